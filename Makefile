@@ -1,0 +1,37 @@
+# Everything runs in .venv, made on first use from the hash-locked requirements.txt.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: up test lint bench lock clean
+.DEFAULT_GOAL := up
+
+$(BIN)/.installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+up: $(BIN)/.installed  ## Demo model (made once), model server and dashboard on http://localhost:8050
+	$(BIN)/car-classifier up
+
+test: $(BIN)/.installed  ## All tests; screenshots land in artefacts/
+	$(BIN)/pytest
+
+lint: $(BIN)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(BIN)/.installed  ## Needs a published model: make up, or MODEL=path/to/model
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(BIN)/.installed  ## Compile the lock files anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
+		--custom-compile-command "make lock" --all-extras pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
+		--custom-compile-command "make lock" --extra dashboard --constraint requirements.txt pyproject.toml \
+		--output-file dashboard/requirements.txt
+
+clean:  ## Remove what tools made; photos and models stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build artefacts *.egg-info
+	find . -name __pycache__ -not -path './.git/*' -type d -prune -exec rm -rf {} +
