@@ -1,0 +1,49 @@
+"""The invented makes and models, and the one part that tells each of them apart.
+
+Everything about a drawn car is random except its signature: a part drawn in a form that no other model
+has. A make owns a kind of part and its models are variants of it, so a make's models are each other's
+nearest relatives, as with real cars, and an explanation has one right place to point at.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+PartKind = Literal["silhouette", "lamps", "grille", "wheels", "roof", "livery"]
+
+
+@dataclass(frozen=True)
+class DemoModel:
+    """One class of drawn cars."""
+
+    make: str
+    model: str
+    part: PartKind
+    variant: str
+
+    @property
+    def label(self) -> str:
+        """Class label, `Make_Model`."""
+        return f"{self.make}_{self.model}"
+
+
+# Ordered so that any prefix holds makes with two models each before a make gets its third.
+CATALOGUE = (
+    DemoModel("Calder", "Hauler", "silhouette", "pickup"),
+    DemoModel("Calder", "Parcel", "silhouette", "van"),
+    DemoModel("Estrel", "Lumen", "lamps", "round"),
+    DemoModel("Estrel", "Horizon", "lamps", "bar"),
+    DemoModel("Marisol", "Summit", "roof", "box"),
+    DemoModel("Marisol", "Beacon", "roof", "lights"),
+    DemoModel("Halvorn", "Moonrise", "wheels", "disc"),
+    DemoModel("Halvorn", "Gilt", "wheels", "gold"),
+    DemoModel("Fennick", "Regent", "grille", "shield"),
+    DemoModel("Fennick", "Duet", "grille", "twin"),
+    DemoModel("Tovaro", "Ribbon", "livery", "stripes"),
+    DemoModel("Tovaro", "Chequer", "livery", "chequer"),
+    DemoModel("Calder", "Breeze", "silhouette", "roadster"),
+    DemoModel("Estrel", "Totem", "lamps", "vertical"),
+    DemoModel("Marisol", "Glider", "roof", "wing"),
+    DemoModel("Halvorn", "Cherry", "wheels", "red"),
+    DemoModel("Fennick", "Prism", "grille", "hexagon"),
+    DemoModel("Tovaro", "Roundel", "livery", "roundel"),
+)

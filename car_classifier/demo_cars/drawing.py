@@ -1,0 +1,129 @@
+"""Drawing a whole set of photos into a folder."""
+
+import csv
+import json
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from car_classifier.demo_cars.catalogue import CATALOGUE, DemoModel
+from car_classifier.demo_cars.photo import draw_photo, jpeg_bytes
+from car_classifier.errors import UserError
+from car_classifier.files import write_atomically, write_json
+from car_classifier.progress import Report, silent
+
+PARTS_COLUMNS = ("file_name", "part", "left", "top", "right", "bottom")
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """What determines every byte of a drawn set."""
+
+    classes: int = 8
+    per_class: int = 80
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.classes <= len(CATALOGUE):
+            raise UserError(f"--classes must be from 2 to {len(CATALOGUE)}. Received: {self.classes}")
+        if self.per_class < 1:
+            raise UserError(f"--per-class must be at least 1. Received: {self.per_class}")
+
+
+def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) -> bool:
+    """Draw photos into `out/images`, and `out/parts.csv` with the boxes of their distinguishing parts.
+
+    A finished set of the same settings is left as it is; an unfinished one is drawn again.
+
+    Args:
+        out: The folder for the set; files of another set in it are an error, not overwritten.
+        settings: How many, and the seed.
+        report: Called with photos drawn and photos in all.
+
+    Returns:
+        Whether anything was drawn.
+
+    Raises:
+        UserError: The folder holds something else.
+    """
+    images, parts, mark = out / "images", out / "parts.csv", out / "demo.json"
+    wanted = {"drawn_by": "car-classifier data demo", **asdict(settings)}
+    if images.is_dir() and any(images.iterdir()):
+        _check_same_set(out, mark, wanted)
+        if parts.is_file():
+            return False
+    images.mkdir(parents=True, exist_ok=True)
+    write_json(mark, wanted)
+
+    jobs = [(model, i) for model in CATALOGUE[: settings.classes] for i in range(settings.per_class)]
+    boxes: list[tuple[str | int, ...]] = []
+    context = multiprocessing.get_context("spawn")  # OpenCV's threads do not survive a fork
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        chunks = [jobs[i : i + 8] for i in range(0, len(jobs), 8)]
+        futures = [pool.submit(_draw_files, images, settings.seed, chunk) for chunk in chunks]
+        try:
+            done = 0
+            for future in as_completed(futures):
+                drawn = future.result()
+                boxes += drawn
+                done += len({row[0] for row in drawn})
+                report(done, len(jobs))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+    def write(target: Path) -> None:
+        with target.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(PARTS_COLUMNS)
+            writer.writerows(sorted(boxes))
+
+    write_atomically(parts, write)
+    return True
+
+
+def _check_same_set(out: Path, mark: Path, wanted: dict[str, object]) -> None:
+    found = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else None
+    if found != wanted:
+        what = (
+            "photos that this command did not draw" if found is None else f"a drawn set with other settings ({found})"
+        )
+        raise UserError(f"{out} holds {what}. Choose another folder with --out, or remove this one.")
+
+
+def _draw_files(images: Path, seed: int, jobs: list[tuple[DemoModel, int]]) -> list[tuple[str | int, ...]]:
+    """Draw photos and return their rows for `parts.csv`."""
+    rows: list[tuple[str | int, ...]] = []
+    for model, index in jobs:
+        rng = np.random.default_rng([seed, CATALOGUE.index(model), index])
+        file_name = _file_name(model, index, rng)
+        photo = draw_photo(model, rng)
+        write_atomically(images / file_name, lambda path, photo=photo: path.write_bytes(jpeg_bytes(photo)) and None)
+        rows += [(f"images/{file_name}", model.part, *box) for box in photo.part_boxes]
+    return rows
+
+
+def _file_name(model: DemoModel, index: int, rng: np.random.Generator) -> str:
+    """A name with all fields of the contract; what it says of the car is as invented as the car."""
+    style = {"pickup": "Pickup", "van": "Van", "roadster": "Convertible"}.get(model.variant, "4dr")
+    numbers = [
+        int(rng.integers(2012, 2026)), int(rng.integers(18, 60)), int(rng.integers(15, 20)), int(rng.integers(9, 30)) * 10,
+        int(rng.integers(12, 30)), 4, int(rng.integers(68, 73)), int(rng.integers(56, 75)), int(rng.integers(153, 197)),
+        int(rng.integers(20, 45)),
+    ]  # fmt: skip
+    fields = [
+        model.make,
+        model.model,
+        *numbers,
+        "AWD",
+        5,
+        2 if style == "Convertible" else 4,
+        style,
+        f"{index:04d}",
+    ]
+    return "_".join(str(field) for field in fields) + ".jpg"

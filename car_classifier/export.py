@@ -1,0 +1,130 @@
+"""Publishing a trained classifier as the next version of a model folder, complete or not at all."""
+
+import csv
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from car_classifier.evaluation import Predictions, load_signature, metrics_of, predict
+from car_classifier.files import sha256_of, write_json
+from car_classifier.manifest import Manifest, ManifestRow
+from car_classifier.model_card import model_card
+from car_classifier.progress import progress_bar
+from car_classifier.signatures import Classifier, save
+from car_classifier.training import TrainingRun
+from car_classifier.versions import versions
+from car_classifier.warmup_requests import write_warmup_requests
+
+GOLDEN_PHOTOS = 4
+
+
+def publish(classifier: Classifier, run: TrainingRun, model_dir: Path, console: Console) -> Path:
+    """Export a classifier and everything that belongs to it as the next version.
+
+    The version is made in a folder beside the others whose name is no number, so that no server looks at it,
+    and then renamed.
+
+    Args:
+        classifier: What to export.
+        run: How it was trained.
+        model_dir: The model folder.
+        console: Where progress is shown.
+
+    Returns:
+        The folder of the new version.
+    """
+    console.print("Exporting the SavedModel …")
+    model_dir.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=model_dir, prefix=".publishing-"))
+    try:
+        draft.chmod(0o755)
+        save(classifier, str(draft))
+        _write_assets(classifier, run, draft, console)
+        number = (versions(model_dir) or [0])[-1] + 1
+        target = model_dir / str(number)
+        draft.rename(target)  # fails if another process has just published that number
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return target
+
+
+def _write_assets(classifier: Classifier, run: TrainingRun, version_dir: Path, console: Console) -> None:
+    """Fill `assets.extra/` of a saved version."""
+    assets = version_dir / "assets.extra"
+    assets.mkdir()
+    makes = dict(classifier.makes)
+    write_json(assets / "labels.json", {"labels": list(classifier.labels), "makes": makes})
+    measured_on = "test" if run.manifest.split("test") else "validation"
+    rows = run.manifest.split(measured_on)  # type: ignore[arg-type]
+    with progress_bar(f"Measuring on {measured_on} photos", console) as report:
+        predictions = predict(version_dir, run.manifest, rows, report)
+    metrics = {"split": measured_on} | metrics_of(predictions, classifier.labels)
+    config = _config(classifier, run)
+    write_json(assets / "metrics.json", metrics)
+    write_json(assets / "config.json", config)
+    _write_predictions(assets / "predictions.csv", predictions)
+    shutil.copyfile(run.history_path, assets / "history.csv")
+    (assets / "model_card.md").write_text(model_card(config, metrics), encoding="utf-8")
+    golden = _write_golden(assets / "golden", version_dir, run.manifest, rows)
+    write_warmup_requests(assets / "tf_serving_warmup_requests", golden)
+    sums = sorted(path for path in version_dir.rglob("*") if path.is_file())
+    lines = [f"{sha256_of(path)}  {path.relative_to(version_dir).as_posix()}\n" for path in sums]
+    (assets / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+
+
+def _config(classifier: Classifier, run: TrainingRun) -> dict[str, Any]:
+    """Everything needed to repeat the run."""
+    counts = run.manifest.counts()
+    return {
+        "training": run.config.as_json(),
+        "temperature": classifier.temperature,
+        "explained_layer": classifier.backbone.explained_layer,
+        "manifest_sha256": sha256_of(run.manifest.path),
+        "photos": {side: counts[side] for side in counts},
+        "classes": len(classifier.labels),
+        "published": datetime.now(UTC).isoformat(timespec="seconds"),
+        "software": {name: version(name) for name in ("car-classification", "tensorflow", "keras", "numpy")}
+        | {"python": platform.python_version()},
+    }
+
+
+def _write_predictions(path: Path, predictions: Predictions) -> None:
+    k = predictions.labels.shape[1]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(
+            ["file_name", "label"] + [f"label_{i + 1}" for i in range(k)] + [f"probability_{i + 1}" for i in range(k)]
+        )
+        for row, labels, probabilities in zip(
+            predictions.rows, predictions.labels, predictions.probabilities, strict=True
+        ):
+            writer.writerow([row.file_name, row.label, *labels, *(f"{value:.6f}" for value in probabilities)])
+
+
+def _write_golden(folder: Path, version_dir: Path, manifest: Manifest, rows: Sequence[ManifestRow]) -> list[bytes]:
+    """Copy a few photos and what `explain` answers for them; return the photos' bytes."""
+    import tensorflow as tf
+
+    folder.mkdir()
+    spread = rows[:: max(len(rows) // GOLDEN_PHOTOS, 1)][:GOLDEN_PHOTOS]
+    explain = load_signature(version_dir, "explain")
+    answers, contents = [], []
+    for i, row in enumerate(spread):
+        source = manifest.photo_path(row)
+        name = f"{i + 1}{source.suffix.lower()}"
+        shutil.copyfile(source, folder / name)
+        contents.append(source.read_bytes())
+        answer = explain(image_bytes=tf.constant([contents[-1]]), class_index=tf.constant([-1]))
+        expected = {key: answer[key].numpy()[0] for key in ("labels", "probabilities", "logits", "contributions")}
+        expected["labels"] = expected["labels"].astype(str)
+        answers.append({"file": name, "label": row.label} | {key: value.tolist() for key, value in expected.items()})
+    (folder / "answers.json").write_text(json.dumps(answers, indent=1, ensure_ascii=False), encoding="utf-8")
+    return contents

@@ -1,0 +1,102 @@
+"""Reading make, model and the rest from a photo's file name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import PurePath
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+
+DRIVETRAINS = ("FWD", "RWD", "AWD", "4WD")
+
+
+@dataclass(frozen=True)
+class CarName:
+    """What a file name `Make_Model_Year_….jpg` says of the car; what it does not say is None.
+
+    The fields stand in the order in which the name holds them.
+    """
+
+    make: str
+    model: str
+    year: int | None = None
+    msrp: float | None = None  # thousand dollars
+    front_wheel_size: float | None = None  # inches
+    horsepower: float | None = None
+    displacement: float | None = None  # tenths of a litre
+    cylinders: int | None = None
+    width: float | None = None  # inches
+    height: float | None = None  # inches
+    length: float | None = None  # inches
+    mileage: float | None = None  # miles per gallon
+    drivetrain: str | None = None
+    passengers: int | None = None
+    doors: int | None = None
+    body_style: str | None = None
+    id: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The class label, `Make_Model`."""
+        return f"{self.make}_{self.model}"
+
+
+def _year(text: str) -> int:
+    if not re.fullmatch(r"(18|19|20)\d\d", text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _drivetrain(text: str) -> str:
+    if text not in DRIVETRAINS:
+        raise ValueError(text)
+    return text
+
+
+_READERS: dict[str, Callable[[str], int | float | str]] = {
+    "year": _year,
+    "cylinders": int,
+    "passengers": int,
+    "doors": int,
+    "drivetrain": _drivetrain,
+    "body_style": str,
+    "id": str,
+}
+
+
+def parse_label(label: str) -> tuple[str, str]:
+    """Split `Make_Model` into make and model.
+
+    Raises:
+        ValueError: One of the two is missing.
+    """
+    make, _, model = label.strip().partition("_")
+    make, model = make.strip(), model.strip()
+    if not make or not model or "nan" in (make.lower(), model.lower()):
+        raise ValueError(f"'{label}' does not name a make and a model as Make_Model")
+    return make, model
+
+
+def parse_file_name(file_name: str) -> CarName:
+    """Read a photo's file name, such as `BMW_2-Series_2014_32_17_240_20_4_69_55_174_23_RWD_4_2_2dr_OGt.jpg`.
+
+    Optional fields are read in order; an empty field or `nan` is None, and reading stops at the first field
+    that does not fit its place (a data set that leaves out the middle, as in `Make_Model_Year_Body_id.jpg`).
+
+    Args:
+        file_name: A name or path; only its last part counts.
+
+    Raises:
+        ValueError: The name does not begin with a make and a model.
+    """
+    make, model, *rest = [part.strip() for part in PurePath(file_name).stem.split("_")] + [""]
+    make, model = parse_label(f"{make}_{model}")
+    found: dict[str, int | float | str] = {}
+    for field, text in zip(fields(CarName)[2:], rest, strict=False):
+        if text in ("", "nan"):
+            continue
+        try:
+            found[field.name] = _READERS.get(field.name, float)(text)
+        except ValueError:
+            break
+    return CarName(make, model, **found)  # type: ignore[arg-type]

@@ -1,0 +1,41 @@
+"""Progress bars for long work, on the terminal or in a log."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class Report(Protocol):
+    """Called with how much is done and how much there is in all."""
+
+    def __call__(self, done: int, total: int, /) -> None:
+        """Show it."""
+
+
+def silent(_done: int, _total: int, /) -> None:
+    """The report for whoever wants none."""
+
+
+@contextmanager
+def progress_bar(title: str, console: Console | None = None) -> Iterator[Report]:
+    """A progress bar; where the output is no terminal, a line at every tenth of the way."""
+    console = console or Console(stderr=True)
+    if console.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+    shown = 0
+
+    def report(done: int, total: int, /) -> None:
+        nonlocal shown
+        tenth = 10 * done // max(total, 1)
+        if tenth > shown:
+            shown = tenth
+            console.print(f"{title}: {done}/{total}")
+
+    yield report

@@ -1,0 +1,28 @@
+"""Training and export in one go."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from car_classifier.export import publish
+from car_classifier.training import train
+from car_classifier.training_config import TrainingConfig
+
+
+def train_and_publish(config: TrainingConfig, model_dir: Path, console: Console) -> Path:
+    """Train a classifier and publish it as the next version.
+
+    The run's folder, with its caches and checkpoints, is removed once the version is there.
+
+    Args:
+        config: The settings.
+        model_dir: The model folder.
+        console: Where progress is shown.
+
+    Returns:
+        The folder of the version.
+    """
+    classifier, run = train(config, model_dir, console)
+    version = publish(classifier, run, model_dir, console)
+    run.remove()
+    return version

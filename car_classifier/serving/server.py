@@ -1,0 +1,134 @@
+"""The process: a socket, an event loop, a pool of threads for TensorFlow, and a clean end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+
+import uvicorn
+
+from car_classifier.errors import UserError
+from car_classifier.serving.repository import ModelRepository
+from car_classifier.serving.rest import create_app
+from car_classifier.serving.settings import ServerSettings
+
+logger = logging.getLogger(__name__)
+
+# Requests that still run this many seconds after the server was told to end are given up.
+_SECONDS_TO_FINISH = 30
+
+
+class ModelServer:
+    """A server for the models of some settings.
+
+    It listens at once and reports the models as loading until they are available.
+
+    Args:
+        settings: what to serve and where.
+
+    Raises:
+        UserError: the port cannot be listened on.
+    """
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._socket = _listen(settings.host, settings.rest_api_port)
+        self.repository = ModelRepository(settings.served_models(), poll_seconds=settings.file_system_poll_wait_seconds)
+        self._executor = ThreadPoolExecutor(settings.threads or os.cpu_count() or 1, "predict")
+        config = uvicorn.Config(
+            create_app(self.repository, self._executor),
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            # Longer than a client's pause between two requests, lest it writes into a closing connection.
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+        )
+        self._uvicorn = _UvicornServer(config, self.url)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, such as `http://127.0.0.1:8501`."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def run(self) -> None:
+        """Serve until `stop` or, in the main thread, until SIGINT or SIGTERM; running requests finish."""
+        try:
+            self.repository.start()
+            self._uvicorn.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
+            self._executor.shutdown()
+            self.repository.stop()
+
+    def stop(self) -> None:
+        """Ask `run`, in another thread, to end."""
+        self._uvicorn.should_exit = True
+
+
+class _UvicornServer(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self._url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        logger.info("Serving on %s/v1/models (Ctrl-C ends it)", self._url)
+
+
+def serve(settings: ServerSettings) -> None:
+    """Serve models over TensorFlow Serving's REST interface until SIGINT or SIGTERM.
+
+    Args:
+        settings: what to serve and where.
+
+    Raises:
+        UserError: the port cannot be listened on.
+    """
+    _set_up_logging()
+    server = ModelServer(settings)
+    # uvicorn raises the signal that ended it once more when it is done; here that is an ordinary end.
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        logger.info("Server ended")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _set_up_logging() -> None:
+    package_logger = logging.getLogger("car_classifier")
+    if not package_logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        package_logger.addHandler(handler)
+        package_logger.propagate = False  # TensorFlow gives the root logger a handler: no line twice
+    package_logger.setLevel(logging.INFO)
+    # TensorFlow calls the loader that its own server uses deprecated, at every start.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        raise UserError(
+            f"Cannot listen on {host} port {port}: {reason}. "
+            "If another program uses the port, end it or choose another port."
+        ) from error

@@ -1,0 +1,69 @@
+"""Requests stored with a model, run before it takes traffic, so that no user pays for the first ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from car_classifier.serving.errors import Code, ServingError, from_tensorflow, invalid_argument
+from car_classifier.serving.saved_model import SavedModel
+
+WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
+MAX_RECORDS = 1000
+
+
+def warm_up(model: SavedModel, folder: Path, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Run the warm-up requests of a version, if it has any.
+
+    Args:
+        model: the loaded version.
+        folder: its folder; the requests are a TFRecord file of `PredictionLog` messages in there.
+        stopping: asked before each request; True ends the warm-up early.
+
+    Returns:
+        How many requests were run.
+
+    Raises:
+        ServingError: a record cannot be read or run, or there are more than 1000.
+    """
+    path = folder / WARMUP_FILE
+    if not path.is_file():
+        return 0
+    import tensorflow as tf
+
+    count = 0
+    try:
+        for record in tf.data.TFRecordDataset(str(path)):
+            if stopping():
+                break
+            if count == MAX_RECORDS:
+                raise invalid_argument(f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at {path}")
+            _run_record(model, record.numpy(), path)
+            count += 1
+    except tf.errors.DataLossError as error:
+        raise ServingError(
+            Code.DATA_LOSS, f"{error.message}. Please verify your warmup data is in TFRecord format."
+        ) from error
+    except tf.errors.OpError as error:
+        raise from_tensorflow(error) from error
+    return count
+
+
+def _run_record(model: SavedModel, record: bytes, path: Path) -> None:
+    import tensorflow as tf
+    from google.protobuf.message import DecodeError
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    try:
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+    except DecodeError:
+        raise invalid_argument(f"Failed to parse warmup record: {record!r} from {path}") from None
+    kind = log.WhichOneof("log_type")
+    if kind != "predict_log":
+        raise ServingError(
+            Code.UNIMPLEMENTED,
+            f"Unsupported log_type for warmup: {kind}. Only predict requests are run here.",
+        )
+    request = log.predict_log.request
+    inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
+    model.run(request.model_spec.signature_name, inputs)

@@ -1,0 +1,149 @@
+"""What a SavedModel answers: the three signatures, with everything they need inside the graph."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from car_classifier.backbones import Backbone, normalise
+from car_classifier.explain import contributions
+from car_classifier.preprocessing import load_photos
+
+TOP_K = 5
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A trained classifier: a net, a pooled linear head, and the names of its classes.
+
+    Attributes:
+        backbone: The kind of net.
+        net: `keras.Model` from normalised images [n, height, width, 3] to activations [n, h, w, channels].
+        kernel: float32 [channels, classes].
+        bias: float32 [classes].
+        labels: Label of each class, `Make_Model`.
+        makes: Make of each label.
+        temperature: What logits are divided by before softmax, so that probabilities are calibrated.
+        image_size: Height and width of the net's input in pixels.
+    """
+
+    backbone: Backbone
+    net: Any
+    kernel: np.ndarray
+    bias: np.ndarray
+    labels: Sequence[str]
+    makes: Mapping[str, str]
+    temperature: float
+    image_size: tuple[int, int]
+
+
+class ServedClassifier(tf.Module):
+    """A classifier as TensorFlow Serving hosts it.
+
+    The net's variables are held as plain `tf.Variable`s and the Keras net only in a closure: held as a Keras
+    model, its variables would be missing from what TensorFlow Serving restores, and held both ways they would
+    be stored twice.
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__(name="served_classifier")
+        net, backbone, size = classifier.net, classifier.backbone, classifier.image_size
+        self._net_variables = [variable.value for variable in net.variables]
+        self._kernel = tf.Variable(classifier.kernel, dtype=tf.float32, trainable=False, name="kernel")
+        self._bias = tf.Variable(classifier.bias, dtype=tf.float32, trainable=False, name="bias")
+        self._activations_of = lambda images: net(images, training=False)
+        self._load = lambda image_bytes: normalise(backbone, load_photos(image_bytes, size))
+
+        makes = sorted(set(classifier.makes.values()))
+        membership = np.zeros((len(classifier.labels), len(makes)), np.float32)
+        for i, label in enumerate(classifier.labels):
+            membership[i, makes.index(classifier.makes[label])] = 1
+        self._labels, self._makes, self._membership = list(classifier.labels), makes, membership
+        self._temperature = classifier.temperature
+        self._top_k = min(TOP_K, len(classifier.labels))
+
+        images = tf.TensorSpec([None, *size, 3], tf.float32, name="images")
+        image_bytes = tf.TensorSpec([None], tf.string, name="image_bytes")
+        class_index = tf.TensorSpec([None], tf.int32, name="class_index")
+        self.signatures_to_save = {
+            "serving_default": tf.function(self._serving_default, input_signature=[images]),
+            "classify": tf.function(self._classify, input_signature=[image_bytes]),
+            "explain": tf.function(self._explain, input_signature=[image_bytes, class_index]),
+        }
+
+    def _logits(self, activations: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_mean(activations, axis=[1, 2]) @ self._kernel + self._bias
+
+    def _probabilities(self, logits: tf.Tensor) -> tf.Tensor:
+        return tf.nn.softmax(logits / self._temperature)
+
+    def _serving_default(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        # Without this check a tensor of another shape aborts the whole server process.
+        height, width = images.shape[1:3]
+        images = tf.ensure_shape(images, [None, height, width, 3])
+        return {"probabilities": self._probabilities(self._logits(self._activations_of(images)))}
+
+    def _ranked(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The answer of `classify` from logits [n, classes]."""
+        probabilities = self._probabilities(logits)
+        top = tf.math.top_k(probabilities, self._top_k)
+        return {
+            "labels": tf.gather(tf.constant(self._labels), top.indices),
+            "probabilities": top.values,
+            "class_indices": top.indices,
+            "make_labels": tf.tile(tf.constant([self._makes]), [tf.shape(logits)[0], 1]),
+            "make_probabilities": probabilities @ self._membership,
+        }
+
+    def _classify(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self._ranked(self._logits(self._activations_of(self._load(image_bytes))))
+
+    def _explain(self, image_bytes: tf.Tensor, class_index: tf.Tensor) -> dict[str, tf.Tensor]:
+        image_bytes, class_index = tf.ensure_shape(image_bytes, [None]), tf.ensure_shape(class_index, [None])
+        classes = len(self._labels)
+        checks = [
+            tf.debugging.Assert(
+                tf.reduce_all((class_index >= -1) & (class_index < classes)),
+                [
+                    f"class_index must be from 0 to {classes - 1}, or -1 for the most likely class. Received:",
+                    class_index,
+                ],
+            ),
+            tf.debugging.Assert(
+                tf.shape(class_index)[0] == tf.shape(image_bytes)[0],
+                ["image_bytes and class_index must hold one value for each photo. Received so many of class_index:"]
+                + [tf.shape(class_index)[0]],
+            ),
+        ]
+        with tf.control_dependencies([check for check in checks if check is not None]):
+            image_bytes = tf.identity(image_bytes)
+        activations = self._activations_of(self._load(image_bytes))
+        logits = self._logits(activations)
+        ranked = self._ranked(logits)
+        top = ranked["class_indices"]
+        asked = tf.where(class_index < 0, top[:, 0], class_index)
+        # The asked class rides along as one more column.
+        shown = tf.concat([top, asked[:, None]], axis=1)
+        maps = contributions(activations, self._kernel, shown)
+        shown_logits = tf.gather(logits, shown, batch_dims=1)
+        shown_biases = tf.gather(self._bias, shown)
+        probability = tf.gather(self._probabilities(logits), asked, batch_dims=1)
+        k = self._top_k
+        return ranked | {
+            "logits": shown_logits[:, :k],
+            "biases": shown_biases[:, :k],
+            "contributions": maps[:, :k],
+            "asked_label": tf.gather(tf.constant(self._labels), asked),
+            "asked_probability": probability,
+            "asked_logit": shown_logits[:, k],
+            "asked_bias": shown_biases[:, k],
+            "asked_contributions": maps[:, k],
+        }
+
+
+def save(classifier: Classifier, path: str) -> None:
+    """Write a classifier's SavedModel."""
+    module = ServedClassifier(classifier)
+    tf.saved_model.save(module, path, signatures=module.signatures_to_save)

@@ -1,0 +1,178 @@
+"""`car-classifier up`: from nothing to the page in a browser, on one machine without Docker."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from car_classifier.demo_cars import DemoSettings, draw_demo_set
+from car_classifier.errors import UserError
+from car_classifier.progress import progress_bar
+from car_classifier.training_config import TrainingConfig
+
+MODEL_NAME = "car_classifier"
+
+_START_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class UpSettings:
+    """What `up` starts, and where.
+
+    Attributes:
+        model_dir: Folder of the published versions.
+        data_dir: Folder of `manifest.csv`; drawn photos go to its `demo/`.
+        port: Port of the dashboard.
+        rest_api_port: Port of the model server.
+    """
+
+    model_dir: Path
+    data_dir: Path
+    port: int = 8050
+    rest_api_port: int = 8501
+
+    @property
+    def demo_dir(self) -> Path:
+        """Where the drawn photos are."""
+        return self.data_dir / "demo"
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest whose photos the dashboard offers: the user's if there is one."""
+        own = self.data_dir / "manifest.csv"
+        return own if own.is_file() else self.demo_dir / "manifest.csv"
+
+
+def demo_training(manifest: Path) -> TrainingConfig:
+    """Settings that train ResNet50V2 on the drawn cars from random weights, on two cores within minutes."""
+    return TrainingConfig(
+        manifest=str(manifest),
+        weights="none",
+        image_size=(64, 96),
+        epochs=14,
+        batch_size=32,
+        learning_rate=1e-3,
+        patience=14,
+    )
+
+
+def prepare(settings: UpSettings, console: Console) -> None:
+    """Publish a demo model if no version is published yet: draw cars, index them, train."""
+    from car_classifier.versions import versions
+
+    if versions(settings.model_dir):
+        return
+    console.print(
+        f"There is no model in {settings.model_dir} yet: drawing invented cars and training ResNet50V2 on them from random "
+        "weights. This takes a few minutes, once.",
+        highlight=False,
+    )
+    with progress_bar("Drawing cars", console) as report:
+        draw_demo_set(settings.demo_dir, DemoSettings(), report)
+    manifest = settings.demo_dir / "manifest.csv"
+
+    from car_classifier.dataset import index_photos
+    from car_classifier.publishing import train_and_publish
+
+    with progress_bar("Reading photos", console) as report:
+        index_photos(settings.demo_dir / "images", manifest, report=report)
+    version = train_and_publish(demo_training(manifest), settings.model_dir, console)
+    metrics = json.loads((version / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
+    console.print(
+        f"Published {version}: {metrics['top1']:.1%} of {metrics['count']} test photos right.",
+        highlight=False,
+    )
+
+
+def run(settings: UpSettings, console: Console) -> None:
+    """Run the model server and the dashboard until Ctrl-C, SIGTERM, or the end of either.
+
+    Raises:
+        UserError: One of them did not start or ended by itself.
+    """
+    server_url = f"http://127.0.0.1:{settings.rest_api_port}"
+    page_url = f"http://127.0.0.1:{settings.port}"
+    server = [sys.executable, "-m", "car_classifier", "serve", "--model-base-path", str(settings.model_dir)]
+    server += ["--model-name", MODEL_NAME, "--rest-api-port", str(settings.rest_api_port)]
+    dashboard_settings = {
+        "DASHBOARD_MODEL_SERVER_URL": server_url,
+        "DASHBOARD_MODEL_NAME": MODEL_NAME,
+        "DASHBOARD_MANIFEST": str(settings.manifest),
+        "DASHBOARD_PORT": str(settings.port),
+    }
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        processes["model server"] = _start(server, {})
+        processes["dashboard"] = _start([sys.executable, "-m", "dashboard"], dashboard_settings)
+        _wait_until(lambda: _model_is_available(server_url), processes)
+        _wait_until(lambda: _answers(page_url), processes)
+        console.print(f"\n  Open http://localhost:{settings.port}   (Ctrl-C ends it)\n", highlight=False)
+        while True:
+            _check_alive(processes)
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        console.print("Stopping …")
+    finally:
+        for process in processes.values():
+            process.terminate()
+        for process in processes.values():
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _start(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # In a session of its own, so that Ctrl-C reaches this process alone and both end in order.
+    return subprocess.Popen(command, env=os.environ | environment, start_new_session=True)  # noqa: S603
+
+
+def _wait_until(ready: Callable[[], bool], processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not ready():
+        _check_alive(processes)
+        if time.monotonic() > deadline:
+            raise UserError(
+                f"The {' or the '.join(processes)} did not answer within {_START_SECONDS} seconds; see the lines above."
+            )
+        time.sleep(0.2)
+
+
+def _check_alive(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    for name, process in processes.items():
+        if process.poll() is not None:
+            raise UserError(f"The {name} ended with exit code {process.returncode}; the lines above say why.")
+
+
+def _get(url: str) -> bytes | None:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 (our own address)
+            return bytes(response.read())
+    except (urllib.error.URLError, OSError):
+        return None
+
+
+def _answers(page_url: str) -> bool:
+    return _get(f"{page_url}/healthz") is not None
+
+
+def _model_is_available(server_url: str) -> bool:
+    body = _get(f"{server_url}/v1/models/{MODEL_NAME}")
+    states = json.loads(body).get("model_version_status", []) if body else []
+    return any(status["state"] == "AVAILABLE" for status in states)

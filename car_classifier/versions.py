@@ -1,0 +1,10 @@
+"""The published versions in a model folder."""
+
+from pathlib import Path
+
+
+def versions(model_dir: Path) -> list[int]:
+    """Numbers of the published versions, ascending: folders with an integer for a name, as servers see them."""
+    if not model_dir.is_dir():
+        return []
+    return sorted(int(path.name) for path in model_dir.iterdir() if path.name.isdigit() and path.is_dir())

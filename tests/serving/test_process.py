@@ -1,0 +1,102 @@
+"""The server as a process: how it starts, how it ends, and what it says when it cannot start."""
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+
+import pytest
+
+from car_classifier.errors import UserError
+from car_classifier.serving import ModelServer, ServedModel, ServerSettings
+
+from . import models
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from car_classifier.serving import ServerSettings, serve
+
+serve(ServerSettings(model_base_path=Path(sys.argv[1]), model_name="m", rest_api_port=0))
+"""
+
+
+@contextmanager
+def started(base):
+    """The process, its port and an iterator over the lines that it says."""
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(base)], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            line = next(line for line in process.stderr if "Serving on" in line)
+            yield process, int(line.split("/v1/models")[0].rpartition(":")[2])
+        finally:
+            process.kill()
+
+
+def connect(port) -> http.client.HTTPConnection:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.connect()
+    return connection
+
+
+def test_sigterm_lets_a_running_request_finish(tmp_path):
+    models.save_guarded(tmp_path / "1")
+    with started(tmp_path) as (process, port):
+        assert any("version 1 loaded" in line for line in process.stderr)
+        with closing(connect(port)) as first, closing(connect(port)) as second:
+            first.request("POST", "/v1/models/m:predict", '{"signature_name": "slow", "instances": [4000]}')
+            second.request("GET", "/v1/models/m")  # answered after the server has read the one before it
+            assert second.getresponse().status == 200
+            process.send_signal(signal.SIGTERM)
+            answer = first.getresponse()
+            assert (answer.status, json.loads(answer.read())) == (200, {"predictions": [200.0]})
+        assert process.wait(timeout=30) == 0
+
+
+def test_ctrl_c_is_an_ordinary_end(tmp_path):
+    with started(tmp_path) as (process, _):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_importing_the_server_does_not_import_tensorflow():
+    code = "import sys, car_classifier.serving; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_port_in_use(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=f"Cannot listen on 127.0.0.1 port {port}: Address already in use"):
+            ModelServer(ServerSettings(model_base_path=tmp_path, rest_api_port=port))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "Give either a model folder"),
+        ({"rest_api_port": 70000}, "from 0 to 65535. Received: 70000"),
+        ({"file_system_poll_wait_seconds": 0}, "more than 0 seconds"),
+        ({"threads": -1}, "cannot be negative"),
+        ({"model_name": "a/b"}, "must not be empty nor hold"),
+        ({"model_name": ""}, "must not be empty nor hold"),
+    ],
+)
+def test_settings_that_make_no_sense(tmp_path, settings, message):
+    folder = {"model_base_path": tmp_path} if settings else {}
+    with pytest.raises(UserError, match=message):
+        ServerSettings(**folder, **settings)
+
+
+def test_a_model_folder_that_does_not_exist(tmp_path):
+    with pytest.raises(UserError, match="missing does not exist"):
+        ServerSettings(model_base_path=tmp_path / "missing")
+
+
+def test_two_models_of_one_name(tmp_path):
+    model = ServedModel("m", tmp_path)
+    with pytest.raises(UserError, match="Two models have the same name"):
+        ServerSettings(models=(model, model))
