@@ -1,0 +1,85 @@
+"""`python -m dashboard`: serves the page until Ctrl-C or SIGTERM."""
+
+import socket
+import sys
+from typing import Any
+
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from dashboard import Settings, SettingsError, create_app, load_settings
+
+
+class DashboardServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn, told by our settings instead of by its own command line.
+
+    Args:
+        settings: Where to listen and with how many workers and threads.
+    """
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Gives gunicorn its options."""
+        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
+        options = {
+            "bind": f"{host}:{self.settings.port}",
+            "worker_class": "gthread",
+            "preload_app": True,  # a mistake shows at once, before anything is said to be ready
+            "workers": self.settings.workers,
+            "threads": self.settings.threads,
+            # Longer than the model server may take, or a slow answer would cost the worker its life.
+            "timeout": int(self.settings.read_timeout) + 30,
+            "loglevel": "warning",
+            "control_socket_disable": True,  # it would be written to the home folder, which may be read-only
+            "when_ready": lambda _: say_where(self.settings),
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The WSGI application."""
+        return create_app(self.settings).server
+
+
+def say_where(settings: Settings) -> None:
+    """Prints the address to open, once it answers."""
+    everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104 (only compared)
+    host = "localhost" if everywhere or settings.host == "127.0.0.1" else settings.host
+    sys.stdout.write(f"Dashboard: http://{host}:{settings.port} (Ctrl-C ends it)\n")
+    sys.stdout.flush()
+
+
+def refuse_taken_port(settings: Settings) -> None:
+    """Finds out before gunicorn does, which would retry for seconds and then log a traceback.
+
+    Raises:
+        SettingsError: Nobody can listen on the address.
+    """
+    try:
+        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(address[0], address[1]) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address[4])
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot listen on {settings.host}:{settings.port} ({error.strerror or error}). "
+            "End what uses it, or set DASHBOARD_HOST or DASHBOARD_PORT."
+        ) from error
+
+
+def main() -> int:
+    """Runs the dashboard. Returns the exit code: 2 if a setting cannot be used."""
+    try:
+        settings = load_settings()
+        refuse_taken_port(settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    DashboardServer(settings).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

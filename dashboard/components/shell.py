@@ -1,0 +1,119 @@
+"""What surrounds every page: header, colours, the state of the model server."""
+
+import dash
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Input, Output, dcc, html
+
+STATUS_SECONDS = 5
+
+# Ten shades, light to dark; shade 8 carries white text at a contrast of 5.4.
+PETROL = "#edf7fa #d8ecf1 #b0d8e3 #84c3d4 #60b1c8 #4aa6c0 #3ca1bd #2c8ca6 #1c7389 #0a6276".split()
+SYSTEM_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif"
+
+# Dash's own page with a language, and a script that sets dark or light before anything is painted.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+    <head>
+        {%metas%}
+        <meta name="color-scheme" content="light dark">
+        <title>{%title%}</title>
+        {%favicon%}
+        <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+        <script>
+            (() => {
+                const kept = localStorage.getItem("mantine-color-scheme-value");
+                const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+                document.documentElement.dataset.mantineColorScheme =
+                    kept === "dark" || kept === "light" ? kept : dark;
+            })();
+        </script>
+        {%css%}
+    </head>
+    <body>
+        {%app_entry%}
+        <footer>
+            {%config%}
+            {%scripts%}
+            {%renderer%}
+        </footer>
+    </body>
+</html>"""
+
+
+def layout() -> dmc.MantineProvider:
+    """The shell with an empty place for the page."""
+    return dmc.MantineProvider(
+        dmc.AppShell(
+            [
+                html.A("Skip to the page", href="#page", className="skip-link"),
+                dmc.AppShellHeader(_header()),
+                dmc.AppShellMain(html.Div(dash.page_container, id="page", tabIndex=-1)),
+                dcc.Interval(id="status-tick", interval=STATUS_SECONDS * 1000),
+            ],
+            header={"height": 60},
+            padding=0,
+        ),
+        theme={
+            "colors": {"petrol": PETROL},
+            "primaryColor": "petrol",
+            "primaryShade": 8,
+            "fontFamily": SYSTEM_FONT,
+            "defaultRadius": "md",
+            "cursorType": "pointer",
+            "respectReducedMotion": True,
+        },
+        defaultColorScheme="auto",
+    )
+
+
+def register(app: dash.Dash) -> None:
+    """Keeps the header's status up to date, by a request of the page's own to `/status`."""
+    app.clientside_callback(
+        ClientsideFunction("shell", "status"),
+        Output("status", "children"),
+        Output("status", "className"),
+        Input("status-tick", "n_intervals"),
+    )
+
+
+def _header() -> html.Div:
+    return html.Div(
+        [
+            html.A(
+                [
+                    html.Img(src="/assets/favicon.svg", alt="", width=30, height=30),
+                    html.Span("Car classification"),
+                ],
+                href="/",
+                className="brand",
+            ),
+            html.Nav(
+                [
+                    dcc.Link(page["name"], href=page["relative_path"], className="nav-link")
+                    for page in dash.page_registry.values()
+                ],
+                className="nav",
+                **{"aria-label": "Pages"},
+            ),
+            html.Div(
+                [
+                    html.Span("Checking…", id="status", className="status", role="status"),
+                    dmc.ColorSchemeToggle(
+                        lightIcon=_icon("sun"),
+                        darkIcon=_icon("moon"),
+                        variant="subtle",
+                        color="gray",
+                        size="lg",
+                        **{"aria-label": "Switch between light and dark"},
+                    ),
+                ],
+                className="header-end",
+            ),
+        ],
+        className="header",
+    )
+
+
+def _icon(name: str) -> html.Span:
+    """An icon of our own, drawn by the style sheet in the colour of the text."""
+    return html.Span(className=f"icon icon-{name}", **{"aria-hidden": "true"})

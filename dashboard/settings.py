@@ -1,0 +1,99 @@
+"""What the dashboard can be told, through environment variables that begin with `DASHBOARD_`."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_PREFIX = "DASHBOARD_"
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message says which one and what it should be."""
+
+
+def default_photo_folder() -> Path:
+    """A folder of this user's own under the system's temporary folder, the same for every worker."""
+    owner = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()) / f"car-dashboard-photos-{owner}"
+
+
+class Settings(BaseSettings):
+    """Everything that differs between one dashboard and another.
+
+    Attributes:
+        model_server_url: Where the model server's REST API is, without the `/v1/...` part.
+        model_name: The model's name on that server.
+        manifest: CSV of the photos that the gallery is drawn from; a missing file means no gallery.
+        gallery_size: How many photos the gallery shows at most; 0 switches it off.
+        host: Address to listen on. The default is reachable from this machine only.
+        port: Port to listen on.
+        workers: Server processes; they share the photos in `photo_folder`.
+        threads: Requests that one worker handles at the same time.
+        max_upload_mb: Largest photo file taken, in megabytes (10^6 bytes).
+        max_megapixels: Largest photo taken, in million pixels; checked before anything is decoded.
+        photo_side: Longest side of the photo that is kept, shown and sent to the model, in pixels.
+        photo_folder: Where photos are kept while their page is open.
+        photo_minutes: How long a photo is kept.
+        photo_count: How many photos are kept at most; the oldest go first.
+        connect_timeout: Seconds until a model server that does not pick up counts as not reachable.
+        read_timeout: Seconds until a model server that does not answer counts as too slow.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, protected_namespaces=())
+
+    model_server_url: str = "http://localhost:8501"
+    model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "car_classifier"
+    manifest: Path = Path("data/manifest.csv")
+    gallery_size: Annotated[int, Field(ge=0, le=60)] = 12
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8050
+    workers: Annotated[int, Field(ge=1, le=32)] = 1
+    threads: Annotated[int, Field(ge=1, le=128)] = 8
+    max_upload_mb: Annotated[float, Field(gt=0, le=200)] = 20
+    max_megapixels: Annotated[float, Field(gt=0, le=150)] = 50
+    photo_side: Annotated[int, Field(ge=64, le=8000)] = 1600
+    photo_folder: Path = Field(default_factory=default_photo_folder)
+    photo_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 60
+    photo_count: Annotated[int, Field(ge=1, le=100_000)] = 200
+    connect_timeout: Annotated[float, Field(gt=0, le=60)] = 2
+    read_timeout: Annotated[float, Field(gt=0, le=600)] = 30
+
+    @field_validator("model_server_url")
+    @classmethod
+    def _is_a_plain_web_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("should look like http://localhost:8501")
+        if parts.username or parts.password:
+            raise ValueError("must not hold a user name or password: it is shown on the page")
+        if parts.query or parts.fragment:
+            raise ValueError("must end before any '?' or '#'")
+        try:
+            _ = parts.port
+        except ValueError as error:
+            raise ValueError("has a port that is not a number from 0 to 65535") from error
+        return url.rstrip("/")
+
+
+def load_settings() -> Settings:
+    """Reads the settings from the environment.
+
+    Raises:
+        SettingsError: A value cannot be used; the message has one line for each.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = ENV_PREFIX + "_".join(str(part) for part in problem["loc"]).upper()
+            rule = problem["msg"].removeprefix("Value error, ")
+            # What comes with an @ may hold a password, which must not end up in a log.
+            received = "" if "@" in str(problem["input"]) else f" Received: {problem['input']!r}."
+            lines.append(f"{name}: {rule}.{received}")
+        raise SettingsError("\n".join(lines)) from error

@@ -1,0 +1,171 @@
+"""A small model server of the tests' own, on a real port; the model's name says how it behaves."""
+
+import base64
+import io
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dashboard import Settings
+
+LABELS = ["Aurelio_Vela", "Brandt-Kessler_Nord Kap", "Maki_Hoshi"]
+ANSWER = {
+    "labels": LABELS,
+    "probabilities": [0.75, 0.2, 0.05],
+    "class_indices": [4, 0, 2],
+    "make_labels": ["Aurelio", "Maki"],
+    "make_probabilities": [0.8, 0.2],
+    "logits": [3.0, 1.5, -1.0],
+    "biases": [0.0, 0.5, 0.0],
+    "contributions": [[[1.0, 2.0], [-0.5, 0.5]], [[0.5, 0.25], [0.25, 0.0]], [[-0.5, -0.5], [0.0, 0.0]]],
+}
+AVAILABLE = {"version": "3", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
+
+
+def without(key: str) -> dict:
+    return {"predictions": [{name: value for name, value in ANSWER.items() if name != key}]}
+
+
+def with_changed(**changes) -> dict:
+    return {"predictions": [ANSWER | changes]}
+
+
+def versions(*pairs: tuple[str, str]) -> dict:
+    return {"model_version_status": [AVAILABLE | {"version": v, "state": s} for v, s in pairs]}
+
+
+# What is answered: (HTTP status, JSON or text). One table for predictions, one for the status.
+PREDICT: dict[str, tuple[int, object]] = {
+    "too-few-names": (200, with_changed(labels=["Aurelio_Vela"])),
+    "no-names": (200, with_changed(make_labels=[], make_probabilities=[])),
+    "no-explanation": (200, without("contributions")),
+    "plain": (200, {"predictions": [[0.1, 0.9]]}),
+    "no-predictions": (200, {"predictions": []}),
+    "flat-map": (200, with_changed(contributions=[1.0, 2.0, 3.0])),
+    "too-few-maps": (200, with_changed(contributions=[[[1.0]]])),
+    "nan": (200, with_changed(contributions=[[[float("nan")]]] * 3)),
+    "improbable": (200, with_changed(probabilities=[7.0, 0.2, 0.1])),
+    "not-json": (200, "<html>Welcome</html>"),
+    "list": (200, []),
+    "status-400": (400, {"error": 'Serving signature name: "explain" not found in signature def'}),
+    "status-404": (404, {"error": "Servable not found for request: Latest(x)"}),
+    "status-404-html": (404, "<html>nginx</html>"),
+    "status-429": (429, {"error": "queue is full"}),
+    "status-500": (500, {"error": "Could not find variable"}),
+    "status-503": (503, {"error": "warming up"}),
+    "status-503-html": (503, "<html>bad gateway</html>"),
+    "status-504": (504, {"error": "deadline exceeded"}),
+}
+STATUS: dict[str, tuple[int, object]] = {
+    "loading": (200, versions(("1", "LOADING"))),
+    "swapping": (200, versions(("9", "UNLOADING"), ("10", "AVAILABLE"), ("11", "LOADING"))),
+    "none-yet": (200, versions()),
+    "odd-status": (200, {"model_version_status": [{"version": "latest"}]}),
+    **{name: answer for name, answer in PREDICT.items() if name.startswith(("status", "not-json", "list"))},
+}
+
+
+@dataclass
+class LocalModelServer:
+    """Where it listens, what it was asked, and the switch that lets slow answers go."""
+
+    url: str
+    bodies: list[dict] = field(default_factory=list)
+    release: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture(scope="session")
+def local_server() -> Iterator[LocalModelServer]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self._answer(*STATUS.get(self._model(), (200, versions(("3", "AVAILABLE")))))
+
+        def do_POST(self):
+            local.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self._answer(*PREDICT.get(self._model(), (200, {"predictions": [ANSWER]})))
+
+        def _model(self) -> str:
+            return self.path.removeprefix("/v1/models/").removesuffix(":predict")
+
+        def _answer(self, status: int, content: object) -> None:
+            if self._model() == "slow":
+                local.release.wait(timeout=30)
+            body = (content if isinstance(content, str) else json.dumps(content)).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        local = LocalModelServer(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield local
+        local.release.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def closed_url() -> str:
+    """An address of this machine where nothing listens."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        port = server.server_port
+    return f"http://127.0.0.1:{port}"
+
+
+def image_bytes(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def photo() -> bytes:
+    """A JPEG, red on the left and blue on the right, 60 by 40 pixels."""
+    image = Image.new("RGB", (60, 40), "red")
+    image.paste("blue", (30, 0, 60, 40))
+    return image_bytes(image, "JPEG")
+
+
+@pytest.fixture
+def small_manifest(tmp_path: Path, photo: bytes) -> Path:
+    """A manifest with three labels of two photos each."""
+    folder = tmp_path / "data"
+    (folder / "images").mkdir(parents=True)
+    lines = ["file_name,make,model,label,split"]
+    for label in ("Aurelio_Vela", "Maki_Hoshi", "Orsini_Lince"):
+        for number in (1, 2):
+            name = f"images/{label}_{number}.jpg"
+            (folder / name).write_bytes(photo)
+            lines.append(f"{name},{label.split('_')[0]},{label.split('_')[1]},{label},test")
+    manifest = folder / "manifest.csv"
+    manifest.write_text("\n".join(lines) + "\n")
+    return manifest
+
+
+@pytest.fixture
+def settings(local_server: LocalModelServer, small_manifest: Path, tmp_path: Path) -> Settings:
+    return Settings(
+        model_server_url=local_server.url,
+        model_name="good",
+        manifest=small_manifest,
+        photo_folder=tmp_path / "photos",
+        max_upload_mb=0.5,
+        read_timeout=0.2,
+    )
+
+
+def sent_photo(local_server: LocalModelServer) -> Image.Image:
+    """The photo in the last request that the model server got."""
+    encoded = local_server.bodies[-1]["instances"][0]["image_bytes"]["b64"]
+    return Image.open(io.BytesIO(base64.b64decode(encoded)))

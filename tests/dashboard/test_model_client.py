@@ -1,0 +1,110 @@
+"""The client of the model server, against a real HTTP server on this machine."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from dashboard import model_errors
+from dashboard.model_client import ModelClient, Status, Timeout
+
+
+def client_of(server, name: str = "good") -> ModelClient:
+    return ModelClient(server.url, name, Timeout(connect=2, read=0.2 if name == "slow" else 10))
+
+
+def test_explain_sends_the_photo_and_asks_for_no_class(local_server, photo):
+    with client_of(local_server) as client:
+        client.explain(photo)
+    encoded = base64.b64encode(photo).decode()
+    assert local_server.bodies[-1] == {
+        "signature_name": "explain",
+        "instances": [{"image_bytes": {"b64": encoded}, "class_index": -1}],
+    }
+
+
+def test_explain_returns_names_probabilities_and_maps(local_server, photo):
+    with client_of(local_server) as client:
+        explanation = client.explain(photo)
+    assert explanation.labels == ("Aurelio_Vela", "Brandt-Kessler_Nord Kap", "Maki_Hoshi")
+    assert explanation.probabilities == (0.75, 0.2, 0.05)
+    assert explanation.make_labels == ("Aurelio", "Maki")
+    assert explanation.make_probabilities == (0.8, 0.2)
+    assert explanation.contributions.dtype == np.float32
+    assert explanation.contributions.shape == (3, 2, 2)
+    assert explanation.contributions[0, 0, 1] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "ready"),
+    [
+        ("good", Status("3", "AVAILABLE"), True),
+        ("loading", Status("1", "LOADING"), False),
+        ("swapping", Status("10", "AVAILABLE"), True),  # numbers, not text: 10 is after 9
+        ("none-yet", Status(None, "START"), False),
+    ],
+)
+def test_status_names_the_version_that_answers(local_server, name, status, ready):
+    with client_of(local_server, name) as client:
+        assert client.status() == status
+        assert client.status().ready is ready
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("status-400", model_errors.Refused, '"explain" not found'),
+        ("status-404", model_errors.UnknownModel, "no model named “status-404”"),
+        ("status-404-html", model_errors.BadAnswer, "is not a model server"),
+        ("status-429", model_errors.Busy, "queue is full"),
+        ("status-500", model_errors.Failed, "Could not find variable"),
+        ("status-503", model_errors.Busy, "warming up"),
+        ("status-503-html", model_errors.NotReachable, "cannot be reached"),
+        ("status-504", model_errors.TooSlow, "Try again"),
+        ("slow", model_errors.TooSlow, "longer than 0.2 seconds"),
+        ("not-json", model_errors.BadAnswer, "is not a model server"),
+        ("list", model_errors.BadAnswer, "is not a model server"),
+        ("no-explanation", model_errors.BadAnswer, "without an explanation"),
+        ("plain", model_errors.BadAnswer, "without an explanation"),
+        ("no-predictions", model_errors.BadAnswer, "without an explanation"),
+        ("flat-map", model_errors.BadAnswer, "without an explanation"),
+        ("too-few-maps", model_errors.BadAnswer, "without an explanation"),
+        ("nan", model_errors.BadAnswer, "without an explanation"),
+        ("too-few-names", model_errors.BadAnswer, "without an explanation"),
+        ("no-names", model_errors.BadAnswer, "without an explanation"),
+        ("improbable", model_errors.BadAnswer, "without an explanation"),
+    ],
+)
+def test_what_goes_wrong_has_a_kind_a_sentence_and_its_request(local_server, photo, name, kind, words):
+    with client_of(local_server, name) as client, pytest.raises(kind, match=words) as caught:
+        client.explain(photo)
+    assert caught.value.request == f"POST {local_server.url}/v1/models/{name}:predict"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("status-404", model_errors.UnknownModel),
+        ("odd-status", model_errors.BadAnswer),
+        ("not-json", model_errors.BadAnswer),
+        ("slow", model_errors.TooSlow),
+    ],
+)
+def test_status_fails_in_the_same_kinds(local_server, name, kind):
+    with client_of(local_server, name) as client, pytest.raises(kind):
+        client.status()
+
+
+def test_a_server_that_is_not_there_is_not_reachable(closed_url, photo):
+    with (
+        ModelClient(closed_url, "good") as client,
+        pytest.raises(model_errors.NotReachable, match="Start it, then try again"),
+    ):
+        client.explain(photo)
+
+
+def test_every_error_can_be_caught_as_one():
+    kinds = [kind for kind in vars(model_errors).values() if isinstance(kind, type)]
+    assert len(kinds) == 8
+    assert all(issubclass(kind, model_errors.ModelServerError) for kind in kinds)
+    assert all(kind.__name__ in (model_errors.__doc__ or "") for kind in kinds)

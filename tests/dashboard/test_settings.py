@@ -1,0 +1,66 @@
+"""Settings come from the environment; what cannot be used is refused with a sentence."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dashboard import SettingsError, load_settings
+
+
+def test_the_defaults_find_a_server_started_on_this_machine(monkeypatch):
+    monkeypatch.delenv("DASHBOARD_PORT", raising=False)
+    settings = load_settings()
+    assert settings.model_server_url == "http://localhost:8501"
+    assert settings.model_name == "car_classifier"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8050)
+    assert settings.manifest == Path("data/manifest.csv")
+
+
+def test_the_environment_is_heeded(monkeypatch):
+    monkeypatch.setenv("DASHBOARD_MODEL_SERVER_URL", "https://models.example/base/")
+    monkeypatch.setenv("DASHBOARD_MAX_UPLOAD_MB", "2.5")
+    assert load_settings().model_server_url == "https://models.example/base"
+    assert load_settings().max_upload_mb == 2.5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("MODEL_SERVER_URL", "localhost:8501", "should look like http://localhost:8501"),
+        ("MODEL_SERVER_URL", "file:///etc/passwd", "should look like"),
+        ("MODEL_SERVER_URL", "http://", "should look like"),
+        ("MODEL_SERVER_URL", "http://me:secret@host", "must not hold a user name or password"),
+        ("MODEL_SERVER_URL", "http://host:8501?x=1", "must end before any"),
+        ("MODEL_SERVER_URL", "http://host:99999", "port that is not a number"),
+        ("MODEL_NAME", "", "String should match"),
+        ("MODEL_NAME", "../secret", "String should match"),
+        ("PORT", "eighty", "valid integer"),
+        ("PORT", "0", "greater than or equal to 1"),
+        ("PORT", "65536", "less than or equal to 65535"),
+        ("MAX_UPLOAD_MB", "-1", "greater than 0"),
+        ("MAX_MEGAPIXELS", "nan", "Input should be"),
+        ("READ_TIMEOUT", "0", "greater than 0"),
+        ("PHOTO_COUNT", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(monkeypatch, name, value, words):
+    monkeypatch.setenv(f"DASHBOARD_{name}", value)
+    with pytest.raises(SettingsError, match=f"^DASHBOARD_{name}: .*{words}") as caught:
+        load_settings()
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_the_password_in_an_address_is_not_repeated(monkeypatch):
+    monkeypatch.setenv("DASHBOARD_MODEL_SERVER_URL", "http://me:secret@host")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "secret" not in str(caught.value)
+
+
+def test_the_program_ends_with_2_and_one_sentence(monkeypatch):
+    monkeypatch.setenv("DASHBOARD_PORT", "0")
+    done = subprocess.run([sys.executable, "-m", "dashboard"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "DASHBOARD_PORT: Input should be greater than or equal to 1. Received: '0'.\n"
