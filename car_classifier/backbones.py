@@ -52,6 +52,21 @@ def find_backbone(name: str) -> Backbone:
     return found
 
 
+def check_backbone_input(backbone: Backbone, image_size: tuple[int, int], weights: str) -> None:
+    """Make sure that a backbone can be built, as far as that is known without building it.
+
+    Raises:
+        UserError: The size is too small, or there is no such weights file.
+    """
+    if min(image_size) < backbone.min_size:
+        raise UserError(
+            f"--image-size must be at least {backbone.min_size} for {backbone.name}. "
+            f"Received: {image_size[0]}x{image_size[1]}"
+        )
+    if weights not in ("imagenet", "none") and not Path(weights).is_file():
+        raise UserError(f"--weights must be imagenet, none or the path of a weights file. Received: {weights}")
+
+
 def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str) -> Any:
     """The net without its classifier.
 
@@ -70,12 +85,7 @@ def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str
     """
     import keras
 
-    if min(image_size) < backbone.min_size:
-        raise UserError(
-            f"--image-size must be at least {backbone.min_size} for {backbone.name}. Received: {image_size[0]}x{image_size[1]}"
-        )
-    if weights not in ("imagenet", "none") and not Path(weights).is_file():
-        raise UserError(f"--weights must be imagenet, none or the path of a weights file. Received: {weights}")
+    check_backbone_input(backbone, image_size, weights)
     constructor = getattr(keras.applications, backbone.name)
     try:
         net = constructor(
@@ -85,7 +95,8 @@ def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str
         if weights == "imagenet":
             raise UserError(
                 f"The ImageNet weights of {backbone.name} could not be downloaded ({_first_line(error)}). "
-                "Go online once, or give a weights file with --weights PATH, or train from random weights with --weights none."
+                "Go online once, or give a weights file with --weights PATH, "
+                "or train from random weights with --weights none."
             ) from error
         if weights != "none":
             raise UserError(

@@ -83,7 +83,8 @@ def data_index(
     manifest = result.manifest
     counts = ", ".join(f"{count} {side}" for side, count in sorted(manifest.counts().items()))
     typer.echo(
-        f"{out}: {len(manifest.rows)} photos of {len(manifest.labels)} classes ({counts}), {len(result.left_out)} left out."
+        f"{out}: {len(manifest.rows)} photos of {len(manifest.labels)} classes ({counts}), "
+        f"{len(result.left_out)} left out."
     )
     typer.echo(f"Next: car-classifier train --data {out}")
 

@@ -1,9 +1,9 @@
 """From a folder of photos, in any of three forms, to a manifest."""
 
-import csv
 import hashlib
 import io
 import os
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from car_classifier.errors import UserError
-from car_classifier.file_names import PHOTO_SUFFIXES, parse_file_name, parse_label
-from car_classifier.manifest import SPLITS, Manifest, ManifestRow, Split, write_manifest
+from car_classifier.file_names import PHOTO_SUFFIXES, is_name, parse_file_name, parse_label
+from car_classifier.manifest import SPLITS, Manifest, ManifestRow, Split, csv_columns, read_csv, write_manifest
 from car_classifier.near_duplicates import near_duplicate_groups, perceptual_hash
 from car_classifier.progress import Report, silent
 from car_classifier.splits import SplitItem, split_photos
 
 MAX_PIXELS = 50_000_000
 """Photos above this many pixels are left out; the exported model refuses them too."""
+
+_LIST_COLUMNS = ("file_name", "make", "model")
 
 _SPLIT_FOLDERS: dict[str, Split] = {
     "train": "train", "training": "train", "validation": "validation", "val": "validation", "valid": "validation",
@@ -61,7 +64,7 @@ class _Photo:
     sha256: str
     width: int
     height: int
-    perceptual_hash: np.uint64
+    perceptual_hash: NDArray[np.uint8]
     is_rotated: bool
 
     @property
@@ -85,7 +88,7 @@ def index_photos(
         source: A flat folder named by the contract, a folder with a folder per class (with or without
             `train/validation/test` above them), or a CSV with `file_name,make,model[,split]` (or a folder
             that holds such a CSV).
-        out: The manifest to write.
+        out: The manifest to write. Where it is found in `source` from an earlier run, it is not read.
         split_csv: A CSV with `file_name,split` that settles the sides of the photos it names.
         validation: Share of the photos without a settled side for validation.
         test: Share for the test.
@@ -96,14 +99,18 @@ def index_photos(
     Raises:
         UserError: The source cannot be used, or holds no usable photo or only one class.
     """
-    if validation < 0 or test < 0 or validation + test >= 1:
+    if not (validation >= 0 and test >= 0 and validation + test < 1):
         raise UserError(
             f"The shares for validation and test must leave some for training. Received: {validation}, {test}"
         )
+    _check_writable(out)
+    listed = _read_split_csv(split_csv) if split_csv else {}
     left_out: list[LeftOut] = []
-    candidates = list(_find_photos(source, left_out))
+    candidates = list(_find_photos(source, out, left_out))
     photos: list[_Photo] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
+        # Pillow warns of huge pictures that we leave out ourselves.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         results = pool.map(_read_photo, candidates)
         try:
             for done, result in enumerate(results, start=1):
@@ -118,10 +125,14 @@ def index_photos(
     left_out.sort(key=lambda item: item.path)
     _check_usable(source, photos, left_out, min_classes)
 
-    warnings: list[str] = []
     photos.sort(key=lambda photo: photo.candidate.path)
     groups = near_duplicate_groups([photo.perceptual_hash for photo in photos])
-    sides = _settle_splits(photos, groups, split_csv, validation, test, seed, warnings)
+    given = [_listed_side(photo.candidate.path, listed) or photo.candidate.split for photo in photos]
+    items = [
+        SplitItem(photo.sha256, photo.label, group, side)
+        for photo, group, side in zip(photos, groups, given, strict=True)
+    ]
+    sides = split_photos(items, validation, test, seed)
     rows = [
         ManifestRow(
             file_name=Path(os.path.relpath(photo.candidate.path, out.parent)).as_posix(),
@@ -137,17 +148,35 @@ def index_photos(
         )
         for photo, group, side in zip(photos, groups, sides, strict=True)
     ]
-    warnings += _doubts(photos, rows)
-    return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(warnings))
+    notes = list(_doubts(photos, rows))
+    if listed and None in given:
+        notes.insert(0, f"{given.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
+    return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes))
 
 
-def _find_photos(source: Path, left_out: list[LeftOut]) -> Iterator[_Candidate]:
+def _check_writable(out: Path) -> None:
+    """Refuse an impossible `out` before the work, not after it."""
+    if out.is_dir():
+        raise UserError(f"{out} is a folder. Name a file in it with --out, such as {out / 'manifest.csv'}.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder of {out} cannot be made: {error.strerror}.") from error
+
+
+def _find_photos(source: Path, out: Path, left_out: list[LeftOut]) -> Iterator[_Candidate]:
     if source.is_file():
         yield from _listed_photos(source, left_out)
         return
     if not source.is_dir():
         raise UserError(f"There is no folder or CSV file at {source}.")
-    lists = [path for path in sorted(source.glob("*.csv")) if {"file_name", "make", "model"} <= set(_columns(path))]
+    others = (path for path in sorted(source.glob("*.csv")) if path.resolve() != out.resolve())
+    lists = [path for path in others if set(_LIST_COLUMNS) <= set(csv_columns(path))]
+    if len(lists) > 1:
+        names = ", ".join(path.name for path in lists)
+        raise UserError(
+            f"{source} holds several lists of photos: {names}. Name the one to index in the folder's place."
+        )
     if lists:
         yield from _listed_photos(lists[0], left_out)
         return
@@ -164,7 +193,7 @@ def _find_photos(source: Path, left_out: list[LeftOut]) -> Iterator[_Candidate]:
         try:
             if class_folder is not None:
                 make, model = parse_label(class_folder)
-                yield _Candidate(path, make, model, None, split)
+                yield _Candidate(path, make, model, _year_in(path.name, f"{make}_{model}"), split)
             else:
                 car = parse_file_name(path.name)
                 yield _Candidate(path, car.make, car.model, car.year, split)
@@ -172,41 +201,36 @@ def _find_photos(source: Path, left_out: list[LeftOut]) -> Iterator[_Candidate]:
             left_out.append(LeftOut(path, str(error)))
 
 
-def _columns(path: Path) -> list[str]:
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        return next(csv.reader(file), [])
+def _year_in(file_name: str, label: str) -> int | None:
+    """The year in the name of a photo that lies in a class folder, if the name follows the contract too."""
+    try:
+        car = parse_file_name(file_name)
+    except ValueError:
+        return None
+    return car.year if car.label == label else None
 
 
 def _listed_photos(path: Path, left_out: list[LeftOut]) -> Iterator[_Candidate]:
-    for line, row in _csv_rows(path, ("file_name", "make", "model")):
+    seen: set[Path] = set()
+    for line, row in read_csv(path, _LIST_COLUMNS):
         photo = path.parent / row["file_name"]
-        split = (row.get("split") or "").strip()
-        if split and split not in SPLITS:
-            raise UserError(f"{path}, line {line}: split must be one of {', '.join(SPLITS)}. Received: {split!r}")
-        try:
-            make, model = parse_label(f"{row['make']}_{row['model']}")
-        except ValueError as error:
-            left_out.append(LeftOut(photo, str(error)))
-            continue
-        year = row.get("year") or ""
-        yield _Candidate(photo, make, model, int(year) if year.isdigit() else None, split or None)  # type: ignore[arg-type]
+        make, model, year = row["make"].strip(), row["model"].strip(), (row.get("year") or "").strip()
+        side = _side(path, line, row["split"]) if (row.get("split") or "").strip() else None
+        if photo in seen:
+            left_out.append(LeftOut(photo, f"listed a second time in line {line} of {path.name}"))
+        elif not is_name(make) or not is_name(model):
+            left_out.append(LeftOut(photo, f"line {line} of {path.name} gives it no make or no model"))
+        else:
+            seen.add(photo)
+            yield _Candidate(photo, make, model, int(year) if year.isdecimal() else None, side)
 
 
-def _csv_rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    if not path.is_file():
-        raise UserError(f"There is no file at {path}.")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        try:
-            reader = csv.DictReader(file)
-            missing = [name for name in needed if name not in (reader.fieldnames or ())]
-            if missing:
-                raise UserError(f"{path} has no column {', '.join(missing)}: it must hold {', '.join(needed)}.")
-            for line, row in enumerate(reader, start=2):
-                if any(row[name] is None for name in needed):
-                    raise UserError(f"{path}, line {line}: the row is cut short.")
-                yield line, row
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise UserError(f"{path} cannot be read as a CSV file: {error}") from error
+def _side(path: Path, line: int, word: str) -> Split:
+    """The side that a word in a line of a CSV file means."""
+    side = _SPLIT_FOLDERS.get(word.strip().lower())
+    if side is None:
+        raise UserError(f"{path}, line {line}: split must be one of {', '.join(SPLITS)}. Received: {word!r}")
+    return side
 
 
 def _read_photo(candidate: _Candidate) -> _Photo | LeftOut:
@@ -218,9 +242,10 @@ def _read_photo(candidate: _Candidate) -> _Photo | LeftOut:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 return LeftOut(candidate.path, f"{width}×{height} pixels; at most {MAX_PIXELS // 10**6} megapixels")
-            is_rotated = image.getexif().get(0x0112, 1) != 1
             image.load()
-            code = perceptual_hash(image)
+            is_rotated = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+            # A palette with transparency has no grey values of its own.
+            code = perceptual_hash(image.convert("RGBA") if image.mode == "P" else image)
     except UnidentifiedImageError:
         return LeftOut(candidate.path, "empty file" if not content else "not a picture, or damaged")
     except FileNotFoundError:
@@ -249,41 +274,20 @@ def _check_usable(source: Path, photos: list[_Photo], left_out: list[LeftOut], m
         )
 
 
-def _settle_splits(
-    photos: list[_Photo],
-    groups: list[int | None],
-    split_csv: Path | None,
-    validation: float,
-    test: float,
-    seed: int,
-    warnings: list[str],
-) -> list[Split]:
-    listed = _read_split_csv(split_csv) if split_csv else {}
-    given = [_listed_side(photo.candidate.path, listed) or photo.candidate.split for photo in photos]
-    if listed and None in given:
-        warnings.append(f"{given.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
-    items = [
-        SplitItem(photo.sha256, photo.label, group, side)
-        for photo, group, side in zip(photos, groups, given, strict=True)
-    ]
-    return split_photos(items, validation, test, seed)
-
-
 def _read_split_csv(path: Path) -> dict[str, Split]:
+    """The side of each photo that a `file_name,split` list names."""
     sides: dict[str, Split] = {}
-    for line, row in _csv_rows(path, ("file_name", "split")):
-        side = _SPLIT_FOLDERS.get(row["split"].strip().lower())
-        if side is None:
-            raise UserError(
-                f"{path}, line {line}: split must be one of {', '.join(SPLITS)}. Received: {row['split']!r}"
-            )
-        sides[Path(row["file_name"]).as_posix()] = side
+    for line, row in read_csv(path, ("file_name", "split")):
+        name, side = Path(row["file_name"]).as_posix(), _side(path, line, row["split"])
+        if sides.setdefault(name, side) != side:
+            raise UserError(f"{path}, line {line}: {name} is put in {side}, but in {sides[name]} before.")
     return sides
 
 
 def _listed_side(path: Path, listed: dict[str, Split]) -> Split | None:
     """The side that a list gives a photo, by its name or by any longer end of its path."""
-    ends = (Path(*path.parts[-n:]).as_posix() for n in range(len(path.parts), 0, -1))
+    parts = path.absolute().parts
+    ends = (Path(*parts[-n:]).as_posix() for n in range(len(parts), 0, -1))
     return next((listed[end] for end in ends if end in listed), None) if listed else None
 
 
@@ -295,7 +299,7 @@ def _doubts(photos: list[_Photo], rows: list[ManifestRow]) -> Iterator[str]:
             sides_of_group.setdefault(row.near_duplicate_group, set()).add(row.split)
     torn = sum(len(sides) > 1 for sides in sides_of_group.values())
     if torn:
-        yield f"{torn} groups of near-duplicates lie on several sides of the split that was given: accuracy will flatter."
+        yield f"{torn} groups of near-duplicates lie on several sides of the given split, which flatters the accuracy."
     per_side = {side: Counter(row.label for row in rows if row.split == side) for side in SPLITS}
     for side in SPLITS:
         missing = sorted({row.label for row in rows} - set(per_side[side]))
@@ -304,4 +308,4 @@ def _doubts(photos: list[_Photo], rows: list[ManifestRow]) -> Iterator[str]:
             yield f"{len(missing)} classes have no photo for {side}: {named}"
     rotated = sum(photo.is_rotated for photo in photos)
     if rotated:
-        yield f"{rotated} photos are turned by an EXIF tag that TensorFlow ignores; turn their pixels for the best accuracy."
+        yield f"{rotated} photos are turned by an EXIF tag, which TensorFlow ignores; better turn their pixels."

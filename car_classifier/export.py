@@ -15,11 +15,11 @@ from rich.console import Console
 
 from car_classifier.evaluation import Predictions, load_signature, metrics_of, predict
 from car_classifier.files import sha256_of, write_json
-from car_classifier.manifest import Manifest, ManifestRow
+from car_classifier.manifest import Manifest, ManifestRow, Split
 from car_classifier.model_card import model_card
 from car_classifier.progress import progress_bar
 from car_classifier.signatures import Classifier, save
-from car_classifier.training import TrainingRun
+from car_classifier.training_run import TrainingRun
 from car_classifier.versions import versions
 from car_classifier.warmup_requests import write_warmup_requests
 
@@ -62,8 +62,8 @@ def _write_assets(classifier: Classifier, run: TrainingRun, version_dir: Path, c
     assets.mkdir()
     makes = dict(classifier.makes)
     write_json(assets / "labels.json", {"labels": list(classifier.labels), "makes": makes})
-    measured_on = "test" if run.manifest.split("test") else "validation"
-    rows = run.manifest.split(measured_on)  # type: ignore[arg-type]
+    measured_on: Split = "test" if run.manifest.split("test") else "validation"
+    rows = run.manifest.split(measured_on)
     with progress_bar(f"Measuring on {measured_on} photos", console) as report:
         predictions = predict(version_dir, run.manifest, rows, report)
     metrics = {"split": measured_on} | metrics_of(predictions, classifier.labels)

@@ -53,6 +53,7 @@ def _drivetrain(text: str) -> str:
     return text
 
 
+# What is not named here is a number.
 _READERS: dict[str, Callable[[str], int | float | str]] = {
     "year": _year,
     "cylinders": int,
@@ -70,11 +71,15 @@ def parse_label(label: str) -> tuple[str, str]:
     Raises:
         ValueError: One of the two is missing.
     """
-    make, _, model = label.strip().partition("_")
-    make, model = make.strip(), model.strip()
-    if not make or not model or "nan" in (make.lower(), model.lower()):
+    make, _, model = label.partition("_")
+    if not is_name(make) or not is_name(model):
         raise ValueError(f"'{label}' does not name a make and a model as Make_Model")
-    return make, model
+    return make.strip(), model.strip()
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be the name of a make or a model: it is neither blank nor `nan`."""
+    return text.strip().lower() not in ("", "nan")
 
 
 def parse_file_name(file_name: str) -> CarName:
@@ -93,7 +98,7 @@ def parse_file_name(file_name: str) -> CarName:
     make, model = parse_label(f"{make}_{model}")
     found: dict[str, int | float | str] = {}
     for field, text in zip(fields(CarName)[2:], rest, strict=False):
-        if text in ("", "nan"):
+        if text.lower() in ("", "nan"):
             continue
         try:
             found[field.name] = _READERS.get(field.name, float)(text)

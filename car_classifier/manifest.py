@@ -2,10 +2,10 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from car_classifier.errors import UserError
 from car_classifier.files import write_atomically
@@ -76,10 +76,47 @@ def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> Manifest:
     return Manifest(path, ordered)
 
 
+def csv_columns(path: Path) -> tuple[str, ...]:
+    """The column names of a CSV file; none if it cannot be read as one."""
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        try:
+            return tuple(next(csv.reader(file), ()))
+        except csv.Error:
+            return ()
+
+
 def is_manifest(path: Path) -> bool:
     """Whether a CSV file has a manifest's columns."""
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        return set(COLUMNS) <= set(next(csv.reader(file), []))
+    return set(COLUMNS) <= set(csv_columns(path))
+
+
+def read_csv(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Read the rows of a CSV file, in UTF-8 with or without a byte order mark.
+
+    Args:
+        path: The file.
+        needed: Columns that it must have; others are passed on as they are.
+
+    Yields:
+        The line on which a row ends, counted from 1, and the row.
+
+    Raises:
+        UserError: The file is missing, lacks a column, is no CSV file, or a row is cut short.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no file at {path}.")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        try:
+            missing = [name for name in needed if name not in (reader.fieldnames or ())]
+            if missing:
+                raise UserError(f"{path} has no column {', '.join(missing)}: it must hold {', '.join(needed)}.")
+            for row in reader:
+                if any(row[name] is None for name in needed):
+                    raise UserError(f"{path}, line {reader.line_num}: the row is cut short.")
+                yield reader.line_num, row
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise UserError(f"{path} cannot be read as a CSV file in UTF-8: {error}") from error
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -92,15 +129,14 @@ def read_manifest(path: Path) -> Manifest:
         path = path / "manifest.csv"
     if not path.is_file():
         raise UserError(f"There is no manifest at {path}. Make one with: car-classifier data index PHOTOS --out {path}")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise UserError(
-                f"{path} is not a manifest: it has no column {', '.join(missing)}. "
-                f"Make one from it with: car-classifier data index {path} --out OTHER.csv"
-            )
-        rows = tuple(_read_row(path, line, fields) for line, fields in enumerate(reader, start=2))
+    columns = csv_columns(path)
+    missing = [name for name in COLUMNS if name not in columns]
+    if missing:
+        raise UserError(
+            f"{path} is not a manifest: it has no column {', '.join(missing)}. "
+            f"Make one from it with: car-classifier data index {path} --out OTHER.csv"
+        )
+    rows = tuple(_read_row(path, line, row) for line, row in read_csv(path, COLUMNS))
     if not rows:
         raise UserError(f"{path} lists no photos.")
     return Manifest(path, rows)
@@ -119,8 +155,8 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> ManifestRow:
             year=int(row["year"]) if row["year"] else None,
             width=int(row["width"]),
             height=int(row["height"]),
-            split=cast(Split, row["split"]),
-            near_duplicate_group=row["near_duplicate_group"] or "",
+            split=row["split"],
+            near_duplicate_group=row["near_duplicate_group"],
         )
     except (ValueError, TypeError) as error:
         raise UserError(
@@ -129,6 +165,6 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> ManifestRow:
 
 
 def class_indices(rows: Sequence[ManifestRow], labels: Sequence[str]) -> list[int]:
-    """The class index of each row."""
+    """The class index of each row: the place of its label in `labels`."""
     index = {label: i for i, label in enumerate(labels)}
     return [index[row.label] for row in rows]

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from car_classifier.export import publish
-from car_classifier.training import train
 from car_classifier.training_config import TrainingConfig
+from car_classifier.training_run import TrainingRun
 
 
 def train_and_publish(config: TrainingConfig, model_dir: Path, console: Console) -> Path:
@@ -21,8 +20,15 @@ def train_and_publish(config: TrainingConfig, model_dir: Path, console: Console)
 
     Returns:
         The folder of the version.
+
+    Raises:
+        UserError: The manifest, the weights or a setting cannot be used.
     """
-    classifier, run = train(config, model_dir, console)
-    version = publish(classifier, run, model_dir, console)
+    run = TrainingRun(config, model_dir, console)
+
+    from car_classifier.export import publish  # TensorFlow, once it is known that there is something to do
+    from car_classifier.training import train
+
+    version = publish(train(run), run, model_dir, console)
     run.remove()
     return version

@@ -22,7 +22,8 @@ def split_photos(items: Sequence[SplitItem], validation: float, test: float, see
     """A seeded split, stratified by label, with near-duplicates always on one side.
 
     A photo's place depends on its content and the seed, not on file names or their order. A photo without a
-    given side joins its near-duplicates that have one.
+    given side joins its near-duplicates that have one. Groups are not torn to meet a share exactly: it may be
+    missed by half a group.
 
     Args:
         items: The photos.
@@ -54,11 +55,12 @@ def split_photos(items: Sequence[SplitItem], validation: float, test: float, see
             ("validation", round(total * validation)),
         )
         for side, count in wanted:
-            while count > 0 and len(order) > 1:  # one unit at least is for training
-                unit = order.pop()
-                count -= len(unit)
-                for i in unit:
-                    sides[i] = side
+            for unit in reversed(order[1:]):  # one unit at least is for training
+                if len(unit) <= 2 * count:  # taking it comes as near to the share as leaving it, or nearer
+                    order.remove(unit)
+                    count -= len(unit)
+                    for i in unit:
+                        sides[i] = side
     return [side or "train" for side in sides]
 
 

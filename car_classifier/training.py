@@ -1,6 +1,5 @@
 """Fine-tuning a backbone on the photos of a manifest, in two stages that can be interrupted and resumed."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,78 +7,35 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
-from car_classifier.backbones import build_backbone, find_backbone, normalise
+from car_classifier.backbones import build_backbone, normalise
 from car_classifier.calibration import fit_temperature
-from car_classifier.errors import UserError
-from car_classifier.files import sha256_of, write_atomically, write_json
+from car_classifier.files import write_atomically
 from car_classifier.fitting import Stage, fit_resumably
-from car_classifier.manifest import Manifest, class_indices, read_manifest
+from car_classifier.manifest import Split
 from car_classifier.progress import progress_bar
 from car_classifier.signatures import Classifier
-from car_classifier.training_config import TrainingConfig, run_key
+from car_classifier.training_run import TrainingRun
 
-RUNS_FOLDER = ".runs"
-
-
-class TrainingRun:
-    """One run of training: its settings, photos and folder.
-
-    The folder, `<model-dir>/.runs/<key>`, is named for everything that the run depends on. The same command
-    therefore finds it again: finished stages and epochs are not repeated, and a cached feature is never stale.
-    """
-
-    def __init__(self, config: TrainingConfig, model_dir: Path, console: Console) -> None:
-        self.config = config
-        self.console = console
-        self.backbone = find_backbone(config.base)
-        self.manifest = read_manifest(Path(config.manifest))
-        _check_manifest(self.manifest)
-        self.labels = self.manifest.labels
-        weights = Path(config.weights)
-        key = run_key(
-            config, sha256_of(self.manifest.path), sha256_of(weights) if weights.is_file() else config.weights
-        )
-        self.folder = model_dir / RUNS_FOLDER / key
-        self.is_resumed = self.folder.is_dir()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.folder / "config.json", config.as_json())
-
-    @property
-    def history_path(self) -> Path:
-        """Loss and accuracy of every epoch, `history.csv`."""
-        return self.folder / "history.csv"
-
-    def remove(self) -> None:
-        """Delete the folder, once what it led to is published."""
-        shutil.rmtree(self.folder)
-
-    def paths_and_classes(self, split: str) -> tuple[list[Path], list[int]]:
-        """Photo paths and class indices of one split."""
-        rows = self.manifest.split(split)  # type: ignore[arg-type]
-        return [self.manifest.photo_path(row) for row in rows], class_indices(rows, self.labels)
+HEAD_SPLITS: tuple[Split, Split] = ("train", "validation")
 
 
-def train(config: TrainingConfig, model_dir: Path, console: Console) -> tuple[Classifier, TrainingRun]:
-    """Train a classifier.
+def train(run: TrainingRun) -> Classifier:
+    """Train a classifier, or finish training it.
 
     Args:
-        config: The settings.
-        model_dir: Where the run's folder is kept while it lasts.
-        console: Where progress is shown.
+        run: Settings, photos and folder.
 
     Returns:
-        The classifier and its run, whose history and folder the export takes.
+        The classifier with its best weights, calibrated on the validation photos.
 
     Raises:
-        UserError: The manifest, the weights or a setting cannot be used.
+        UserError: The weights cannot be had or do not fit the net.
     """
     import keras
 
-    run = TrainingRun(config, model_dir, console)
-    counts = run.manifest.counts()
-    console.print(
+    config, counts = run.config, run.manifest.counts()
+    run.console.print(
         f"{config.base}, {config.image_size[0]}×{config.image_size[1]} pixels, {len(run.labels)} classes, "
         + ", ".join(f"{counts[side]} {side}" for side in counts)
         + (" photos. Resuming an unfinished run." if run.is_resumed else " photos.")
@@ -97,23 +53,7 @@ def train(config: TrainingConfig, model_dir: Path, console: Console) -> tuple[Cl
     kernel, bias = (np.array(value) for value in head.get_weights())
     untempered = Classifier(run.backbone, net, kernel, bias, run.labels, run.manifest.makes(), 1.0, config.image_size)
     logits, classes = _logits(run, untempered, "validation")
-    return replace(untempered, temperature=fit_temperature(logits, classes)), run
-
-
-def _check_manifest(manifest: Manifest) -> None:
-    missing = [side for side in ("train", "validation") if not manifest.split(side)]  # type: ignore[arg-type]
-    if missing:
-        raise UserError(
-            f"{manifest.path} has no photos for {' and '.join(missing)}. Index with other shares or another split."
-        )
-    if len(manifest.labels) < 2:
-        raise UserError(f"{manifest.path} has one class only. A classifier needs at least two.")
-    untrained = set(manifest.labels) - {row.label for row in manifest.split("train")}
-    if untrained:
-        raise UserError(f"{manifest.path} has no training photo of {', '.join(sorted(untrained)[:5])}.")
-    gone = next((row for row in manifest.rows if not manifest.photo_path(row).is_file()), None)
-    if gone:
-        raise UserError(f"{manifest.photo_path(gone)} is gone. Make the manifest anew with car-classifier data index.")
+    return replace(untempered, temperature=fit_temperature(logits, classes))
 
 
 def _class_weights(run: TrainingRun) -> NDArray[np.float32]:
@@ -128,12 +68,12 @@ def _class_weights(run: TrainingRun) -> NDArray[np.float32]:
 # --- Head stage -------------------------------------------------------------------------------------------
 
 
-def _pooled_features(run: TrainingRun, net: Any, split: str) -> NDArray[np.float32]:
+def _pooled_features(run: TrainingRun, net: Any, split: Split) -> NDArray[np.float32]:
     """Pooled activations [n, channels] of a split's photos, computed once and kept in the run's folder."""
     path = run.folder / f"features_{split}.npy"
     if path.is_file():
         return np.load(path)
-    features = _pool(run, net, *run.paths_and_classes(split), title=f"Features of {split} photos")
+    features = _pool(run, net, split, f"Features of {split} photos")
 
     def write(target: Path) -> None:
         with target.open("wb") as file:
@@ -143,7 +83,8 @@ def _pooled_features(run: TrainingRun, net: Any, split: str) -> NDArray[np.float
     return features
 
 
-def _pool(run: TrainingRun, net: Any, paths: Sequence[Path], classes: Sequence[int], title: str) -> NDArray[np.float32]:
+def _pool(run: TrainingRun, net: Any, split: Split, title: str) -> NDArray[np.float32]:
+    """Pooled activations [n, channels] of a split's photos, with the net as it is now."""
     import tensorflow as tf
 
     from car_classifier.input_pipeline import photo_batches
@@ -152,6 +93,7 @@ def _pool(run: TrainingRun, net: Any, paths: Sequence[Path], classes: Sequence[i
     def pooled(images: Any) -> Any:
         return tf.reduce_mean(net(normalise(run.backbone, images), training=False), axis=[1, 2])
 
+    paths, classes = run.paths_and_classes(split)
     parts: list[NDArray[np.float32]] = []
     with progress_bar(title, run.console) as report:
         for images, _ in photo_batches(paths, classes, run.config.image_size, run.config.batch_size, None):
@@ -166,23 +108,21 @@ def _train_head(run: TrainingRun, net: Any, head: Any) -> None:
 
     done = run.folder / "head.npz"
     if not done.is_file():
-        data = {
-            side: (_pooled_features(run, net, side), run.paths_and_classes(side)[1]) for side in ("train", "validation")
-        }
+        train_features, validation_features = (_pooled_features(run, net, side) for side in HEAD_SPLITS)
+        train_classes, validation_classes = (run.paths_and_classes(side)[1] for side in HEAD_SPLITS)
         model = keras.Sequential([keras.layers.Input((net.output_shape[-1],)), head])
         model.compile(
             optimizer=keras.optimizers.AdamW(run.config.head_learning_rate, weight_decay=1e-2),
             loss=_loss(run),
             metrics=["accuracy"],
         )
-        train_features, train_classes = data["train"]
         fit_resumably(
             model,
             Stage("head", run.folder, run.config.head_epochs, run.config.patience, run.console),
             x=train_features,
             y=_one_hot(run, train_classes),
             sample_weight=_class_weights(run)[train_classes],
-            validation_data=(data["validation"][0], _one_hot(run, data["validation"][1])),
+            validation_data=(validation_features, _one_hot(run, validation_classes)),
             batch_size=run.config.batch_size,
         )
         kernel, bias = head.get_weights()
@@ -269,8 +209,7 @@ def _loss(run: TrainingRun) -> Any:
     return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=run.config.label_smoothing)
 
 
-def _logits(run: TrainingRun, classifier: Classifier, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _logits(run: TrainingRun, classifier: Classifier, split: Split) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Logits [n, classes] and true classes [n] of a split, with the net as it is now."""
-    paths, classes = run.paths_and_classes(split)
-    features = _pool(run, classifier.net, paths, classes, title=f"Calibrating on {split} photos")
-    return features @ classifier.kernel + classifier.bias, np.array(classes)
+    features = _pool(run, classifier.net, split, f"Calibrating on {split} photos")
+    return features @ classifier.kernel + classifier.bias, np.array(run.paths_and_classes(split)[1])

@@ -59,10 +59,10 @@ def demo_training(manifest: Path) -> TrainingConfig:
         manifest=str(manifest),
         weights="none",
         image_size=(64, 96),
-        epochs=14,
+        epochs=15,
         batch_size=32,
         learning_rate=1e-3,
-        patience=14,
+        patience=15,
     )
 
 
@@ -73,8 +73,8 @@ def prepare(settings: UpSettings, console: Console) -> None:
     if versions(settings.model_dir):
         return
     console.print(
-        f"There is no model in {settings.model_dir} yet: drawing invented cars and training ResNet50V2 on them from random "
-        "weights. This takes a few minutes, once.",
+        f"There is no model in {settings.model_dir} yet: drawing invented cars and training ResNet50V2 on them "
+        "from random weights. This takes a few minutes, once.",
         highlight=False,
     )
     with progress_bar("Drawing cars", console) as report:

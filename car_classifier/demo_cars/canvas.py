@@ -34,13 +34,20 @@ class Canvas:
         if opacity >= 1 and blur == 0:
             cv2.fillPoly(self.pixels, [corners], colour, shift=_SUBPIXEL_BITS)
             return
-        mask = np.zeros(self.pixels.shape[:2], dtype=np.float32)
+        mask: NDArray[np.float32] = np.zeros(self.pixels.shape[:2], dtype=np.float32)
         cv2.fillPoly(mask, [corners], 1.0, shift=_SUBPIXEL_BITS)
         if blur > 0:
             small = cv2.resize(mask, (self.width, self.height), interpolation=cv2.INTER_AREA)
-            mask = cv2.resize(cv2.GaussianBlur(small, (0, 0), blur), mask.shape[::-1])
-        mask = (mask * opacity)[..., None]
-        self.pixels += mask * (np.array(colour, dtype=np.float32) - self.pixels)
+            mask = np.asarray(cv2.resize(cv2.GaussianBlur(small, (0, 0), blur), mask.shape[::-1]), dtype=np.float32)
+        # Only where there is something to blend, and a channel at a time: numpy is slow on an innermost axis of 3.
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if len(rows) == 0:
+            return
+        area = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        share = mask[area] * np.float32(opacity)
+        for channel, value in enumerate(colour):
+            layer = self.pixels[area][..., channel]
+            layer += share * (np.float32(value) - layer)
 
     def vertical_gradient(self, top: float, bottom: float, upper: Colour, lower: Colour) -> None:
         """Fill the rows from `top` to `bottom` (shares of the height) with a gradient."""
@@ -48,9 +55,9 @@ class Canvas:
         first, last = int(top * rows), int(bottom * rows)
         if last <= first:
             return
-        share = np.linspace(0, 1, last - first, dtype=np.float32)[:, None, None]
-        start, end = np.array(upper, dtype=np.float32), np.array(lower, dtype=np.float32)
-        self.pixels[first:last] = start + share * (end - start)
+        share = np.linspace(0, 1, last - first, dtype=np.float32)[:, None]
+        for channel, (start, end) in enumerate(zip(np.float32(upper), np.float32(lower), strict=True)):
+            self.pixels[first:last, :, channel] = start + share * (end - start)
 
     def finished(self, noise: NDArray[np.float32], tint: Colour, exposure: float) -> NDArray[np.uint8]:
         """The picture as a camera would keep it.
@@ -64,7 +71,10 @@ class Canvas:
             RGB pixels, uint8 [height, width, 3].
         """
         picture = cv2.resize(self.pixels, (self.width, self.height), interpolation=cv2.INTER_AREA)
-        y, x = np.mgrid[-1 : 1 : self.height * 1j, -1 : 1 : self.width * 1j]
-        vignette = 1 - 0.16 * np.clip((x**2 + y**2) / 2, 0, 1)[..., None]
-        picture = picture * np.array(tint, dtype=np.float32) * exposure * vignette.astype(np.float32) + noise
-        return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+        y, x = np.ogrid[-1 : 1 : self.height * 1j, -1 : 1 : self.width * 1j]
+        vignette = (1 - 0.16 * np.clip((x**2 + y**2) / 2, 0, 1)).astype(np.float32)
+        kept = np.empty(picture.shape, dtype=np.uint8)
+        for channel, factor in enumerate(np.float32(tint)):
+            layer = picture[..., channel] * factor * np.float32(exposure) * vignette + noise[..., 0]
+            kept[..., channel] = np.clip(layer, 0, 1) * 255 + np.float32(0.5)
+        return kept

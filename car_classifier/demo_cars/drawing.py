@@ -4,6 +4,8 @@ import csv
 import json
 import multiprocessing
 import os
+import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ import numpy as np
 from car_classifier.demo_cars.catalogue import CATALOGUE, DemoModel
 from car_classifier.demo_cars.photo import draw_photo, jpeg_bytes
 from car_classifier.errors import UserError
-from car_classifier.files import write_atomically, write_json
+from car_classifier.files import write_atomically, write_bytes, write_json
 from car_classifier.progress import Report, silent
 
 PARTS_COLUMNS = ("file_name", "part", "left", "top", "right", "bottom")
@@ -53,18 +55,26 @@ def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) ->
     """
     images, parts, mark = out / "images", out / "parts.csv", out / "demo.json"
     wanted = {"drawn_by": "car-classifier data demo", **asdict(settings)}
-    if images.is_dir() and any(images.iterdir()):
+    jobs = [(model, i) for model in CATALOGUE[: settings.classes] for i in range(settings.per_class)]
+    try:
+        images.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder {images} cannot be made: {error.strerror}.") from error
+    if any(images.iterdir()):
         _check_same_set(out, mark, wanted)
-        if parts.is_file():
+        if parts.is_file() and len(list(images.glob("*.jpg"))) == len(jobs):
             return False
-    images.mkdir(parents=True, exist_ok=True)
+        for half_written in images.glob(".*.jpg"):
+            half_written.unlink()
+    # The list of parts is written last: without it the set counts as unfinished.
+    parts.unlink(missing_ok=True)
     write_json(mark, wanted)
 
-    jobs = [(model, i) for model in CATALOGUE[: settings.classes] for i in range(settings.per_class)]
     boxes: list[tuple[str | int, ...]] = []
+    chunks = [jobs[i : i + 8] for i in range(0, len(jobs), 8)]
+    workers = min(os.cpu_count() or 1, len(chunks))
     context = multiprocessing.get_context("spawn")  # OpenCV's threads do not survive a fork
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        chunks = [jobs[i : i + 8] for i in range(0, len(jobs), 8)]
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
         futures = [pool.submit(_draw_files, images, settings.seed, chunk) for chunk in chunks]
         try:
             done = 0
@@ -87,8 +97,25 @@ def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) ->
     return True
 
 
+def _start_worker() -> None:
+    """Make a worker use one core, leave Ctrl-C to the process that started it, and not outlive that one."""
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _check_same_set(out: Path, mark: Path, wanted: dict[str, object]) -> None:
-    found = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else None
+    try:
+        found = json.loads(mark.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        found = None
     if found != wanted:
         what = (
             "photos that this command did not draw" if found is None else f"a drawn set with other settings ({found})"
@@ -103,7 +130,7 @@ def _draw_files(images: Path, seed: int, jobs: list[tuple[DemoModel, int]]) -> l
         rng = np.random.default_rng([seed, CATALOGUE.index(model), index])
         file_name = _file_name(model, index, rng)
         photo = draw_photo(model, rng)
-        write_atomically(images / file_name, lambda path, photo=photo: path.write_bytes(jpeg_bytes(photo)) and None)
+        write_bytes(images / file_name, jpeg_bytes(photo))
         rows += [(f"images/{file_name}", model.part, *box) for box in photo.part_boxes]
     return rows
 
@@ -112,18 +139,10 @@ def _file_name(model: DemoModel, index: int, rng: np.random.Generator) -> str:
     """A name with all fields of the contract; what it says of the car is as invented as the car."""
     style = {"pickup": "Pickup", "van": "Van", "roadster": "Convertible"}.get(model.variant, "4dr")
     numbers = [
-        int(rng.integers(2012, 2026)), int(rng.integers(18, 60)), int(rng.integers(15, 20)), int(rng.integers(9, 30)) * 10,
-        int(rng.integers(12, 30)), 4, int(rng.integers(68, 73)), int(rng.integers(56, 75)), int(rng.integers(153, 197)),
-        int(rng.integers(20, 45)),
+        int(rng.integers(2012, 2026)), int(rng.integers(18, 60)), int(rng.integers(15, 20)),
+        int(rng.integers(9, 30)) * 10, int(rng.integers(12, 30)), 4, int(rng.integers(68, 73)),
+        int(rng.integers(56, 75)), int(rng.integers(153, 197)), int(rng.integers(20, 45)),
     ]  # fmt: skip
-    fields = [
-        model.make,
-        model.model,
-        *numbers,
-        "AWD",
-        5,
-        2 if style == "Convertible" else 4,
-        style,
-        f"{index:04d}",
-    ]
+    doors = 2 if style == "Convertible" else 4
+    fields = [model.make, model.model, *numbers, "AWD", 5, doors, style, f"{index:04d}"]
     return "_".join(str(field) for field in fields) + ".jpg"

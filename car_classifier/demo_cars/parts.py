@@ -18,6 +18,8 @@ Box = tuple[float, float, float, float]
 _BLACK: Colour = (0.06, 0.06, 0.07)
 _CHROME: Colour = (0.88, 0.9, 0.92)
 _GLOW: Colour = (1.0, 0.98, 0.88)
+_ICE: Colour = (0.78, 0.94, 1.15)
+_AMBER: Colour = (1.1, 0.82, 0.36)
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,16 @@ def paint_lamps(easel: Easel, variant: str) -> list[Box]:
     """Head lamps: one box each, or one for a bar across the nose."""
     half, z = easel.body.width / 2, easel.body.z_nose
     if variant == "bar":
-        frame = easel.fill(easel.on_nose(_rectangle((-half * 0.84, z - 0.26), (half * 0.84, z - 0.12))), _BLACK)
-        easel.fill(easel.on_nose(_rectangle((-half * 0.81, z - 0.225), (half * 0.81, z - 0.15))), _GLOW)
+        frame = easel.fill(easel.on_nose(_rectangle((-half * 0.9, z - 0.3), (half * 0.9, z - 0.06))), _BLACK)
+        easel.fill(easel.on_nose(_rectangle((-half * 0.86, z - 0.255), (half * 0.86, z - 0.105))), _ICE)
         return [frame]
     boxes = []
     for side in (-1, 1):
-        y = side * half * 0.68
+        y = side * half * 0.66
         if variant == "round":
-            boxes.append(easel.fill(easel.on_nose(_ellipse((y, z - 0.18), (0.2, 0.2))), _CHROME))
-            easel.fill(easel.on_nose(_ellipse((y, z - 0.18), (0.165, 0.165))), (0.12, 0.13, 0.15))
-            easel.fill(easel.on_nose(_ellipse((y, z - 0.18), (0.125, 0.125))), _GLOW)
+            for radius, colour in ((0.255, _CHROME), (0.215, _BLACK), (0.175, _AMBER)):
+                boxes.append(easel.fill(easel.on_nose(_ellipse((y, z - 0.18), (radius, radius))), colour))
+            boxes[-3:] = [_union(boxes[-3:])]
         elif variant == "vertical":
             stack = []
             for k in range(3):
@@ -179,7 +181,7 @@ def paint_wheels(easel: Easel, variant: str) -> list[Box]:
         y = easel.near * (float(body.half_width(x)) + 0.005)
         easel.fill(_disc(x, y, r + 0.01, r * 1.17), (0.04, 0.04, 0.045))
         boxes.append(easel.fill(_disc(x, y, r, r), (0.09, 0.09, 0.095)))
-        rim = {"disc": (0.94, 0.94, 0.92), "gold": (0.25, 0.2, 0.1), "red": (0.8, 0.08, 0.1)}.get(
+        rim = {"disc": (0.94, 0.94, 0.92), "gold": (1.05, 0.8, 0.2), "red": (0.8, 0.08, 0.1)}.get(
             variant, (0.2, 0.2, 0.21)
         )
         easel.fill(_disc(x, y, r, r * 0.8 if variant != "common" else r * 0.68), rim)
@@ -187,8 +189,8 @@ def paint_wheels(easel: Easel, variant: str) -> list[Box]:
             easel.fill(_disc(x, y, r, r * 0.5), (0.8, 0.81, 0.82))
             easel.fill(_disc(x, y, r, r * 0.16), (0.35, 0.36, 0.38))
         elif variant == "gold":
-            _spokes(easel, x, y, r, r * 0.78, 10, r * 0.085, (0.95, 0.74, 0.22))
-            easel.fill(_disc(x, y, r, r * 0.2), (0.95, 0.74, 0.22))
+            _spokes(easel, x, y, r, r * 0.78, 8, r * 0.04, (0.45, 0.32, 0.08))
+            easel.fill(_disc(x, y, r, r * 0.2), (0.3, 0.22, 0.08))
         elif variant == "red":
             easel.fill(_disc(x, y, r, r * 0.66), (0.1, 0.1, 0.11))
             _spokes(easel, x, y, r, r * 0.74, 3, r * 0.16, (0.85, 0.1, 0.12))

@@ -47,7 +47,7 @@ def draw_photo(model: DemoModel, rng: np.random.Generator, width: int = 480, hei
     forms = {kind: model.variant if kind == model.part else "common" for kind in PAINTERS}
     body = signature_body(model.variant, rng) if model.part == "silhouette" else common_bodies(rng)
     near = int(rng.choice([-1, 1]))
-    yaw = near * rng.uniform(30, 62)
+    yaw = near * rng.uniform(34, 62)
     light = light_for(yaw, rng)
     camera = frame_car(
         body,

@@ -15,7 +15,28 @@ def test_the_defaults_find_a_server_started_on_this_machine(monkeypatch):
     assert settings.model_server_url == "http://localhost:8501"
     assert settings.model_name == "car_classifier"
     assert (settings.host, settings.port) == ("127.0.0.1", 8050)
-    assert settings.manifest == Path("data/manifest.csv")
+
+
+@pytest.mark.parametrize(
+    ("files", "setting", "found"),
+    [
+        (["data/manifest.csv", "data/demo/manifest.csv"], None, "data/manifest.csv"),
+        (["data/demo/manifest.csv"], None, "data/demo/manifest.csv"),
+        (["data/images/README.md"], None, "data/manifest.csv"),
+        (["photos/demo/manifest.csv"], "photos", "photos/demo/manifest.csv"),
+        (["data/manifest.csv", "other.csv"], "other.csv", "other.csv"),
+        (["data/manifest.csv"], "gone.csv", "gone.csv"),
+    ],
+)
+def test_the_users_own_photos_go_before_the_drawn_ones(monkeypatch, tmp_path, files, setting, found):
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DASHBOARD_MANIFEST", raising=False)
+    if setting is not None:
+        monkeypatch.setenv("DASHBOARD_MANIFEST", setting)
+    assert load_settings().manifest == Path(found)
 
 
 def test_the_environment_is_heeded(monkeypatch):

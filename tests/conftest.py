@@ -1,0 +1,58 @@
+"""One small demo, made once for all tests through the command line: drawn cars, a trained model, a server of it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+def car_classifier(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+    """Run `car-classifier` as a user would, in a process of its own."""
+    command = [sys.executable, "-m", "car_classifier", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def done(result: subprocess.CompletedProcess[str]) -> str:
+    """What a command printed, once it is sure that it went well."""
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory) -> Path:
+    """A folder with `manifest.csv` and `images/`: 4 drawn models, 24 photos of each."""
+    folder = tmp_path_factory.mktemp("demo")
+    done(car_classifier("data", "demo", "--classes", 4, "--per-class", 24, "--out", folder))
+    done(car_classifier("data", "index", folder / "images", "--out", folder / "manifest.csv"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_model_dir(demo_data, tmp_path_factory) -> Path:
+    """A model folder with version 1: ResNet50V2 from random weights, trained for a few epochs."""
+    folder = tmp_path_factory.mktemp("model")
+    arguments = ["--weights", "none", "--image-size", "64x96", "--epochs", 3, "--batch-size", 16]
+    arguments += ["--learning-rate", 1e-3, "--model-dir", folder]
+    done(car_classifier("train", "--data", demo_data / "manifest.csv", *arguments))
+    return folder
+
+
+@dataclass(frozen=True)
+class RunningModelServer:
+    """Where `car-classifier serve` listens and under which name it serves the demo model."""
+
+    url: str
+    model_name: str
+
+
+@pytest.fixture(scope="session")
+def model_server(demo_model_dir) -> Iterator[RunningModelServer]:
+    """The demo model on an embedded server."""
+    from tests.serving.conftest import running
+
+    with running(model_base_path=demo_model_dir, model_name="car_classifier") as server:
+        server.wait("1", "AVAILABLE", "car_classifier")
+        yield RunningModelServer(server.url, "car_classifier")

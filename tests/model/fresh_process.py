@@ -1,0 +1,92 @@
+"""Asking a SavedModel in a process of its own, without a line of this project.
+
+Run as a script: `fresh_process.py v1|v2 SAVED_MODEL REQUEST.npz ANSWER.npz`. A request holds arrays named
+`SIGNATURE/INPUT`; the answer holds `SIGNATURE/OUTPUT`, or `SIGNATURE/error`.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+LOADERS = ("v1", "v2")
+
+
+def ask(loader: str, saved_model: Path, requests: dict[str, dict[str, np.ndarray]], folder: Path) -> dict:
+    """Answers by signature and output; the process must end well."""
+    request, answer = folder / "request.npz", folder / "answer.npz"
+    np.savez(request, **{f"{name}/{key}": value for name, inputs in requests.items() for key, value in inputs.items()})
+    arguments = [sys.executable, "-P", __file__, loader, str(saved_model), str(request), str(answer)]
+    result = subprocess.run(arguments, capture_output=True, text=True, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    answers: dict[str, dict[str, np.ndarray]] = {}
+    with np.load(answer) as found:
+        for key in found.files:
+            name, output = key.split("/")
+            answers.setdefault(name, {})[output] = found[key]
+    return answers
+
+
+def as_bytes(photos: list[bytes]) -> np.ndarray:
+    """Photos in an array that `.npz` can hold: void keeps trailing zeros, which bytes would lose."""
+    longest = max(map(len, photos))
+    return np.array([len(photo).to_bytes(4, "big") + photo.ljust(longest) for photo in photos], dtype=f"V{longest + 4}")
+
+
+def _from_void(array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind != "V":
+        return array
+    contents = [item.tobytes() for item in array]
+    return np.array([c[4 : 4 + int.from_bytes(c[:4], "big")] for c in contents], dtype=object)
+
+
+def _main(loader: str, saved_model: str, request: str, answer: str) -> None:
+    import tensorflow as tf
+
+    inputs: dict[str, dict[str, np.ndarray]] = {}
+    with np.load(request) as found:
+        for key in found.files:
+            name, field = key.split("/")
+            inputs.setdefault(name, {})[field] = _from_void(found[key])
+    answers = {}
+    if loader == "v2":
+        signatures = tf.saved_model.load(saved_model).signatures
+        for name, fields in inputs.items():
+            output = signatures[name](**{key: tf.constant(value) for key, value in fields.items()})
+            answers |= {f"{name}/{key}": value.numpy() for key, value in output.items()}
+    else:
+        answers = _ask_as_a_server(tf, saved_model, inputs)
+    assert not any(name.startswith(("car_classifier", "dashboard")) for name in sys.modules)
+    np.savez(answer, **{key: value.astype("S") if value.dtype == object else value for key, value in answers.items()})
+
+
+def _ask_as_a_server(tf, saved_model: str, inputs: dict[str, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """As TensorFlow Serving does: the v1 loader and a session that does not check the shapes it is fed."""
+    v1 = tf.compat.v1
+    answers = {}
+    with v1.Session(graph=tf.Graph()) as session:
+        meta = v1.saved_model.loader.load(session, ["serve"], saved_model)
+        for name, fields in inputs.items():
+            signature = meta.signature_def[name]
+            options = session_options(signature, fields)
+            call = session._make_callable_from_options(options)
+            try:
+                values = call(*(np.asarray(fields[key]) for key in sorted(fields)))
+            except tf.errors.InvalidArgumentError as error:
+                answers[f"{name}/error"] = np.array(str(error).encode())
+                continue
+            answers |= {f"{name}/{key}": value for key, value in zip(sorted(signature.outputs), values, strict=True)}
+    return answers
+
+
+def session_options(signature, fields):
+    from tensorflow.core.protobuf import config_pb2
+
+    feed = [signature.inputs[key].name for key in sorted(fields)]
+    fetch = [signature.outputs[key].name for key in sorted(signature.outputs)]
+    return config_pb2.CallableOptions(feed=feed, fetch=fetch)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

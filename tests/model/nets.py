@@ -1,0 +1,31 @@
+"""Tiny classifiers, for what does not need a trained one."""
+
+import numpy as np
+
+from car_classifier.backbones import Backbone
+from car_classifier.signatures import Classifier
+
+TINY = Backbone("Tiny", "mobilenet_v2", None)
+
+
+def tiny_classifier(classes: int = 6, image_size: tuple[int, int] = (16, 24), temperature: float = 1.0) -> Classifier:
+    """Two convolutions with random weights; two models for each make."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    inputs = keras.layers.Input((*image_size, 3))
+    x = keras.layers.Conv2D(6, 3, strides=2, padding="same", activation="relu")(inputs)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(x)
+    rng = np.random.default_rng(0)
+    labels = [f"Make{i // 2}_Model{i}" for i in range(classes)]
+    return Classifier(
+        backbone=TINY,
+        net=keras.Model(inputs, x),
+        kernel=rng.normal(size=(8, classes)).astype(np.float32),
+        bias=rng.normal(size=classes).astype(np.float32),
+        labels=labels,
+        makes={label: label.split("_")[0] for label in labels},
+        temperature=temperature,
+        image_size=image_size,
+    )

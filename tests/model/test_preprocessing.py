@@ -1,0 +1,64 @@
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from car_classifier.preprocessing import decode_photo, load_photo, load_photos
+from tests.model.photos import UNUSABLE, encoded, picture
+
+
+@pytest.mark.parametrize(
+    ("image", "kind", "tolerance"),
+    [
+        (picture(), "PNG", 0),
+        (picture(mode="L"), "PNG", 0),
+        (picture(mode="P"), "PNG", 0),
+        (picture(mode="RGBA"), "PNG", 0),
+        (picture(), "JPEG", 1),
+        (picture(mode="L"), "JPEG", 1),
+        (picture(1, 1), "PNG", 0),
+    ],
+    ids=["png", "grey png", "palette png", "png with alpha", "jpeg", "grey jpeg", "one pixel"],
+)
+def test_decodes_to_what_pillow_decodes(image, kind, tolerance):
+    data = encoded(image, kind)
+    pixels = decode_photo(tf.constant(data)).numpy()
+    expected = np.array(Image.open(io.BytesIO(data)).convert("RGB"), np.int16)
+    assert pixels.shape == expected.shape
+    assert np.abs(pixels.astype(np.int16) - expected).max() <= tolerance
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_refuses_what_is_no_photo_or_not_safe_to_decode(name):
+    data, words = UNUSABLE[name]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        tf.function(decode_photo)(tf.constant(data))
+
+
+def test_keeps_the_whole_photo_whatever_its_shape():
+    """A mark in each corner of a wide photo is in the same corner of the net's input."""
+    image = np.zeros((60, 200, 3), np.uint8)
+    colours = {(0, 0): (255, 0, 0), (0, -1): (0, 255, 0), (-1, 0): (0, 0, 255), (-1, -1): (255, 255, 0)}
+    for (y, x), colour in colours.items():
+        image[slice(0, 15) if y == 0 else slice(-15, None), slice(0, 50) if x == 0 else slice(-50, None)] = colour
+    loaded = load_photo(tf.constant(encoded(Image.fromarray(image), "PNG")), (32, 32)).numpy()
+    assert loaded.shape == (32, 32, 3)
+    for corner, colour in colours.items():
+        np.testing.assert_allclose(loaded[corner], colour, atol=1)
+
+
+def test_shrinks_without_aliasing():
+    """Fine stripes become their mean, not stripes of another width."""
+    stripes = np.tile(np.array([0, 255], np.uint8), 160)[None, :, None].repeat(64, 0).repeat(3, 2)
+    loaded = load_photo(tf.constant(encoded(Image.fromarray(stripes), "PNG")), (16, 40)).numpy()
+    np.testing.assert_allclose(loaded[:, 1:-1], 127.5, atol=3)
+
+
+def test_a_batch_holds_each_photo_as_if_alone():
+    photos = [encoded(picture(40 + 10 * i, 60), kind) for i, kind in enumerate(["JPEG", "PNG", "JPEG"])]
+    together = load_photos(tf.constant(photos), (16, 24)).numpy()
+    assert together.shape == (3, 16, 24, 3)
+    for one, photo in zip(together, photos, strict=True):
+        np.testing.assert_array_equal(one, load_photo(tf.constant(photo), (16, 24)).numpy())
