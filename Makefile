@@ -1,5 +1,6 @@
 # Everything runs in .venv, made on first use from the hash-locked requirements.txt.
 PYTHON ?= python3
+MODEL ?= model
 BIN := .venv/bin
 
 .PHONY: up test lint bench lock clean
@@ -22,8 +23,8 @@ lint: $(BIN)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(BIN)/.installed  ## Needs a published model: make up, or MODEL=path/to/model
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(BIN)/.installed  ## Speed of the published model; MODEL=folder for another than model/
+	$(BIN)/python -m benchmarks $(MODEL)
 
 lock: $(BIN)/.installed  ## Compile the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \

@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     Attributes:
         model_server_url: Where the model server's REST API is, without the `/v1/...` part.
         model_name: The model's name on that server.
-        manifest: CSV of the photos that the gallery is drawn from; a missing file means no gallery.
+        manifest: CSV of the photos that the gallery is drawn from, or a data folder: then its `manifest.csv`
+            or, without one, that of the drawn cars, `demo/manifest.csv`. A missing file means no gallery.
         gallery_size: How many photos the gallery shows at most; 0 switches it off.
         host: Address to listen on. The default is reachable from this machine only.
         port: Port to listen on.
@@ -48,7 +49,7 @@ class Settings(BaseSettings):
 
     model_server_url: str = "http://localhost:8501"
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "car_classifier"
-    manifest: Path = Path("data/manifest.csv")
+    manifest: Path = Path("data")
     gallery_size: Annotated[int, Field(ge=0, le=60)] = 12
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8050
@@ -62,6 +63,14 @@ class Settings(BaseSettings):
     photo_count: Annotated[int, Field(ge=1, le=100_000)] = 200
     connect_timeout: Annotated[float, Field(gt=0, le=60)] = 2
     read_timeout: Annotated[float, Field(gt=0, le=600)] = 30
+
+    @field_validator("manifest")
+    @classmethod
+    def _of_a_data_folder(cls, path: Path) -> Path:
+        if not path.is_dir():
+            return path
+        own, drawn = path / "manifest.csv", path / "demo" / "manifest.csv"
+        return drawn if drawn.is_file() and not own.is_file() else own
 
     @field_validator("model_server_url")
     @classmethod

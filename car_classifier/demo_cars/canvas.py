@@ -11,6 +11,10 @@ SUPERSAMPLING = 2
 _SUBPIXEL_BITS = 4
 
 
+def _channels(colour: Colour) -> NDArray[np.float32]:
+    return np.array(colour, dtype=np.float32)
+
+
 class Canvas:
     """An RGB picture of `width` by `height` pixels, painted in those coordinates."""
 
@@ -56,7 +60,7 @@ class Canvas:
         if last <= first:
             return
         share = np.linspace(0, 1, last - first, dtype=np.float32)[:, None]
-        for channel, (start, end) in enumerate(zip(np.float32(upper), np.float32(lower), strict=True)):
+        for channel, (start, end) in enumerate(zip(_channels(upper), _channels(lower), strict=True)):
             self.pixels[first:last, :, channel] = start + share * (end - start)
 
     def finished(self, noise: NDArray[np.float32], tint: Colour, exposure: float) -> NDArray[np.uint8]:
@@ -74,7 +78,7 @@ class Canvas:
         y, x = np.ogrid[-1 : 1 : self.height * 1j, -1 : 1 : self.width * 1j]
         vignette = (1 - 0.16 * np.clip((x**2 + y**2) / 2, 0, 1)).astype(np.float32)
         kept = np.empty(picture.shape, dtype=np.uint8)
-        for channel, factor in enumerate(np.float32(tint)):
+        for channel, factor in enumerate(_channels(tint)):
             layer = picture[..., channel] * factor * np.float32(exposure) * vignette + noise[..., 0]
             kept[..., channel] = np.clip(layer, 0, 1) * 255 + np.float32(0.5)
         return kept

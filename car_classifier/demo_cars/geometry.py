@@ -49,12 +49,12 @@ class BodyShape:
     def half_width(self, x: Points | float) -> Points:
         """Half the width at `x`: full in the middle, drawn in towards both ends."""
         reach = np.abs(np.asarray(x, dtype=np.float64)) / (self.length / 2)
-        return self.width / 2 * (1 - 0.13 * np.clip((reach - 0.55) / 0.45, 0, 1) ** 2)
+        return np.asarray(self.width / 2 * (1 - 0.13 * np.clip((reach - 0.55) / 0.45, 0, 1) ** 2))
 
     def top(self, x: Points | float) -> Points:
         """Height of the lower body's upper edge at `x`: nose, bonnet, belt line, tail."""
-        return np.interp(
-            x,
+        heights: Points = np.interp(
+            np.asarray(x, dtype=np.float64),
             [
                 self.x_rear,
                 self.x_rear + 0.12,
@@ -65,20 +65,22 @@ class BodyShape:
             ],
             [self.z_tail - 0.12, self.z_tail, self.z_belt, self.z_belt, self.z_nose, self.z_nose - 0.12],
         )
+        return heights
 
     def bottom(self, x: Points | float) -> Points:
         """Height of the lower body's under edge at `x`, rising towards the bumpers."""
         reach = np.abs(np.asarray(x, dtype=np.float64)) / (self.length / 2)
-        return self.clearance + 0.1 * np.clip((reach - 0.8) / 0.2, 0, 1)
+        return np.asarray(self.clearance + 0.1 * np.clip((reach - 0.8) / 0.2, 0, 1))
 
     def roofline(self, x: Points | float) -> Points:
         """Height of the cabin at `x`."""
-        return np.interp(
-            x,
+        heights: Points = np.interp(
+            np.asarray(x, dtype=np.float64),
             [self.x_cabin_rear, self.x_roof_rear, (self.x_roof_rear + self.x_roof_front) / 2]
             + [self.x_roof_front, self.x_cowl],
             [self.z_belt, self.z_roof - 0.03, self.z_roof, self.z_roof - 0.02, self.z_belt],
         )
+        return heights
 
 
 def common_bodies(rng: np.random.Generator) -> BodyShape:

@@ -257,9 +257,9 @@ def paint_livery(easel: Easel, variant: str) -> list[Box]:
         boxes, cell = [], (front - back) / 10
         for i in range(10):
             for j in range(3):
-                x, z = back + i * cell, low + 0.04 + j * (high - low - 0.04) / 3
+                left, z = back + i * cell, low + 0.04 + j * (high - low - 0.04) / 3
                 colour = (0.95, 0.95, 0.93) if (i + j) % 2 else _BLACK
-                square = _rectangle((x, z), (x + cell, z + (high - low - 0.04) / 3))
+                square = _rectangle((left, z), (left + cell, z + (high - low - 0.04) / 3))
                 boxes.append(easel.fill(easel.on_side(square), colour))
         return [_union(boxes)]
     if variant == "roundel":

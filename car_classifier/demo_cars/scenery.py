@@ -59,8 +59,8 @@ def _ridge(canvas: Canvas, horizon: float, height: float, colour: Colour, rough:
         rng.uniform(0.3, 1) / k * np.sin(2 * np.pi * (k * x / canvas.width * 0.9 + rng.uniform()))
         for k in range(1, rough)
     )
-    waves = (waves - np.min(waves)) / (np.ptp(waves) + 1e-9)
-    line = np.stack([x, (horizon - height * (0.25 + 0.75 * waves)) * canvas.height], axis=1)
+    raised = (waves - np.min(waves)) / (np.ptp(waves) + 1e-9)
+    line = np.stack([x, (horizon - height * (0.25 + 0.75 * raised)) * canvas.height], axis=1)
     base = horizon * canvas.height + 1
     canvas.polygon(np.concatenate([line, [[canvas.width, base], [0, base]]]), colour)
 

@@ -1,0 +1,92 @@
+"""The manifest file: written whole or not at all, read back as written, its mistakes named by line."""
+
+import pytest
+
+from car_classifier.errors import UserError
+from car_classifier.files import write_atomically, write_json
+from car_classifier.manifest import (
+    COLUMNS,
+    ManifestRow,
+    class_indices,
+    is_manifest,
+    read_manifest,
+    write_manifest,
+)
+
+ROWS = (
+    ManifestRow("images/Kia_Rio, red.jpg", "ab", "Kia", "Rio", "Kia_Rio", 2015, 320, 212, "train", ""),
+    ManifestRow("images/Audi_A4.jpg", "cd", "Audi", "A4", "Audi_A4", None, 640, 480, "validation", "1"),
+    ManifestRow('images/Citroën_"C4".jpg', "ef", "Citroën", "C4", "Citroën_C4", 1999, 1, 1, "test", "1"),
+)
+HEADER = ",".join(COLUMNS)
+LINE = "a.jpg,ab,Kia,Rio,Kia_Rio,2015,320,212,train,"
+
+
+def test_what_is_written_is_read_back_sorted(tmp_path):
+    written = write_manifest(tmp_path / "new" / "folder" / "manifest.csv", ROWS)
+    assert read_manifest(written.path) == read_manifest(written.path.parent) == written
+    assert [row.file_name for row in written.rows] == sorted(row.file_name for row in ROWS)
+    assert is_manifest(written.path)
+
+
+def test_what_a_manifest_tells(tmp_path):
+    manifest = write_manifest(tmp_path / "manifest.csv", ROWS)
+    assert manifest.labels == ("Audi_A4", "Citroën_C4", "Kia_Rio")
+    assert manifest.makes() == {"Audi_A4": "Audi", "Citroën_C4": "Citroën", "Kia_Rio": "Kia"}
+    assert manifest.counts() == {"train": 1, "validation": 1, "test": 1}
+    assert manifest.split("train") == (ROWS[0],)
+    assert manifest.photo_path(ROWS[0]) == tmp_path / "images" / "Kia_Rio, red.jpg"
+    assert class_indices(ROWS, manifest.labels) == [2, 0, 1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_files_that_a_spreadsheet_saved(tmp_path, encoding, newline):
+    path = tmp_path / "manifest.csv"
+    path.write_bytes(f"extra,{HEADER}{newline}x,{LINE}{newline}{newline}".encode(encoding))
+    assert [row.label for row in read_manifest(path).rows] == ["Kia_Rio"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "There is no manifest at .*manifest.csv. Make one with: car-classifier data index PHOTOS"),
+        ("", "it has no column file_name, sha256"),
+        ("file_name,make,model\na.jpg,Kia,Rio\n", "it has no column sha256, label, .* car-classifier data index"),
+        (HEADER + "\n", "lists no photos"),
+        (f"{HEADER}\n{LINE}\n{LINE.replace('train', 'dev')}\n", "line 3: split must be one of train, .*'dev'"),
+        (f"{HEADER}\n\n\n{LINE.replace('320', 'wide')}\n", "line 4: .*'wide'.* anew"),
+        (f'{HEADER}\n"a\nb{LINE[1:5]}"{LINE[5:]}\n{LINE.replace("2015", "soon")}\n', "line 4: .*'soon'"),
+        (f"{HEADER}\n{LINE}\na.jpg,ab,Kia\n", "line 3: the row is cut short"),
+        (f"{HEADER}\n{LINE}\n".replace("Kia", "Citro\xebn").encode("latin-1"), "cannot be read as a CSV file in UTF-8"),
+        ((HEADER + "\n").encode("utf-16"), "is not a manifest"),
+    ],
+)
+def test_files_that_are_no_manifest(tmp_path, content, message):
+    path = tmp_path / "manifest.csv"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UserError, match=message):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "manifest.csv"
+    write_manifest(path, ROWS)
+    before = path.read_bytes()
+
+    def write(target):
+        target.write_text("half of it")
+        raise error
+
+    with pytest.raises(error):
+        write_atomically(path, write)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_that_other_programs_could_not_read_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"loss": float("nan")})
+    assert list(tmp_path.iterdir()) == []
