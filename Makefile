@@ -26,12 +26,13 @@ lint: $(BIN)/.installed
 bench: $(BIN)/.installed  ## Speed of the published model; MODEL=folder for another than model/
 	$(BIN)/python -m benchmarks $(MODEL)
 
-lock: $(BIN)/.installed  ## Compile the lock files anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
-		--custom-compile-command "make lock" --all-extras pyproject.toml --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
-		--custom-compile-command "make lock" --extra dashboard --constraint requirements.txt pyproject.toml \
-		--output-file dashboard/requirements.txt
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
+	--custom-compile-command "make lock" pyproject.toml
+
+lock: $(BIN)/.installed  ## Compile the lock files anew from pyproject.toml; --upgrade with ARGS=--upgrade
+	$(LOCK) --all-extras --output-file requirements.txt $(ARGS)
+	$(LOCK) --extra dashboard --constraint requirements.txt --output-file dashboard/requirements.txt $(ARGS)
+	$(LOCK) --extra classifier --constraint requirements.txt --output-file deploy/classifier/requirements.txt $(ARGS)
 
 clean:  ## Remove what tools made; photos and models stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build artefacts *.egg-info

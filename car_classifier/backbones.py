@@ -18,6 +18,8 @@ class Backbone:
             the net's last layer.
         image_size: Height and width of its input when none is asked for, in pixels.
         min_size: Smallest height or width that it takes.
+        last_downsampling: Layers that halve the resolution for the last time; None where that cannot be undone.
+        last_stage: Prefix of the names of the layers that follow them.
     """
 
     name: str
@@ -25,13 +27,17 @@ class Backbone:
     explained_layer: str | None
     image_size: tuple[int, int] = (224, 224)
     min_size: int = 32
+    last_downsampling: tuple[str, ...] | None = None
+    last_stage: str = "conv5"
 
 
 BACKBONES = {
     backbone.name: backbone
     for backbone in (
-        Backbone("ResNet50V2", "resnet_v2", "post_relu"),
-        Backbone("ResNet50", "resnet", "conv5_block3_out"),
+        Backbone("ResNet50V2", "resnet_v2", "post_relu", last_downsampling=("conv4_block6_2_conv", "max_pooling2d_2")),
+        Backbone(
+            "ResNet50", "resnet", "conv5_block3_out", last_downsampling=("conv5_block1_0_conv", "conv5_block1_1_conv")
+        ),
         Backbone("VGG16", "vgg16", "block5_conv3"),
         Backbone("MobileNetV2", "mobilenet_v2", "out_relu"),
         Backbone("EfficientNetV2B0", "efficientnet_v2", "top_activation"),
@@ -52,12 +58,19 @@ def find_backbone(name: str) -> Backbone:
     return found
 
 
-def check_backbone_input(backbone: Backbone, image_size: tuple[int, int], weights: str) -> None:
+def check_backbone_input(
+    backbone: Backbone, image_size: tuple[int, int], weights: str, output_stride: int = 32
+) -> None:
     """Make sure that a backbone can be built, as far as that is known without building it.
 
     Raises:
-        UserError: The size is too small, or there is no such weights file.
+        UserError: The size is too small, there is no such weights file, or no such output stride.
     """
+    if output_stride not in (16, 32):
+        raise UserError(f"--output-stride must be 32 or 16. Received: {output_stride}")
+    if output_stride == 16 and backbone.last_downsampling is None:
+        able = ", ".join(other.name for other in BACKBONES.values() if other.last_downsampling)
+        raise UserError(f"--output-stride 16 is there for {able}, not for {backbone.name}.")
     if min(image_size) < backbone.min_size:
         raise UserError(
             f"--image-size must be at least {backbone.min_size} for {backbone.name}. "
@@ -67,7 +80,7 @@ def check_backbone_input(backbone: Backbone, image_size: tuple[int, int], weight
         raise UserError(f"--weights must be imagenet, none or the path of a weights file. Received: {weights}")
 
 
-def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str) -> Any:
+def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str, output_stride: int = 32) -> Any:
     """The net without its classifier.
 
     Args:
@@ -75,6 +88,8 @@ def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str
         image_size: Height and width of its input in pixels.
         weights: `imagenet` (downloaded by Keras and kept in its cache), `none` (random), or the path of a
             weights file.
+        output_stride: Pixels of the input for each cell of the activations, across and down: 32, or 16 for
+            explanations that are twice as fine.
 
     Returns:
         A `keras.Model` from normalised images [n, height, width, 3] to the activations of
@@ -85,7 +100,8 @@ def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str
     """
     import keras
 
-    check_backbone_input(backbone, image_size, weights)
+    check_backbone_input(backbone, image_size, weights, output_stride)
+    keras.utils.clear_session()  # so that layers without a name of their own are counted from the start
     constructor = getattr(keras.applications, backbone.name)
     try:
         net = constructor(
@@ -103,8 +119,34 @@ def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str
                 f"{weights} does not hold the weights of {backbone.name} without its top: {_first_line(error)}"
             ) from error
         raise
+    if output_stride == 16:
+        net = _without_last_downsampling(backbone, net)
     last = net.get_layer(backbone.explained_layer) if backbone.explained_layer else net.layers[-1]
     return keras.Model(net.input, last.output, name=backbone.name.lower())
+
+
+def _without_last_downsampling(backbone: Backbone, net: Any) -> Any:
+    """The net with its last downsampling undone and the kernels that follow spread to match.
+
+    Weights keep their meaning, pretrained ones too: each kernel sees the same part of the photo as before, at
+    twice the density (Chen et al. 2017, atrous convolution, https://arxiv.org/abs/1706.05587).
+    """
+    import keras
+
+    config = net.get_config()
+    for layer in config["layers"]:
+        layer.pop("build_config", None)  # it holds the old shapes
+        settings = layer["config"]
+        if settings["name"] in (backbone.last_downsampling or ()):
+            settings["strides"] = (1, 1)
+        elif settings["name"].startswith(backbone.last_stage):
+            if layer["class_name"] == "Conv2D" and tuple(settings["kernel_size"]) == (3, 3):
+                settings["dilation_rate"] = (2, 2)
+            elif layer["class_name"] == "ZeroPadding2D":
+                settings["padding"] = ((2, 2), (2, 2))
+    finer = keras.Model.from_config(config)
+    finer.set_weights(net.get_weights())
+    return finer
 
 
 def normalise(backbone: Backbone, images: Any) -> Any:

@@ -109,8 +109,8 @@ def index_photos(
     candidates = list(_find_photos(source, out, left_out))
     photos: list[_Photo] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
-        # Pillow warns of huge pictures that we leave out ourselves.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Pillow warns of huge pictures, which we leave out ourselves, and of damaged EXIF data, which do no harm.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         results = pool.map(_read_photo, candidates)
         try:
             for done, result in enumerate(results, start=1):
@@ -250,7 +250,9 @@ def _read_photo(candidate: _Candidate) -> _Photo | LeftOut:
         return LeftOut(candidate.path, "empty file" if not content else "not a picture, or damaged")
     except FileNotFoundError:
         return LeftOut(candidate.path, "no such file")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        return LeftOut(candidate.path, f"far more than {MAX_PIXELS // 10**6} megapixels")
+    except (OSError, ValueError, SyntaxError) as error:
         return LeftOut(candidate.path, f"cannot be read: {error}")
     return _Photo(candidate, hashlib.sha256(content).hexdigest(), width, height, code, is_rotated)
 

@@ -41,7 +41,7 @@ def train(run: TrainingRun) -> Classifier:
         + (" photos. Resuming an unfinished run." if run.is_resumed else " photos.")
     )
     keras.utils.set_random_seed(config.seed)
-    net = build_backbone(run.backbone, config.image_size, config.weights)
+    net = build_backbone(run.backbone, config.image_size, config.weights, config.output_stride)
     head = keras.layers.Dense(len(run.labels), name="classifier")
     head.build((None, net.output_shape[-1]))
     if config.weights == "none":

@@ -21,6 +21,7 @@ class TrainingConfig:
         stage: `head` trains the classifier on the frozen backbone's features; `all` then fine-tunes the whole
             net. From random weights there is nothing to freeze, so all is trained at once.
         image_size: Height and width of the net's input in pixels.
+        output_stride: Pixels of the input for each cell of an explanation, across and down: 32 or 16.
         batch_size: Photos in a step.
         head_epochs: Most epochs of the head stage.
         epochs: Most epochs of the fine-tuning.
@@ -37,6 +38,7 @@ class TrainingConfig:
     weights: str = "imagenet"
     stage: Stage = "all"
     image_size: tuple[int, int] = (224, 224)
+    output_stride: int = 32
     batch_size: int = 32
     head_epochs: int = 60
     epochs: int = 15

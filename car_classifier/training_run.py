@@ -26,7 +26,7 @@ class TrainingRun:
         self.console = console
         self.backbone = find_backbone(config.base)
         self.manifest = read_manifest(Path(config.manifest))
-        check_backbone_input(self.backbone, config.image_size, config.weights)
+        check_backbone_input(self.backbone, config.image_size, config.weights, config.output_stride)
         _check_manifest(self.manifest)
         self.labels = self.manifest.labels
         weights = Path(config.weights)

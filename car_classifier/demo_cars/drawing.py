@@ -35,6 +35,8 @@ class DemoSettings:
             raise UserError(f"--classes must be from 2 to {len(CATALOGUE)}. Received: {self.classes}")
         if self.per_class < 1:
             raise UserError(f"--per-class must be at least 1. Received: {self.per_class}")
+        if self.seed < 0:
+            raise UserError(f"--seed must be 0 or more. Received: {self.seed}")
 
 
 def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) -> bool:
@@ -71,7 +73,7 @@ def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) ->
     write_json(mark, wanted)
 
     boxes: list[tuple[str | int, ...]] = []
-    chunks = [jobs[i : i + 8] for i in range(0, len(jobs), 8)]
+    chunks = [jobs[i : i + 4] for i in range(0, len(jobs), 4)]
     workers = min(os.cpu_count() or 1, len(chunks))
     context = multiprocessing.get_context("spawn")  # OpenCV's threads do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
@@ -84,7 +86,7 @@ def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) ->
                 done += len({row[0] for row in drawn})
                 report(done, len(jobs))
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # or leaving the block would wait for all of them
             raise
 
     def write(target: Path) -> None:

@@ -1,0 +1,88 @@
+"""`car-classifier data …` as a user runs it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from car_classifier.manifest import read_manifest
+
+from .conftest import car_classifier
+
+
+def test_index_says_what_it_found_and_what_to_do_next(photos_in, tmp_path):
+    folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
+    (folder / "Kia_Rio_[red].jpg").write_bytes(b"")
+    done = car_classifier("data", "index", folder, "--out", "new/manifest.csv", cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [
+            "new/manifest.csv: 2 photos of 2 classes (2 train), 1 left out.",
+            "Next: car-classifier train --data new/manifest.csv",
+        ],
+    )
+    assert f"Left out {folder / 'Kia_Rio_[red].jpg'}: empty file" in done.stderr
+    assert len(read_manifest(tmp_path / "new" / "manifest.csv").rows) == 2
+
+
+def test_index_with_a_split(photos_in, tmp_path):
+    (tmp_path / "split.csv").write_text("file_name,split\nKia_Rio_1.jpg,train\nAudi_A4_1.jpg,validation\n")
+    folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
+    done = car_classifier("data", "index", folder, "--split", tmp_path / "split.csv", "--out", tmp_path / "m.csv")
+    assert done.returncode == 0
+    assert "2 photos of 2 classes (1 train, 1 validation), 0 left out." in done.stdout
+    assert "Note: 1 classes have no photo for train: Audi_A4" in done.stderr
+
+
+def test_demo_and_then_what_it_says_comes_next(tmp_path):
+    arguments = ("data", "demo", "--classes", 2, "--per-class", 2, "--out", "set")
+    first, second = (car_classifier(*arguments, cwd=tmp_path) for _ in range(2))
+    following = "Next: car-classifier data index set/images --out set/manifest.csv"
+    assert first.stdout.splitlines() == ["set: 4 photos of 2 models.", following]
+    assert second.stdout.splitlines() == ["set: 4 photos of 2 models, drawn before.", following]
+    done = car_classifier(*following.split()[2:], cwd=tmp_path)
+    assert done.stdout.startswith("set/manifest.csv: 4 photos of 2 classes"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("index", "nowhere"), "There is no folder or CSV file at nowhere."),
+        (("index", "empty"), "empty holds no usable photo."),
+        (("index", "photos"), "are of one class, Kia_Rio. A classifier needs at least two"),
+        (("index", "photos", "--out", "empty"), "empty is a folder. Name a file in it with --out"),
+        (("index", "photos", "--test", "1"), "must leave some for training. Received: 0.2, 1.0"),
+        (("index", "photos", "--split", "no.csv"), "There is no file at no.csv."),
+        (("demo", "--classes", "1"), "--classes must be from 2 to"),
+        (("demo", "--out", "photos/Kia_Rio_1.jpg"), "cannot be made: Not a directory"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(photos_in, tmp_path, arguments, sentence):
+    photos_in("Kia_Rio_1.jpg")
+    (tmp_path / "empty").mkdir()
+    done = car_classifier("data", *arguments, cwd=tmp_path)
+    said = [line for line in done.stderr.splitlines() if not line.startswith("Reading photos: ")]
+    assert (done.returncode, done.stdout, len(said)) == (2, "", 1), done.stderr
+    assert said[0].startswith("Error: ")
+    assert sentence in said[0]
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("data", "--help"), ("data", "index", "--help")])
+def test_help_loads_nothing_heavy(arguments):
+    program = """
+import sys
+from car_classifier.cli import main
+try:
+    main()
+finally:
+    loaded = {"tensorflow", "keras", "numpy", "cv2", "PIL", "scipy"} & set(sys.modules)
+    print("loaded:", *loaded, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "loaded:\n")
+    assert "Usage" in done.stdout
+
+
+def test_indexing_and_drawing_load_no_tensorflow():
+    program = "import sys, car_classifier.dataset, car_classifier.demo_cars; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,49 @@
+import keras
+import numpy as np
+import pytest
+
+from car_classifier.backbones import BACKBONES, build_backbone, check_backbone_input, find_backbone, normalise
+from car_classifier.errors import UserError
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_backbone_ends_in_the_activations_that_are_pooled(name):
+    net = build_backbone(BACKBONES[name], (64, 96), "none")
+    images = normalise(BACKBONES[name], np.full((2, 64, 96, 3), 128, np.float32))
+    activations = net(images, training=False).numpy()
+    assert activations.shape == (2, *net.output_shape[1:])
+    assert activations.shape[1:3] == ((4, 6) if name == "VGG16" else (2, 3))
+    assert np.isfinite(activations).all()
+
+
+@pytest.mark.parametrize("name", ["ResNet50V2", "ResNet50"])
+def test_a_finer_output_stride_gives_the_same_activations_at_twice_the_density(name):
+    images = np.random.default_rng(0).normal(size=(1, 64, 96, 3)).astype(np.float32)
+    grids = []
+    for output_stride in (32, 16):
+        keras.utils.set_random_seed(0)
+        net = build_backbone(BACKBONES[name], (64, 96), "none", output_stride)
+        grids.append(net(images, training=False).numpy())
+    coarse, fine = grids
+    assert fine.shape[1:3] == (4, 6)
+    np.testing.assert_allclose(fine[:, ::2, ::2], coarse, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "weights", "output_stride", "words"),
+    [
+        ("ResNet50V2", (31, 64), "none", 32, "at least 32 for ResNet50V2. Received: 31x64"),
+        ("ResNet50V2", (64, 64), "nowhere.h5", 32, "imagenet, none or the path of a weights file"),
+        ("ResNet50V2", (64, 64), "none", 8, "--output-stride must be 32 or 16. Received: 8"),
+        ("MobileNetV2", (64, 64), "none", 16, "is there for ResNet50V2, ResNet50, not for MobileNetV2"),
+    ],
+)
+def test_says_what_cannot_be_built(name, size, weights, output_stride, words):
+    with pytest.raises(UserError, match=words):
+        check_backbone_input(BACKBONES[name], size, weights, output_stride)
+
+
+def test_finds_a_backbone_in_any_case():
+    assert find_backbone("resnet50v2").name == "ResNet50V2"
+    with pytest.raises(UserError, match="Received: resnet"):
+        find_backbone("resnet")

@@ -1,0 +1,89 @@
+"""`car-classifier up`: everything started by one command, and ended by one Ctrl-C."""
+
+import csv
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+import requests
+from rich.console import Console
+
+from car_classifier.up import DemoRecipe, UpSettings, prepare
+from tests.conftest import car_classifier
+
+pytestmark = pytest.mark.slow
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listening.getsockname()[1] for listening in sockets]
+    for listening in sockets:
+        listening.close()
+    return ports
+
+
+@contextmanager
+def up(*arguments: object):
+    """The running command, and what it says until it says where the page is."""
+    command = [sys.executable, "-m", "car_classifier", "up", *map(str, arguments)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            said = []
+            for line in process.stderr:
+                said.append(line)
+                if "Open http://" in line:
+                    break
+            yield process, "".join(said)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.stderr.read()
+            process.wait(timeout=30)
+
+
+def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model_dir, demo_data):
+    page, rest = free_ports(2)
+    with up("--model-dir", demo_model_dir, "--data-dir", demo_data, "--port", page, "--rest-api-port", rest) as (
+        process,
+        said,
+    ):
+        assert f"Open http://localhost:{page}" in said, said
+        assert "Drawing" not in said  # nothing is made again
+        status = requests.get(f"http://127.0.0.1:{rest}/v1/models/car_classifier", timeout=10).json()
+        assert status["model_version_status"][0]["state"] == "AVAILABLE"
+        assert "Car classification" in requests.get(f"http://localhost:{page}/", timeout=10).text
+        process.send_signal(signal.SIGINT)
+        process.stderr.read()
+        assert process.wait(timeout=30) == 0
+    for port in (page, rest):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://127.0.0.1:{port}/", timeout=5)
+
+
+def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
+    """The whole way at a small size: draws, indexes, trains, publishes."""
+    settings = UpSettings(tmp_path / "model", tmp_path / "data")
+    small = DemoRecipe(classes=2, per_class=6, image_size=(32, 32), epochs=1)
+    prepare(settings, Console(quiet=True), small)
+    version = tmp_path / "model" / "1"
+    assert (version / "saved_model.pb").is_file()
+    with (tmp_path / "data" / "demo" / "manifest.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 12
+    before = (version / "saved_model.pb").stat().st_mtime
+    prepare(settings, Console(quiet=True), small)
+    assert (version / "saved_model.pb").stat().st_mtime == before
+
+
+def test_says_so_when_a_port_is_taken(demo_model_dir, demo_data):
+    page, _ = free_ports(2)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        rest = taken.getsockname()[1]
+        result = car_classifier(
+            "up", "--model-dir", demo_model_dir, "--data-dir", demo_data, "--port", page, "--rest-api-port", rest
+        )
+    assert result.returncode == 2
+    assert f"Cannot listen on 127.0.0.1 port {rest}" in result.stderr
+    assert "Traceback" not in result.stderr
