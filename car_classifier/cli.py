@@ -20,6 +20,9 @@ app = typer.Typer(
 data = typer.Typer(help="Photos: index a folder of them, or draw some.", no_args_is_help=True)
 app.add_typer(data, name="data")
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 ManifestOption = Annotated[Path, typer.Option("--data", help="The manifest of the photos.")]
@@ -35,9 +38,10 @@ def main() -> None:
     except UserError as error:
         console.print(f"Error: {error}", style="red", markup=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        console.print("Interrupted. The same command goes on where it can.")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            console.print("Interrupted. The same command goes on where it can.")
+        raise
 
 
 def _show_version(wanted: bool) -> None:

@@ -211,5 +211,8 @@ def _loss(run: TrainingRun) -> Any:
 
 def _logits(run: TrainingRun, classifier: Classifier, split: Split) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Logits [n, classes] and true classes [n] of a split, with the net as it is now."""
-    features = _pool(run, classifier.net, split, f"Calibrating on {split} photos")
+    if run.config.stage == "head":  # the backbone is as it was
+        features = _pooled_features(run, classifier.net, split)
+    else:
+        features = _pool(run, classifier.net, split, f"Calibrating on {split} photos")
     return features @ classifier.kernel + classifier.bias, np.array(run.paths_and_classes(split)[1])

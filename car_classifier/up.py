@@ -31,7 +31,7 @@ class UpSettings:
 
     Attributes:
         model_dir: Folder of the published versions.
-        data_dir: Folder of `manifest.csv`; drawn photos go to its `demo/`.
+        data_dir: Folder of the photos that the page offers; drawn ones go to its `demo/`.
         port: Port of the dashboard.
         rest_api_port: Port of the model server.
     """
@@ -45,12 +45,6 @@ class UpSettings:
     def demo_dir(self) -> Path:
         """Where the drawn photos are."""
         return self.data_dir / "demo"
-
-    @property
-    def manifest(self) -> Path:
-        """The manifest whose photos the dashboard offers: the user's if there is one."""
-        own = self.data_dir / "manifest.csv"
-        return own if own.is_file() else self.demo_dir / "manifest.csv"
 
 
 @dataclass(frozen=True)
@@ -123,7 +117,7 @@ def run(settings: UpSettings, console: Console) -> None:
     dashboard_settings = {
         "DASHBOARD_MODEL_SERVER_URL": server_url,
         "DASHBOARD_MODEL_NAME": MODEL_NAME,
-        "DASHBOARD_MANIFEST": str(settings.manifest),
+        "DASHBOARD_MANIFEST": str(settings.data_dir),
         "DASHBOARD_PORT": str(settings.port),
     }
     previous = signal.signal(signal.SIGTERM, _interrupt)

@@ -1,0 +1,138 @@
+"""What the compose files and images promise, as far as it shows without an engine; CONTRIBUTING.md has the rest."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+BASE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+EMBEDDED = yaml.safe_load((ROOT / "docker-compose.embedded.yml").read_text(encoding="utf-8"))["services"]
+DOCKERFILES = sorted(path for pattern in ("Dockerfile*", "deploy/**/Dockerfile*") for path in ROOT.glob(pattern))
+SERVING_ENTRYPOINT = ROOT / "deploy/classifier/tf_serving_entrypoint.sh"
+
+
+def test_nothing_listens_beyond_this_machine():
+    ports = {name: service["ports"] for name, service in BASE.items() if "ports" in service}
+    assert ports == {
+        "serving": ["127.0.0.1:${SERVING_PORT:-8501}:8501"],
+        "dashboard": ["127.0.0.1:${DASHBOARD_PORT:-8050}:8050"],
+    }
+
+
+@pytest.mark.parametrize("name", BASE)
+def test_services_have_no_more_rights_than_they_need(name):
+    service = BASE[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", ["serving", "dashboard"])
+def test_what_only_reads_cannot_write(name):
+    assert all(volume.endswith(":ro") for volume in BASE[name]["volumes"])
+
+
+def test_every_dependency_says_what_it_waits_for():
+    conditions = {name: service.get("depends_on", {}) for name, service in BASE.items()}
+    assert conditions == {
+        "bootstrap": {},
+        "serving": {"bootstrap": {"condition": "service_completed_successfully"}},
+        "dashboard": {"serving": {"condition": "service_healthy"}},
+    }
+
+
+def test_the_exporter_is_not_newer_than_the_server():
+    image, tag = BASE["serving"]["image"].split(":")
+    assert image == "tensorflow/serving"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = [pin for pin in project["optional-dependencies"]["classifier"] if pin.startswith("tensorflow==")]
+    assert pins == [f"tensorflow=={tag.rsplit('.', 1)[0]}.*"]
+
+
+def test_the_embedded_server_never_takes_the_name_of_the_real_image():
+    assert EMBEDDED["serving"]["image"].split(":")[0] != BASE["serving"]["image"].split(":")[0]
+
+
+@pytest.mark.parametrize("services", [BASE, EMBEDDED], ids=["base", "embedded"])
+def test_images_are_built_from_what_is_there(services):
+    for service in services.values():
+        if "build" in service:
+            dockerfile = (ROOT / service["build"]["dockerfile"]).read_text(encoding="utf-8")
+            target = service["build"].get("target")
+            assert target is None or re.search(rf"^FROM \S+ AS {target}$", dockerfile, re.MULTILINE)
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_images_stand_on_a_named_version(dockerfile):
+    text = dockerfile.read_text(encoding="utf-8")
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)$", text, re.MULTILINE))
+    outside = [base for base in re.findall(r"^FROM (\S+)", text, re.MULTILINE) if base not in stages]
+    assert outside
+    assert all(re.fullmatch(r"[\w/.-]+:\d[\w.-]*", base) for base in outside)
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_images_install_only_what_is_locked(dockerfile):
+    for command in re.findall(r"pip install (?:.*\\\n)*.*", dockerfile.read_text(encoding="utf-8")):
+        assert "--require-hashes" in command or "--no-deps" in command
+
+
+def test_the_engine_is_sent_only_what_images_are_made_of():
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    sent = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]
+    assert rules[0] == "*"
+    assert not {"data", "model", ".venv", ".git"} & {Path(path).parts[0] for path in sent}
+    for dockerfile in DOCKERFILES:
+        copies = re.findall(r"^COPY (?:--\S+ )*(.+) \S+$", dockerfile.read_text(encoding="utf-8"), re.MULTILINE)
+        assert copies
+        for source in " ".join(copies).split():
+            assert any(Path(source).is_relative_to(path) for path in sent), f"{source} is not sent"
+
+
+def start_serving(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """The embedded image's entrypoint, where the model's folder is missing: it ends at once and says which."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "MODEL_BASE_PATH": str(tmp_path),
+        "MODEL_NAME": "cars",
+    }
+    command = ["sh", str(SERVING_ENTRYPOINT), *flags]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ([], ["{folder}/cars does not exist"]),
+        (BASE["serving"]["command"], ["has no metrics", "{folder}/cars does not exist"]),
+        (["--model_base_path=/elsewhere"], ["/elsewhere does not exist"]),
+        (["--enable_batching"], ["does not batch requests", "{folder}/cars does not exist"]),
+        (["--port=8500"], ["not gRPC", "{folder}/cars does not exist"]),
+        (["--model_config_file=/models.config"], ["no flag --model_config_file=/models.config"]),
+    ],
+)
+def test_the_embedded_image_takes_the_real_ones_flags(tmp_path, flags, words):
+    done = start_serving(tmp_path, *flags)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(words)
+    for line, word in zip(lines, words, strict=True):
+        assert word.format(folder=tmp_path) in line
+
+
+def test_what_writes_to_the_model_folder_runs_as_its_owner(tmp_path):
+    owner = (os.getuid(), os.getgid())
+    if owner[0] == 0:
+        owner = (1234, 4321)
+        os.chown(tmp_path, *owner)
+    script = ROOT / "deploy/classifier/as_owner_of.sh"
+    command = ["sh", str(script), str(tmp_path), "sh", "-c", 'echo "$(id -u) $(id -g) $1"', "sh", "two  words"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"{owner[0]} {owner[1]} two  words\n"
