@@ -120,16 +120,18 @@ def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str
             ) from error
         raise
     if output_stride == 16:
-        net = _without_last_downsampling(backbone, net)
+        net = _without_last_downsampling(backbone, net, spread_kernels=weights != "none")
     last = net.get_layer(backbone.explained_layer) if backbone.explained_layer else net.layers[-1]
     return keras.Model(net.input, last.output, name=backbone.name.lower())
 
 
-def _without_last_downsampling(backbone: Backbone, net: Any) -> Any:
-    """The net with its last downsampling undone and the kernels that follow spread to match.
+def _without_last_downsampling(backbone: Backbone, net: Any, spread_kernels: bool) -> Any:
+    """The net with its last downsampling undone.
 
-    Weights keep their meaning, pretrained ones too: each kernel sees the same part of the photo as before, at
-    twice the density (Chen et al. 2017, atrous convolution, https://arxiv.org/abs/1706.05587).
+    Pretrained weights keep their meaning if the kernels that follow are spread to match: each sees the same part of
+    the photo as before, at twice the density (Chen et al. 2017, atrous convolution,
+    https://arxiv.org/abs/1706.05587). Random weights have no meaning to keep, and close kernels find what they look
+    for nearer to where it is.
     """
     import keras
 
@@ -139,7 +141,7 @@ def _without_last_downsampling(backbone: Backbone, net: Any) -> Any:
         settings = layer["config"]
         if settings["name"] in (backbone.last_downsampling or ()):
             settings["strides"] = (1, 1)
-        elif settings["name"].startswith(backbone.last_stage):
+        elif spread_kernels and settings["name"].startswith(backbone.last_stage):
             if layer["class_name"] == "Conv2D" and tuple(settings["kernel_size"]) == (3, 3):
                 settings["dilation_rate"] = (2, 2)
             elif layer["class_name"] == "ZeroPadding2D":
