@@ -1,7 +1,5 @@
 """From a folder of photos, in any of three forms, to a manifest."""
 
-import hashlib
-import io
 import os
 import warnings
 from collections import Counter
@@ -10,34 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
-
 from car_classifier.errors import UserError
-from car_classifier.file_names import PHOTO_SUFFIXES, is_name, parse_file_name, parse_label
-from car_classifier.manifest import SPLITS, Manifest, ManifestRow, Split, csv_columns, read_csv, write_manifest
-from car_classifier.near_duplicates import near_duplicate_groups, perceptual_hash
+from car_classifier.manifest import SPLITS, Manifest, ManifestRow, Split, write_manifest
+from car_classifier.near_duplicates import near_duplicate_groups
+from car_classifier.photo_files import Photo, read_photo
+from car_classifier.photo_sources import LeftOut, find_photos, listed_side, read_split_csv
 from car_classifier.progress import Report, silent
 from car_classifier.splits import SplitItem, split_photos
-
-MAX_PIXELS = 50_000_000
-"""Photos above this many pixels are left out; the exported model refuses them too."""
-
-_LIST_COLUMNS = ("file_name", "make", "model")
-
-_SPLIT_FOLDERS: dict[str, Split] = {
-    "train": "train", "training": "train", "validation": "validation", "val": "validation", "valid": "validation",
-    "test": "test",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A file that is not in the manifest, and why."""
-
-    path: Path
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -47,29 +24,6 @@ class IndexResult:
     manifest: Manifest
     left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    path: Path
-    make: str
-    model: str
-    year: int | None
-    split: Split | None
-
-
-@dataclass(frozen=True)
-class _Photo:
-    candidate: _Candidate
-    sha256: str
-    width: int
-    height: int
-    perceptual_hash: NDArray[np.uint8]
-    is_rotated: bool
-
-    @property
-    def label(self) -> str:
-        return f"{self.candidate.make}_{self.candidate.model}"
 
 
 def index_photos(
@@ -104,14 +58,14 @@ def index_photos(
             f"The shares for validation and test must leave some for training. Received: {validation}, {test}"
         )
     _check_writable(out)
-    listed = _read_split_csv(split_csv) if split_csv else {}
+    listed = read_split_csv(split_csv) if split_csv else {}
     left_out: list[LeftOut] = []
-    candidates = list(_find_photos(source, out, left_out))
-    photos: list[_Photo] = []
+    candidates = list(find_photos(source, out, left_out))
+    photos: list[Photo] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         # Pillow warns of huge pictures, which we leave out ourselves, and of damaged EXIF data, which do no harm.
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        results = pool.map(_read_photo, candidates)
+        results = pool.map(read_photo, candidates)
         try:
             for done, result in enumerate(results, start=1):
                 if isinstance(result, LeftOut):
@@ -127,7 +81,7 @@ def index_photos(
 
     photos.sort(key=lambda photo: photo.candidate.path)
     groups = near_duplicate_groups([photo.perceptual_hash for photo in photos])
-    given = [_listed_side(photo.candidate.path, listed) or photo.candidate.split for photo in photos]
+    given = [listed_side(photo.candidate.path, listed) or photo.candidate.split for photo in photos]
     items = [
         SplitItem(photo.sha256, photo.label, group, side)
         for photo, group, side in zip(photos, groups, given, strict=True)
@@ -164,100 +118,7 @@ def _check_writable(out: Path) -> None:
         raise UserError(f"The folder of {out} cannot be made: {error.strerror}.") from error
 
 
-def _find_photos(source: Path, out: Path, left_out: list[LeftOut]) -> Iterator[_Candidate]:
-    if source.is_file():
-        yield from _listed_photos(source, left_out)
-        return
-    if not source.is_dir():
-        raise UserError(f"There is no folder or CSV file at {source}.")
-    others = (path for path in sorted(source.glob("*.csv")) if path.resolve() != out.resolve())
-    lists = [path for path in others if set(_LIST_COLUMNS) <= set(csv_columns(path))]
-    if len(lists) > 1:
-        names = ", ".join(path.name for path in lists)
-        raise UserError(
-            f"{source} holds several lists of photos: {names}. Name the one to index in the folder's place."
-        )
-    if lists:
-        yield from _listed_photos(lists[0], left_out)
-        return
-    for path in sorted(source.rglob("*")):
-        inner = path.relative_to(source)
-        if path.is_dir() or any(part.startswith(".") for part in inner.parts) or path.suffix.lower() in (".csv", ".md"):
-            continue
-        if path.suffix.lower() not in PHOTO_SUFFIXES:
-            left_out.append(LeftOut(path, "not a JPEG or PNG file by its name"))
-            continue
-        folders = inner.parts[:-1]
-        split = next((_SPLIT_FOLDERS[name.lower()] for name in folders if name.lower() in _SPLIT_FOLDERS), None)
-        class_folder = next((name for name in reversed(folders) if "_" in name), None)
-        try:
-            if class_folder is not None:
-                make, model = parse_label(class_folder)
-                yield _Candidate(path, make, model, _year_in(path.name, f"{make}_{model}"), split)
-            else:
-                car = parse_file_name(path.name)
-                yield _Candidate(path, car.make, car.model, car.year, split)
-        except ValueError as error:
-            left_out.append(LeftOut(path, str(error)))
-
-
-def _year_in(file_name: str, label: str) -> int | None:
-    """The year in the name of a photo that lies in a class folder, if the name follows the contract too."""
-    try:
-        car = parse_file_name(file_name)
-    except ValueError:
-        return None
-    return car.year if car.label == label else None
-
-
-def _listed_photos(path: Path, left_out: list[LeftOut]) -> Iterator[_Candidate]:
-    seen: set[Path] = set()
-    for line, row in read_csv(path, _LIST_COLUMNS):
-        photo = path.parent / row["file_name"]
-        make, model, year = row["make"].strip(), row["model"].strip(), (row.get("year") or "").strip()
-        side = _side(path, line, row["split"]) if (row.get("split") or "").strip() else None
-        if photo in seen:
-            left_out.append(LeftOut(photo, f"listed a second time in line {line} of {path.name}"))
-        elif not is_name(make) or not is_name(model):
-            left_out.append(LeftOut(photo, f"line {line} of {path.name} gives it no make or no model"))
-        else:
-            seen.add(photo)
-            yield _Candidate(photo, make, model, int(year) if year.isdecimal() else None, side)
-
-
-def _side(path: Path, line: int, word: str) -> Split:
-    """The side that a word in a line of a CSV file means."""
-    side = _SPLIT_FOLDERS.get(word.strip().lower())
-    if side is None:
-        raise UserError(f"{path}, line {line}: split must be one of {', '.join(SPLITS)}. Received: {word!r}")
-    return side
-
-
-def _read_photo(candidate: _Candidate) -> _Photo | LeftOut:
-    try:
-        content = candidate.path.read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            if image.format not in ("JPEG", "PNG", "MPO"):
-                return LeftOut(candidate.path, f"a {image.format} file; convert it to JPEG or PNG")
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                return LeftOut(candidate.path, f"{width}×{height} pixels; at most {MAX_PIXELS // 10**6} megapixels")
-            image.load()
-            is_rotated = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-            # A palette with transparency has no grey values of its own.
-            code = perceptual_hash(image.convert("RGBA") if image.mode == "P" else image)
-    except UnidentifiedImageError:
-        return LeftOut(candidate.path, "empty file" if not content else "not a picture, or damaged")
-    except FileNotFoundError:
-        return LeftOut(candidate.path, "no such file")
-    except Image.DecompressionBombError:
-        return LeftOut(candidate.path, f"far more than {MAX_PIXELS // 10**6} megapixels")
-    except (OSError, ValueError, SyntaxError) as error:
-        return LeftOut(candidate.path, f"cannot be read: {error}")
-    return _Photo(candidate, hashlib.sha256(content).hexdigest(), width, height, code, is_rotated)
-
-
-def _check_usable(source: Path, photos: list[_Photo], left_out: list[LeftOut], min_classes: int) -> None:
+def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], min_classes: int) -> None:
     if not photos:
         first = (
             f" The first of {len(left_out)} files left out: {left_out[0].path.name}: {left_out[0].reason}."
@@ -276,24 +137,7 @@ def _check_usable(source: Path, photos: list[_Photo], left_out: list[LeftOut], m
         )
 
 
-def _read_split_csv(path: Path) -> dict[str, Split]:
-    """The side of each photo that a `file_name,split` list names."""
-    sides: dict[str, Split] = {}
-    for line, row in read_csv(path, ("file_name", "split")):
-        name, side = Path(row["file_name"]).as_posix(), _side(path, line, row["split"])
-        if sides.setdefault(name, side) != side:
-            raise UserError(f"{path}, line {line}: {name} is put in {side}, but in {sides[name]} before.")
-    return sides
-
-
-def _listed_side(path: Path, listed: dict[str, Split]) -> Split | None:
-    """The side that a list gives a photo, by its name or by any longer end of its path."""
-    parts = path.absolute().parts
-    ends = (Path(*parts[-n:]).as_posix() for n in range(len(parts), 0, -1))
-    return next((listed[end] for end in ends if end in listed), None) if listed else None
-
-
-def _doubts(photos: list[_Photo], rows: list[ManifestRow]) -> Iterator[str]:
+def _doubts(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
     """What a user should know of a manifest that is usable all the same."""
     sides_of_group: dict[str, set[Split]] = {}
     for row in rows:
