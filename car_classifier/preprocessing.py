@@ -71,8 +71,8 @@ def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
 def load_photo(image_bytes: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor:
     """Decode a photo and stretch all of it to the net's input size.
 
-    The whole photo is kept, whatever its shape: nothing of the car is cropped away, and cell (i, j) of an
-    explanation covers the same share of the photo's height and width.
+    The whole photo is kept, whatever its shape: nothing of the car is cropped away, and an explanation's place on
+    the net's input is its place on the photo, as shares of height and width.
 
     Args:
         image_bytes: Scalar string tensor, the content of a JPEG or PNG file.

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from car_classifier.backbones import Backbone, normalise
-from car_classifier.explain import contributions
+from car_classifier.explain import contributions, map_extent
 from car_classifier.preprocessing import load_photos
 
 TOP_K = 5
@@ -62,6 +62,7 @@ class ServedClassifier(tf.Module):
             membership[i, makes.index(classifier.makes[label])] = 1
         self._labels, self._makes, self._membership = list(classifier.labels), makes, membership
         self._temperature = classifier.temperature
+        self._map_extent = map_extent(net)
         self._top_k = min(TOP_K, len(classifier.labels))
 
         images = tf.TensorSpec([None, *size, 3], tf.float32, name="images")
@@ -135,6 +136,7 @@ class ServedClassifier(tf.Module):
             "logits": shown_logits[:, :k],
             "biases": shown_biases[:, :k],
             "contributions": maps[:, :k],
+            "map_extent": tf.tile(tf.constant([self._map_extent]), [tf.shape(logits)[0], 1]),
             "asked_label": tf.gather(tf.constant(self._labels), asked),
             "asked_probability": probability,
             "asked_logit": shown_logits[:, k],

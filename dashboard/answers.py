@@ -23,8 +23,9 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
 
     Returns:
         `classes`: up to five, most likely first, each with `name`, `probability` and `map`, h rows of
-        w numbers, at most 1, negative where the photo speaks against the class; `make`: the most
-        likely one with `name` and `probability`; `model`, `version` and `milliseconds`.
+        w numbers, at most 1, negative where the photo speaks against the class; `extent`: where the maps
+        lie on the photo, as `Explanation.map_extent`; `make`: the most likely one with `name` and
+        `probability`; `model`, `version` and `milliseconds`.
     """
     maps = explanation.contributions[:CLASSES_SHOWN]
     peak = float(maps.max())
@@ -41,6 +42,7 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
             }
             for name, probability, class_map in zip(names, explanation.probabilities, scaled, strict=False)
         ],
+        "extent": list(explanation.map_extent),
         "make": {"name": display_name(make), "probability": make_probability},
         "model": model,
         "version": version,

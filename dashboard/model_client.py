@@ -63,8 +63,9 @@ class Explanation:
         labels: The K most likely classes.
         probabilities: Their probabilities, K numbers in 0..1.
         contributions: float32 [K, h, w]: how much each part of the photo speaks for (+) or against
-            (-) each class. The h by w cells cover the whole photo evenly; a class's cells and its
-            bias sum to its logit.
+            (-) each class. A class's cells and its bias sum to its logit.
+        map_extent: Top, left, bottom and right of the area that the h by w cells divide evenly, as shares of
+            the photo's height and width; it may reach beyond the photo.
         make_labels: Makes.
         make_probabilities: Their probabilities.
     """
@@ -72,6 +73,7 @@ class Explanation:
     labels: tuple[str, ...]
     probabilities: tuple[float, ...]
     contributions: NDArray[np.float32]
+    map_extent: tuple[float, float, float, float]
     make_labels: tuple[str, ...]
     make_probabilities: tuple[float, ...]
 
@@ -202,7 +204,11 @@ def _explanation(answer: Mapping[str, Any]) -> Explanation:
         raise ValueError(f"contributions of shape {contributions.shape} for {len(labels)} classes")
     if not np.isfinite(contributions).all():
         raise ValueError("contributions that are not finite")
-    return Explanation(labels, probabilities, contributions, make_labels, make_probabilities)
+    top, left, bottom, right = (float(edge) for edge in answer["map_extent"])
+    if not (top < bottom and left < right):
+        raise ValueError("a map without an area")
+    extent = (top, left, bottom, right)
+    return Explanation(labels, probabilities, contributions, extent, make_labels, make_probabilities)
 
 
 def _with_probabilities(labels: Any, probabilities: Any) -> tuple[tuple[str, ...], tuple[float, ...]]:

@@ -67,7 +67,7 @@ window.dash_clientside.classify = (() => {
             window.evidenceMap.clear(canvas);
             return ["Nothing in the photo speaks for ", chosen.name, ".", ""];
         }
-        window.evidenceMap.paint(canvas, chosen.map, data.photo);
+        window.evidenceMap.paint(canvas, chosen.map, data.answer.extent, data.photo);
         const after = strongest < FAINT ? ": only faint evidence." : ".";
         return ["Showing what speaks for ", chosen.name, after, `Heatmap: what speaks for ${chosen.name}`];
     }

@@ -30,12 +30,13 @@ window.evidenceMap = (() => {
     }
 
     /* For each of `size` pixels along one side: the four cells around it and their weights
-       (Catmull-Rom, which passes through the cells' own values at their centres). */
-    function cubicWeights(cells, size) {
+       (Catmull-Rom, which passes through the cells' own values at their centres). The cells divide
+       the part from `low` to `high` of the side evenly; it may reach beyond 0 and 1. */
+    function cubicWeights(cells, size, low, high) {
         const index = new Int32Array(size * 4);
         const weight = new Float32Array(size * 4);
         for (let pixel = 0; pixel < size; pixel++) {
-            const place = ((pixel + 0.5) * cells) / size - 0.5;
+            const place = (((pixel + 0.5) / size - low) / (high - low)) * cells - 0.5;
             const cell = Math.floor(place);
             const t = place - cell;
             const weights = [
@@ -53,9 +54,10 @@ window.evidenceMap = (() => {
     }
 
     /* A grid of rows of numbers, as width x height numbers, row by row. */
-    function upsample(rows, width, height) {
-        const across = cubicWeights(rows[0].length, width);
-        const down = cubicWeights(rows.length, height);
+    function upsample(rows, extent, width, height) {
+        const [top, left, bottom, right] = extent;
+        const across = cubicWeights(rows[0].length, width, left, right);
+        const down = cubicWeights(rows.length, height, top, bottom);
         const wide = rows.map((row) => {
             const line = new Float32Array(width);
             for (let x = 0; x < width; x++) {
@@ -94,12 +96,13 @@ window.evidenceMap = (() => {
         context.putImageData(image, 0, 0);
     }
 
-    /* Draws a map (rows of numbers, evidence for above 0, at most 1) at the photo's own resolution. */
-    function paint(canvas, rows, photo) {
+    /* Draws a map (rows of numbers, evidence for above 0, at most 1) at the photo's own resolution.
+       `extent` is the area that its cells divide: top, left, bottom, right, as shares of the photo. */
+    function paint(canvas, rows, extent, photo) {
         const scale = Math.max(1, SHORTEST_CANVAS / Math.max(photo.width, photo.height));
         canvas.width = Math.max(1, Math.round(photo.width * scale));
         canvas.height = Math.max(1, Math.round(photo.height * scale));
-        colour(canvas, upsample(rows, canvas.width, canvas.height));
+        colour(canvas, upsample(rows, extent, canvas.width, canvas.height));
     }
 
     function clear(canvas) {

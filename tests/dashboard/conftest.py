@@ -24,6 +24,7 @@ ANSWER = {
     "logits": [3.0, 1.5, -1.0],
     "biases": [0.0, 0.5, 0.0],
     "contributions": [[[1.0, 2.0], [-0.5, 0.5]], [[0.5, 0.25], [0.25, 0.0]], [[-0.5, -0.5], [0.0, 0.0]]],
+    "map_extent": [-0.25, 0.0, 0.75, 1.0],
 }
 AVAILABLE = {"version": "3", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
 
@@ -49,6 +50,8 @@ PREDICT: dict[str, tuple[int, object]] = {
     "no-predictions": (200, {"predictions": []}),
     "flat-map": (200, with_changed(contributions=[1.0, 2.0, 3.0])),
     "too-few-maps": (200, with_changed(contributions=[[[1.0]]])),
+    "no-area": (200, with_changed(map_extent=[0.5, 0.0, 0.5, 1.0])),
+    "half-an-area": (200, with_changed(map_extent=[0.0, 1.0])),
     "nan": (200, with_changed(contributions=[[[float("nan")]]] * 3)),
     "improbable": (200, with_changed(probabilities=[7.0, 0.2, 0.1])),
     "not-json": (200, "<html>Welcome</html>"),

@@ -12,7 +12,8 @@ from dashboard.model_client import Explanation
 def explanation_of(maps: np.ndarray) -> Explanation:
     count = len(maps)
     labels = tuple(f"Make_Model {i}" for i in range(count))
-    return Explanation(labels, (1 / count,) * count, maps.astype(np.float32), ("Other", "Make_"), (0.25, 0.75))
+    extent = (-0.1, -0.1, 0.9, 0.9)
+    return Explanation(labels, (1 / count,) * count, maps.astype(np.float32), extent, ("Other", "Make_"), (0.25, 0.75))
 
 
 def described(maps: np.ndarray) -> dict:
@@ -22,6 +23,10 @@ def described(maps: np.ndarray) -> dict:
 def test_maps_share_one_scale_whose_top_is_one():
     page = described(np.array([[[4.0, -2.0]], [[1.0, 0.0]]]))
     assert [entry["map"] for entry in page["classes"]] == [[[1.0, -0.5]], [[0.25, 0.0]]]
+
+
+def test_says_where_the_maps_lie():
+    assert described(np.ones((1, 2, 2)))["extent"] == [-0.1, -0.1, 0.9, 0.9]
 
 
 def test_maps_without_any_evidence_stay_below_zero():

@@ -33,6 +33,7 @@ def test_explain_returns_names_probabilities_and_maps(local_server, photo):
     assert explanation.contributions.dtype == np.float32
     assert explanation.contributions.shape == (3, 2, 2)
     assert explanation.contributions[0, 0, 1] == 2.0
+    assert explanation.map_extent == (-0.25, 0.0, 0.75, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,8 @@ def test_status_names_the_version_that_answers(local_server, name, status, ready
         ("flat-map", model_errors.BadAnswer, "without an explanation"),
         ("too-few-maps", model_errors.BadAnswer, "without an explanation"),
         ("nan", model_errors.BadAnswer, "without an explanation"),
+        ("no-area", model_errors.BadAnswer, "without an explanation"),
+        ("half-an-area", model_errors.BadAnswer, "without an explanation"),
         ("too-few-names", model_errors.BadAnswer, "without an explanation"),
         ("no-names", model_errors.BadAnswer, "without an explanation"),
         ("improbable", model_errors.BadAnswer, "without an explanation"),
