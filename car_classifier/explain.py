@@ -57,7 +57,7 @@ def map_extent(net: keras.Model) -> tuple[float, float, float, float]:
         Top, left, bottom and right of the area that the h by w cells divide evenly, as shares of the input's height
         and width; it may reach beyond 0 and 1.
     """
-    layers = []
+    layers: list[keras.layers.Layer] = []
     tensor = net.output
     while not isinstance(layer := tensor._keras_history.operation, keras.layers.InputLayer):
         layers += reversed(layer.layers) if isinstance(layer, keras.Sequential) else [layer]

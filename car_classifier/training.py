@@ -106,29 +106,24 @@ def _train_head(run: TrainingRun, net: Any, head: Any) -> None:
     """Train the classifier on cached features of the frozen backbone."""
     import keras
 
-    done = run.folder / "head.npz"
-    if not done.is_file():
-        train_features, validation_features = (_pooled_features(run, net, side) for side in HEAD_SPLITS)
-        train_classes, validation_classes = (run.paths_and_classes(side)[1] for side in HEAD_SPLITS)
-        model = keras.Sequential([keras.layers.Input((net.output_shape[-1],)), head])
-        model.compile(
-            optimizer=keras.optimizers.AdamW(run.config.head_learning_rate, weight_decay=1e-2),
-            loss=_loss(run),
-            metrics=["accuracy"],
-        )
-        fit_resumably(
-            model,
-            Stage("head", run.folder, run.config.head_epochs, run.config.patience, run.console),
-            x=train_features,
-            y=_one_hot(run, train_classes),
-            sample_weight=_class_weights(run)[train_classes],
-            validation_data=(validation_features, _one_hot(run, validation_classes)),
-            batch_size=run.config.batch_size,
-        )
-        kernel, bias = head.get_weights()
-        write_atomically(done, lambda target: np.savez(target, kernel=kernel, bias=bias))
-    with np.load(done) as saved:
-        head.set_weights([saved["kernel"], saved["bias"]])
+    config = run.config
+    train_features, validation_features = (_pooled_features(run, net, side) for side in HEAD_SPLITS)
+    train_classes, validation_classes = (run.paths_and_classes(side)[1] for side in HEAD_SPLITS)
+    model = keras.Sequential([keras.layers.Input((net.output_shape[-1],)), head])
+    model.compile(
+        optimizer=keras.optimizers.AdamW(config.head_learning_rate, weight_decay=1e-2),
+        loss=_loss(run),
+        metrics=["accuracy"],
+    )
+    fit_resumably(
+        model,
+        Stage("head", run.folder, config.head_epochs, config.patience, run.console),
+        x=train_features,
+        y=_one_hot(run, train_classes),
+        sample_weight=_class_weights(run)[train_classes],
+        validation_data=(validation_features, _one_hot(run, validation_classes)),
+        batch_size=config.batch_size,
+    )
 
 
 # --- All layers -------------------------------------------------------------------------------------------
