@@ -97,7 +97,7 @@ def few_photos(tmp_path) -> TrainingRun:
             path.parent.mkdir(parents=True)
             path.write_bytes(encoded(picture(60 + 10 * i, 90 + offset), "PNG"))
     manifest = index_photos(images, tmp_path / "manifest.csv").manifest
-    config = TrainingConfig(str(manifest.path), weights="none", image_size=TINY_SIZE)
+    config = TrainingConfig(str(manifest.path), weights="none")
     run = TrainingRun(config, tmp_path / "model", Console(quiet=True))
     run.history_path.write_text("stage,epoch\n")
     return run
@@ -118,22 +118,24 @@ def test_a_failure_leaves_no_half_version(few_photos, tmp_path):
     assert [path.name for path in (tmp_path / "model").iterdir()] == [".runs"]
 
 
+@pytest.fixture(scope="module")
+def version(demo_model_dir) -> Path:
+    return demo_model_dir / "1"
+
+
+@pytest.fixture(scope="module")
+def explained(version, demo_data) -> dict[str, np.ndarray]:
+    """What `explain` says of every test photo."""
+    manifest = read_manifest(demo_data / "manifest.csv")
+    photos = [manifest.photo_path(row).read_bytes() for row in manifest.split("test")]
+    signature = tf.saved_model.load(str(version)).signatures["explain"]
+    answer = signature(image_bytes=tf.constant(photos), class_index=tf.constant([-1] * len(photos)))
+    return {name: value.numpy() for name, value in answer.items()}
+
+
 @pytest.mark.slow
 class TestDemoModel:
     """The demo model, trained and published through the command line."""
-
-    @pytest.fixture(scope="class")
-    def version(self, demo_model_dir) -> Path:
-        return demo_model_dir / "1"
-
-    @pytest.fixture(scope="class")
-    def explained(self, version, demo_data) -> dict[str, np.ndarray]:
-        """What `explain` says of every test photo."""
-        manifest = read_manifest(demo_data / "manifest.csv")
-        photos = [manifest.photo_path(row).read_bytes() for row in manifest.split("test")]
-        signature = tf.saved_model.load(str(version)).signatures["explain"]
-        answer = signature(image_bytes=tf.constant(photos), class_index=tf.constant([-1] * len(photos)))
-        return {name: value.numpy() for name, value in answer.items()}
 
     def test_is_complete(self, version):
         assert {path.name for path in version.iterdir()} >= {"saved_model.pb", "variables", "assets.extra"}

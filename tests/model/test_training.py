@@ -105,10 +105,10 @@ def test_the_head_stage_learns_on_cached_features(demo_data, tmp_path):
     """From a weights file, with the backbone as it is: random here, which is enough to learn something."""
     import keras
 
-    weights = tmp_path / "mobilenet.weights.h5"
+    weights = tmp_path / "resnet.weights.h5"
     keras.utils.set_random_seed(1)
-    keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(64, 96, 3)).save_weights(weights)
-    arguments = ["--data", demo_data / "manifest.csv", "--base", "MobileNetV2", "--weights", weights, "--stage", "head"]
+    keras.applications.ResNet50(include_top=False, weights=None, input_shape=(64, 96, 3)).save_weights(weights)
+    arguments = ["--data", demo_data / "manifest.csv", "--base", "ResNet50", "--weights", weights, "--stage", "head"]
     arguments += ["--image-size", "64x96", "--head-epochs", "8", "--model-dir", tmp_path / "model"]
     done(car_classifier("train", *arguments))
     extra = tmp_path / "model" / "1" / "assets.extra"
@@ -116,7 +116,7 @@ def test_the_head_stage_learns_on_cached_features(demo_data, tmp_path):
         rows = list(csv.DictReader(file))
     assert {row["stage"] for row in rows} == {"head"}
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
-    assert json.loads((extra / "config.json").read_text())["training"]["base"] == "MobileNetV2"
+    assert json.loads((extra / "config.json").read_text())["training"]["base"] == "ResNet50"
 
 
 @pytest.mark.slow
