@@ -10,6 +10,7 @@ from rich.console import Console
 
 from car_classifier import __version__
 from car_classifier.errors import UserError
+from car_classifier.files import check_writable, write_json
 from car_classifier.progress import progress_bar
 
 app = typer.Typer(
@@ -155,7 +156,7 @@ def train(
 
 @app.command()
 def evaluate(
-    model: Annotated[Path, typer.Option(help="Folder of a version.")] = Path("model/1"),
+    model: Annotated[Path, typer.Option(help="A version, or a model folder: then its newest.")] = Path("model"),
     photos: Annotated[Path, typer.Option("--data", help="A manifest or a folder of labelled photos.")] = Path(
         "data/manifest.csv"
     ),
@@ -163,12 +164,13 @@ def evaluate(
     json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
 ) -> None:
     """Measure a published model on labelled photos, through its SavedModel."""
+    if json_out is not None:
+        check_writable(json_out)
+
     from car_classifier.evaluation import evaluate_on
 
     result = evaluate_on(model, photos, split, console)
     if json_out is not None:
-        from car_classifier.files import write_json
-
         write_json(json_out, result)
     typer.echo(_sentence(result))
     if json_out is not None:
@@ -209,10 +211,12 @@ def up(
     rest_api_port: Annotated[int, typer.Option(help="Port of the model server.")] = 8501,
     prepare_only: Annotated[bool, typer.Option(help="Make the demo model if there is none, and stop.")] = False,
 ) -> None:
-    """Open the dashboard: make a demo model if there is none, then start the model server and the page."""
-    from car_classifier.up import UpSettings, prepare, run
+    """Start everything: make a demo model if there is none, then run the model server and the page."""
+    from car_classifier.up import UpSettings, check_ports, prepare, run
 
     settings = UpSettings(model_dir, data_dir, port, rest_api_port)
+    if not prepare_only:
+        check_ports(settings)
     prepare(settings, console)
     if not prepare_only:
         run(settings, console)

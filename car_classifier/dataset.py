@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from car_classifier.errors import UserError
-from car_classifier.manifest import SPLITS, Manifest, ManifestRow, Split, write_manifest
+from car_classifier.files import check_writable
+from car_classifier.manifest import SPLITS, Manifest, ManifestRow, Split, is_manifest, write_manifest
 from car_classifier.near_duplicates import near_duplicate_groups
 from car_classifier.photo_files import Photo, read_photo
 from car_classifier.photo_sources import LeftOut, find_photos, listed_side, read_split_csv
@@ -57,7 +58,7 @@ def index_photos(
         raise UserError(
             f"The shares for validation and test must leave some for training. Received: {validation}, {test}"
         )
-    _check_writable(out)
+    _check_out(out)
     listed = read_split_csv(split_csv) if split_csv else {}
     left_out: list[LeftOut] = []
     candidates = list(find_photos(source, out, left_out))
@@ -108,14 +109,11 @@ def index_photos(
     return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes))
 
 
-def _check_writable(out: Path) -> None:
-    """Refuse an impossible `out` before the work, not after it."""
-    if out.is_dir():
-        raise UserError(f"{out} is a folder. Name a file in it with --out, such as {out / 'manifest.csv'}.")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder of {out} cannot be made: {error.strerror}.") from error
+def _check_out(out: Path) -> None:
+    """Refuse an impossible `out` before the work, and one that would take the place of the user's own list."""
+    check_writable(out)
+    if out.is_file() and out.stat().st_size and not is_manifest(out):
+        raise UserError(f"{out} is there already and is no manifest, so it stays. Name another file with --out.")
 
 
 def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], min_classes: int) -> None:

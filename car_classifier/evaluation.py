@@ -16,6 +16,7 @@ from car_classifier.dataset import index_photos
 from car_classifier.errors import UserError
 from car_classifier.manifest import Manifest, ManifestRow, is_manifest, read_manifest
 from car_classifier.progress import Report, progress_bar, silent
+from car_classifier.versions import find_version
 
 BATCH_SIZE = 32
 
@@ -83,7 +84,7 @@ def evaluate_on(saved_model: Path, photos: Path, split: str | None, console: Con
     """Measure a model on labelled photos.
 
     Args:
-        saved_model: Folder of a version.
+        saved_model: Folder of a version, or of several: then the newest is taken.
         photos: A manifest, or a folder (or CSV) of labelled photos in any form that can be indexed.
         split: Only the photos of this split.
         console: Where progress is shown.
@@ -94,9 +95,10 @@ def evaluate_on(saved_model: Path, photos: Path, split: str | None, console: Con
     Raises:
         UserError: There is no such model, photo or split.
     """
+    saved_model = find_version(saved_model)
     labels_file = saved_model / "assets.extra" / "labels.json"
     if not labels_file.is_file():
-        raise UserError(f"There is no published model in {saved_model}. Give the folder of a version, such as model/1.")
+        raise UserError(f"The model in {saved_model} has no labels.json: it was not exported by car-classifier.")
     known_labels = json.loads(labels_file.read_text(encoding="utf-8"))["labels"]
     with tempfile.TemporaryDirectory() as folder:
         manifest = _manifest_of(photos, Path(folder) / "manifest.csv", console)

@@ -31,18 +31,6 @@ def contributions(activations: tf.Tensor, kernel: tf.Tensor, classes: tf.Tensor)
     return tf.einsum("nhwc,nkc->nkhw", activations, columns) / cells
 
 
-def heatmap(signed: tf.Tensor) -> tf.Tensor:
-    """The Grad-CAM heatmap of a map of contributions: its positive part.
-
-    Args:
-        signed: float32 [..., h, w].
-
-    Returns:
-        float32 [..., h, w], 0 or more.
-    """
-    return tf.nn.relu(signed)
-
-
 def map_extent(net: keras.Model) -> tuple[float, float, float, float]:
     """Where the cells of a net's activations lie on its input.
 

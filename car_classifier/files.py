@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from car_classifier.errors import UserError
+
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place of `path` in one step.
@@ -24,6 +26,22 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an output that cannot be written, before the work for it is done.
+
+    Raises:
+        UserError: It is a folder, or its folder cannot be made or written to.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder. Name a file in it, such as {path / 'out.csv'}.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-MAX_PIXELS = 50_000_000
+from car_classifier.photo_files import MAX_PIXELS
 
 _JPEG_MAGIC = b"\xff\xd8\xff"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"

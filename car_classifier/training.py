@@ -165,9 +165,8 @@ def _train_all(run: TrainingRun, net: Any, head: Any) -> None:
         )
 
     training = photo_batches(paths, classes, config.image_size, config.batch_size, shuffle_seed=config.seed)
-    training = training.map(
-        lambda images, labels: prepared(augment(images, training=True), labels), num_parallel_calls=2
-    )
+    # One call after the other: side by side, they would take random numbers in any order.
+    training = training.map(lambda images, labels: prepared(augment(images, training=True), labels))
     validation = photo_batches(*run.paths_and_classes("validation"), config.image_size, config.batch_size, None)
 
     pooled = keras.layers.GlobalAveragePooling2D()(net.output)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from car_classifier.backbones import check_backbone_input, find_backbone
 from car_classifier.errors import UserError
-from car_classifier.files import sha256_of, write_json
+from car_classifier.files import check_writable, sha256_of, write_json
 from car_classifier.manifest import Manifest, Split, class_indices, read_manifest
 from car_classifier.training_config import TrainingConfig, run_key
 
@@ -35,7 +35,7 @@ class TrainingRun:
         )
         self.folder = model_dir / RUNS_FOLDER / key
         self.is_resumed = self.folder.is_dir()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        check_writable(self.folder / "config.json")
         write_json(self.folder / "config.json", config.as_json())
 
     @property

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -74,6 +75,22 @@ class DemoRecipe:
             learning_rate=1e-3,
             patience=self.epochs,
         )
+
+
+def check_ports(settings: UpSettings) -> None:
+    """Make sure that both ports are free, before minutes are spent on a model.
+
+    Raises:
+        UserError: One is taken.
+    """
+    for option, port in (("--rest-api-port", settings.rest_api_port), ("--port", settings.port)):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError as error:
+            raise UserError(
+                f"Cannot listen on 127.0.0.1 port {port}: {error.strerror}. "
+                f"End the program that uses it (another make up?), or choose another port with {option}."
+            ) from error
 
 
 def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRecipe()) -> None:  # noqa: B008 (frozen)

@@ -77,13 +77,15 @@ def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
     assert (version / "saved_model.pb").stat().st_mtime == before
 
 
-def test_says_so_when_a_port_is_taken(demo_model_dir, demo_data):
-    page, _ = free_ports(2)
+@pytest.mark.parametrize("option", ["--port", "--rest-api-port"])
+def test_a_taken_port_is_found_before_a_model_is_made(tmp_path, option):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        rest = taken.getsockname()[1]
-        result = car_classifier(
-            "up", "--model-dir", demo_model_dir, "--data-dir", demo_data, "--port", page, "--rest-api-port", rest
-        )
+        port = taken.getsockname()[1]
+        ports = {"--port": free_ports(1)[0], "--rest-api-port": free_ports(1)[0]} | {option: port}
+        result = car_classifier("up", "--model-dir", tmp_path, *[part for pair in ports.items() for part in pair])
     assert result.returncode == 2
-    assert f"Cannot listen on 127.0.0.1 port {rest}" in result.stderr
+    assert f"Cannot listen on 127.0.0.1 port {port}" in result.stderr
+    assert option in result.stderr
+    assert "Drawing" not in result.stderr
     assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -28,6 +28,10 @@ class ServedModel:
     def __post_init__(self) -> None:
         if not self.name or "/" in self.name or ":" in self.name:
             raise UserError(f"A model's name must not be empty nor hold / or a colon. Received: {self.name!r}.")
+        if (self.base_path / "saved_model.pb").is_file():
+            raise UserError(
+                f"{self.base_path} is a version itself. Give the folder that it is in: {self.base_path.parent}"
+            )
         if not self.base_path.is_dir():
             raise UserError(
                 f"The model folder {self.base_path} does not exist. "

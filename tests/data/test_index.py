@@ -399,3 +399,14 @@ def test_progress_counts_every_file(photos_in, tmp_path):
     calls = []
     indexed(photos_in(*FLAT), tmp_path, report=lambda done, total: calls.append((done, total)))
     assert calls == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_a_list_of_the_users_own_is_never_replaced(photos_in, tmp_path):
+    """Neither as the source nor in the folder that is indexed: only a manifest gives way to a manifest."""
+    folder = photos_in(*FLAT)
+    own = folder / "manifest.csv"
+    own.write_text("file_name,make,model\nKia_Rio_2015_20.jpg,Kia,Ceed\n")
+    for source in (own, folder):
+        with pytest.raises(UserError, match="is there already and is no manifest"):
+            index_photos(source, own)
+    assert own.read_text().splitlines()[1] == "Kia_Rio_2015_20.jpg,Kia,Ceed"

@@ -123,11 +123,25 @@ def test_the_head_stage_learns_on_cached_features(demo_data, tmp_path):
 def test_evaluate_measures_through_the_saved_model(demo_data, demo_model_dir, tmp_path):
     version, out = demo_model_dir / "1", tmp_path / "out.json"
     manifest = demo_data / "manifest.csv"
-    done(car_classifier("evaluate", "--model", version, "--data", manifest, "--split", "test", "--json", out))
+    done(car_classifier("evaluate", "--model", demo_model_dir, "--data", manifest, "--split", "test", "--json", out))
     result = json.loads(out.read_text())
     published = json.loads((version / "assets.extra" / "metrics.json").read_text())
     for name in ("top1", "top5", "count", "make_top1"):
         assert result[name] == published[name]
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_model(demo_data, tmp_path):
+    for name in ("one", "two"):
+        arguments = ["--data", demo_data / "manifest.csv", *FAST, "--epochs", "1", "--model-dir", tmp_path / name]
+        done(car_classifier("train", *arguments))
+    one, two = (losses(tmp_path / name / "1") for name in ("one", "two"))
+    assert one == two
+
+
+def losses(version: Path) -> list[dict[str, str]]:
+    with (version / "assets.extra" / "history.csv").open() as file:
+        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
 
 @pytest.mark.slow
@@ -148,6 +162,7 @@ def test_evaluate_names_labels_that_the_model_does_not_know(demo_data, demo_mode
     ("arguments", "words"),
     [
         (["--model", "nowhere"], "There is no published model in nowhere"),
+        (["--json", "/proc/out.json"], "/proc/out.json cannot be written"),
         (["--data", "nowhere"], "There is no folder or CSV file at nowhere"),
         (["--split", "holiday"], "has no photos of split 'holiday'"),
     ],
