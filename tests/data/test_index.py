@@ -264,8 +264,8 @@ def test_two_lists_in_a_folder_must_be_chosen_from(photos_in, tmp_path):
         ({"test": float("nan")}, "Received: 0.2, nan"),
         ({"source": "nowhere"}, "There is no folder or CSV file at .*nowhere"),
         ({"split_csv": "nowhere.csv"}, "There is no file at .*nowhere.csv"),
-        ({"out": "photos"}, "photos is a folder. Name a file in it with --out"),
-        ({"out": "photos/Kia_Rio_1.jpg/manifest.csv"}, "cannot be made"),
+        ({"out": "photos"}, "photos is a folder. Name a file in it, such as"),
+        ({"out": "photos/Kia_Rio_1.jpg/manifest.csv"}, "manifest.csv cannot be written: File exists"),
     ],
 )
 def test_arguments_that_will_not_do(photos_in, tmp_path, options, message):
