@@ -13,22 +13,21 @@ from pathlib import Path
 import requests
 
 from car_classifier.serving import ModelServer, ServerSettings
-from car_classifier.versions import versions
+from car_classifier.versions import find_version
 
 PAIRS = 200
 WARM_UP = 10
 NAME = "benchmarked"
 
 
-def newest_version(model_dir: Path) -> Path | None:
-    """The newest version in a model folder."""
-    found = versions(model_dir)
-    return model_dir / str(found[-1]) if found else None
-
-
 def run(model_dir: Path) -> None:
-    """Measure and print."""
-    golden = sorted((model_dir / str(versions(model_dir)[-1]) / "assets.extra" / "golden").glob("*.[jp]*g"))
+    """Measure the newest version in a model folder and print.
+
+    Raises:
+        UserError: There is no version in it.
+    """
+    version = find_version(model_dir)
+    golden = sorted((version / "assets.extra" / "golden").glob("*.[jp]*g"))
     photo = base64.b64encode(golden[0].read_bytes()).decode()
     instances = {
         "classify": {"image_bytes": {"b64": photo}},
@@ -44,7 +43,7 @@ def run(model_dir: Path) -> None:
     finally:
         server.stop()
         thread.join()
-    print(f"{PAIRS} pairs of requests, one photo each, to {model_dir}/{versions(model_dir)[-1]}")
+    print(f"{PAIRS} pairs of requests, one photo each, to {version}")
     print(f"{'':10}{'median ms':>12}{'fastest ms':>12}")
     for name, seconds in times.items():
         print(f"{name:10}{1000 * statistics.median(seconds):12.2f}{1000 * min(seconds):12.2f}")

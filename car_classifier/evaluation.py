@@ -154,7 +154,8 @@ def metrics_of(predictions: Predictions, known_labels: Sequence[str]) -> dict[st
         Wilson), `mean_confidence` (mean probability of the first answer), `unknown_labels` (photos by label).
         The shares are None when no photo has a known label.
     """
-    known = np.array([row.label in set(known_labels) for row in predictions.rows])
+    labels = set(known_labels)
+    known = np.array([row.label in labels for row in predictions.rows])
     unknown = Counter(row.label for row, is_known in zip(predictions.rows, known, strict=True) if not is_known)
     count = int(known.sum())
     figures: dict[str, Any] = {"count": count}

@@ -1,8 +1,7 @@
 """Photos and folders that the tests of the data layer share."""
 
-import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from PIL import Image
 
 from car_classifier.demo_cars import CATALOGUE
 from car_classifier.demo_cars.photo import DemoPhoto, draw_photo
+from tests.conftest import car_classifier as run_car_classifier
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,4 @@ def photos_in(tmp_path) -> Callable[..., Path]:
     return write
 
 
-def car_classifier(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user does."""
-    command = [sys.executable, "-m", "car_classifier", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, **options)
+car_classifier = partial(run_car_classifier, timeout=60)

@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 from car_classifier.calibration import fit_temperature
 from car_classifier.versions import versions
 from tests.conftest import car_classifier, done
+from tests.serving.conftest import until
 
 FAST = ("--weights", "none", "--image-size", "32x48", "--batch-size", "8")
 
@@ -68,7 +68,7 @@ def test_a_killed_run_goes_on_where_it_was(demo_data, tmp_path):
     command += ["--epochs", "3", "--model-dir", str(tmp_path)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        until(lambda: len(history(tmp_path)) >= 1 or process.poll() is not None)
+        until(lambda: len(history(tmp_path)) >= 1 or process.poll() is not None, seconds=300)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -91,13 +91,6 @@ def history(model_dir: Path) -> list[dict[str, str]]:
         return []
     with found[0].open() as file:
         return list(csv.DictReader(file))
-
-
-def until(condition, seconds: float = 300) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
 
 
 @pytest.mark.slow
