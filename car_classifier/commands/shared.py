@@ -1,0 +1,13 @@
+"""What the commands share: where they write, and options that mean the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ManifestOption = Annotated[Path, typer.Option("--data", help="The manifest of the photos.")]
+ModelDirOption = Annotated[Path, typer.Option(help="Folder of the published versions.")]
+ModelOption = Annotated[Path, typer.Option(help="A version, or a model folder: then its newest.")]
