@@ -23,8 +23,8 @@ lint: $(BIN)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(BIN)/.installed  ## Speed of the published model; MODEL=folder for another than model/
-	$(BIN)/python -m benchmarks $(MODEL)
+bench: $(BIN)/.installed  ## Cost of an explanation; MODEL=folder for another than model/
+	$(BIN)/python -m benchmarks explain-cost $(MODEL)
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml

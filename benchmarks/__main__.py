@@ -1,21 +1,44 @@
-"""`python -m benchmarks [MODEL_DIR]`: run all benchmarks on the newest version in a model folder."""
+"""`python -m benchmarks NAME`: one command for each measurement."""
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from benchmarks import explain_cost
+import typer
+
 from car_classifier.errors import UserError
 
+app = typer.Typer(
+    help="Measurements of speed.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 
-def main() -> int:
-    """Run them and return the exit code."""
+
+@app.command()
+def explain_cost(
+    model_dir: Annotated[Path, typer.Argument(help="A model folder; its newest version is measured.")] = Path("model"),
+) -> None:
+    """What an explanation costs: `explain` against `classify`."""
+    from benchmarks import explain_cost
+
     try:
-        explain_cost.run(Path(sys.argv[1] if len(sys.argv) > 1 else "model"))
+        explain_cost.run(model_dir)
     except UserError as error:
-        print(f"{error} Make one with: make up", file=sys.stderr)
-        return 2
-    return 0
+        raise UserError(f"{error} Make one with: make up") from error
+
+
+@app.command()
+def input_pipeline(
+    photos: Annotated[Path | None, typer.Argument(help="Folder of JPEG photos; drawn ones if left out.")] = None,
+) -> None:
+    """How many photos a second the input pipeline feeds to training, against a bare JPEG decoder."""
+    from benchmarks import input_pipeline
+
+    input_pipeline.run(photos)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        app()
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

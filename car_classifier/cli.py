@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from car_classifier import __version__
-from car_classifier.commands import data, evaluation, serving, training
+from car_classifier.commands import compare, data, evaluation, figures, predict, quiz, serving, training, upload
 from car_classifier.commands.shared import console
 from car_classifier.errors import UserError
 
@@ -23,10 +23,18 @@ app.add_typer(data_app, name="data")
 DATA_COMMANDS: tuple[Callable[..., None], ...] = (
     data.index,
     data.demo,
+    data.prefilter,
+    data.stats,
+    data.table,
+    upload.upload,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     training.train,
     evaluation.evaluate,
+    compare.compare,
+    predict.predict,
+    quiz.quiz,
+    figures.figures,
     serving.serve,
     serving.up,
 )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable
-from car_classifier.manifest import SPLITS, Manifest, ManifestRow, Split, is_manifest, write_manifest
+from car_classifier.exclusions import check_top, keep_most_frequent
+from car_classifier.manifest import SPLITS, Manifest, ManifestRow, Split, check_manifest_out, write_manifest
 from car_classifier.near_duplicates import near_duplicate_groups
 from car_classifier.photo_files import Photo, read_photo
 from car_classifier.photo_sources import LeftOut, find_photos, listed_side, read_split_csv
@@ -35,6 +35,7 @@ def index_photos(
     test: float = 0.2,
     seed: int = 0,
     min_classes: int = 2,
+    top: int | None = None,
     report: Report = silent,
 ) -> IndexResult:
     """Index photos and write the manifest.
@@ -49,6 +50,7 @@ def index_photos(
         test: Share for the test.
         seed: Seed of the split.
         min_classes: Fewest classes that will do; a classifier needs two, an evaluation one.
+        top: Exclude all but so many classes, those with the most photos; None keeps all.
         report: Called with photos read and photos in all.
 
     Raises:
@@ -58,7 +60,9 @@ def index_photos(
         raise UserError(
             f"The shares for validation and test must leave some for training. Received: {validation}, {test}"
         )
-    _check_out(out)
+    if top is not None:
+        check_top(top)
+    check_manifest_out(out)
     listed = read_split_csv(split_csv) if split_csv else {}
     left_out: list[LeftOut] = []
     candidates = list(find_photos(source, out, left_out))
@@ -103,17 +107,12 @@ def index_photos(
         )
         for photo, group, side in zip(photos, groups, sides, strict=True)
     ]
-    notes = list(_doubts(photos, rows))
+    if top is not None:
+        rows = keep_most_frequent(rows, top)
+    notes = list(_doubts(photos, [row for row in rows if not row.excluded]))
     if listed and None in given:
         notes.insert(0, f"{given.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
     return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes))
-
-
-def _check_out(out: Path) -> None:
-    """Refuse an impossible `out` before the work, and one that would take the place of the user's own list."""
-    check_writable(out)
-    if out.is_file() and out.stat().st_size and not is_manifest(out):
-        raise UserError(f"{out} is there already and is no manifest, so it stays. Name another file with --out.")
 
 
 def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], min_classes: int) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 from rich.console import Console
 
-from car_classifier.evaluation import Predictions, load_signature, metrics_of, predict
+from car_classifier.evaluation import evaluation_of
 from car_classifier.files import sha256_of, write_json
 from car_classifier.manifest import Manifest, ManifestRow, Split
+from car_classifier.metrics import top_classes
 from car_classifier.model_card import model_card
+from car_classifier.predictions import Predictions, load_signature, predict
 from car_classifier.progress import progress_bar
 from car_classifier.signatures import Classifier, save
 from car_classifier.training_run import TrainingRun
@@ -66,7 +68,7 @@ def _write_assets(classifier: Classifier, run: TrainingRun, version_dir: Path, c
     rows = run.manifest.split(measured_on)
     with progress_bar(f"Measuring on {measured_on} photos", console) as report:
         predictions = predict(version_dir, run.manifest, rows, report)
-    metrics = {"split": measured_on} | metrics_of(predictions, classifier.labels)
+    metrics = {"split": measured_on} | evaluation_of(predictions, unknown_labels={})
     config = _config(classifier, run)
     write_json(assets / "metrics.json", metrics)
     write_json(assets / "config.json", config)
@@ -97,16 +99,20 @@ def _config(classifier: Classifier, run: TrainingRun) -> dict[str, Any]:
 
 
 def _write_predictions(path: Path, predictions: Predictions) -> None:
-    k = predictions.labels.shape[1]
+    """One row a photo: what it shows, the five most likely labels, and the most likely make."""
+    names, make_probabilities = predictions.names, predictions.make_probabilities
+    k = min(5, len(names.labels))
+    best = top_classes(predictions.probabilities, k)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            ["file_name", "label"] + [f"label_{i + 1}" for i in range(k)] + [f"probability_{i + 1}" for i in range(k)]
-        )
-        for row, labels, probabilities in zip(
-            predictions.rows, predictions.labels, predictions.probabilities, strict=True
-        ):
-            writer.writerow([row.file_name, row.label, *labels, *(f"{value:.6f}" for value in probabilities)])
+        numbered = [f"{column}_{i + 1}" for column in ("label", "probability") for i in range(k)]
+        writer.writerow(["file_name", "label", "make", *numbered, "make_1", "make_probability_1"])
+        for i, row in enumerate(predictions.rows):
+            make = int(make_probabilities[i].argmax())
+            labels = [names.labels[c] for c in best[i]]
+            probabilities = [f"{predictions.probabilities[i, c]:.6f}" for c in best[i]]
+            make_1 = [names.all_makes[make], f"{make_probabilities[i, make]:.6f}"]
+            writer.writerow([row.file_name, row.label, row.make, *labels, *probabilities, *make_1])
 
 
 def _write_golden(folder: Path, version_dir: Path, manifest: Manifest, rows: Sequence[ManifestRow]) -> list[bytes]:

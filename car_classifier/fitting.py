@@ -1,17 +1,24 @@
-"""`model.fit` that shows its progress, keeps the best weights, and goes on where it was interrupted."""
+"""Training epoch by epoch, such that an interrupted run goes on as if nothing had happened."""
 
 import csv
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 from rich.console import Console
 
-from car_classifier.progress import progress_bar
+from car_classifier.distribution import Trainer
+from car_classifier.errors import UserError
+from car_classifier.files import write_atomically
+from car_classifier.progress import Report, progress_bar
 
-HISTORY_COLUMNS = ("stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+HISTORY_COLUMNS = ("stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
 
 @dataclass(frozen=True)
@@ -19,120 +26,207 @@ class Stage:
     """One stage of training.
 
     Attributes:
-        name: Its name in the history and in file names.
-        folder: Where its state is kept.
+        name: Its name in the history.
+        place: Its place among the stages, from 0.
+        folder: The run's folder.
         epochs: Most epochs.
         patience: Epochs without a better validation loss after which it ends.
         console: Where progress is shown.
+        is_chief: Whether this process writes files; the others only follow.
     """
 
     name: str
+    place: int
     folder: Path
     epochs: int
     patience: int
     console: Console
+    is_chief: bool = True
 
     @property
-    def history(self) -> Path:
+    def state_path(self) -> Path:
+        """Everything that the next epoch depends on."""
+        return self.folder / "state" / f"{self.place}.npz"
+
+    @property
+    def best_path(self) -> Path:
+        """Weights of the epoch with the lowest validation loss."""
+        return self.folder / "state" / f"{self.place}.best.npz"
+
+    @property
+    def history_path(self) -> Path:
         """The history that all stages of a run share."""
         return self.folder / "history.csv"
 
-    @property
-    def best_weights(self) -> Path:
-        """Weights of the epoch with the lowest validation loss."""
-        return self.folder / f"{self.name}.weights.h5"
 
-    @property
-    def finished(self) -> Path:
-        """A file that is there once the stage is over."""
-        return self.folder / f"{self.name}.finished"
+@dataclass
+class Progress:
+    """How far a stage is."""
 
-    def past_epochs(self) -> list[dict[str, str]]:
-        """Rows of the history of this stage."""
-        if not self.history.is_file():
-            return []
-        with self.history.open(newline="", encoding="utf-8") as file:
-            return [row for row in csv.DictReader(file) if row["stage"] == self.name]
+    epoch: int = 0
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+
+    def is_over(self, stage: Stage) -> bool:
+        """Whether there is nothing left to do."""
+        return self.epoch >= stage.epochs or self.epoch - self.best_epoch >= stage.patience
 
 
-def fit_resumably(model: keras.Model, stage: Stage, **data: Any) -> None:
-    """Fit a compiled model and leave it with its best weights.
+def fit_resumably(
+    trainer: Trainer,
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    stage: Stage,
+    steps: int,
+    batches: Callable[[int], tf.data.Dataset],
+    validation: tf.data.Dataset,
+) -> None:
+    """Train a model and leave it with the weights that did best on the validation photos.
 
-    Weights and optimizer are saved after every epoch; called again after an interruption, it goes on with the
-    next one. Called again after the end, it loads the best weights only.
+    After every epoch all that the next one depends on is saved: weights, the optimizer's state and how far training
+    is. What an epoch sees depends on its number alone. So a run that was killed and started again gives, bit by bit,
+    what it would have given.
 
     Args:
-        model: With metrics `loss` and `accuracy`.
+        trainer: Of the model and the optimizer.
+        model: The model.
+        optimizer: The optimizer, built.
         stage: Which stage, and where its state is kept.
-        **data: Arguments of `model.fit` that give the photos.
+        steps: Steps in an epoch.
+        batches: The training batches of an epoch by its number, from 0.
+        validation: The validation batches.
+
+    Raises:
+        UserError: The loss is no longer a number.
     """
-    if not stage.finished.is_file():
-        past = stage.past_epochs()
-        best = min((float(row["val_loss"]) for row in past), default=None)
-        with progress_bar(f"Training, stage {stage.name}", stage.console) as report:
-            model.fit(
-                **data,
-                epochs=stage.epochs,
-                verbose=0,
-                callbacks=[
-                    keras.callbacks.BackupAndRestore(stage.folder / f"{stage.name}_backup"),
-                    keras.callbacks.ModelCheckpoint(
-                        stage.best_weights,
-                        monitor="val_loss",
-                        mode="min",
-                        save_best_only=True,
-                        save_weights_only=True,
-                        initial_value_threshold=best,
-                    ),
-                    keras.callbacks.EarlyStopping("val_loss", patience=stage.patience, baseline=best),
-                    _History(stage),
-                    _Progress(stage, report),
-                ],
-            )
-        stage.finished.touch()
-    model.load_weights(stage.best_weights)
+    progress = _restored(stage, _variables(model, optimizer))
+    with progress_bar(f"Training, stage {stage.name}", stage.console) as report:
+        while not progress.is_over(stage):
+            on_step = partial(_report_step, report, progress.epoch * steps, stage.epochs * steps)
+            _one_epoch(trainer, model, optimizer, stage, progress, batches(progress.epoch), validation, on_step)
+    _assign(model.variables, stage.best_path)
 
 
-class _History(keras.callbacks.Callback):
-    """Adds a line to `history.csv` after every epoch."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__()
-        self._stage = stage
-        self._started = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        self._started = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        is_new = not self._stage.history.is_file()
-        with self._stage.history.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, HISTORY_COLUMNS, lineterminator="\n", extrasaction="ignore")
-            if is_new:
-                writer.writeheader()
-            figures = {name: round(float(value), 5) for name, value in (logs or {}).items()}
-            seconds = round(time.perf_counter() - self._started, 1)
-            writer.writerow({"stage": self._stage.name, "epoch": epoch + 1, "seconds": seconds} | figures)
+def _report_step(report: Report, before: int, total: int, done: int) -> None:
+    report(before + done, total)
 
 
-class _Progress(keras.callbacks.Callback):
-    """Moves the progress bar and says after every epoch how good the model is."""
-
-    def __init__(self, stage: Stage, report: Any) -> None:
-        super().__init__()
-        self._stage, self._report, self._epoch = stage, report, 0
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        steps = self.params.get("steps") or batch + 1
-        self._report(self._epoch * steps + batch + 1, self._stage.epochs * steps)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        logs = logs or {}
-        self._stage.console.print(
-            f"  epoch {epoch + 1}/{self._stage.epochs}: loss {logs['loss']:.3f}, accuracy {logs['accuracy']:.3f}, "
-            f"validation loss {logs['val_loss']:.3f}, accuracy {logs['val_accuracy']:.3f}",
-            highlight=False,
+def _one_epoch(
+    trainer: Trainer,
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    stage: Stage,
+    progress: Progress,
+    data: tf.data.Dataset,
+    validation: tf.data.Dataset,
+    on_step: Callable[[int], None],
+) -> None:
+    started = time.perf_counter()
+    figures = trainer.train(data, on_step)
+    if not np.isfinite(figures["loss"]):
+        raise UserError(
+            f"The loss is no longer a number in epoch {progress.epoch + 1} of stage {stage.name}: the learning rate "
+            "is too high for these photos. Start again with a lower --learning-rate; published models are as they were."
         )
+    trained = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
+    if optimizer.use_ema:
+        optimizer.finalize_variable_values(model.trainable_variables)
+    measured = trainer.evaluate(validation)
+    figures |= {f"val_{name}": value for name, value in measured.items()}
+    figures["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    progress.epoch += 1
+    if figures["val_loss"] < progress.best_loss:
+        progress.best_loss, progress.best_epoch = figures["val_loss"], progress.epoch
+        if stage.is_chief:
+            _save(stage.best_path, model.variables)
+    for variable, value in zip(model.variables, trained, strict=True):
+        variable.assign(value)
+    if stage.is_chief:
+        _write_history(stage, progress.epoch, figures, time.perf_counter() - started)
+        _write_events(stage, progress.epoch, figures)
+        _save(stage.state_path, _variables(model, optimizer), progress)
+    stage.console.print(
+        f"  epoch {progress.epoch}/{stage.epochs}: loss {figures['loss']:.3f}, accuracy {figures['accuracy']:.3f}, "
+        f"validation loss {figures['val_loss']:.3f}, accuracy {figures['val_accuracy']:.3f}",
+        highlight=False,
+    )
+
+
+# --- State ------------------------------------------------------------------------------------------------
+
+
+def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[Any]:
+    return [*model.variables, *optimizer.variables]
+
+
+def _save(path: Path, variables: list[Any], progress: Progress | None = None) -> None:
+    values = {str(i): keras.ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
+    if progress is not None:
+        values["progress"] = np.array([progress.epoch, progress.best_loss, progress.best_epoch])
+
+    def write(target: Path) -> None:
+        with target.open("wb") as file:
+            np.savez(file, **values)
+
+    write_atomically(path, write)
+
+
+def _assign(variables: list[Any], path: Path) -> None:
+    with np.load(path) as values:
+        for i, variable in enumerate(variables):
+            variable.assign(values[str(i)])
+
+
+def _restored(stage: Stage, variables: list[Any]) -> Progress:
+    """Put a stage's saved state in place; a stage without one is at its start."""
+    if not stage.state_path.is_file():
+        return Progress()
+    _assign(variables, stage.state_path)
+    with np.load(stage.state_path) as values:
+        epoch, best_loss, best_epoch = values["progress"]
+    _drop_unsaved_epochs(stage, int(epoch))
+    return Progress(int(epoch), float(best_loss), int(best_epoch))
+
+
+# --- What is told -----------------------------------------------------------------------------------------
+
+
+def _rows(stage: Stage) -> list[dict[str, str]]:
+    if not stage.history_path.is_file():
+        return []
+    with stage.history_path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _write_rows(stage: Stage, rows: list[dict[str, Any]]) -> None:
+    def write(target: Path) -> None:
+        with target.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, HISTORY_COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    write_atomically(stage.history_path, write)
+
+
+def _write_history(stage: Stage, epoch: int, figures: dict[str, float], seconds: float) -> None:
+    """Add a line to the history, in place of one that an interrupted epoch has left."""
+    row = {"stage": stage.name, "epoch": epoch, "seconds": round(seconds, 1)}
+    kept = [old for old in _rows(stage) if (old["stage"], old["epoch"]) != (stage.name, str(epoch))]
+    _write_rows(stage, [*kept, row | {name: f"{value:.5g}" for name, value in figures.items()}])
+
+
+def _drop_unsaved_epochs(stage: Stage, epoch: int) -> None:
+    """Forget a history line whose epoch was not saved."""
+    rows = _rows(stage)
+    kept = [row for row in rows if row["stage"] != stage.name or int(row["epoch"]) <= epoch]
+    if stage.is_chief and len(kept) < len(rows):
+        _write_rows(stage, kept)
+
+
+def _write_events(stage: Stage, epoch: int, figures: dict[str, float]) -> None:
+    """The same figures for TensorBoard."""
+    writer = tf.summary.create_file_writer(str(stage.folder / "tensorboard" / f"{stage.place}-{stage.name[:40]}"))
+    with writer.as_default():
+        for name, value in figures.items():
+            tf.summary.scalar(name, value, step=epoch)
+    writer.close()

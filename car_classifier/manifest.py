@@ -3,12 +3,12 @@
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
 from car_classifier.errors import UserError
-from car_classifier.files import write_atomically
+from car_classifier.files import check_writable, write_atomically
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -28,38 +28,63 @@ class ManifestRow:
     height: int
     split: Split
     near_duplicate_group: str  # empty for a photo that resembles no other
+    excluded: str = ""  # why the photo is left aside; empty for one that is used
+    prefilter_score: float | None = None  # how much of a car it shows, 0 to 1, as `prefilter` sees it
 
 
-COLUMNS = tuple(field.name for field in fields(ManifestRow))
+COLUMNS = tuple(field.name for field in fields(ManifestRow) if field.default is MISSING)
+OPTIONAL_COLUMNS = tuple(field.name for field in fields(ManifestRow) if field.default is not MISSING)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The rows of a manifest file, and where it lies."""
+    """The rows of a manifest file, and where it lies.
+
+    A row that is excluded stays in `rows`, with the reason, and counts nowhere else.
+    """
 
     path: Path
     rows: tuple[ManifestRow, ...]
+
+    @property
+    def kept(self) -> tuple[ManifestRow, ...]:
+        """The rows that are not excluded."""
+        return tuple(row for row in self.rows if not row.excluded)
 
     def photo_path(self, row: ManifestRow) -> Path:
         """Where the photo of `row` is."""
         return self.path.parent / row.file_name
 
     def split(self, name: Split) -> tuple[ManifestRow, ...]:
-        """The rows of one split."""
-        return tuple(row for row in self.rows if row.split == name)
+        """The kept rows of one split."""
+        return tuple(row for row in self.kept if row.split == name)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """All labels, sorted; a label's place is its class index."""
-        return tuple(sorted({row.label for row in self.rows}))
+        """All labels of kept rows, sorted; a label's place is its class index."""
+        return tuple(sorted({row.label for row in self.kept}))
 
     def makes(self) -> dict[str, str]:
         """The make of each label."""
-        return {row.label: row.make for row in self.rows}
+        return {row.label: row.make for row in self.kept}
 
     def counts(self) -> Counter[Split]:
-        """Photos in each split."""
-        return Counter(row.split for row in self.rows)
+        """Kept photos in each split."""
+        return Counter(row.split for row in self.kept)
+
+    def label_counts(self) -> Counter[str]:
+        """Kept photos of each label."""
+        return Counter(row.label for row in self.kept)
+
+    def check_photos(self, rows: Iterable[ManifestRow]) -> None:
+        """Make sure that the photos of these rows are there.
+
+        Raises:
+            UserError: One is not.
+        """
+        gone = next((row for row in rows if not self.photo_path(row).is_file()), None)
+        if gone:
+            raise UserError(f"{self.photo_path(gone)} is gone. Make the manifest anew with car-classifier data index.")
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> Manifest:
@@ -68,7 +93,7 @@ def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> Manifest:
 
     def write(target: Path) -> None:
         with target.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer = csv.DictWriter(file, COLUMNS + OPTIONAL_COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(asdict(row) for row in ordered)
 
@@ -88,6 +113,17 @@ def csv_columns(path: Path) -> tuple[str, ...]:
 def is_manifest(path: Path) -> bool:
     """Whether a CSV file has a manifest's columns."""
     return set(COLUMNS) <= set(csv_columns(path))
+
+
+def check_manifest_out(path: Path) -> None:
+    """Refuse an impossible place for a manifest before the work, and one that would replace a user's own file.
+
+    Raises:
+        UserError: It cannot be written, or another kind of file is there.
+    """
+    check_writable(path)
+    if path.is_file() and path.stat().st_size and not is_manifest(path):
+        raise UserError(f"{path} is there already and is no manifest, so it stays. Name another file with --out.")
 
 
 def read_csv(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -157,6 +193,8 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> ManifestRow:
             height=int(row["height"]),
             split=row["split"],
             near_duplicate_group=row["near_duplicate_group"],
+            excluded=(row.get("excluded") or "").strip(),
+            prefilter_score=float(row["prefilter_score"]) if row.get("prefilter_score") else None,
         )
     except (ValueError, TypeError) as error:
         raise UserError(

@@ -5,8 +5,7 @@ from typing import Any
 
 def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Markdown from a version's `config.json` and `metrics.json`."""
-    training, photos = config["training"], config["photos"]
-    low, high = metrics["top1_interval"]
+    training, photos, calibration = config["training"], config["photos"], metrics["calibration"]
     height, width = training["image_size"]
     weights = {"none": "random weights", "imagenet": "ImageNet weights"}.get(training["weights"], "a weights file")
     return f"""# Car classifier
@@ -16,21 +15,52 @@ Tells which of {config["classes"]} car models a photo shows, and which pixels sa
 | | |
 |---|---|
 | Published | {config["published"]} |
-| Net | {training["base"]} from {weights}, stage `{training["stage"]}`, {height}×{width} pixels |
+| Net | {training["base"]} from {weights}, fine-tuned: {", then ".join(training["unfreeze"])}; {height}×{width} pixels |
 | Photos | {", ".join(f"{count} {side}" for side, count in photos.items())} |
-| Top-1 accuracy | {metrics["top1"]:.1%} ({low:.1%} to {high:.1%} with 95 % confidence), {metrics["split"]} split |
-| Top-5 accuracy | {metrics["top5"]:.1%} |
-| Right make | {metrics["make_top1"]:.1%} |
-| Mean confidence | {metrics["mean_confidence"]:.1%}, temperature {config["temperature"]:.2f} |
+
+## How good it is
+
+On {metrics["count"]} {metrics["split"]} photos, asked through the SavedModel. `metrics.json` has all figures.
+
+| | | 95 % interval |
+|---|---|---|
+| Top-1 accuracy | {metrics["top1"]:.1%} | {_interval(metrics["top1_interval"])} |
+| Top-5 accuracy | {metrics["top5"]:.1%} | {_interval(metrics["top5_interval"])} |
+| Right make | {metrics["make_top1"]:.1%} | {_interval(metrics["make_top1_interval"])} |
+| Macro-F1 | {metrics["macro_f1"]:.1%} | {_interval(metrics["macro_f1_interval"])} |
+| Calibration error | {calibration["ece"]:.1%} | {_interval(calibration["ece_interval"])} |
+| … before temperature scaling | {calibration["ece_before"]:.1%} | {_interval(calibration["ece_interval_before"])} |
+
+Mean confidence is {metrics["mean_confidence"]:.1%}; the temperature is {config["temperature"]:.2f}.
+
+Weakest classes: {_weakest(metrics["per_class"])}.
+
+Most often taken for one another: {_pairs(metrics["confused_pairs"])}.
 
 ## Use
 
 `classify` takes the bytes of JPEG or PNG photos and gives the most likely labels with their probabilities;
-`explain` adds a map of what each part of the photo contributes to each label's logit. `labels.json` lists the
-labels, `predictions.csv` the answer for every {metrics["split"]} photo, `config.json` how to repeat the run.
+`explain` adds a map of what each part of the photo contributes to each label's logit; `all_classes` gives the logit
+and the probability of every label. `labels.json` lists the labels, `predictions.csv` the answer for every
+{metrics["split"]} photo, `config.json` how to repeat the run.
 
 ## Limits
 
 The model knows its {config["classes"]} labels only: it answers with one of them whatever the photo shows.
 Probabilities are calibrated on validation photos and hold for photos like those.
 """
+
+
+def _interval(interval: list[float]) -> str:
+    low, high = interval
+    return f"{low:.1%} to {high:.1%}"
+
+
+def _weakest(per_class: list[dict[str, Any]], most: int = 5) -> str:
+    """The classes of lowest F1, of those that have photos and are not perfect."""
+    weak = sorted((row for row in per_class if row["support"] and row["f1"] < 1), key=lambda row: row["f1"])[:most]
+    return ", ".join(f"{row['label']} (F1 {row['f1']:.1%} of {row['support']} photos)" for row in weak) or "none"
+
+
+def _pairs(pairs: list[dict[str, Any]], most: int = 5) -> str:
+    return ", ".join(f"{' and '.join(pair['labels'])} ({pair['count']} photos)" for pair in pairs[:most]) or "none"

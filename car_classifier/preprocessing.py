@@ -1,11 +1,18 @@
 """From the bytes of a photo to the net's input: one function, used by training and by the exported model."""
 
+import io
+
+import cv2
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
+from PIL import Image
 
 from car_classifier.photo_files import MAX_PIXELS
 
 _JPEG_MAGIC = b"\xff\xd8\xff"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_TOO_LARGE = f"is above {MAX_PIXELS // 10**6} megapixels"
 _PNG_HEADER_BYTES = 24  # magic, then the IHDR chunk's length, name, width and height
 
 
@@ -66,6 +73,37 @@ def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
             lambda: tf.io.decode_png(image_bytes, channels=3),
         )
     return tf.ensure_shape(pixels, [None, None, 3])
+
+
+def decode_photo_array(image_bytes: bytes) -> NDArray[np.uint8]:
+    """`decode_photo` outside a graph, in less time: the same checks and the same pixels.
+
+    OpenCV's decoder gives what TensorFlow's accurate one gives (CMYK may differ by one level), and lets other
+    threads of Python run meanwhile.
+
+    Args:
+        image_bytes: The content of a JPEG or PNG file.
+
+    Returns:
+        RGB, uint8 [height, width, 3].
+
+    Raises:
+        ValueError: Another format, damaged, or above 50 megapixels; the message is a half-sentence saying which.
+    """
+    try:
+        with Image.open(io.BytesIO(image_bytes), formats=("JPEG", "PNG")) as header:
+            width, height = header.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(_TOO_LARGE) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError("is no JPEG or PNG file, or damaged") from error
+    if width * height > MAX_PIXELS:
+        raise ValueError(_TOO_LARGE)
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = cv2.imdecode(np.frombuffer(image_bytes, np.uint8), flags)
+    if pixels is None:
+        raise ValueError("is damaged or cut off")
+    return np.asarray(pixels, np.uint8)
 
 
 def load_photo(image_bytes: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor:

@@ -8,14 +8,15 @@ from car_classifier.training_config import TrainingConfig
 from car_classifier.training_run import TrainingRun
 
 
-def train_and_publish(config: TrainingConfig, model_dir: Path, console: Console) -> Path:
+def train_and_publish(config: TrainingConfig, model_dir: Path, runs_dir: Path, console: Console) -> Path:
     """Train a classifier and publish it as the next version.
 
-    The run's folder, with its caches and checkpoints, is removed once the version is there.
+    The run's caches and checkpoints are removed once the version is there.
 
     Args:
         config: The settings.
         model_dir: The model folder.
+        runs_dir: Folder of the runs.
         console: Where progress is shown.
 
     Returns:
@@ -24,11 +25,11 @@ def train_and_publish(config: TrainingConfig, model_dir: Path, console: Console)
     Raises:
         UserError: The manifest, the weights or a setting cannot be used.
     """
-    run = TrainingRun(config, model_dir, console)
+    run = TrainingRun(config, runs_dir, console)
 
     from car_classifier.export import publish  # TensorFlow, once it is known that there is something to do
     from car_classifier.training import train
 
     version = publish(train(run), run, model_dir, console)
-    run.remove()
+    run.finish(version)
     return version

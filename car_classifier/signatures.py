@@ -1,4 +1,4 @@
-"""What a SavedModel answers: the three signatures, with everything they need inside the graph."""
+"""What a SavedModel answers: the four signatures, with everything they need inside the graph."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,6 +72,7 @@ class ServedClassifier(tf.Module):
             "serving_default": tf.function(self._serving_default, input_signature=[images]),
             "classify": tf.function(self._classify, input_signature=[image_bytes]),
             "explain": tf.function(self._explain, input_signature=[image_bytes, class_index]),
+            "all_classes": tf.function(self._all_classes, input_signature=[image_bytes]),
         }
 
     def _logits(self, activations: tf.Tensor) -> tf.Tensor:
@@ -100,6 +101,11 @@ class ServedClassifier(tf.Module):
 
     def _classify(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         return self._ranked(self._logits(self._activations_of(self._load(image_bytes))))
+
+    def _all_classes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Everything there is to measure: of every class, in the order of the labels, [n, classes]."""
+        logits = self._logits(self._activations_of(self._load(image_bytes)))
+        return {"logits": logits, "probabilities": self._probabilities(logits)}
 
     def _explain(self, image_bytes: tf.Tensor, class_index: tf.Tensor) -> dict[str, tf.Tensor]:
         image_bytes, class_index = tf.ensure_shape(image_bytes, [None]), tf.ensure_shape(class_index, [None])

@@ -1,6 +1,8 @@
 """One run of training: its settings, its photos and the folder that holds its state. Free of TensorFlow."""
 
+import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -11,49 +13,82 @@ from car_classifier.files import check_writable, sha256_of, write_json
 from car_classifier.manifest import Manifest, Split, class_indices, read_manifest
 from car_classifier.training_config import TrainingConfig, run_key
 
-RUNS_FOLDER = ".runs"
+FEW_PHOTOS = 5
+"""A class with fewer training photos is hardly learnt."""
 
 
 class TrainingRun:
     """One run of training: its settings, photos and folder.
 
-    The folder, `<model-dir>/.runs/<key>`, is named for everything that the run depends on. The same command
-    therefore finds it again: finished stages and epochs are not repeated, and a cached feature is never stale.
+    The folder, `<runs-dir>/<time>`, notes the key of everything that the run depends on. The same command therefore
+    finds an unfinished run again: finished stages and epochs are not repeated. What stays of a finished run are its
+    settings, its history, TensorBoard's events and its metrics.
     """
 
-    def __init__(self, config: TrainingConfig, model_dir: Path, console: Console) -> None:
+    def __init__(self, config: TrainingConfig, runs_dir: Path, console: Console) -> None:
         self.config = config
         self.console = console
         self.backbone = find_backbone(config.base)
         self.manifest = read_manifest(Path(config.manifest))
         check_backbone_input(self.backbone, config.image_size, config.weights, config.output_stride)
-        _check_manifest(self.manifest)
+        _check_manifest(self.manifest, console)
         self.labels = self.manifest.labels
         weights = Path(config.weights)
-        key = run_key(
-            config, sha256_of(self.manifest.path), sha256_of(weights) if weights.is_file() else config.weights
-        )
-        self.folder = model_dir / RUNS_FOLDER / key
-        self.is_resumed = self.folder.is_dir()
-        check_writable(self.folder / "config.json")
-        write_json(self.folder / "config.json", config.as_json())
+        self.weights_sha256 = sha256_of(weights) if weights.is_file() else config.weights
+        self.key = run_key(config, sha256_of(self.manifest.path), self.weights_sha256)
+        unfinished = _unfinished(runs_dir, self.key)
+        self.is_resumed = unfinished is not None
+        self.folder = unfinished or _new_folder(runs_dir)
+        if not self.is_resumed:
+            check_writable(self.folder / "config.json")
+            write_json(self.folder / "config.json", {"key": self.key, "training": config.as_json()})
 
     @property
     def history_path(self) -> Path:
         """Loss and accuracy of every epoch, `history.csv`."""
         return self.folder / "history.csv"
 
-    def remove(self) -> None:
-        """Delete the folder, once what it led to is published."""
-        shutil.rmtree(self.folder)
+    @property
+    def state_folder(self) -> Path:
+        """What an unfinished run goes on from: checkpoints and cached features."""
+        return self.folder / "state"
+
+    def finish(self, version: Path) -> None:
+        """Note what the run led to, and delete what only an unfinished run needs."""
+        metrics = json.loads((version / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
+        write_json(self.folder / "metrics.json", {"version": str(version)} | metrics)
+        shutil.rmtree(self.state_folder, ignore_errors=True)
 
     def paths_and_classes(self, split: Split) -> tuple[list[Path], list[int]]:
         """Photo paths and class indices of one split."""
         rows = self.manifest.split(split)
         return [self.manifest.photo_path(row) for row in rows], class_indices(rows, self.labels)
 
+    def photos_key(self, split: Split) -> list[str]:
+        """What tells the photos of one split from any others, in their order."""
+        return [row.sha256 for row in self.manifest.split(split)]
 
-def _check_manifest(manifest: Manifest) -> None:
+
+def _unfinished(runs_dir: Path, key: str) -> Path | None:
+    """The folder of an unfinished run with this key."""
+    for path in sorted(runs_dir.glob("*/config.json"), reverse=True):
+        try:
+            found = json.loads(path.read_text(encoding="utf-8")).get("key")
+        except (ValueError, AttributeError):  # not ours
+            continue
+        if found == key and not (path.parent / "metrics.json").is_file():
+            return path.parent
+    return None
+
+
+def _new_folder(runs_dir: Path) -> Path:
+    """A folder of its own, named for the time."""
+    name = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    taken = len(list(runs_dir.glob(f"{name}*")))
+    return runs_dir / (f"{name}-{taken + 1}" if taken else name)
+
+
+def _check_manifest(manifest: Manifest, console: Console) -> None:
     sides: tuple[Split, ...] = ("train", "validation")
     missing = [side for side in sides if not manifest.split(side)]
     if missing:
@@ -62,9 +97,21 @@ def _check_manifest(manifest: Manifest) -> None:
         )
     if len(manifest.labels) < 2:
         raise UserError(f"{manifest.path} has one class only. A classifier needs at least two.")
-    untrained = set(manifest.labels) - {row.label for row in manifest.split("train")}
+    counts = dict.fromkeys(manifest.labels, 0)
+    for row in manifest.split("train"):
+        counts[row.label] += 1
+    untrained = [label for label, count in counts.items() if not count]
     if untrained:
-        raise UserError(f"{manifest.path} has no training photo of {', '.join(sorted(untrained)[:5])}.")
-    gone = next((row for row in manifest.rows if not manifest.photo_path(row).is_file()), None)
-    if gone:
-        raise UserError(f"{manifest.photo_path(gone)} is gone. Make the manifest anew with car-classifier data index.")
+        raise UserError(
+            f"{manifest.path} has no training photo of {', '.join(untrained[:5])}. "
+            "Add photos, or leave rare classes out with car-classifier data index --top N."
+        )
+    rare = [label for label, count in counts.items() if count < FEW_PHOTOS]
+    if rare:
+        more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
+        console.print(
+            f"Note: fewer than {FEW_PHOTOS} training photos of {', '.join(rare[:3])}{more}: hardly enough to learn.",
+            style="yellow",
+            markup=False,
+        )
+    manifest.check_photos(manifest.kept)

@@ -113,7 +113,7 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
 
     with progress_bar("Reading photos", console) as report:
         index_photos(settings.demo_dir / "images", manifest, report=report)
-    version = train_and_publish(recipe.training(manifest), settings.model_dir, console)
+    version = train_and_publish(recipe.training(manifest), settings.model_dir, settings.demo_dir / "runs", console)
     metrics = json.loads((version / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
     console.print(
         f"Published {version}: {metrics['top1']:.1%} of {metrics['count']} test photos right.",

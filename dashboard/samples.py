@@ -31,7 +31,7 @@ def choose_samples(manifest: Path, count: int, seed: int = 0) -> tuple[Sample, .
 
     Args:
         manifest: CSV with at least `file_name` (relative to the manifest's folder) and `label`, or
-            `make` and `model`; `split` if there is one.
+            `make` and `model`; `split` and `excluded` (why a photo is left aside) if there are any.
         count: How many photos at most.
         seed: Which choice.
 
@@ -63,7 +63,11 @@ def choose_samples(manifest: Path, count: int, seed: int = 0) -> tuple[Sample, .
 def _rows(manifest: Path) -> list[dict[str, str]]:
     try:
         with manifest.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row.get("file_name")]
+            rows = [row for row in csv.DictReader(file) if row.get("file_name") and not _is_excluded(row)]
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
     return [row for row in rows if row.get("split") == "test"] or rows
+
+
+def _is_excluded(row: dict[str, str]) -> bool:
+    return bool((row.get("excluded") or "").strip())

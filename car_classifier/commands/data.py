@@ -5,8 +5,11 @@ from typing import Annotated
 
 import typer
 
-from car_classifier.commands.shared import console
+from car_classifier.commands.shared import ManifestOption, console
+from car_classifier.manifest import Manifest
 from car_classifier.progress import progress_bar
+
+_MOST_NOTES = 20
 
 
 def index(
@@ -23,23 +26,101 @@ def index(
     validation: Annotated[float, typer.Option(help="Share of photos for validation.")] = 0.2,
     test: Annotated[float, typer.Option(help="Share of photos for the test.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
+    top: Annotated[int | None, typer.Option(help="Use only so many classes, those with the most photos.")] = None,
 ) -> None:
     """Index photos: read, check and split them, and write the manifest that everything else starts from."""
     from car_classifier.dataset import index_photos
 
     with progress_bar("Reading photos", console) as report:
-        result = index_photos(source, out, split, validation=validation, test=test, seed=seed, report=report)
+        result = index_photos(source, out, split, validation=validation, test=test, seed=seed, top=top, report=report)
     for left_out in result.left_out:
         console.print(f"Left out {left_out.path}: {left_out.reason}", style="yellow", markup=False)
     for warning in result.warnings:
         console.print(f"Note: {warning}", style="yellow", markup=False)
     manifest = result.manifest
-    counts = ", ".join(f"{count} {side}" for side, count in sorted(manifest.counts().items()))
-    typer.echo(
-        f"{out}: {len(manifest.rows)} photos of {len(manifest.labels)} classes ({counts}), "
-        f"{len(result.left_out)} left out."
-    )
+    excluded = len(manifest.rows) - len(manifest.kept)
+    of_rarer = f", {excluded} of rarer classes excluded" if excluded else ""
+    typer.echo(f"{out}: {_counted(manifest)}{of_rarer}, {len(result.left_out)} left out.")
     typer.echo(f"Next: car-classifier train --data {out}")
+
+
+def prefilter(
+    manifest: ManifestOption = Path("data/manifest.csv"),
+    base: Annotated[str, typer.Option(help="The net that judges the photos.")] = "ResNet50V2",
+    weights: Annotated[str, typer.Option(help="imagenet or a weights file with the 1000 classes.")] = "imagenet",
+    threshold: Annotated[float, typer.Option(help="Photos that are less of a car, from 0 to 1, are left aside.")] = 0.1,
+    car_classes: Annotated[
+        str | None,
+        typer.Option(help="ImageNet classes that count as a car, with commas between. Default: see data/README.md."),
+    ] = None,
+    top: Annotated[int | None, typer.Option(help="Of what is left, use only so many classes.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The manifest to write. Default: in place.")] = None,
+    contact_sheet: Annotated[
+        Path, typer.Option(help="Picture of what is kept and dropped around the threshold.")
+    ] = Path("figures/prefilter.jpg"),
+) -> None:
+    """Leave photos that show no car out of training, judged by an ImageNet net. Nothing is deleted."""
+    from car_classifier.contact_sheet import check_contact_sheet, draw_contact_sheet
+    from car_classifier.prefilter import CAR_CLASSES, imagenet_net, prefilter_photos
+
+    check_contact_sheet(contact_sheet)
+    names = CAR_CLASSES if car_classes is None else [name.strip() for name in car_classes.split(",") if name.strip()]
+    with progress_bar("Scoring photos", console) as report:
+        result = prefilter_photos(manifest, imagenet_net(base, weights), out, threshold, names, top, report)
+    draw_contact_sheet(result.manifest, threshold, contact_sheet)
+    halved = result.halved()
+    for label in halved[:_MOST_NOTES]:
+        kept = f"{result.after[label]} of {result.before[label]}"
+        console.print(f"Note: {label} keeps {kept} photos.", style="yellow", markup=False)
+    if len(halved) > _MOST_NOTES:
+        console.print(f"Note: and so it goes with {len(halved) - _MOST_NOTES} more.", style="yellow")
+    written = result.manifest
+    before, after = result.before.total(), result.after.total()
+    typer.echo(f"{written.path}: {after} of {before} photos kept, {before - after} dropped below {threshold:g}.")
+    if len(written.kept) < after:
+        typer.echo(f"{after - len(written.kept)} more are of rarer classes and excluded.")
+    typer.echo(f"Left: {_counted(written)}.")
+    typer.echo(f"{contact_sheet} shows those nearest to the threshold; another --threshold needs no new scores.")
+    typer.echo(f"Next: car-classifier train --data {written.path}")
+
+
+def table(
+    out: Annotated[Path, typer.Option(help="The CSV to write.")],
+    manifest: ManifestOption = Path("data/manifest.csv"),
+) -> None:
+    """Write all that the photos' file names tell (price, horsepower, body style, …) as one table."""
+    from car_classifier.dataset_table import write_table
+    from car_classifier.manifest import read_manifest
+
+    read = read_manifest(manifest)
+    write_table(read, out)
+    typer.echo(f"{out}: {len(read.rows)} photos.")
+
+
+def stats(
+    manifest: ManifestOption = Path("data/manifest.csv"),
+    out_dir: Annotated[Path, typer.Option(help="Folder for the two figures.")] = Path("figures"),
+    seed: Annotated[int, typer.Option(help="Seed of the sample batch.")] = 0,
+) -> None:
+    """Say what a manifest holds, and draw its classes and a sample of its photos."""
+    from car_classifier.dataset_figures import draw_class_distribution, draw_sample_batch
+    from car_classifier.dataset_statistics import describe
+    from car_classifier.files import check_writable
+    from car_classifier.manifest import read_manifest
+
+    classes, batch = out_dir / "classes.png", out_dir / "sample_batch.png"
+    check_writable(classes)
+    read = read_manifest(manifest)
+    for name, value in describe(read):
+        typer.echo(f"{name:<20}{value}")
+    draw_class_distribution(read, classes)
+    draw_sample_batch(read, batch, seed)
+    typer.echo(f"Figures: {classes}, {batch}")
+
+
+def _counted(manifest: Manifest) -> str:
+    sides = ", ".join(f"{count} {side}" for side, count in sorted(manifest.counts().items()))
+    return f"{len(manifest.kept)} photos of {len(manifest.labels)} classes ({sides})"
 
 
 def demo(

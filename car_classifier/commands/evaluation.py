@@ -1,12 +1,16 @@
 """`car-classifier evaluate`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from car_classifier.commands.shared import ModelOption, console
+from car_classifier.errors import UserError
 from car_classifier.files import check_writable, write_json
+from car_classifier.versions import find_version
 
 
 def evaluate(
@@ -15,28 +19,64 @@ def evaluate(
         "data/manifest.csv"
     ),
     split: Annotated[str | None, typer.Option(help="Only the photos of this split.")] = None,
-    json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+    json_out: Annotated[
+        Path | None,
+        typer.Option("--json", help="Where to write the figures; beside the model, for the dashboard, if left out."),
+    ] = None,
 ) -> None:
     """Measure a published model on labelled photos, through its SavedModel."""
-    if json_out is not None:
-        check_writable(json_out)
+    version_dir = find_version(model)
 
-    from car_classifier.evaluation import evaluate_on
+    from car_classifier.evaluation import evaluate_on, evaluation_path, named
 
-    result = evaluate_on(model, photos, split, console)
-    if json_out is not None:
-        write_json(json_out, result)
-    typer.echo(_sentence(result))
-    if json_out is not None:
-        typer.echo(f"All figures: {json_out}")
+    out = json_out or evaluation_path(version_dir, photos, split)
+    try:
+        check_writable(out)
+    except UserError as error:
+        if json_out is not None:
+            raise
+        raise UserError(f"{error} Say with --json where to write the figures.") from error
+
+    result = evaluate_on(version_dir, photos, split, console)
+    write_json(out, result)
+    typer.echo(f"{result['count']} photos of {sum(row['support'] > 0 for row in result['per_class'])} classes.")
+    Console(highlight=False).print(_table(result))
+    for line in _findings(result):
+        typer.echo(line)
+    if result["unknown_labels"]:
+        count = sum(result["unknown_labels"].values())
+        typer.echo(
+            f"Left aside {count} photos of labels that the model does not know: {named(result['unknown_labels'])}."
+        )
+    typer.echo(f"All figures: {out}")
 
 
-def _sentence(result: dict[str, object]) -> str:
-    unknown = result["unknown_labels"]
-    aside = f" Left aside: photos of labels that the model does not know: {unknown}." if unknown else ""
-    if result["top1"] is None:
-        return f"No photo has a label that the model knows.{aside}"
-    return (
-        f"{result['count']} photos: top-1 {result['top1']:.1%}, top-5 {result['top5']:.1%}, "
-        f"right make {result['make_top1']:.1%}.{aside}"
+def _table(result: dict[str, Any]) -> Table:
+    calibration = result["calibration"]
+    rows = (
+        ("Right (top-1)", result["top1"], result["top1_interval"]),
+        ("Among the best five (top-5)", result["top5"], result["top5_interval"]),
+        ("Right make", result["make_top1"], result["make_top1_interval"]),
+        ("Macro-F1", result["macro_f1"], result["macro_f1_interval"]),
+        ("Calibration error before scaling", calibration["ece_before"], calibration["ece_interval_before"]),
+        ("Calibration error", calibration["ece"], calibration["ece_interval"]),
     )
+    table = Table("", "", "95 % interval", box=None)
+    for name, value, (low, high) in rows:
+        table.add_row(name, f"{value:.1%}", f"{low:.1%} to {high:.1%}")
+    return table
+
+
+def _findings(result: dict[str, Any]) -> list[str]:
+    at_95 = result["abstention"]["at_95"]
+    lines = [
+        "No confidence is high enough for 95 % of the answers above it to be right."
+        if at_95 is None
+        else f"Answered only from a confidence of {at_95['threshold']:.1%} on: {at_95['share_answered']:.1%} of the "
+        f"photos, {at_95['accuracy']:.1%} of them right."
+    ]
+    pairs = result["confused_pairs"][:5]
+    if pairs:
+        lines.append("Most often taken for one another:")
+        lines += [f"  {' and '.join(pair['labels'])}: {pair['count']}" for pair in pairs]
+    return lines

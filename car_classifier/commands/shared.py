@@ -11,3 +11,4 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 ManifestOption = Annotated[Path, typer.Option("--data", help="The manifest of the photos.")]
 ModelDirOption = Annotated[Path, typer.Option(help="Folder of the published versions.")]
 ModelOption = Annotated[Path, typer.Option(help="A version, or a model folder: then its newest.")]
+RunsDirOption = Annotated[Path, typer.Option(help="Folder of the training runs.")]

@@ -1,51 +1,57 @@
 """`car-classifier train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from car_classifier.commands.shared import ManifestOption, ModelDirOption, console
+from car_classifier.commands.shared import ManifestOption, ModelDirOption, RunsDirOption, console
+from car_classifier.training_config import ALL, StrategyName, TrainingConfig, parse_image_size, with_settings
 
 
 def train(
     manifest: ManifestOption = Path("data/manifest.csv"),
     base: Annotated[str, typer.Option(help="The net to fine-tune.")] = "ResNet50V2",
     weights: Annotated[str, typer.Option(help="imagenet, none (random) or a weights file.")] = "imagenet",
-    stage: Annotated[str, typer.Option(help="head (classifier on a frozen net) or all (then the whole net).")] = "all",
-    image_size: Annotated[str, typer.Option(help="Pixels: one number or HEIGHTxWIDTH.")] = "224",
+    unfreeze: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What is fine-tuned after the classifier: all, head (nothing more), or patterns of layer names with "
+            "commas between them, such as conv5. Given several times: one stage after the other.",
+            show_default="all",
+        ),
+    ] = None,
+    image_size: Annotated[str, typer.Option(help="Pixels: one number or HEIGHTxWIDTH.")] = "224x320",
     output_stride: Annotated[int, typer.Option(help="32, or 16 for heatmaps twice as fine.")] = 32,
-    epochs: Annotated[int, typer.Option(help="Most epochs of the whole net's training.")] = 15,
-    head_epochs: Annotated[int, typer.Option(help="Most epochs of the classifier's training.")] = 60,
-    batch_size: Annotated[int, typer.Option(help="Photos in a step.")] = 32,
-    learning_rate: Annotated[float, typer.Option(help="Peak rate of the whole net's training.")] = 1e-4,
-    head_learning_rate: Annotated[float, typer.Option(help="Rate of the classifier's training.")] = 1e-3,
-    patience: Annotated[int, typer.Option(help="Epochs without a better validation loss before stopping.")] = 5,
-    class_weights: Annotated[bool, typer.Option(help="Let every class count alike.")] = True,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    epochs: Annotated[int, typer.Option(help="Most epochs of each stage of fine-tuning.")] = TrainingConfig.epochs,
+    batch_size: Annotated[int, typer.Option(help="Photos in a step.")] = TrainingConfig.batch_size,
+    learning_rate: Annotated[float, typer.Option(help="Peak rate of fine-tuning.")] = TrainingConfig.learning_rate,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = TrainingConfig.seed,
+    strategy: Annotated[str, typer.Option(help="none, mirrored (all GPUs) or multiworker (TF_CONFIG).")] = "none",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Any setting of the run; may be given several times."),
+    ] = None,
     model_dir: ModelDirOption = Path("model"),
+    runs_dir: RunsDirOption = Path("runs"),
 ) -> None:
     """Fine-tune a net on the photos of a manifest and publish it. Interrupted, the same command goes on."""
-    from car_classifier.training_config import TrainingConfig, parse_image_size, parse_stage
-
     config = TrainingConfig(
         manifest=str(manifest),
         base=base,
         weights=weights,
-        stage=parse_stage(stage),
+        unfreeze=tuple(unfreeze or (ALL,)),
         image_size=parse_image_size(image_size),
         output_stride=output_stride,
-        batch_size=batch_size,
-        head_epochs=head_epochs,
         epochs=epochs,
-        head_learning_rate=head_learning_rate,
+        batch_size=batch_size,
         learning_rate=learning_rate,
-        patience=patience,
-        class_weights=class_weights,
         seed=seed,
+        strategy=cast(StrategyName, strategy),  # checked by the config
     )
+    config = with_settings(config, settings or [])
     from car_classifier.publishing import train_and_publish
 
-    version = train_and_publish(config, model_dir, console)
+    version = train_and_publish(config, model_dir, runs_dir, console)
     typer.echo(f"Published {version}. {(version / 'assets.extra' / 'model_card.md')} says how good it is.")
     typer.echo(f"Next: car-classifier serve --model-base-path {model_dir}")

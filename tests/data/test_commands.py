@@ -34,6 +34,24 @@ def test_index_with_a_split(photos_in, tmp_path):
     assert "Note: 1 classes have no photo for train: Audi_A4" in done.stderr
 
 
+def test_index_the_most_frequent_classes(photos_in, tmp_path):
+    folder = photos_in("Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Audi_A4_1.jpg", "Fiat_500_1.jpg", "Fiat_500_2.jpg")
+    done = car_classifier("data", "index", folder, "--top", 2, "--out", "m.csv", cwd=tmp_path)
+    assert done.stdout.startswith("m.csv: 4 photos of 2 classes (4 train), 1 of rarer classes excluded, 0 left out.\n")
+
+
+def test_table_and_stats(photos_in, tmp_path):
+    folder = photos_in("Kia_Rio_2015_20.jpg", "Kia_Rio_2016.jpg", "Audi_A4_1999_31_17_240.jpg")
+    assert car_classifier("data", "index", folder, "--out", "m.csv", cwd=tmp_path).returncode == 0
+    done = car_classifier("data", "table", "--data", "m.csv", "--out", "new/table.csv", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "new/table.csv: 3 photos.\n"), done.stderr
+    done = car_classifier("data", "stats", "--data", "m.csv", "--out-dir", "seen", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "classes             2\n" in done.stdout
+    assert done.stdout.endswith("Figures: seen/classes.png, seen/sample_batch.png\n")
+    assert {path.name for path in (tmp_path / "seen").iterdir()} == {"classes.png", "sample_batch.png"}
+
+
 def test_demo_and_then_what_it_says_comes_next(tmp_path):
     arguments = ("data", "demo", "--classes", 2, "--per-class", 2, "--out", "set")
     first, second = (car_classifier(*arguments, cwd=tmp_path) for _ in range(2))
@@ -53,6 +71,12 @@ def test_demo_and_then_what_it_says_comes_next(tmp_path):
         (("index", "photos", "--out", "empty"), "empty is a folder. Name a file in it, such as"),
         (("index", "photos", "--test", "1"), "must leave some for training. Received: 0.2, 1.0"),
         (("index", "photos", "--split", "no.csv"), "There is no file at no.csv."),
+        (("index", "photos", "--top", "1"), "--top must be at least 2"),
+        (("prefilter", "--contact-sheet", "sheet.gif"), "--contact-sheet must be named .jpg or .png"),
+        (("prefilter", "--weights", "no.h5"), "--weights must be imagenet or the path of a weights file."),
+        (("table", "--out", "t.csv"), "There is no manifest at data/manifest.csv."),
+        (("stats",), "There is no manifest at data/manifest.csv."),
+        (("stats", "--out-dir", "photos/Kia_Rio_1.jpg"), "cannot be written"),
         (("demo", "--classes", "1"), "--classes must be from 2 to"),
         (("demo", "--out", "photos/Kia_Rio_1.jpg"), "cannot be made: Not a directory"),
     ],

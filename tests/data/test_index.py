@@ -226,6 +226,14 @@ def test_a_folder_that_will_not_do(photos_in, tmp_path, names, message):
     assert not (tmp_path / "manifest.csv").exists()
 
 
+def test_only_the_most_frequent_classes_are_used(photos_in, tmp_path):
+    names = ("Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Audi_A4_1.jpg", "Fiat_500_1.jpg", "Fiat_500_2.jpg")
+    result = indexed(photos_in(*names), tmp_path, top=2)
+    assert result.manifest.labels == ("Fiat_500", "Kia_Rio")
+    assert rows_by_name(result, "excluded")["Audi_A4_1.jpg"] == ("top: not among the 2 most frequent classes",)
+    assert not any("Audi" in note for note in result.warnings)
+
+
 def test_one_class_will_do_where_the_caller_says_so(photos_in, tmp_path):
     assert indexed(photos_in("Kia_Rio_1.jpg"), tmp_path, min_classes=1).manifest.labels == ("Kia_Rio",)
 
@@ -261,6 +269,7 @@ def test_two_lists_in_a_folder_must_be_chosen_from(photos_in, tmp_path):
     [
         ({"validation": 0.5, "test": 0.5}, "must leave some for training. Received: 0.5, 0.5"),
         ({"validation": -0.1}, "Received: -0.1"),
+        ({"top": 1}, "--top must be at least 2"),
         ({"test": float("nan")}, "Received: 0.2, nan"),
         ({"source": "nowhere"}, "There is no folder or CSV file at .*nowhere"),
         ({"split_csv": "nowhere.csv"}, "There is no file at .*nowhere.csv"),

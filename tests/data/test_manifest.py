@@ -1,5 +1,7 @@
 """The manifest file: written whole or not at all, read back as written, its mistakes named by line."""
 
+from dataclasses import replace
+
 import pytest
 
 from car_classifier.errors import UserError
@@ -39,6 +41,46 @@ def test_what_a_manifest_tells(tmp_path):
     assert class_indices(ROWS, manifest.labels) == [2, 0, 1]
 
 
+def test_excluded_rows_count_nowhere(tmp_path):
+    rows = (*ROWS[:2], replace(ROWS[2], excluded="blurred, dark", prefilter_score=0.25))
+    manifest = write_manifest(tmp_path / "manifest.csv", rows)
+    assert read_manifest(manifest.path) == manifest
+    assert len(manifest.rows) == 3
+    assert set(manifest.kept) == set(ROWS[:2])
+    assert manifest.split("test") == ()
+    assert manifest.labels == ("Audi_A4", "Kia_Rio")
+    assert set(manifest.makes()) == {"Audi_A4", "Kia_Rio"}
+    assert manifest.counts() == {"train": 1, "validation": 1}
+    assert manifest.label_counts() == {"Audi_A4": 1, "Kia_Rio": 1}
+
+
+def test_a_manifest_of_an_earlier_version_excludes_nothing(tmp_path):
+    path = tmp_path / "manifest.csv"
+    path.write_text(f"{HEADER}\n{LINE}\n")
+    (row,) = read_manifest(path).kept
+    assert (row.excluded, row.prefilter_score) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "excluded", "score"),
+    [(",", "", None), (" ,0.5", "", 0.5), ("dark,", "dark", None), ("dark", "dark", None)],
+)
+def test_the_optional_columns(tmp_path, cells, excluded, score):
+    path = tmp_path / "manifest.csv"
+    path.write_text(f"{HEADER},excluded,prefilter_score\n{LINE},{cells}\n")
+    (row,) = read_manifest(path).rows
+    assert (row.excluded, row.prefilter_score) == (excluded, score)
+
+
+def test_photos_that_are_gone_are_named(tmp_path):
+    manifest = write_manifest(tmp_path / "manifest.csv", ROWS)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "Audi_A4.jpg").write_bytes(b"x")
+    manifest.check_photos([ROWS[1]])
+    with pytest.raises(UserError, match="Rio, red.jpg is gone. Make the manifest anew"):
+        manifest.check_photos(ROWS)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_files_that_a_spreadsheet_saved(tmp_path, encoding, newline):
@@ -57,6 +99,7 @@ def test_files_that_a_spreadsheet_saved(tmp_path, encoding, newline):
         (f"{HEADER}\n{LINE}\n{LINE.replace('train', 'dev')}\n", "line 3: split must be one of train, .*'dev'"),
         (f"{HEADER}\n\n\n{LINE.replace('320', 'wide')}\n", "line 4: .*'wide'.* anew"),
         (f'{HEADER}\n"a\nb{LINE[1:5]}"{LINE[5:]}\n{LINE.replace("2015", "soon")}\n', "line 4: .*'soon'"),
+        (f"{HEADER},prefilter_score\n{LINE},low\n", "line 2: .*'low'"),
         (f"{HEADER}\n{LINE}\na.jpg,ab,Kia\n", "line 3: the row is cut short"),
         (f"{HEADER}\n{LINE}\n".replace("Kia", "Citro\xebn").encode("latin-1"), "cannot be read as a CSV file in UTF-8"),
         ((HEADER + "\n").encode("utf-16"), "is not a manifest"),

@@ -12,6 +12,7 @@ import requests
 import tensorflow as tf
 from rich.console import Console
 
+from car_classifier.errors import UserError
 from car_classifier.export import publish
 from car_classifier.manifest import read_manifest
 from car_classifier.signatures import save
@@ -64,8 +65,11 @@ def test_one_photo_has_one_answer_wherever_it_is_asked(tiny_model_dir, tmp_path)
     for loader in fresh_process.LOADERS:
         asked = {"classify": {"image_bytes": fresh_process.as_bytes(photos)}, "explain": explain_request(photos)}
         asked["serving_default"] = {"images": images.numpy()}
+        asked["all_classes"] = asked["classify"]
         answers = fresh_process.ask(loader, tiny_model_dir / "1", asked, tmp_path)
         np.testing.assert_allclose(answers["serving_default"]["probabilities"], trained, atol=1e-5)
+        np.testing.assert_allclose(answers["all_classes"]["probabilities"], trained, atol=1e-5)
+        np.testing.assert_allclose(answers["all_classes"]["logits"], logits, atol=1e-4)
         for signature in ("classify", "explain"):
             np.testing.assert_allclose(in_class_order(answers[signature]), expected, atol=1e-5)
     with running(model_base_path=tiny_model_dir, model_name="tiny") as server:
@@ -113,7 +117,7 @@ def test_publishing_counts_up(few_photos, tmp_path):
 def test_a_failure_leaves_no_half_version(few_photos, tmp_path):
     manifest = few_photos.manifest
     manifest.photo_path(manifest.split("test")[-1]).unlink()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(UserError, match="cannot be read: No such file"):
         publish(tiny_classifier(), few_photos, tmp_path / "model", Console(quiet=True))
     assert [path.name for path in (tmp_path / "model").iterdir()] == [".runs"]
 
@@ -180,6 +184,8 @@ class TestDemoModel:
         assert metrics["count"] == len(rows)
         assert metrics["top1"] == pytest.approx(np.mean([row["label"] == row["label_1"] for row in rows]))
         assert metrics["top1_interval"][0] < metrics["top1"] <= metrics["top1_interval"][1]
+        assert [row["label"] for row in metrics["per_class"]] == metrics["confusion"]["labels"]
+        assert [row["support"] for row in metrics["per_class"]] == [sum(row) for row in metrics["confusion"]["matrix"]]
 
     def test_answers_its_golden_photos_as_recorded(self, version, model_server: RunningModelServer):
         golden = version / "assets.extra" / "golden"
@@ -209,7 +215,10 @@ class TestDemoModel:
         photos = [next((demo_data / "images").iterdir()).read_bytes()]
         asked = {"classify": {"image_bytes": fresh_process.as_bytes(photos)}, "explain": explain_request(photos)}
         asked["serving_default"] = {"images": np.zeros((1, 64, 96, 3), np.float32)}
+        asked["all_classes"] = asked["classify"]
         answers = fresh_process.ask("v1", version, asked, tmp_path)
         assert answers["explain"]["contributions"].shape == (1, 4, 4, 6)
         assert np.isfinite(answers["serving_default"]["probabilities"]).all()
         np.testing.assert_array_equal(answers["explain"]["labels"], answers["classify"]["labels"])
+        best = answers["all_classes"]["probabilities"].max(axis=1)
+        np.testing.assert_allclose(best, answers["classify"]["probabilities"][:, 0], atol=1e-6)

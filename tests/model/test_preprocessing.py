@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from car_classifier.preprocessing import decode_photo, load_photo, load_photos
+from car_classifier.preprocessing import decode_photo, decode_photo_array, load_photo, load_photos
 from tests.model.photos import UNUSABLE, encoded, picture
 
 
@@ -35,6 +35,33 @@ def test_refuses_what_is_no_photo_or_not_safe_to_decode(name):
     data, words = UNUSABLE[name]
     with pytest.raises(tf.errors.InvalidArgumentError, match=words):
         tf.function(decode_photo)(tf.constant(data))
+
+
+@pytest.mark.parametrize(
+    ("image", "kind", "options"),
+    [
+        (picture(), "JPEG", {}),
+        (picture(), "JPEG", {"progressive": True}),
+        (picture(41, 61), "JPEG", {"subsampling": 0}),
+        (picture(mode="L"), "JPEG", {}),
+        (picture(), "JPEG", {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"}),
+        (picture(), "PNG", {}),
+        (picture(mode="L"), "PNG", {}),
+        (picture(mode="P"), "PNG", {}),
+        (picture(mode="RGBA"), "PNG", {}),
+        (Image.fromarray((np.arange(2400).reshape(40, 60) * 27).astype(np.uint16)), "PNG", {}),
+    ],
+    ids=["jpeg", "progressive", "4:4:4", "grey", "rotated", "png", "grey png", "palette", "alpha", "16 bits"],
+)
+def test_decodes_outside_a_graph_to_the_same_pixels(image, kind, options):
+    data = encoded(image, kind, **options)
+    np.testing.assert_array_equal(decode_photo_array(data), decode_photo(tf.constant(data)))
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_refuses_the_same_photos_outside_a_graph(name):
+    with pytest.raises(ValueError, match="is no JPEG or PNG|is damaged|is above 50 megapixels"):
+        decode_photo_array(UNUSABLE[name][0])
 
 
 def test_keeps_the_whole_photo_whatever_its_shape():

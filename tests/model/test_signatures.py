@@ -68,7 +68,11 @@ def test_all_signatures_agree(classifier, served):
     assert everything.shape == (2, 6)
     np.testing.assert_allclose(everything.sum(axis=1), 1, atol=1e-6)
     classified = {name: value.numpy() for name, value in served["classify"](tf.constant(PHOTOS)).items()}
+    all_classes = {name: value.numpy() for name, value in served["all_classes"](tf.constant(PHOTOS)).items()}
+    np.testing.assert_allclose(all_classes["probabilities"], everything, atol=1e-6)
     explained = explain(served)
+    in_order = np.take_along_axis(all_classes["logits"], explained["class_indices"], axis=1)
+    np.testing.assert_allclose(in_order, explained["logits"], atol=1e-5)
     for name, value in classified.items():
         np.testing.assert_array_equal(explained[name], value)
     best_first = np.sort(everything, axis=1)[:, ::-1]
@@ -130,8 +134,9 @@ def test_refuses_a_class_that_there_is_not(served, class_index, words):
         served["explain"](tf.constant(PHOTOS), tf.constant(class_index))
 
 
+@pytest.mark.parametrize("signature", ["classify", "all_classes"])
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_refuses_bytes_that_are_no_photo(served, name):
+def test_refuses_bytes_that_are_no_photo(served, name, signature):
     data, words = UNUSABLE[name]
     with pytest.raises(tf.errors.InvalidArgumentError, match=words):
-        served["classify"](tf.constant([PHOTOS[0], data]))
+        served[signature](tf.constant([PHOTOS[0], data]))

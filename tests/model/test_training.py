@@ -1,4 +1,4 @@
-"""`car-classifier train` and `evaluate`, as a user runs them."""
+"""`car-classifier train`, as a user runs it."""
 
 import csv
 import json
@@ -113,17 +113,6 @@ def test_the_head_stage_learns_on_cached_features(demo_data, tmp_path):
 
 
 @pytest.mark.slow
-def test_evaluate_measures_through_the_saved_model(demo_data, demo_model_dir, tmp_path):
-    version, out = demo_model_dir / "1", tmp_path / "out.json"
-    manifest = demo_data / "manifest.csv"
-    done(car_classifier("evaluate", "--model", demo_model_dir, "--data", manifest, "--split", "test", "--json", out))
-    result = json.loads(out.read_text())
-    published = json.loads((version / "assets.extra" / "metrics.json").read_text())
-    for name in ("top1", "top5", "count", "make_top1"):
-        assert result[name] == published[name]
-
-
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(demo_data, tmp_path):
     for name in ("one", "two"):
         arguments = ["--data", demo_data / "manifest.csv", *FAST, "--epochs", "1", "--model-dir", tmp_path / name]
@@ -135,37 +124,6 @@ def test_the_same_seed_gives_the_same_model(demo_data, tmp_path):
 def losses(version: Path) -> list[dict[str, str]]:
     with (version / "assets.extra" / "history.csv").open() as file:
         return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
-
-
-@pytest.mark.slow
-def test_evaluate_names_labels_that_the_model_does_not_know(demo_data, demo_model_dir, tmp_path):
-    photos = sorted((demo_data / "images").iterdir())[:3]
-    for photo in photos:
-        (tmp_path / photo.name).write_bytes(photo.read_bytes())
-    (tmp_path / "Nobody_Knows_2020.jpg").write_bytes(photos[0].read_bytes())
-    out = tmp_path / "out.json"
-    stdout = done(car_classifier("evaluate", "--model", demo_model_dir / "1", "--data", tmp_path, "--json", out))
-    result = json.loads(out.read_text())
-    assert result["count"] == 3
-    assert result["unknown_labels"] == {"Nobody_Knows": 1}
-    assert "Nobody_Knows" in stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--model", "nowhere"], "There is no published model in nowhere"),
-        (["--json", "/proc/out.json"], "/proc/out.json cannot be written"),
-        (["--data", "nowhere"], "There is no folder or CSV file at nowhere"),
-        (["--split", "holiday"], "has no photos of split 'holiday'"),
-    ],
-)
-def test_evaluate_says_what_is_wrong(demo_data, demo_model_dir, tmp_path, arguments, words):
-    given = {"--model": demo_model_dir / "1", "--data": demo_data / "manifest.csv"} | {arguments[0]: arguments[1]}
-    result = car_classifier("evaluate", *[part for pair in given.items() for part in pair], cwd=tmp_path)
-    assert result.returncode == 2
-    assert words in result.stderr.replace("\n", " ")
-    assert "Traceback" not in result.stderr
 
 
 class TestCalibration:

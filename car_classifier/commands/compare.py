@@ -1,0 +1,34 @@
+"""`car-classifier compare`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from car_classifier.commands.shared import console
+
+_ANY_WIDTH = 1000
+"""Columns of what is no terminal: a file or a pipe, where lines are not to be broken."""
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of training runs, such as runs/*.")],
+    csv_out: Annotated[Path | None, typer.Option("--csv", help="Write the table as a CSV file as well.")] = None,
+) -> None:
+    """Show training runs side by side: the settings in which they differ, and what they led to."""
+    from rich.console import Console
+
+    from car_classifier.comparison import comparison_table, measured_alike, read_runs, write_comparison
+    from car_classifier.files import check_writable
+
+    if csv_out is not None:
+        check_writable(csv_out)
+    found = read_runs(runs)
+    width = None if sys.stdout.isatty() else _ANY_WIDTH
+    Console(highlight=False, markup=False, width=width).print(comparison_table(found))
+    if not measured_alike(found):
+        console.print("Note: not all runs were measured on the same photos.", style="yellow")
+    if csv_out is not None:
+        write_comparison(found, csv_out)
+        typer.echo(f"As CSV: {csv_out}")

@@ -1,0 +1,78 @@
+"""`car-classifier predict`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from car_classifier.commands.shared import ModelOption, console
+from car_classifier.progress import progress_bar
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from car_classifier.answers import Answer
+
+
+def predict(
+    photos: Annotated[list[Path], typer.Argument(help="JPEG or PNG photos, or folders of them.")],
+    model: ModelOption = Path("model"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    figure: Annotated[Path | None, typer.Option(help="Draw the photos and their answers into this file.")] = None,
+) -> None:
+    """Ask the published model what cars are on photos."""
+    from rich.console import Console
+
+    from car_classifier import answers
+
+    if figure is not None:
+        from car_classifier.figures import check_figure_path, photo_grid, save_figure
+
+        check_figure_path(figure)
+    published = answers.PublishedModel(model)
+    asked = answers.find_labelled_photos(photos, published.labels)
+    found = []
+    with progress_bar("Asking the model", console) as report:
+        for answer in published.ask(asked):
+            found.append(answer)
+            report(len(found), len(asked))
+    given = [answer for answer in found if isinstance(answer, answers.Answer)]
+    unreadable = [answer for answer in found if isinstance(answer, answers.Unreadable)]
+    if as_json:
+        typer.echo(json.dumps([answers.as_json(answer) for answer in found], indent=2, ensure_ascii=False))
+    else:
+        for answer in given:
+            Console(highlight=False).print(_lines(answer))
+    if figure is not None and given:
+        save_figure(photo_grid(given), figure)
+        console.print(f"Figure: {figure}", markup=False)
+    for answer in given:
+        if answers.is_turned(answer.photo.path):
+            console.print(
+                f"Note: {answer.photo.path} lies on its side, and the model does not heed EXIF orientation. "
+                "Turn the pixels for a better answer.",
+                style="yellow",
+                markup=False,
+            )
+    for answer in unreadable:
+        console.print(f"Not read: {answer.photo.path}: {answer.reason}", style="yellow", markup=False)
+    if unreadable:
+        raise typer.Exit(2)
+
+
+def _lines(answer: "Answer") -> "Group":
+    """The photo's name and its answers; the first one green or red where the truth is known."""
+    from rich.bar import Bar
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid("", "", "", padding=(0, 2, 0, 0))
+    for rank, (label, probability) in enumerate(zip(answer.labels, answer.probabilities, strict=True)):
+        style = {True: "bold green", False: "bold red", None: "bold"}[answer.is_right] if rank == 0 else "dim"
+        mark = " ✓" if label == answer.photo.truth else ""
+        table.add_row(
+            Text(f"  {label.replace('_', ' ')}{mark}", style), f"{probability:6.1%}", Bar(1, 0, probability, width=24)
+        )
+    return Group(Text(str(answer.photo.path), overflow="fold"), table)

@@ -1,0 +1,36 @@
+"""`car-classifier data upload`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from car_classifier.commands.shared import console
+from car_classifier.progress import progress_bar
+
+
+def upload(
+    source: Annotated[
+        Path, typer.Argument(help="A file or folder, a manifest (brings its photos), or a published version.")
+    ],
+    url: Annotated[
+        str,
+        typer.Argument(metavar="URL", help="s3://bucket/folder, gs://bucket/folder or a folder; SOURCE goes in it."),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
+) -> None:
+    """Upload photos or models to object storage. What is there already is skipped, so it can be interrupted."""
+    from car_classifier.upload import plan_upload, run_upload
+
+    plan = plan_upload(source, url)
+    if plan.left_out:
+        names = ", ".join(str(path) for path in plan.left_out[:5])
+        console.print(f"Left out, as hidden: {names}{' …' if len(plan.left_out) > 5 else ''}", markup=False)
+    if dry_run:
+        for file in plan.to_send:
+            typer.echo(f"{file.path} → {file.target}")
+    else:
+        with progress_bar("Uploading (kilobytes)", console) as report:
+            run_upload(plan, report)
+    sent = f"{len(plan.to_send)} files ({plan.bytes_to_send / 1e6:.1f} MB)"
+    typer.echo(f"{url}: {sent} {'to send' if dry_run else 'sent'}, {len(plan.already_there)} were there already.")

@@ -1,0 +1,157 @@
+"""Training runs side by side: in which settings they differ, and what each of them led to. Free of TensorFlow."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from car_classifier.errors import UserError
+from car_classifier.files import write_atomically
+
+FIGURES = ("top1", "top5", "macro_f1", "make_top1", "ece")
+"""What is compared of a finished run, from 0 to 1, measured on its test photos."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run as its folder tells it.
+
+    Attributes:
+        folder: Its folder.
+        settings: All settings, written as `--set` takes them.
+        history: A row for each epoch of each stage, as `history.csv` holds them.
+        metrics: What was measured of the published version; None for an unfinished run.
+    """
+
+    folder: Path
+    settings: Mapping[str, str]
+    history: tuple[Mapping[str, str], ...]
+    metrics: dict[str, Any] | None
+
+    @property
+    def minutes(self) -> float:
+        """Time of all epochs. The features that a stage computes once, before its epochs, are not in it."""
+        return sum(float(row["seconds"]) for row in self.history) / 60
+
+    @property
+    def best_val_accuracy(self) -> float | None:
+        """Of all epochs; None before the first has ended."""
+        return max((float(row["val_accuracy"]) for row in self.history), default=None)
+
+    @property
+    def state(self) -> str:
+        """Whether it is finished, or how far it is."""
+        if self.metrics is not None:
+            return "finished"
+        if not self.history:
+            return "unfinished, no epoch yet"
+        return f"unfinished, epoch {self.history[-1]['epoch']} of {self.history[-1]['stage']}"
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """`FIGURES`, and the 95 % interval of top-1 as `top1_low` and `top1_high`; none of an unfinished run."""
+        if self.metrics is None:
+            return {}
+        low, high = self.metrics["top1_interval"]
+        values = {"ece": self.metrics["calibration"]["ece"]} | self.metrics
+        return {"top1_low": low, "top1_high": high} | {name: values[name] for name in FIGURES}
+
+
+def read_runs(folders: Sequence[Path]) -> list[Run]:
+    """The runs in these folders: finished ones by top-1, best first, then the others.
+
+    Raises:
+        UserError: A folder holds no run.
+    """
+    runs = [_read_run(folder) for folder in folders]
+    return sorted(runs, key=lambda run: (-run.figures.get("top1", -1), run.folder))
+
+
+def differing_settings(runs: Sequence[Run]) -> list[str]:
+    """Names of the settings that are not the same in all runs, in the order of the runs' files."""
+    names = dict.fromkeys(name for run in runs for name in run.settings)
+    return [name for name in names if len({run.settings.get(name) for run in runs}) > 1]
+
+
+def measured_alike(runs: Sequence[Run]) -> bool:
+    """Whether all finished runs were measured on as many photos of the same split."""
+    return len({(run.metrics["split"], run.metrics["count"]) for run in runs if run.metrics is not None}) < 2
+
+
+def comparison_table(runs: Sequence[Run]) -> Table:
+    """A table for people: a row for each run, with only those settings that differ."""
+    settings = differing_settings(runs)
+    table = Table("run", *settings, box=None, pad_edge=False)
+    for name in ("minutes", "epochs run"):
+        table.add_column(name, justify="right")
+    table.add_column("top-1 (95 %)", no_wrap=True)
+    for name in ("top-5", "macro-F1", "make", "calibration error", "best val_accuracy"):
+        table.add_column(name, justify="right")
+    for run, name in zip(runs, _names(runs), strict=True):
+        figures = run.figures
+        top1 = "{top1:.1%} ({top1_low:.1%} to {top1_high:.1%})".format(**figures) if figures else run.state
+        table.add_row(
+            name,
+            *(run.settings.get(setting, "") for setting in settings),
+            f"{run.minutes:.1f}",
+            str(len(run.history)),
+            top1,
+            *(_percent(figures.get(figure)) for figure in FIGURES[1:]),
+            _percent(run.best_val_accuracy),
+        )
+    return table
+
+
+def write_comparison(runs: Sequence[Run], path: Path) -> None:
+    """The same as a CSV file, with figures from 0 to 1; what an unfinished run lacks is empty."""
+    settings = differing_settings(runs)
+    columns = ["run", "state", *settings, "minutes", "epochs_run", "top1", "top1_low", "top1_high", *FIGURES[1:]]
+
+    def write(target: Path) -> None:
+        with target.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, [*columns, "best_val_accuracy"], lineterminator="\n")
+            writer.writeheader()
+            for run, name in zip(runs, _names(runs), strict=True):
+                chosen = {setting: run.settings.get(setting) for setting in settings}
+                trained = {"minutes": round(run.minutes, 2), "epochs_run": len(run.history)}
+                measured = {"best_val_accuracy": run.best_val_accuracy} | run.figures
+                writer.writerow({"run": name, "state": run.state} | chosen | trained | measured)
+
+    write_atomically(path, write)
+
+
+def _read_run(folder: Path) -> Run:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        settings = {name: _written(value) for name, value in config["training"].items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{folder} is no training run: it has no config.json of one. Give the folders of runs, such as runs/*."
+        ) from error
+    history, metrics = folder / "history.csv", folder / "metrics.json"
+    rows: tuple[Mapping[str, str], ...] = ()
+    if history.is_file():
+        with history.open(newline="", encoding="utf-8") as file:
+            rows = tuple(csv.DictReader(file))
+    return Run(folder, settings, rows, json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else None)
+
+
+def _written(value: Any) -> str:
+    """A setting as `--set` takes it."""
+    if isinstance(value, list):  # a size, or stages
+        return ("x" if all(isinstance(part, int) for part in value) else " ").join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """What the runs are called: their folders' names, or the whole paths if two are named alike."""
+    names = [run.folder.resolve().name for run in runs]
+    return names if len(set(names)) == len(names) else [str(run.folder) for run in runs]
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"

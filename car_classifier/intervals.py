@@ -1,0 +1,43 @@
+"""95 % intervals: how far a figure measured on so many photos can be trusted."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+RESAMPLES = 1000
+SEED = 0
+
+
+def wilson_interval(hits: int, count: int) -> list[float] | None:
+    """The 95 % interval of a share, after Wilson (1927, https://doi.org/10.1080/01621459.1927.10502953).
+
+    Returns:
+        Low and high, from 0 to 1; None for no photos.
+    """
+    if count == 0:
+        return None
+    interval = binomtest(hits, count).proportion_ci(0.95, method="wilson")
+    return [float(interval.low), float(interval.high)]
+
+
+def bootstrap_interval(statistic: Callable[[NDArray[np.int64]], float], count: int) -> list[float]:
+    """The 95 % interval of a figure between 0 and 1 that is no plain share, by drawing the photos anew.
+
+    The basic (pivotal) bootstrap of Davison and Hinkley (1997, section 5.2): resampled calibration errors come out
+    too high and resampled macro-F1 too low, and reflecting them about the measured figure takes that back, where
+    plain percentiles would miss the truth nearly always on few photos. It remains approximate on small sets.
+
+    Args:
+        statistic: The figure of some photos, given as indices, int [n], repeated where a photo is drawn again.
+        count: How many photos there are; at least one.
+
+    Returns:
+        Low and high, from 0 to 1, with the figure of all photos between them. The same on every call.
+    """
+    rng = np.random.default_rng(SEED)
+    measured = statistic(np.arange(count))
+    resampled = [statistic(rng.integers(0, count, count)) for _ in range(RESAMPLES)]
+    low, high = 2 * measured - np.quantile(resampled, [0.975, 0.025])
+    return [float(np.clip(min(low, measured), 0, 1)), float(np.clip(max(high, measured), 0, 1))]

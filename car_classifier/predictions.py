@@ -1,0 +1,156 @@
+"""What a published model answers for labelled photos, asked through its SavedModel as a server would ask it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from car_classifier.errors import UserError
+from car_classifier.manifest import Manifest, ManifestRow, class_indices
+from car_classifier.progress import Report, silent
+
+BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class ClassNames:
+    """The classes of a model, in its order.
+
+    Attributes:
+        labels: Label of each class, `Make_Model`.
+        makes: Make of each class.
+    """
+
+    labels: tuple[str, ...]
+    makes: tuple[str, ...]
+
+    @property
+    def all_makes(self) -> tuple[str, ...]:
+        """Every make once, sorted."""
+        return tuple(sorted(set(self.makes)))
+
+    @property
+    def make_of_class(self) -> NDArray[np.int64]:
+        """For each class, the place of its make in `all_makes`. [classes]."""
+        return np.searchsorted(self.all_makes, self.makes)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Answers of `all_classes` for some photos, in their order.
+
+    Attributes:
+        rows: The photos, all of labels that the model knows.
+        names: The model's classes.
+        logits: As the net gives them, float32 [n, classes].
+        probabilities: Calibrated, float32 [n, classes].
+    """
+
+    rows: tuple[ManifestRow, ...]
+    names: ClassNames
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def truth(self) -> NDArray[np.int64]:
+        """The true class of each photo. [n]."""
+        return np.array(class_indices(self.rows, self.names.labels))
+
+    @property
+    def make_probabilities(self) -> NDArray[np.float32]:
+        """For each of `names.all_makes`, the sum over its models. [n, makes]."""
+        membership = np.eye(len(self.names.all_makes), dtype=np.float32)[self.names.make_of_class]
+        return self.probabilities @ membership
+
+
+def read_class_names(version_dir: Path) -> ClassNames:
+    """The classes that a published version knows, from its `labels.json`.
+
+    Raises:
+        UserError: There is no such file.
+    """
+    path = version_dir / "assets.extra" / "labels.json"
+    if not path.is_file():
+        raise UserError(f"The model in {version_dir} has no labels.json: it was not exported by car-classifier.")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return ClassNames(tuple(content["labels"]), tuple(content["makes"][label] for label in content["labels"]))
+
+
+def predict(version_dir: Path, manifest: Manifest, rows: Sequence[ManifestRow], report: Report = silent) -> Predictions:
+    """Ask a published version about photos.
+
+    Args:
+        version_dir: Folder of a version, `model/1`.
+        manifest: Tells where the photos are.
+        rows: Which photos; at least one, all of labels that the model knows.
+        report: Called with photos done and photos in all.
+
+    Raises:
+        UserError: There is no such model, it was published before there was `all_classes`, or a photo is missing or
+            cannot be read by it.
+    """
+    names = read_class_names(version_dir)
+    all_classes = load_signature(version_dir, "all_classes")
+    logits = np.empty((len(rows), len(names.labels)), np.float32)
+    probabilities = np.empty_like(logits)
+    for start in range(0, len(rows), BATCH_SIZE):
+        batch = rows[start : start + BATCH_SIZE]
+        end = start + len(batch)
+        answer = _ask(all_classes, manifest, batch)
+        logits[start:end], probabilities[start:end] = answer["logits"].numpy(), answer["probabilities"].numpy()
+        report(end, len(rows))
+    return Predictions(tuple(rows), names, logits, probabilities)
+
+
+def _ask(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow]) -> dict[str, Any]:
+    """A signature's answer for a batch; where it cannot be given, name the photo that is to blame."""
+    import tensorflow as tf
+
+    contents = [_content(manifest.photo_path(row)) for row in batch]
+    try:
+        answer: dict[str, Any] = signature(image_bytes=tf.constant(contents))
+    except tf.errors.InvalidArgumentError:
+        for row, content in zip(batch, contents, strict=True):
+            try:
+                signature(image_bytes=tf.constant([content]))
+            except tf.errors.InvalidArgumentError as error:
+                raise UserError(
+                    f"{manifest.photo_path(row)} is damaged or no JPEG or PNG file. Index the photos anew with "
+                    "car-classifier data index, which leaves such files out."
+                ) from error
+        raise
+    return answer
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read: {error.strerror}. Index the photos anew with car-classifier data index."
+        ) from error
+
+
+def load_signature(saved_model: Path, name: str) -> Any:
+    """A signature of a SavedModel as a function of named tensors.
+
+    Raises:
+        UserError: There is no SavedModel, or it has no such signature.
+    """
+    import tensorflow as tf
+
+    if not (saved_model / "saved_model.pb").is_file():
+        raise UserError(f"There is no SavedModel in {saved_model}. Give the folder of a version, such as model/1.")
+    loaded = tf.saved_model.load(str(saved_model))
+    if name not in loaded.signatures:
+        raise UserError(
+            f"The model in {saved_model} has no signature '{name}': an older car-classifier published it, or another "
+            "program. Publish it anew with car-classifier train."
+        )
+    signature = loaded.signatures[name]
+    signature._keep_alive = loaded  # a signature alone does not hold its model's variables
+    return signature
