@@ -36,6 +36,30 @@ def input_pipeline(
     input_pipeline.run(photos)
 
 
+@app.command()
+def head_stage(
+    photos: Annotated[Path | None, typer.Argument(help="A manifest; drawn cars if left out.")] = None,
+) -> None:
+    """What ten epochs of the head stage cost, against one pass of the frozen net over the photos."""
+    from benchmarks import head_stage
+
+    head_stage.run(photos)
+
+
+@app.command()
+def original_recipe(
+    manifest: Annotated[Path, typer.Argument(help="A manifest.")],
+    base: Annotated[str, typer.Option(help="The net.")] = "ResNet50V2",
+    weights: Annotated[str, typer.Option(help="imagenet, none or a weights file.")] = "imagenet",
+    minutes: Annotated[float, typer.Option(help="How long to train.")] = 30,
+    seed: Annotated[int, typer.Option(help="Seed of the coin toss and all else.")] = 0,
+) -> None:
+    """How good the 2020 recipe is after so many minutes."""
+    from benchmarks import original_recipe
+
+    original_recipe.run(manifest, base, weights, minutes, seed)
+
+
 if __name__ == "__main__":
     try:
         app()

@@ -16,7 +16,7 @@ from typing import Any
 from car_classifier.errors import UserError
 
 BARE = "bare JPEG decoder, parallel"
-ROUNDS = 7
+ROUNDS = 5
 MOST_PHOTOS = 2000
 BATCH_SIZE = 32
 IMAGE_SIZES = ((224, 224), (224, 320))
@@ -29,10 +29,10 @@ def run(photos: Path | None) -> None:
         UserError: There are no JPEG photos in the folder.
     """
     if photos is None:
-        from car_classifier.demo_cars import CATALOGUE, DemoSettings, draw_demo_set
+        from car_classifier.demo_cars import DemoSettings, draw_demo_set
 
         with tempfile.TemporaryDirectory() as folder:
-            draw_demo_set(Path(folder), DemoSettings(classes=len(CATALOGUE), per_class=20))
+            draw_demo_set(Path(folder), DemoSettings(per_class=40))
             _measure(sorted(Path(folder).rglob("*.jpg")))
         return
     paths = sorted(photos.rglob("*.jp*g"))

@@ -1,5 +1,6 @@
 """`car-classifier`: the command line. Each command calls one step; TensorFlow is imported only where it is used."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -60,6 +61,17 @@ def main() -> None:
         if end.code == INTERRUPTED:
             console.print("Interrupted. The same command goes on where it can.")
         raise
+    except Exception as error:
+        if not _is_disk_full(error):
+            raise
+        sentence = f"The disk is full ({error}): free some space, the same command goes on."
+        console.print(f"Error: {sentence}", style="red", markup=False)
+        sys.exit(2)
+
+
+def _is_disk_full(error: Exception) -> bool:
+    """Whether a file could not be written for want of room; TensorFlow's errors say so in words only."""
+    return any(os.strerror(code) in str(error) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 def _show_version(wanted: bool) -> None:

@@ -85,12 +85,14 @@ def measured_alike(runs: Sequence[Run]) -> bool:
 def comparison_table(runs: Sequence[Run]) -> Table:
     """A table for people: a row for each run, with only those settings that differ."""
     settings = differing_settings(runs)
-    table = Table("run", *settings, box=None, pad_edge=False)
-    for name in ("minutes", "epochs run"):
-        table.add_column(name, justify="right")
-    table.add_column("top-1 (95 %)", no_wrap=True)
-    for name in ("top-5", "macro-F1", "make", "calibration error", "best val_accuracy"):
-        table.add_column(name, justify="right")
+    table = Table(box=None, pad_edge=False)
+    for name in ("run", *settings):
+        table.add_column(name, overflow="fold")
+    for name in ("minutes", "epochs\nrun"):
+        table.add_column(name, justify="right", overflow="fold", min_width=4)
+    table.add_column("top-1 (95 %)", overflow="fold", min_width=7)
+    for name in ("top-5", "macro-F1", "make", "calibration\nerror", "best\nval_accuracy"):
+        table.add_column(name, justify="right", overflow="fold", min_width=5)
     for run, name in zip(runs, _names(runs), strict=True):
         figures = run.figures
         top1 = "{top1:.1%} ({top1_low:.1%} to {top1_high:.1%})".format(**figures) if figures else run.state

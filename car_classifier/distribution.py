@@ -6,8 +6,6 @@ Every replica (a GPU, or the processor of a machine without one) holds the net a
 them had, and overwrites the weights with their moving average at the end of each call.
 """
 
-import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from car_classifier.errors import UserError
+from car_classifier.cluster import place_in_cluster
 from car_classifier.training_config import StrategyName
 
 
@@ -76,6 +74,8 @@ class Replicas:
 
     def wait_for_all(self) -> None:
         """Return once every process has come here, for instance to read what the chief has written."""
+        if self.workers == 1:
+            return
 
         @tf.function
         def meet() -> Any:
@@ -95,28 +95,12 @@ def replicas_of(name: StrategyName) -> Replicas:
         UserError: `TF_CONFIG` is missing or wrong.
     """
     if name == "multiworker":
-        worker, workers = _place_in_cluster(os.environ.get("TF_CONFIG", ""))
+        worker, workers = place_in_cluster()
         return Replicas(tf.distribute.MultiWorkerMirroredStrategy(), workers, worker)
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return Replicas(tf.distribute.MirroredStrategy([device.name for device in devices]))
     return Replicas(tf.distribute.get_strategy())
-
-
-def _place_in_cluster(tf_config: str) -> tuple[int, int]:
-    """Which worker this process is, from 0, and how many there are."""
-    try:
-        config = json.loads(tf_config)
-        cluster, task = config["cluster"], config["task"]
-        tasks = [(kind, index) for kind in ("chief", "worker") for index in range(len(cluster.get(kind, [])))]
-        return tasks.index((task["type"], int(task["index"]))), len(tasks)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            "--strategy multiworker finds the machines in the environment variable TF_CONFIG, which is "
-            + (f"not as expected ({tf_config})" if tf_config else "not set")
-            + '; on the first of two machines it is {"cluster": {"worker": ["host-a:2222", "host-b:2222"]}, '
-            '"task": {"type": "worker", "index": 0}}.'
-        ) from error
 
 
 class Trainer:
@@ -139,6 +123,7 @@ class Trainer:
         optimizer: keras.optimizers.Optimizer,
         loss: keras.losses.Loss,
     ) -> None:
+        self.replicas = replicas
         self._strategy, self._model, self._optimizer, self._loss = replicas.strategy, model, optimizer, loss
         for layer in model.layers:
             if replicas.count > 1 and isinstance(layer, keras.layers.BatchNormalization):
@@ -183,7 +168,10 @@ class Trainer:
     def _on_all_replicas(self, step: Callable[..., None]) -> Callable[[Any], None]:
         @tf.function
         def on_all(iterator: Any) -> None:
-            self._strategy.run(step, args=iterator.get_next())
+            batch = iterator.get_next()
+            # Without this, what depends on no photo (weight decay, the count of steps) also happens at the end of data.
+            with tf.control_dependencies(tf.nest.flatten(batch, expand_composites=True)):
+                self._strategy.run(step, args=batch)
 
         return on_all
 

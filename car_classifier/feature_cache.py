@@ -38,7 +38,7 @@ class Features:
         return int(np.prod(self.shape)) * DTYPE.itemsize
 
     def read(self, indices: Iterable[int]) -> NDArray[np.float16]:
-        """Features of photos by their index, float16 [n, *shape]."""
+        """Features of some photos by their index, float16 [n, *shape]."""
         handle = os.open(self.path, os.O_RDONLY)
         try:
             with ThreadPoolExecutor(READERS) as readers:
@@ -46,6 +46,10 @@ class Features:
                 return np.stack([np.frombuffer(row, DTYPE).reshape(self.shape) for row in rows])
         finally:
             os.close(handle)
+
+    def read_all(self) -> NDArray[np.float16]:
+        """Features of all photos, float16 [n, *shape]."""
+        return np.fromfile(self.path, DTYPE).reshape(-1, *self.shape)
 
 
 class FeatureCache:

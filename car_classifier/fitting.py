@@ -3,7 +3,7 @@
 import csv
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,8 @@ class Stage:
         place: Its place among the stages, from 0.
         folder: The run's folder.
         epochs: Most epochs.
-        patience: Epochs without a better validation loss after which it ends.
+        patience: Epochs without a better validation accuracy after which it ends.
         console: Where progress is shown.
-        is_chief: Whether this process writes files; the others only follow.
     """
 
     name: str
@@ -41,7 +40,6 @@ class Stage:
     epochs: int
     patience: int
     console: Console
-    is_chief: bool = True
 
     @property
     def state_path(self) -> Path:
@@ -50,7 +48,7 @@ class Stage:
 
     @property
     def best_path(self) -> Path:
-        """Weights of the epoch with the lowest validation loss."""
+        """Weights of the best epoch."""
         return self.folder / "state" / f"{self.place}.best.npz"
 
     @property
@@ -64,8 +62,21 @@ class Progress:
     """How far a stage is."""
 
     epoch: int = 0
-    best_loss: float = float("inf")
     best_epoch: int = 0
+    best_accuracy: float = -1.0
+    best_loss: float = float("inf")
+
+    def note(self, accuracy: float, loss: float) -> bool:
+        """Count an epoch by what it gives on the validation photos, and tell whether it is the best so far.
+
+        Accuracy counts first. The loss only breaks a tie: late in training it rises with the certainty of wrong
+        answers while more of them become right, and the temperature takes that certainty back afterwards.
+        """
+        self.epoch += 1
+        is_best = (accuracy, -loss) > (self.best_accuracy, -self.best_loss)
+        if is_best:
+            self.best_epoch, self.best_accuracy, self.best_loss = self.epoch, accuracy, loss
+        return is_best
 
     def is_over(self, stage: Stage) -> bool:
         """Whether there is nothing left to do."""
@@ -99,11 +110,14 @@ def fit_resumably(
     Raises:
         UserError: The loss is no longer a number.
     """
-    progress = _restored(stage, _variables(model, optimizer))
-    with progress_bar(f"Training, stage {stage.name}", stage.console) as report:
+    progress = _restored(stage, _variables(model, optimizer), trainer.replicas.is_chief)
+    events = _event_writer(stage, trainer.replicas.is_chief and not progress.is_over(stage))
+    with progress_bar(f"Training, stage {stage.name}", stage.console) as report, events.as_default():
         while not progress.is_over(stage):
             on_step = partial(_report_step, report, progress.epoch * steps, stage.epochs * steps)
             _one_epoch(trainer, model, optimizer, stage, progress, batches(progress.epoch), validation, on_step)
+            events.flush()
+    trainer.replicas.wait_for_all()  # the chief has written what all read
     _assign(model.variables, stage.best_path)
 
 
@@ -123,27 +137,25 @@ def _one_epoch(
 ) -> None:
     started = time.perf_counter()
     figures = trainer.train(data, on_step)
-    if not np.isfinite(figures["loss"]):
+    trained = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
+    if getattr(optimizer, "inner_optimizer", optimizer).use_ema:  # the one inside a LossScaleOptimizer
+        optimizer.finalize_variable_values(model.trainable_variables)
+    measured = trainer.evaluate(validation)
+    figures |= {f"val_{name}": value for name, value in measured.items()}
+    if not np.isfinite([figures["loss"], figures["val_loss"]]).all():
         raise UserError(
             f"The loss is no longer a number in epoch {progress.epoch + 1} of stage {stage.name}: the learning rate "
             "is too high for these photos. Start again with a lower --learning-rate; published models are as they were."
         )
-    trained = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
-    if optimizer.use_ema:
-        optimizer.finalize_variable_values(model.trainable_variables)
-    measured = trainer.evaluate(validation)
-    figures |= {f"val_{name}": value for name, value in measured.items()}
     figures["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-    progress.epoch += 1
-    if figures["val_loss"] < progress.best_loss:
-        progress.best_loss, progress.best_epoch = figures["val_loss"], progress.epoch
-        if stage.is_chief:
-            _save(stage.best_path, model.variables)
+    if progress.note(figures["val_accuracy"], figures["val_loss"]) and trainer.replicas.is_chief:
+        _save(stage.best_path, model.variables)
     for variable, value in zip(model.variables, trained, strict=True):
         variable.assign(value)
-    if stage.is_chief:
+    if trainer.replicas.is_chief:
         _write_history(stage, progress.epoch, figures, time.perf_counter() - started)
-        _write_events(stage, progress.epoch, figures)
+        for name, value in figures.items():
+            tf.summary.scalar(name, value, step=progress.epoch)
         _save(stage.state_path, _variables(model, optimizer), progress)
     stage.console.print(
         f"  epoch {progress.epoch}/{stage.epochs}: loss {figures['loss']:.3f}, accuracy {figures['accuracy']:.3f}, "
@@ -162,7 +174,7 @@ def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> lis
 def _save(path: Path, variables: list[Any], progress: Progress | None = None) -> None:
     values = {str(i): keras.ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
     if progress is not None:
-        values["progress"] = np.array([progress.epoch, progress.best_loss, progress.best_epoch])
+        values["progress"] = np.array(astuple(progress))
 
     def write(target: Path) -> None:
         with target.open("wb") as file:
@@ -177,15 +189,16 @@ def _assign(variables: list[Any], path: Path) -> None:
             variable.assign(values[str(i)])
 
 
-def _restored(stage: Stage, variables: list[Any]) -> Progress:
+def _restored(stage: Stage, variables: list[Any], is_chief: bool) -> Progress:
     """Put a stage's saved state in place; a stage without one is at its start."""
     if not stage.state_path.is_file():
         return Progress()
     _assign(variables, stage.state_path)
     with np.load(stage.state_path) as values:
-        epoch, best_loss, best_epoch = values["progress"]
-    _drop_unsaved_epochs(stage, int(epoch))
-    return Progress(int(epoch), float(best_loss), int(best_epoch))
+        epoch, best_epoch, accuracy, loss = values["progress"].tolist()
+    if is_chief:
+        _drop_unsaved_epochs(stage, int(epoch))
+    return Progress(int(epoch), int(best_epoch), accuracy, loss)
 
 
 # --- What is told -----------------------------------------------------------------------------------------
@@ -219,14 +232,12 @@ def _drop_unsaved_epochs(stage: Stage, epoch: int) -> None:
     """Forget a history line whose epoch was not saved."""
     rows = _rows(stage)
     kept = [row for row in rows if row["stage"] != stage.name or int(row["epoch"]) <= epoch]
-    if stage.is_chief and len(kept) < len(rows):
+    if len(kept) < len(rows):
         _write_rows(stage, kept)
 
 
-def _write_events(stage: Stage, epoch: int, figures: dict[str, float]) -> None:
-    """The same figures for TensorBoard."""
-    writer = tf.summary.create_file_writer(str(stage.folder / "tensorboard" / f"{stage.place}-{stage.name[:40]}"))
-    with writer.as_default():
-        for name, value in figures.items():
-            tf.summary.scalar(name, value, step=epoch)
-    writer.close()
+def _event_writer(stage: Stage, has_news: bool) -> tf.summary.SummaryWriter:
+    """Where the same figures go for TensorBoard: one file for each time that a stage is begun or gone on with."""
+    if not has_news:
+        return tf.summary.create_noop_writer()
+    return tf.summary.create_file_writer(str(stage.folder / "tensorboard" / f"{stage.place}-{stage.name[:40]}"))

@@ -30,6 +30,9 @@ def train_and_publish(config: TrainingConfig, model_dir: Path, runs_dir: Path, c
     from car_classifier.export import publish  # TensorFlow, once it is known that there is something to do
     from car_classifier.training import train
 
-    version = publish(train(run), run, model_dir, console)
+    classifier = train(run)
+    if not run.is_chief:
+        return run.wait_for_chief()
+    version = publish(classifier, run, model_dir, console)
     run.finish(version)
     return version

@@ -59,7 +59,7 @@ class TrainingConfig:
             then random crops and colours) are run through them once and their features kept on disk; 0 keeps none
             and runs every photo of every epoch through the whole net.
         class_weights: Whether rare classes count more, so that all classes count alike.
-        patience: Epochs without a better validation loss after which a stage ends.
+        patience: Epochs without a better validation accuracy after which a stage ends.
         precision: Number format of the arithmetic: `auto` takes bfloat16 or float16 where the device is made for
             it. Weights are float32 always, and so is the published model.
         strategy: `mirrored` for all GPUs of a machine, `multiworker` for several machines (TF_CONFIG).
@@ -101,6 +101,8 @@ class TrainingConfig:
             raise UserError("--unfreeze must be all, head or patterns of layer names such as conv5.")
         if HEAD in self.unfreeze and len(self.unfreeze) > 1:
             raise UserError("--unfreeze head trains the classifier alone: give it without other stages.")
+        if len(set(self.unfreeze)) < len(self.unfreeze):
+            raise UserError("--unfreeze names a stage twice.")
         for pattern in self.patterns:
             try:
                 re.compile(pattern)
@@ -135,8 +137,9 @@ _RULES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("batch_size head_epochs epochs patience", "at least 1", lambda value: value >= 1),
     ("head_learning_rate learning_rate", "above 0", lambda value: value > 0),
     ("backbone_rate crop_area", "above 0 and at most 1", lambda value: 0 < value <= 1),
-    ("warm_up label_smoothing erase", "from 0 to below 1", lambda value: 0 <= value < 1),
-    ("weight_decay ema_epochs mixup cutmix stretch colour views", "at least 0", lambda value: value >= 0),
+    ("warm_up label_smoothing stretch colour erase", "from 0 to below 1", lambda value: 0 <= value < 1),
+    ("weight_decay ema_epochs mixup cutmix views", "at least 0", lambda value: value >= 0),
+    ("seed", "from 0 to 2147483647", lambda value: 0 <= value < 2**31),
     ("precision", f"one of {', '.join(get_args(Precision))}", lambda value: value in get_args(Precision)),
     ("strategy", f"one of {', '.join(get_args(StrategyName))}", lambda value: value in get_args(StrategyName)),
 )

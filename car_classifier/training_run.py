@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from car_classifier.backbones import check_backbone_input, find_backbone
+from car_classifier.cluster import place_in_cluster
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, sha256_of, write_json
 from car_classifier.manifest import Manifest, Split, class_indices, read_manifest
@@ -15,6 +17,9 @@ from car_classifier.training_config import TrainingConfig, run_key
 
 FEW_PHOTOS = 5
 """A class with fewer training photos is hardly learnt."""
+
+CHIEF_SECONDS = 120
+"""How long the other machines wait for the first one to begin."""
 
 
 class TrainingRun:
@@ -36,7 +41,8 @@ class TrainingRun:
         weights = Path(config.weights)
         self.weights_sha256 = sha256_of(weights) if weights.is_file() else config.weights
         self.key = run_key(config, sha256_of(self.manifest.path), self.weights_sha256)
-        unfinished = _unfinished(runs_dir, self.key)
+        self.is_chief = config.strategy != "multiworker" or place_in_cluster()[0] == 0
+        unfinished = _unfinished(runs_dir, self.key) if self.is_chief else _of_chief(runs_dir, self.key)
         self.is_resumed = unfinished is not None
         self.folder = unfinished or _new_folder(runs_dir)
         if not self.is_resumed:
@@ -52,6 +58,12 @@ class TrainingRun:
     def state_folder(self) -> Path:
         """What an unfinished run goes on from: checkpoints and cached features."""
         return self.folder / "state"
+
+    def wait_for_chief(self) -> Path:
+        """Wait until the chief has published the version, and return it."""
+        while not (self.folder / "metrics.json").is_file():
+            time.sleep(1)
+        return Path(json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))["version"])
 
     def finish(self, version: Path) -> None:
         """Note what the run led to, and delete what only an unfinished run needs."""
@@ -79,6 +91,24 @@ def _unfinished(runs_dir: Path, key: str) -> Path | None:
         if found == key and not (path.parent / "metrics.json").is_file():
             return path.parent
     return None
+
+
+def _of_chief(runs_dir: Path, key: str) -> Path:
+    """The folder that the chief of several machines has made, or is about to make.
+
+    Raises:
+        UserError: There is none after a while.
+    """
+    end = time.monotonic() + CHIEF_SECONDS
+    while time.monotonic() < end:
+        found = _unfinished(runs_dir, key)
+        if found is not None:
+            return found
+        time.sleep(0.2)
+    raise UserError(
+        f"The first machine of TF_CONFIG has made no run in {runs_dir} within {CHIEF_SECONDS} seconds. All machines "
+        "must be given the same command, photos and weights, and a --runs-dir that they share."
+    )
 
 
 def _new_folder(runs_dir: Path) -> Path:

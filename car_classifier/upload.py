@@ -143,7 +143,6 @@ def _files_of(source: Path) -> tuple[dict[str, Path], list[Path]]:
 def _files_of_manifest(path: Path) -> dict[str, Path]:
     """The manifest and its photos, also those that are excluded: the target is to hold all that is here."""
     manifest = read_manifest(path)
-    manifest.check_photos(manifest.kept)
     files = {path.name: path}
     for row in manifest.rows:
         photo, name = manifest.photo_path(row), os.path.normpath(row.file_name)
@@ -154,6 +153,7 @@ def _files_of_manifest(path: Path) -> dict[str, Path]:
             )
         if photo.is_file():
             files[Path(name).as_posix()] = photo
+    manifest.check_photos(manifest.kept)
     return files
 
 

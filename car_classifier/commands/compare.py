@@ -26,7 +26,7 @@ def compare(
         check_writable(csv_out)
     found = read_runs(runs)
     width = None if sys.stdout.isatty() else _ANY_WIDTH
-    Console(highlight=False, markup=False, width=width).print(comparison_table(found))
+    Console(highlight=False, markup=False, width=width).print(comparison_table(found), crop=False)
     if not measured_alike(found):
         console.print("Note: not all runs were measured on the same photos.", style="yellow")
     if csv_out is not None:

@@ -58,6 +58,17 @@ def test_names_are_written_as_people_write_them(tmp_path):
     }
 
 
+def test_photos_that_are_excluded_are_left_aside(tmp_path):
+    rows = [
+        "a.jpg,A,One,A_One,test,",
+        "b.jpg,A,One,A_One,test,no car",
+        "c.jpg,B,Two,B_Two,test, ",
+        "d.jpg,B,Two,B_Two,test",
+    ]
+    manifest = manifest_of(tmp_path, *rows, header=f"{HEADER},excluded")
+    assert {sample.path.name for sample in choose_samples(manifest, 12)} == {"a.jpg", "c.jpg", "d.jpg"}
+
+
 def test_photos_that_are_gone_are_passed_over(tmp_path):
     manifest = manifest_of(tmp_path, *rows_of("A_One", 3, "test"))
     (tmp_path / "images/A_One test 1.jpg").unlink()

@@ -44,7 +44,7 @@ def test_one_photo_has_one_answer_wherever_it_is_asked(tiny_model_dir, tmp_path)
     from scipy.special import softmax
 
     from car_classifier.backbones import normalise
-    from car_classifier.input_pipeline import photo_batches
+    from car_classifier.input_pipeline import PhotoSource
     from tests.serving.conftest import running
 
     photos = [encoded(picture(50, 80)), encoded(picture(300, 200)), encoded(picture(64, 64), "PNG")]
@@ -52,7 +52,7 @@ def test_one_photo_has_one_answer_wherever_it_is_asked(tiny_model_dir, tmp_path)
     for path, photo in zip(paths, photos, strict=True):
         path.write_bytes(photo)
     classifier = tiny_classifier(temperature=1.7)
-    images = normalise(classifier.backbone, next(iter(photo_batches(paths, [0, 0, 0], TINY_SIZE, 3, None)))[0])
+    images = normalise(classifier.backbone, next(iter(PhotoSource(paths, [0, 0, 0], TINY_SIZE, 3).plain()))[0])
     logits = classifier.net(images, training=False).numpy().mean(axis=(1, 2)) @ classifier.kernel + classifier.bias
     trained = softmax(logits / 1.7, axis=1)
 

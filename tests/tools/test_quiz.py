@@ -96,6 +96,15 @@ def test_the_same_seed_asks_the_same_and_unknown_labels_are_left_out(demo_model,
 
 
 @pytest.mark.slow
+def test_excluded_photos_are_not_asked(demo_model, demo_data):
+    manifest = read_manifest(demo_data / "manifest.csv")
+    kept = manifest.split("test")[0]
+    rows = tuple(row if row == kept else replace(row, excluded="no car") for row in manifest.rows)
+    (photo,) = Quiz(demo_model, Manifest(manifest.path, rows), "test", 5, 1).photos
+    assert photo.path == manifest.photo_path(kept)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "rounds", "said"),
     [

@@ -112,8 +112,9 @@ def test_one_file(tmp_path, url):
     assert stored(url) == {"a.jpg": b"one"}
 
 
-def manifest_of(path: Path, *names: str) -> Path:
+def manifest_of(path: Path, *names: str, excluded: tuple[str, ...] = ()) -> Path:
     rows = [ManifestRow(name, "", "Kia", "Rio", "Kia_Rio", None, 4, 3, "train", "") for name in names]
+    rows += [ManifestRow(name, "", "Kia", "Rio", "Kia_Rio", None, 4, 3, "train", "", "no car") for name in excluded]
     return write_manifest(path, rows).path
 
 
@@ -122,6 +123,12 @@ def test_a_manifest_brings_the_photos_that_it_lists_and_no_others(tmp_path, url)
     manifest = manifest_of(tmp_path / "set" / "manifest.csv", "images/a.jpg")
     assert upload(manifest, f"{url}/set") == ({"manifest.csv", "a.jpg"}, set())
     assert stored(url) == {"set/manifest.csv": manifest.read_bytes(), "set/images/a.jpg": b"one"}
+
+
+def test_excluded_photos_are_uploaded_as_well_and_may_be_gone(tmp_path, url):
+    filled(tmp_path, a_dot_jpg="one", b_dot_jpg="two")
+    manifest = manifest_of(tmp_path / "manifest.csv", "a.jpg", excluded=("b.jpg", "gone.jpg"))
+    assert upload(manifest, url) == ({"manifest.csv", "a.jpg", "b.jpg"}, set())
 
 
 class CutShort(Exception):
@@ -151,11 +158,11 @@ def test_an_interrupted_version_is_no_model_yet_and_goes_on(tmp_path, kind, requ
 def test_a_model_folder_arrives_without_what_is_half_made(tmp_path, url):
     model = version(tmp_path / "model" / "1").parent
     version(model / "2")
-    filled(model, _dot_runs__abc__history_dot_csv="x", **{"_dot_publishing-x__saved_model_dot_pb": "x"})
+    filled(model, _dot_cache__notes="x", **{"_dot_publishing-x__saved_model_dot_pb": "x"})
     upload(model, url)
     names = ("saved_model.pb", "variables/variables.index", "variables/data", "assets.extra/labels.json")
     assert set(stored(url)) == {f"model/{number}/{name}" for number in (1, 2) for name in names}
-    assert {path.name for path in plan_upload(model, url).left_out} == {".runs", ".publishing-x"}
+    assert {path.name for path in plan_upload(model, url).left_out} == {".cache", ".publishing-x"}
 
 
 def test_saved_model_arrives_last(tmp_path, s3, caplog):
@@ -203,7 +210,7 @@ def test_a_file_sent_in_parts_is_compared_by_its_age(tmp_path, s3):
     [
         ("nothing", "s3://cars", "There is no file or folder at .*nothing"),
         ("empty", "s3://cars", "empty holds nothing to upload"),
-        ("model/.runs", "s3://cars", "is unfinished work. Upload a published version"),
+        ("model/.publishing-x", "s3://cars", "is unfinished work. Upload a published version"),
         ("model/.publishing-x/saved_model.pb", "s3://cars", "is unfinished work"),
         ("outside.csv", "s3://cars", r"lists \.\./a.jpg, which lies outside the manifest's folder"),
         ("gone.csv", "s3://cars", "gone.jpg is gone. Make the manifest anew"),
@@ -214,7 +221,7 @@ def test_a_file_sent_in_parts_is_compared_by_its_age(tmp_path, s3):
     ],
 )
 def test_mistakes(tmp_path, s3, monkeypatch, source, to, sentence):
-    filled(tmp_path, a_dot_jpg="x", photos__a_dot_jpg="x", model___dot_runs__x="x")
+    filled(tmp_path, a_dot_jpg="x", photos__a_dot_jpg="x")
     filled(tmp_path / "model" / ".publishing-x", saved_model_dot_pb="x")
     (tmp_path / "empty").mkdir()
     manifest_of(tmp_path / "outside.csv", "../a.jpg")
