@@ -81,7 +81,8 @@ def training_curves(history: Sequence[dict[str, str]]) -> Figure:
             epochs = np.arange(start + 1, start + len(rows) + 1)
             trained = np.array([float(row[measure]) for row in rows])
             validated = np.array([float(row[f"val_{measure}"]) for row in rows])
-            best = int(np.argmin([float(row["val_loss"]) for row in rows]))
+            merits = [(float(row["val_accuracy"]), -float(row["val_loss"])) for row in rows]
+            best = merits.index(max(merits))
             first = start == 0
             axes.plot(epochs, trained, "o-", color=BLUE, markersize=3, label="training" if first else None)
             axes.plot(epochs, validated, "s--", color=ORANGE, markersize=3, label="validation" if first else None)

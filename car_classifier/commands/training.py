@@ -21,7 +21,7 @@ def train(
             show_default="all",
         ),
     ] = None,
-    image_size: Annotated[str, typer.Option(help="Pixels: one number or HEIGHTxWIDTH.")] = "224x320",
+    image_size: Annotated[str, typer.Option(help="Pixels: one number or HEIGHTxWIDTH.")] = "256x384",
     output_stride: Annotated[int, typer.Option(help="32, or 16 for heatmaps twice as fine.")] = 32,
     epochs: Annotated[int, typer.Option(help="Most epochs of each stage of fine-tuning.")] = TrainingConfig.epochs,
     batch_size: Annotated[int, typer.Option(help="Photos in a step.")] = TrainingConfig.batch_size,

@@ -20,7 +20,7 @@ import pytest
 from car_classifier.cluster import place_in_cluster
 from car_classifier.errors import UserError
 
-LIMIT = 240
+LIMIT = 480
 """Seconds after which processes that wait for each other for ever are killed; they need about 20."""
 
 TOLERANCE = 1e-5

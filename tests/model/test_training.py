@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,115 +18,248 @@ from car_classifier.versions import versions
 from tests.conftest import car_classifier, done
 from tests.serving.conftest import until
 
-FAST = ("--weights", "none", "--image-size", "32x48", "--batch-size", "8")
+SMALL = ("--base", "MobileNetV2", "--image-size", "32x48", "--batch-size", 8, "--set", "precision=float32")
+
+
+def places(folder: Path) -> tuple[object, ...]:
+    """Options that keep what a run makes in a folder."""
+    return "--model-dir", folder / "model", "--runs-dir", folder / "runs"
+
+
+def history(path: Path) -> list[dict[str, str]]:
+    """The lines of a history, without what depends on the machine; none if there is none."""
+    if not path.is_file():
+        return []
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
+
+
+def the_run(folder: Path) -> Path:
+    """The only run; it may not be there yet."""
+    return next((folder / "runs").glob("*"), folder / "runs" / "none")
+
+
+def assert_one_sentence(result: subprocess.CompletedProcess[str], words: str, folder: Path) -> None:
+    assert result.returncode == 2, result.stderr
+    assert words in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.stderr
+    assert versions(folder / "model") == []
+    assert not list((folder / "model").glob(".publishing-*"))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    """Random weights of MobileNetV2, with batch norms that have seen photos: noise passes through to the last layer."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    net = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 48, 3))
+    for layer in net.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    net(np.random.default_rng(0).uniform(-1, 1, (16, 32, 48, 3)).astype(np.float32), training=True)
+    path = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
+    net.save_weights(path)
+    return path
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--data", "nowhere.csv"], "There is no manifest at nowhere.csv"),
-        (["--stage", "most"], "--stage must be one of head, all. Received: most"),
+        (["--unfreeze", "head", "--unfreeze", "all"], "--unfreeze head trains the classifier alone"),
         (["--base", "ResNet9000"], "--base must be one of ResNet50V2"),
         (["--image-size", "big"], "--image-size must be one number of pixels or HEIGHTxWIDTH"),
         (["--image-size", "16", "--weights", "none"], "--image-size must be at least 32 for ResNet50V2"),
         (["--weights", "gone.h5"], "--weights must be imagenet, none or the path of a weights file"),
-        (["--weights", "none", "--stage", "head"], "--stage head trains on the features of a frozen net"),
+        (["--weights", "none", "--unfreeze", "conv5"], "With --weights none all layers are random"),
         (["--epochs", "0"], "--epochs must be at least 1"),
         (["--learning-rate", "-1"], "--learning-rate must be above 0"),
+        (["--strategy", "both"], "--strategy must be one of none, mirrored, multiworker. Received: both"),
+        (["--set", "colour=2"], "--colour must be from 0 to below 1. Received: 2.0"),
+        (["--set", "speed=1"], "--set takes FIELD=VALUE with one of manifest, base"),
     ],
 )
 def test_a_mistake_is_one_sentence(demo_data, tmp_path, arguments, words):
     if "--data" not in arguments:
         arguments = ["--data", demo_data / "manifest.csv", *arguments]
-    result = car_classifier("train", *arguments, "--model-dir", tmp_path / "model", cwd=tmp_path)
-    assert result.returncode == 2
-    assert words in result.stderr.replace("\n", " ")
-    assert "Traceback" not in result.stderr
-    assert versions(tmp_path / "model") == []
+    assert_one_sentence(car_classifier("train", *arguments, *places(tmp_path), cwd=tmp_path), words, tmp_path)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_says_what_to_do_when_imagenet_weights_cannot_be_downloaded(demo_data, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))  # nothing cached
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # and no way out
-    result = car_classifier("train", "--data", demo_data / "manifest.csv", "--model-dir", tmp_path / "model")
-    assert result.returncode == 2
-    assert "could not be downloaded" in result.stderr
+    result = car_classifier("train", "--data", demo_data / "manifest.csv", *places(tmp_path))
+    assert_one_sentence(result, "could not be downloaded", tmp_path)
     assert "--weights PATH" in result.stderr
-    assert "Traceback" not in result.stderr
-
-
-def test_refuses_weights_of_another_net(demo_data, tmp_path):
-    import keras
-
-    other = tmp_path / "other.weights.h5"
-    keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(2)]).save_weights(other)
-    result = car_classifier("train", "--data", demo_data / "manifest.csv", "--weights", other, "--model-dir", tmp_path)
-    assert result.returncode == 2
-    assert f"{other} does not hold the weights of ResNet50V2" in result.stderr.replace("\n", " ")
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_where_it_was(demo_data, tmp_path):
-    command = [sys.executable, "-m", "car_classifier", "train", "--data", str(demo_data / "manifest.csv"), *FAST]
-    command += ["--epochs", "3", "--model-dir", str(tmp_path)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        until(lambda: len(history(tmp_path)) >= 1 or process.poll() is not None, seconds=300)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert versions(tmp_path) == []
-    before = history(tmp_path)
-    assert 1 <= len(before) < 3
+@pytest.mark.parametrize(
+    ("base", "options", "words"),
+    [
+        ("ResNet50V2", [], "does not hold the weights of ResNet50V2"),
+        ("MobileNetV2", ["--unfreeze", "conv5"], "--unfreeze conv5 matches no layer of mobilenetv2"),
+    ],
+)
+def test_what_does_not_fit_the_net_is_told_before_the_work(base, options, words, weights, demo_data, tmp_path):
+    arguments = ["--data", demo_data / "manifest.csv", "--base", base, "--weights", weights, *options]
+    result = car_classifier("train", *arguments, "--image-size", "32x48", *places(tmp_path))
+    assert_one_sentence(result, words, tmp_path)
+    assert "Train photos" not in result.stderr
 
-    result = car_classifier(*command[3:])
+
+@pytest.mark.slow
+class TestInterruptedRuns:
+    """Killed in each stage, and then finished: the same model as in one go."""
+
+    STAGES = ("head", "block_16,Conv_1", "all")
+    INTERRUPTIONS = (("head", 1, signal.SIGKILL), ("block_16,Conv_1", 1, signal.SIGKILL), ("all", 1, signal.SIGINT))
+
+    @pytest.fixture(scope="class")
+    def command(self, demo_data, weights) -> list[str]:
+        arguments = ["train", "--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--epochs", 3]
+        arguments += ["--unfreeze", self.STAGES[1], "--unfreeze", self.STAGES[2]]
+        for setting in ("head_epochs=60", "views=2", "mixup=0.2", "cutmix=0.5", "erase=0.2", "ema_epochs=0.5"):
+            arguments += ["--set", setting]
+        return list(map(str, arguments))
+
+    @pytest.fixture(scope="class")
+    def in_one_go(self, command, tmp_path_factory) -> Path:
+        folder = tmp_path_factory.mktemp("one_go")
+        done(car_classifier(*command, *places(folder)))
+        return folder
+
+    @pytest.fixture(scope="class")
+    def in_parts(self, command, tmp_path_factory) -> Path:
+        folder = tmp_path_factory.mktemp("parts")
+        for stage, epoch, kind in self.INTERRUPTIONS:
+            self.interrupt([*command, *map(str, places(folder))], folder, stage, epoch, kind)
+            assert versions(folder / "model") == []
+        result = car_classifier(*command, *places(folder))
+        done(result)
+        assert "Resuming an unfinished run" in result.stderr
+        assert "Train photos" not in result.stderr  # features are there
+        return folder
+
+    def interrupt(self, command: list[str], folder: Path, stage: str, epoch: int, kind: signal.Signals) -> None:
+        """End a run once it has finished an epoch of a stage."""
+        process = subprocess.Popen([sys.executable, "-m", "car_classifier", *command], stderr=subprocess.PIPE)
+        with process:
+            reached = (stage, str(epoch))
+            try:
+                path = the_run(folder) / "history.csv"
+                until(
+                    lambda: (
+                        process.poll() is not None
+                        or reached in [(row["stage"], row["epoch"]) for row in history(the_run(folder) / "history.csv")]
+                    ),
+                    seconds=600,
+                )
+            finally:
+                process.send_signal(kind)
+                said = process.stderr.read().decode()
+        assert process.returncode == (130 if kind == signal.SIGINT else -kind), said
+        assert "Traceback" not in said
+        assert ("Interrupted. The same command goes on where it can." in said) == (kind == signal.SIGINT)
+        done_epochs = [row["epoch"] for row in history(path) if row["stage"] == stage]
+        assert str(epoch) in done_epochs and len(done_epochs) < (60 if stage == "head" else 3)
+
+    def test_publish_the_same_weights(self, in_parts, in_one_go):
+        one, other = (
+            path / "model" / "1" / "variables" / "variables.data-00000-of-00001" for path in (in_parts, in_one_go)
+        )
+        assert one.read_bytes() == other.read_bytes()
+
+    def test_calibrate_and_measure_the_same(self, in_parts, in_one_go):
+        for name in ("predictions.csv", "metrics.json"):
+            one, other = (path / "model" / "1" / "assets.extra" / name for path in (in_parts, in_one_go))
+            assert one.read_text() == other.read_text()
+
+    def test_have_the_same_history(self, in_parts, in_one_go):
+        assert history(the_run(in_parts) / "history.csv") == history(the_run(in_one_go) / "history.csv")
+
+    def test_the_history_has_every_stage_in_turn(self, in_one_go):
+        rows = history(the_run(in_one_go) / "history.csv")
+        epochs = {"head": 60, "block_16,Conv_1": 3, "all": 3}
+        assert [(row["stage"], row["epoch"]) for row in rows] == [
+            (stage, str(epoch + 1)) for stage in self.STAGES for epoch in range(epochs[stage])
+        ]
+        published = in_one_go / "model" / "1" / "assets.extra" / "history.csv"
+        assert published.read_bytes() == (the_run(in_one_go) / "history.csv").read_bytes()
+        losses = [float(row["loss"]) for row in rows]
+        assert losses[59] < losses[0]
+
+    def test_leave_settings_history_events_and_metrics(self, in_parts):
+        run = the_run(in_parts)
+        assert {path.name for path in run.iterdir()} == {"config.json", "history.csv", "metrics.json", "tensorboard"}
+        assert [path.name for path in (in_parts / "runs").iterdir()] == [run.name]
+        config = json.loads((run / "config.json").read_text())
+        assert config["training"]["unfreeze"] == list(self.STAGES[1:])
+        assert config["training"]["views"] == 2
+        assert json.loads((run / "metrics.json").read_text())["version"] == str(in_parts / "model" / "1")
+
+
+@pytest.mark.slow
+def test_the_classifier_alone_costs_one_pass_over_the_photos(demo_data, weights, tmp_path):
+    arguments = ["--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--unfreeze", "head"]
+    result = car_classifier("train", *arguments, "--set", "head_epochs=5", *places(tmp_path))
     done(result)
-    assert "Resuming an unfinished run" in result.stderr
-    with (tmp_path / "1" / "assets.extra" / "history.csv").open() as file:
-        after = list(csv.DictReader(file))
-    assert after[: len(before)] == before
-    assert [row["epoch"] for row in after] == ["1", "2", "3"]
-
-
-def history(model_dir: Path) -> list[dict[str, str]]:
-    found = list(model_dir.glob(".runs/*/history.csv"))
-    if not found:
-        return []
-    with found[0].open() as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.mark.slow
-def test_the_head_stage_learns_on_cached_features(demo_data, tmp_path):
-    """From a weights file, with the backbone as it is: random here, which is enough to learn something."""
-    import keras
-
-    weights = tmp_path / "resnet.weights.h5"
-    keras.utils.set_random_seed(1)
-    keras.applications.ResNet50(include_top=False, weights=None, input_shape=(64, 96, 3)).save_weights(weights)
-    arguments = ["--data", demo_data / "manifest.csv", "--base", "ResNet50", "--weights", weights, "--stage", "head"]
-    arguments += ["--image-size", "64x96", "--head-epochs", "8", "--model-dir", tmp_path / "model"]
-    done(car_classifier("train", *arguments))
-    extra = tmp_path / "model" / "1" / "assets.extra"
-    with (extra / "history.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert {row["stage"] for row in rows} == {"head"}
+    passes = [line.rpartition(":")[0] for line in result.stderr.splitlines() if line.endswith(("56/56", "20/20"))]
+    assert passes == [
+        "Train photos, pooled features",
+        "Validation photos, pooled features",
+        "Validation photos, calibration",
+        "Measuring on test photos",
+    ]
+    rows = history(the_run(tmp_path) / "history.csv")
+    assert [row["stage"] for row in rows] == ["head"] * 5
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
-    assert json.loads((extra / "config.json").read_text())["training"]["base"] == "ResNet50"
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_model(demo_data, tmp_path):
-    for name in ("one", "two"):
-        arguments = ["--data", demo_data / "manifest.csv", *FAST, "--epochs", "1", "--model-dir", tmp_path / name]
-        done(car_classifier("train", *arguments))
-    one, two = (losses(tmp_path / name / "1") for name in ("one", "two"))
-    assert one == two
+def test_a_learning_rate_that_loses_the_loss_is_one_sentence(demo_data, tmp_path):
+    arguments = ["--data", demo_data / "manifest.csv", *SMALL, "--weights", "none", "--learning-rate", 1e30]
+    result = car_classifier("train", *arguments, "--set", "warm_up=0", "--epochs", 2, *places(tmp_path))
+    assert_one_sentence(result, "The loss is no longer a number in epoch 1 of stage all", tmp_path)
+    assert "Start again with a lower --learning-rate" in result.stderr
 
 
-def losses(version: Path) -> list[dict[str, str]]:
-    with (version / "assets.extra" / "history.csv").open() as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+@pytest.mark.slow
+@pytest.mark.parametrize(("split", "start"), [("train", ["--weights", "none"]), ("validation", ["--unfreeze", "head"])])
+def test_a_photo_that_was_cut_off_since_it_was_indexed_is_named(split, start, demo_data, weights, tmp_path):
+    shutil.copytree(demo_data, tmp_path / "data")
+    manifest = tmp_path / "data" / "manifest.csv"
+    with manifest.open() as file:
+        row = [row for row in csv.DictReader(file) if row["split"] == split][-1]
+    photo = manifest.parent / row["file_name"]
+    os.truncate(photo, photo.stat().st_size // 2)
+    start = start if "--weights" in start else ["--weights", weights, *start]
+    result = car_classifier("train", "--data", manifest, *SMALL, *start, "--epochs", 1, *places(tmp_path))
+    assert_one_sentence(result, f"{photo} is damaged or cut off. Remove or replace it", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("largest_file", "last_words"),
+    [(100_000, "20 validation photos"), (1_000_000, "Exporting the SavedModel")],
+    ids=["features", "model"],
+)
+def test_a_full_disk_is_one_sentence(largest_file, last_words, demo_data, weights, tmp_path):
+    """A limit on the size of files fails them as a full disk does."""
+    arguments = ["--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--unfreeze", "head"]
+    result = car_classifier(
+        "train",
+        *arguments,
+        *("--set", "head_epochs=1"),
+        *places(tmp_path),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file)),
+    )
+    assert_one_sentence(result, "free some space, the same command goes on", tmp_path)
+    assert "The disk is full (" in result.stderr
+    assert last_words in result.stderr
 
 
 class TestCalibration:

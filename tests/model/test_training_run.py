@@ -1,0 +1,94 @@
+"""What is checked before a run begins, and how an unfinished one is found again."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from car_classifier.errors import UserError
+from car_classifier.manifest import ManifestRow, write_manifest
+from car_classifier.training_config import TrainingConfig
+from car_classifier.training_run import TrainingRun
+
+
+def manifest(folder: Path, **counts: str) -> Path:
+    """A manifest of labels with so many photos: `Kia_Rio="train train validation"`."""
+    rows = []
+    for label, splits in counts.items():
+        for i, split in enumerate(splits.split()):
+            name = f"{label}_{i}.jpg"
+            (folder / name).touch()
+            make, model = label.split("_")
+            rows.append(ManifestRow(name, f"{label}{i}", make, model, label, None, 60, 40, split, ""))
+    return write_manifest(folder / "manifest.csv", rows).path
+
+
+def run(path: Path, console: Console | None = None, **settings) -> TrainingRun:
+    config = TrainingConfig(str(path), weights="none", **settings)
+    return TrainingRun(config, path.parent / "runs", console or Console(quiet=True))
+
+
+ENOUGH = "train " * 5 + "validation"
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"Kia_Rio": ENOUGH, "Audi_A4": "validation test"}, "has no training photo of Audi_A4. Add photos, or leave"),
+        ({"Kia_Rio": "train", "Audi_A4": "train test"}, "has no photos for validation. Index with other shares"),
+        ({"Kia_Rio": "test", "Audi_A4": "test"}, "has no photos for train and validation"),
+        ({"Kia_Rio": ENOUGH}, "has one class only. A classifier needs at least two."),
+    ],
+)
+def test_photos_that_nothing_can_be_learnt_from_are_a_mistake(tmp_path, counts, words):
+    with pytest.raises(UserError, match=words):
+        run(manifest(tmp_path, **counts))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_photo_that_is_gone_is_told_before_the_work(tmp_path):
+    path = manifest(tmp_path, Kia_Rio=ENOUGH, Audi_A4=ENOUGH)
+    (tmp_path / "Kia_Rio_5.jpg").unlink()
+    with pytest.raises(UserError, match="Kia_Rio_5.jpg is gone. Make the manifest anew"):
+        run(path)
+
+
+@pytest.mark.parametrize(
+    ("rare", "words"),
+    [
+        ([], ""),
+        (["A_1"], "Note: fewer than 5 training photos of A_1: hardly enough to learn."),
+        (["A_1", "B_2", "C_3", "D_4", "E_5"], "training photos of A_1, B_2, C_3 and 2 more: hardly"),
+    ],
+)
+def test_classes_with_few_photos_are_named(tmp_path, rare, words):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH, **dict.fromkeys(rare, "train train"))
+    console = Console(record=True, quiet=False, width=200, file=open("/dev/null", "w"))
+    run(path, console)
+    said = console.export_text()
+    assert words in said if words else not said
+
+
+def test_an_unfinished_run_is_found_again(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    first = run(path)
+    assert not first.is_resumed
+    again = run(path)
+    assert (again.is_resumed, again.folder) == (True, first.folder)
+
+
+@pytest.mark.parametrize("change", ["settings", "photos", "finished", "damaged"])
+def test_a_run_of_something_else_is_another_one(tmp_path, change):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    first, settings = run(path), {}
+    if change == "settings":
+        settings = {"epochs": 3}
+    if change == "photos":
+        path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH + " test")
+    if change == "finished":
+        (first.folder / "metrics.json").write_text("{}")
+    if change == "damaged":
+        (first.folder / "config.json").write_text("half a li")
+    other = run(path, **settings)
+    assert not other.is_resumed
+    assert other.folder != first.folder
