@@ -9,8 +9,7 @@ from car_classifier.training_config import TrainingConfig
 
 
 def variables() -> dict[str, keras.Variable]:
-    """Of a convolution, a norm and the classifier, all ones."""
-    keras.utils.clear_session()
+    """Of a convolution, a norm and the classifier, all ones, by layer and name."""
     net = keras.Sequential(
         [
             keras.layers.Input((4, 4, 3)),
@@ -22,7 +21,7 @@ def variables() -> dict[str, keras.Variable]:
     )
     for variable in net.trainable_variables:
         variable.assign(np.ones(variable.shape))
-    return {variable.path: variable for variable in net.trainable_variables}
+    return {variable.path.partition("/")[2]: variable for variable in net.trainable_variables}
 
 
 def moved(gradient: float, **settings) -> dict[str, float]:

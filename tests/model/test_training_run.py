@@ -1,5 +1,6 @@
 """What is checked before a run begins, and how an unfinished one is found again."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -63,9 +64,9 @@ def test_a_photo_that_is_gone_is_told_before_the_work(tmp_path):
 )
 def test_classes_with_few_photos_are_named(tmp_path, rare, words):
     path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH, **dict.fromkeys(rare, "train train"))
-    console = Console(record=True, quiet=False, width=200, file=open("/dev/null", "w"))
-    run(path, console)
-    said = console.export_text()
+    output = io.StringIO()
+    run(path, Console(file=output, width=200))
+    said = output.getvalue()
     assert words in said if words else not said
 
 
