@@ -30,12 +30,18 @@ def demo_data(tmp_path_factory) -> Path:
     return folder
 
 
+def runs_dir_of(model_dir: Path) -> Path:
+    """Where the run that made the demo model is."""
+    return model_dir.with_name(f"{model_dir.name}_runs")
+
+
 @pytest.fixture(scope="session")
 def demo_model_dir(demo_data, tmp_path_factory) -> Path:
     """A model folder with version 1: ResNet50V2 from random weights, trained for a few epochs."""
     folder = tmp_path_factory.mktemp("model")
     arguments = ["--weights", "none", "--image-size", "64x96", "--output-stride", 16, "--epochs", 3, "--batch-size", 16]
-    arguments += ["--learning-rate", 1e-3, "--set", "cutmix=0", "--model-dir", folder, "--runs-dir", folder / ".runs"]
+    arguments += ["--learning-rate", 1e-3, "--set", "cutmix=0", "--model-dir", folder]
+    arguments += ["--runs-dir", runs_dir_of(folder)]
     done(car_classifier("train", "--data", demo_data / "manifest.csv", *arguments))
     return folder
 

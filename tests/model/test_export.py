@@ -19,7 +19,7 @@ from car_classifier.signatures import save
 from car_classifier.training_config import TrainingConfig
 from car_classifier.training_run import TrainingRun
 from car_classifier.versions import versions
-from tests.conftest import RunningModelServer
+from tests.conftest import RunningModelServer, runs_dir_of
 from tests.model import fresh_process
 from tests.model.nets import tiny_classifier
 from tests.model.photos import encoded, picture
@@ -102,14 +102,14 @@ def few_photos(tmp_path) -> TrainingRun:
             path.write_bytes(encoded(picture(60 + 10 * i, 90 + offset), "PNG"))
     manifest = index_photos(images, tmp_path / "manifest.csv").manifest
     config = TrainingConfig(str(manifest.path), weights="none")
-    run = TrainingRun(config, tmp_path / "model", Console(quiet=True))
+    run = TrainingRun(config, tmp_path / "runs", Console(quiet=True))
     run.history_path.write_text("stage,epoch\n")
     return run
 
 
 def test_publishing_counts_up(few_photos, tmp_path):
     model_dir = tmp_path / "model"
-    (model_dir / "7").mkdir()
+    (model_dir / "7").mkdir(parents=True)
     assert publish(tiny_classifier(), few_photos, model_dir, Console(quiet=True)) == model_dir / "8"
     assert versions(model_dir) == [7, 8]
 
@@ -119,7 +119,7 @@ def test_a_failure_leaves_no_half_version(few_photos, tmp_path):
     manifest.photo_path(manifest.split("test")[-1]).unlink()
     with pytest.raises(UserError, match="cannot be read: No such file"):
         publish(tiny_classifier(), few_photos, tmp_path / "model", Console(quiet=True))
-    assert [path.name for path in (tmp_path / "model").iterdir()] == [".runs"]
+    assert list((tmp_path / "model").iterdir()) == []
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,9 @@ class TestDemoModel:
             assert hashlib.sha256((version / name).read_bytes()).hexdigest() == digest
 
     def test_nothing_of_the_run_is_left(self, demo_model_dir):
-        assert list((demo_model_dir / ".runs").iterdir()) == []
+        assert [path.name for path in demo_model_dir.iterdir()] == ["1"]
+        (run,) = runs_dir_of(demo_model_dir).iterdir()
+        assert {path.name for path in run.iterdir()} == {"config.json", "history.csv", "metrics.json", "tensorboard"}
 
     def test_stores_the_weights_once(self, version):
         """ResNet50V2 has 23.6 million parameters of 4 bytes."""

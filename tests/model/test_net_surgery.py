@@ -154,7 +154,6 @@ def test_a_net_is_cut_below_what_is_trained_where_one_tensor_goes_on(patterns, l
     ("name", "patterns", "last"),
     [
         ("ResNet50", ["conv5"], "conv4_block6_out"),
-        ("ResNet50", ["conv5_block3"], "conv5_block2_out"),
         ("ResNet50V2", ["conv5"], "conv5_block1_preact_relu"),
         ("MobileNetV2", ["block_16", "Conv_1"], "block_15_add"),
         ("EfficientNetV2B0", ["block6h", "top"], "block6g_add"),

@@ -15,7 +15,7 @@ from car_classifier.comparison import differing_settings, measured_alike, read_r
 from car_classifier.errors import UserError
 from car_classifier.files import write_json
 from car_classifier.training_config import TrainingConfig, with_settings
-from tests.conftest import car_classifier, done
+from tests.conftest import car_classifier, done, runs_dir_of
 
 HISTORY = """stage,epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds
 head,1,1,0.5,1.2,0.5,0.001,30
@@ -223,7 +223,7 @@ finally:
 @pytest.mark.slow
 def test_a_real_run(demo_model_dir):
     """What `car-classifier train` leaves is what `compare` reads."""
-    (folder,) = (demo_model_dir / ".runs").iterdir()
+    (folder,) = runs_dir_of(demo_model_dir).iterdir()
     (found,) = read_runs([folder])
     measured = json.loads((demo_model_dir / "1" / "assets.extra" / "metrics.json").read_text())
     assert found.state == "finished"
