@@ -33,7 +33,7 @@ def describe(manifest: Manifest) -> list[tuple[str, str]]:
         ]
     groups = Counter(row.near_duplicate_group for row in rows if row.near_duplicate_group)
     together = [count for count in groups.values() if count > 1]  # the others of a group may be excluded
-    described.append(("near-duplicates", f"{sum(together):,} photos in {len(together):,} groups"))
+    described.append(("near-duplicates", f"{sum(together):,} photos (groups: {len(together):,})"))
     reasons = Counter(row.excluded.partition(": ")[0] for row in manifest.rows if row.excluded)
     named = ", ".join(f"{count:,} by {reason}" for reason, count in sorted(reasons.items()))
     described.append(("excluded", f"{reasons.total():,}" + (f" ({named})" if named else "")))

@@ -74,14 +74,8 @@ class Replicas:
 
     def wait_for_all(self) -> None:
         """Return once every process has come here, for instance to read what the chief has written."""
-        if self.workers == 1:
-            return
-
-        @tf.function
-        def meet() -> Any:
-            return self.strategy.run(lambda: _sum_over_replicas(tf.constant(1)))
-
-        meet()
+        if self.workers > 1:
+            _meet(self.strategy)
 
 
 def replicas_of(name: StrategyName) -> Replicas:
@@ -193,6 +187,11 @@ class Trainer:
         loss, accuracy = self._metrics
         loss.update_state(losses)
         accuracy.update_state(classes, logits)
+
+
+@tf.function
+def _meet(strategy: tf.distribute.Strategy) -> Any:
+    return strategy.run(lambda: _sum_over_replicas(tf.constant(1)))
 
 
 def _sum_over_replicas(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """Fine-tuning a backbone on the photos of a manifest, stage by stage; interrupted, it goes on where it was."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,11 +10,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from car_classifier.augmentation import NO_AUGMENTATION
-from car_classifier.backbones import build_backbone, normalise
+from car_classifier.backbones import build_backbone
 from car_classifier.calibration import fit_temperature
 from car_classifier.distribution import Trainer, replicas_of
 from car_classifier.feature_cache import FeatureCache, Features
 from car_classifier.fitting import Stage, fit_resumably
+from car_classifier.frozen_part import FrozenPart
 from car_classifier.manifest import Split
 from car_classifier.net_surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
 from car_classifier.optimizer import CLASSIFIER_LAYER, make_optimizer
@@ -65,6 +65,8 @@ class Training:
             + ", ".join(f"{counts[side]} {side}" for side in counts)
             + (" photos. Resuming an unfinished run." if run.is_resumed else " photos.")
         )
+        if config.strategy == "mirrored" and self.replicas.count == 1:
+            run.console.print("Note: --strategy mirrored finds one device only.", style="yellow")
         keras.utils.set_random_seed(config.seed)
         net = build_backbone(run.backbone, config.image_size, config.weights, config.output_stride)
         if config.weights == "none":
@@ -97,12 +99,12 @@ class Training:
     def train_head(self, net: Any, head: Any) -> None:
         """Train the classifier on cached features of the frozen net."""
         frozen = self.frozen(net)
-        part = keras.Model(frozen.input, _pooled(frozen.output))
+        part = FrozenPart(keras.Model(frozen.input, _pooled(frozen.output)), self.run.backbone)
         train, validation = (
             self._features(part, "pooled features", split).read_all() for split in ("train", "validation")
         )
         with self.replicas.strategy.scope():
-            inputs = keras.layers.Input(part.output_shape[1:])
+            inputs = keras.layers.Input(part.shape)
             model = keras.Model(inputs, head(inputs))
         epochs = self.config.head_epochs
         self._fit(
@@ -127,8 +129,9 @@ class Training:
                 model = keras.Model(frozen.input, head(_pooled(upper(frozen.output))))
         if is_cached:
             what, dtype = f"features for {name}", model.input.dtype
-            views = [self._features(frozen, what, "train", view) for view in range(config.views)]
-            plain = self._features(frozen, what, "validation")
+            part = FrozenPart(frozen, self.run.backbone)
+            views = [self._features(part, what, "train", view) for view in range(config.views)]
+            plain = self._features(part, what, "validation")
             validation = self.batches.of_validation_features(plain, dtype)
         else:
             validation = self.batches.of_validation_photos()
@@ -168,29 +171,24 @@ class Training:
         """A net that is not trained, with as little work as possible."""
         return in_precision(fold_batch_norms(net), self.policy)
 
-    def _features(self, part: Any, what: str, split: Split, view: int = 0) -> Features:
+    def _features(self, part: FrozenPart, what: str, split: Split, view: int = 0) -> Features:
         """What a frozen part of the net makes of a split's photos; view 0 is the photos themselves."""
         run, config = self.run, self.config
         source, count = self.batches.sources[split], len(self.batches.classes[split])
         augmentation = config.augmentation if view else NO_AUGMENTATION
         depends_on = {
             "photos": run.photos_key(split),
-            "weights": _fingerprint(part),
-            "net": [config.base, config.output_stride, part.layers[-1].name, *part.output_shape[1:]],
-            "precision": part.layers[1].dtype_policy.name,
+            "net": [config.base, config.output_stride],
+            "part": part.identity,
             "input": list(config.image_size),
             "view": [view, config.seed, vars(augmentation)] if view else 0,
         }
-        answer = tf.function(
-            lambda photos: tf.cast(part(normalise(run.backbone, photos), training=False), tf.float16),
-            input_signature=[tf.TensorSpec([None, *config.image_size, 3], tf.float32)],
-        )
 
         def batches(start: int) -> Iterator[NDArray[np.float16]]:
             photos = source.view(augmentation, config.seed, view) if view else source.plain()
             begun = start % config.batch_size
             for images, _ in photos.skip(start // config.batch_size):
-                yield answer(images).numpy()[begun:]
+                yield part(images)[begun:]
                 begun = 0
 
         if not self.replicas.is_chief:
@@ -199,7 +197,7 @@ class Training:
             f"{split.capitalize()} photos, {what}" + (f", view {view}" if view else ""), run.console
         ) as report:
             try:
-                found = self.cache.features(depends_on, count, part.output_shape[1:], batches, report)
+                found = self.cache.features(depends_on, count, part.shape, batches, report)
             except tf.errors.OpError as error:
                 raise self._explained(error) from error
         if self.replicas.is_chief:
@@ -208,7 +206,7 @@ class Training:
 
     def _temperature(self, classifier: Classifier) -> float:
         """The temperature that calibrates a classifier, as it will be served, on the validation photos."""
-        part = keras.Model(classifier.net.input, _pooled(classifier.net.output))
+        part = FrozenPart(keras.Model(classifier.net.input, _pooled(classifier.net.output)), self.run.backbone)
         features = self._features(part, "calibration", "validation").read_all().astype(np.float32)
         return fit_temperature(features @ classifier.kernel + classifier.bias, self.batches.classes["validation"])
 
@@ -229,14 +227,6 @@ def _pooled(activations: Any) -> Any:
 def _patterns(stage: str) -> list[str] | None:
     """The patterns of a stage; None for all layers."""
     return None if stage == ALL else [] if stage == HEAD else [part.strip() for part in stage.split(",")]
-
-
-def _fingerprint(part: Any) -> str:
-    """What tells a net's weights from any others."""
-    digest = hashlib.sha256()
-    for weights in part.get_weights():
-        digest.update(np.ascontiguousarray(weights).tobytes())
-    return digest.hexdigest()
 
 
 def _prepare_random_net(net: Any) -> None:

@@ -41,7 +41,8 @@ class TrainingConfig:
         epochs: Epochs of each stage of fine-tuning.
         learning_rate: Its peak rate, reached after a warm-up and then lowered along a cosine: the first steps
             after a change of what is trained would otherwise undo the pretraining.
-        backbone_rate: The backbone's rate as a share of the classifier's: its kernels are good already.
+        backbone_rate: The backbone's rate as a share of the classifier's: its kernels are good already. Weight decay
+            keeps to the full rate.
         warm_up: Share of the steps in which the rate rises.
         weight_decay: Decoupled weight decay of kernels. Biases and norms are left out: pulled towards zero, they
             would not generalise better, only fit worse.
@@ -117,7 +118,7 @@ class TrainingConfig:
         for names, rule, holds in _RULES:
             for name in names.split():
                 if not holds(getattr(self, name)):
-                    raise UserError(f"{_option(name)} must be {rule}. Received: {getattr(self, name)}")
+                    raise UserError(f"{name} must be {rule}. Received: {getattr(self, name)}")
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -144,10 +145,6 @@ _RULES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("precision", f"one of {', '.join(get_args(Precision))}", lambda value: value in get_args(Precision)),
     ("strategy", f"one of {', '.join(get_args(StrategyName))}", lambda value: value in get_args(StrategyName)),
 )
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def run_key(config: TrainingConfig, manifest_sha256: str, weights_sha256: str) -> str:

@@ -43,9 +43,9 @@ class TrainingRun:
         self.key = run_key(config, sha256_of(self.manifest.path), self.weights_sha256)
         self.is_chief = config.strategy != "multiworker" or place_in_cluster()[0] == 0
         unfinished = _unfinished(runs_dir, self.key) if self.is_chief else _of_chief(runs_dir, self.key)
-        self.is_resumed = unfinished is not None
         self.folder = unfinished or _new_folder(runs_dir)
-        if not self.is_resumed:
+        self.is_resumed = self.state_folder.is_dir()
+        if unfinished is None:
             check_writable(self.folder / "config.json")
             write_json(self.folder / "config.json", {"key": self.key, "training": config.as_json()})
 

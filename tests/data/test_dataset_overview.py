@@ -70,7 +70,7 @@ def test_description():
         "smallest classes": "Kia_Ceed 1, Audi_A3 1, Kia_Rio 3",
         "years": "2010 to 2020, median 2015.5; unknown for 1 photos",
         "photo sizes": "64×48 most often (4 photos), 32 to 64 wide and 48 to 48 high, in pixels",
-        "near-duplicates": "2 photos in 1 groups",
+        "near-duplicates": "2 photos (groups: 1)",
         "excluded": "2 (1 by dark, 1 by prefilter)",
     }
 

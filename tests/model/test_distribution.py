@@ -3,14 +3,7 @@
 Run as a module, this file is what each process does: `python -m tests.model.test_distribution STRATEGY RESULT.npz`.
 """
 
-import json
-import os
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,9 +12,7 @@ import pytest
 
 from car_classifier.cluster import place_in_cluster
 from car_classifier.errors import UserError
-
-LIMIT = 480
-"""Seconds after which processes that wait for each other for ever are killed; they need about 20."""
+from tests.model.workers import run_workers
 
 TOLERANCE = 1e-5
 """Sums in another order: float32 rounding, seen to be 1e-7 here."""
@@ -30,41 +21,6 @@ BATCH = 8
 
 SIZES = 21, 21, 17
 """Photos in each epoch: a last batch of 5, which two replicas cannot halve, and one of 1, too few for two."""
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("localhost", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-def run_workers(commands: list[list[str]]) -> None:
-    """Run a Python command in each of several processes that find each other through TF_CONFIG; all must end well."""
-    hosts = [f"localhost:{port}" for port in free_ports(len(commands))]
-    with ExitStack() as stack:
-        processes = []
-        for index, command in enumerate(commands):
-            config = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
-            log = stack.enter_context(tempfile.TemporaryFile("w+"))
-            process = subprocess.Popen(
-                [sys.executable, *command],
-                env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CONFIG": json.dumps(config)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-            stack.enter_context(process)
-            stack.callback(process.kill)  # TensorFlow ignores SIGTERM while a cluster is connected
-            processes.append((process, log))
-        end = time.monotonic() + LIMIT
-        for process, log in processes:
-            try:
-                process.wait(max(end - time.monotonic(), 1))
-            except subprocess.TimeoutExpired:
-                pytest.fail(f"Not done after {LIMIT} s.")
-            log.seek(0)
-            assert process.returncode == 0, log.read()
 
 
 def trained(strategy: str, folder: Path, workers: int = 1) -> list[dict[str, np.ndarray]]:

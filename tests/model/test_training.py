@@ -17,6 +17,7 @@ import pytest
 from car_classifier.calibration import fit_temperature
 from car_classifier.versions import versions
 from tests.conftest import car_classifier, done
+from tests.model.workers import run_workers
 from tests.serving.conftest import until
 
 SMALL = ("--base", "MobileNetV2", "--image-size", "32x48", "--batch-size", 8, "--set", "precision=float32")
@@ -75,10 +76,10 @@ def weights(tmp_path_factory) -> Path:
         (["--image-size", "16", "--weights", "none"], "--image-size must be at least 32 for ResNet50V2"),
         (["--weights", "gone.h5"], "--weights must be imagenet, none or the path of a weights file"),
         (["--weights", "none", "--unfreeze", "conv5"], "With --weights none all layers are random"),
-        (["--epochs", "0"], "--epochs must be at least 1"),
-        (["--learning-rate", "-1"], "--learning-rate must be above 0"),
-        (["--strategy", "both"], "--strategy must be one of none, mirrored, multiworker. Received: both"),
-        (["--set", "colour=2"], "--colour must be from 0 to below 1. Received: 2.0"),
+        (["--epochs", "0"], "epochs must be at least 1"),
+        (["--learning-rate", "-1"], "learning_rate must be above 0"),
+        (["--strategy", "both"], "strategy must be one of none, mirrored, multiworker. Received: both"),
+        (["--set", "colour=2"], "colour must be from 0 to below 1. Received: 2.0"),
         (["--set", "speed=1"], "--set takes FIELD=VALUE with one of manifest, base"),
     ],
 )
@@ -283,3 +284,33 @@ class TestCalibration:
 
     def test_no_photos_leave_logits_as_they_are(self):
         assert fit_temperature(np.zeros((0, 3), np.float32), np.zeros(0, np.int64)) == 1
+
+
+@pytest.mark.slow
+def test_two_machines_train_and_publish_what_one_does(demo_data, weights, tmp_path):
+    """Everything that they share through --runs-dir included: cached features, the best epoch, the version."""
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    arguments = ["train", "--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--epochs", 2]
+    arguments += ["--unfreeze", "block_16,Conv_1", "--set", "views=2", "--set", "cutmix=0.5", "--set", "head_epochs=3"]
+    done(car_classifier(*arguments, *places(alone)))
+    command = ["-m", "car_classifier", *map(str, [*arguments, "--strategy", "multiworker", *places(together)])]
+    run_workers([command, command])
+
+    assert len(list((together / "runs").iterdir())) == 1
+    assert versions(together / "model") == [1]
+    assert figures(together) == [pytest.approx(row, abs=1e-3) for row in figures(alone)]
+    assert certainties(together) == pytest.approx(certainties(alone), abs=5e-3)
+
+
+def certainties(folder: Path) -> list[float]:
+    """How sure the published model is of its answer on each test photo."""
+    with (folder / "model" / "1" / "assets.extra" / "predictions.csv").open() as file:
+        return [float(row["probability_1"]) for row in csv.DictReader(file)]
+
+
+def figures(folder: Path) -> list[list[float]]:
+    """Epoch by epoch what a run's history says in numbers."""
+    return [
+        [float(value) for name, value in row.items() if name != "stage"]
+        for row in history(the_run(folder) / "history.csv")
+    ]
