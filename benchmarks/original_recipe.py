@@ -60,7 +60,8 @@ def run(manifest_path: Path, base: str, weights: str, minutes: float, seed: int)
         order = np.argsort(-probabilities, axis=1)
         hits = order[:, 0] == truth
         print(
-            f"{(time.monotonic() - began) / 60:5.1f} min: train accuracy {figures['accuracy'][-1]:.3f}, "
+            f"{(time.monotonic() - began) / 60:5.1f} min ({time.process_time() / 60:.1f} of a core): "
+            f"train accuracy {figures['accuracy'][-1]:.3f}, "
             f"validation loss {loss:.3f}{' (best)' if loss < best else ''}, top-1 {hits.mean():.3f}, "
             f"top-5 {(order[:, :5] == truth[:, None]).any(axis=1).mean():.3f}, calibration error {measured['ece']:.3f}",
             flush=True,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from car_classifier.augmentation import NO_AUGMENTATION, Augmentation
 from car_classifier.errors import UserError
-from car_classifier.photo_changes import DRAWS, changed, shrunk
+from car_classifier.photo_changes import DRAWS, changed, largest_needed, shrunk
 from car_classifier.preprocessing import decode_photo, decode_photo_array, load_photo
 
 CACHE_BYTES = 2**30
@@ -54,18 +54,16 @@ class PhotoSource:
             data = data.cache()
         return data.batch(self._batch_size).prefetch(tf.data.AUTOTUNE)
 
-    def epoch(self, augmentation: Augmentation, seed: int, epoch: int, balanced: bool = False) -> tf.data.Dataset:
+    def epoch(self, augmentation: Augmentation, seed: int, epoch: int) -> tf.data.Dataset:
         """One epoch of training: as many photos as there are, all shuffled, each one changed.
 
         Args:
             augmentation: How photos are changed.
             seed: Seed of the order and the changes.
             epoch: Number of the epoch: each gives another order and other changes.
-            balanced: Take every class equally often (up to one photo), in place of every photo once. A class's
-                photos take turns.
         """
         rng = np.random.default_rng([seed, epoch])
-        order = _balanced_order(self._classes, rng) if balanced else rng.permutation(len(self._paths))
+        order = rng.permutation(len(self._paths))
         return self._batches(order, augmentation, rng.random((len(order), DRAWS)))
 
     def view(self, augmentation: Augmentation, seed: int, view: int) -> tf.data.Dataset:
@@ -130,7 +128,8 @@ class PhotoSource:
         photo = self._kept.get(index)
         if photo is None:
             try:
-                photo = shrunk(decode_photo_array(self._paths[index].read_bytes()), self._image_size)
+                content = self._paths[index].read_bytes()
+                photo = shrunk(decode_photo_array(content, largest_needed(self._image_size)), self._image_size)
             except (OSError, ValueError) as error:
                 raise ValueError(f"{self._paths[index]}: {error}") from error
             if self._reserve(photo.nbytes):
@@ -167,17 +166,3 @@ def find_unreadable(paths: Sequence[Path]) -> list[tuple[Path, str]]:
 
     with ThreadPoolExecutor() as pool:
         return [(path, why) for path, why in zip(paths, pool.map(reason, paths), strict=True) if why]
-
-
-def _balanced_order(classes: NDArray[np.int32], rng: np.random.Generator) -> NDArray[np.int64]:
-    """As many indices as there are photos, with every class equally often, up to one."""
-    found = rng.permutation(np.unique(classes))
-    counts = [len(classes) // len(found) + (i < len(classes) % len(found)) for i in range(len(found))]
-    taken = [
-        np.resize(rng.permutation(np.flatnonzero(classes == label)), count)  # again from the start where it is short
-        for label, count in zip(found, counts, strict=True)
-    ]
-    return rng.permutation(np.concatenate(taken))
-
-
-# --- Until training.py has moved to PhotoSource -----------------------------------------------------------

@@ -27,10 +27,14 @@ _ERASED_GREY = 127
 _MOST_ERASED_STRETCH = math.log(3)  # the rectangle's, as in Zhong et al. 2017, https://arxiv.org/abs/1708.04896
 
 
+def largest_needed(image_size: tuple[int, int]) -> tuple[int, int]:
+    """Height and width in pixels above which a photo is shrunk before it is changed."""
+    return round(MOST_SHRINKING * image_size[0]), round(MOST_SHRINKING * image_size[1])
+
+
 def shrunk(photo: Photo, image_size: tuple[int, int]) -> Photo:
     """A photo with its sides cut down, by means of pixels, to at most `MOST_SHRINKING` times the net's input."""
-    height = min(photo.shape[0], round(MOST_SHRINKING * image_size[0]))
-    width = min(photo.shape[1], round(MOST_SHRINKING * image_size[1]))
+    height, width = np.minimum(photo.shape[:2], largest_needed(image_size)).tolist()
     if (height, width) == photo.shape[:2]:
         return photo
     return _as_photo(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA))

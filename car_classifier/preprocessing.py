@@ -13,6 +13,8 @@ from car_classifier.photo_files import MAX_PIXELS
 _JPEG_MAGIC = b"\xff\xd8\xff"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _TOO_LARGE = f"is above {MAX_PIXELS // 10**6} megapixels"
+# Named for grey as IMREAD_COLOR_RGB brings the colour, and the ones named for colour bring another order of it.
+_REDUCED = {2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4, 8: cv2.IMREAD_REDUCED_GRAYSCALE_8}
 _PNG_HEADER_BYTES = 24  # magic, then the IHDR chunk's length, name, width and height
 
 
@@ -75,7 +77,7 @@ def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(pixels, [None, None, 3])
 
 
-def decode_photo_array(image_bytes: bytes) -> NDArray[np.uint8]:
+def decode_photo_array(image_bytes: bytes, needed: tuple[int, int] | None = None) -> NDArray[np.uint8]:
     """`decode_photo` outside a graph, in less time: the same checks and the same pixels.
 
     OpenCV's decoder gives what TensorFlow's accurate one gives (CMYK may differ by one level), and lets other
@@ -83,6 +85,8 @@ def decode_photo_array(image_bytes: bytes) -> NDArray[np.uint8]:
 
     Args:
         image_bytes: The content of a JPEG or PNG file.
+        needed: Height and width in pixels that are enough. A photo that is twice as large both ways, or four or
+            eight times, is then shrunk by that factor while it is decoded, which takes much less time.
 
     Returns:
         RGB, uint8 [height, width, 3].
@@ -100,6 +104,9 @@ def decode_photo_array(image_bytes: bytes) -> NDArray[np.uint8]:
     if width * height > MAX_PIXELS:
         raise ValueError(_TOO_LARGE)
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    if needed is not None:
+        factors = [factor for factor in _REDUCED if height >= factor * needed[0] and width >= factor * needed[1]]
+        flags |= _REDUCED[max(factors)] if factors else 0
     pixels = cv2.imdecode(np.frombuffer(image_bytes, np.uint8), flags)
     if pixels is None:
         raise ValueError("is damaged or cut off")

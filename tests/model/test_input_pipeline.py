@@ -71,21 +71,6 @@ def test_an_epoch_holds_every_photo_once_in_another_order_each_time(photos):
     assert tuple(range(21)) not in orders
 
 
-def test_a_balanced_epoch_takes_each_class_equally_often_and_its_photos_in_turn(photos):
-    paths, classes = photos
-    batches = list(PhotoSource(paths, classes, SIZE, 8).epoch(NO_AUGMENTATION, 0, 0, balanced=True))
-    found = np.concatenate([labels for _, labels in batches])
-    assert np.bincount(found).tolist() == [7, 7, 7]
-    images = np.concatenate([images for images, _ in batches])
-    times = [np.unique(images[found == label], axis=0, return_counts=True)[1].tolist() for label in range(3)]
-    assert [sorted(seen) for seen in times] == [[1] * 7, [1, 2, 2, 2], [3, 4]]
-
-
-def test_a_photo_seen_twice_in_a_balanced_epoch_is_changed_differently(photos):
-    images, found = arrays(PhotoSource(*photos, SIZE, 8).epoch(ALL, 0, 0, balanced=True))
-    assert len(np.unique(images[found == 2], axis=0)) == 7
-
-
 PROGRAM = """
 import hashlib, sys
 from pathlib import Path

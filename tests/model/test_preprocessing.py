@@ -58,6 +58,27 @@ def test_decodes_outside_a_graph_to_the_same_pixels(image, kind, options):
     np.testing.assert_array_equal(decode_photo_array(data), decode_photo(tf.constant(data)))
 
 
+@pytest.mark.parametrize(
+    ("needed", "expected"),
+    [
+        ((161, 240), (320, 480)),
+        ((160, 240), (160, 240)),
+        ((81, 60), (160, 240)),
+        ((40, 60), (40, 60)),
+        ((8, 8), (40, 60)),
+    ],
+)
+def test_a_photo_larger_than_needed_is_shrunk_while_it_is_decoded(needed, expected):
+    rows, columns = np.mgrid[:320, :480]
+    smooth = np.stack([rows * 255 / 320, columns * 255 / 480, (rows + columns) * 255 / 800], -1).astype(np.uint8)
+    data = encoded(Image.fromarray(smooth), quality=95)
+    reduced = decode_photo_array(data, needed)
+    assert reduced.shape[:2] == expected
+    factor = 320 // expected[0]
+    means = smooth.reshape(expected[0], factor, expected[1], factor, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(reduced, means, atol=4)
+
+
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_refuses_the_same_photos_outside_a_graph(name):
     with pytest.raises(ValueError, match="is no JPEG or PNG|is damaged|is above 50 megapixels"):
