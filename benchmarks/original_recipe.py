@@ -48,7 +48,7 @@ def run(manifest_path: Path, base: str, weights: str, minutes: float, seed: int)
     class Watch(keras.callbacks.Callback):
         """Ends training when the time is used up."""
 
-        def on_train_batch_end(self, _batch: int, _logs: Any = None) -> None:
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 (names are Keras')
             self.model.stop_training = time.monotonic() - began > 60 * minutes
 
     print(f"{base}, all layers, augmentation {'on' if augmented else 'off'}, {len(truth)} validation photos")

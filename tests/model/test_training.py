@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from car_classifier.calibration import fit_temperature
 from car_classifier.versions import versions
 from tests.conftest import car_classifier, done
 from tests.model.workers import run_workers
@@ -266,24 +265,6 @@ def test_a_disk_that_is_too_full_for_a_manifest_is_one_sentence(demo_data, tmp_p
     result = car_classifier("data", "index", demo_data / "images", "--out", out, **limited(100))
     assert_one_sentence(result, "Error: The disk is full ([Errno 27] File too large): free some space", tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-class TestCalibration:
-    def test_finds_the_temperature_that_logits_were_made_with(self):
-        rng = np.random.default_rng(0)
-        logits = rng.normal(size=(20_000, 5)).astype(np.float32) * 2
-        chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        classes = (chances.cumsum(axis=1) > rng.uniform(size=(len(logits), 1))).argmax(axis=1)
-        assert fit_temperature(logits * 3, classes) == pytest.approx(3, rel=0.05)
-
-    def test_a_net_that_is_always_right_is_not_made_certain(self):
-        logits = np.eye(4, dtype=np.float32)[[0, 1, 2, 3] * 5] * 4
-        temperature = fit_temperature(logits, np.array([0, 1, 2, 3] * 5))
-        top = np.exp(logits / temperature).max(axis=1) / np.exp(logits / temperature).sum(axis=1)
-        assert top.max() < 0.97
-
-    def test_no_photos_leave_logits_as_they_are(self):
-        assert fit_temperature(np.zeros((0, 3), np.float32), np.zeros(0, np.int64)) == 1
 
 
 @pytest.mark.slow
