@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, write_atomically
 from car_classifier.manifest import Manifest, ManifestRow
+from car_classifier.photo_files import open_photo
 
 NEAREST = 24
 """Photos on each side of the threshold."""
@@ -72,8 +73,8 @@ def _draw_photos(sheet: Image.Image, manifest: Manifest, rows: Sequence[Manifest
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
     for place, row in enumerate(rows):
         x, y = _MARGIN + place % _COLUMNS * _CELL[0], top + place // _COLUMNS * _CELL[1]
-        with Image.open(manifest.photo_path(row)) as photo:
-            sheet.paste(ImageOps.pad(photo.convert("RGB"), _THUMBNAIL, color="#eeeeee"), (x, y))
+        photo = open_photo(manifest.photo_path(row))
+        sheet.paste(ImageOps.pad(photo, _THUMBNAIL, color="#eeeeee"), (x, y))
         draw.text((x, y + _THUMBNAIL[1] + 2), f"{row.prefilter_score:.4f}", _INK, font)
         draw.text((x, y + _THUMBNAIL[1] + 16), _shortened(row.label.replace("_", " "), font), _PALE, font)
 

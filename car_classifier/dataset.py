@@ -117,11 +117,7 @@ def index_photos(
 
 def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], min_classes: int) -> None:
     if not photos:
-        first = (
-            f" The first of {len(left_out)} files left out: {left_out[0].path.name}: {left_out[0].reason}."
-            if left_out
-            else ""
-        )
+        first = f" The first of {len(left_out)} files left out: {left_out[0]}." if left_out else ""
         raise UserError(
             f"{source} holds no usable photo.{first} "
             "Photos are JPEG or PNG files named Make_Model_….jpg, or lie in folders named Make_Model."
@@ -142,7 +138,7 @@ def _doubts(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
             sides_of_group.setdefault(row.near_duplicate_group, set()).add(row.split)
     torn = sum(len(sides) > 1 for sides in sides_of_group.values())
     if torn:
-        yield f"{torn} groups of near-duplicates lie on several sides of the given split, which flatters the accuracy."
+        yield f"Near-duplicates lie on several sides of the given split, which flatters the accuracy (groups: {torn})."
     per_side = {side: Counter(row.label for row in rows if row.split == side) for side in SPLITS}
     for side in SPLITS:
         missing = sorted({row.label for row in rows} - set(per_side[side]))

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from PIL import Image
 
 from car_classifier.files import write_atomically
 from car_classifier.manifest import SPLITS, Manifest
+from car_classifier.photo_files import open_photo
 
 COLOURS = {"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"}
 """Colours that the colour-blind can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
@@ -75,9 +75,9 @@ def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> None:
     figure = Figure((2.4 * columns, 2.0 * rows + 0.5), layout="constrained")
     for i, row in enumerate(chosen):
         ax = figure.add_subplot(rows, columns, i + 1)
-        with Image.open(manifest.photo_path(row)) as photo:
-            photo.thumbnail((480, 480))
-            ax.imshow(np.asarray(photo.convert("RGB")))
+        photo = open_photo(manifest.photo_path(row))
+        photo.thumbnail((480, 480))
+        ax.imshow(np.asarray(photo))
         ax.set_title(_name(row.label), fontsize=8)
         ax.set_axis_off()
     figure.suptitle(f"{len(chosen)} of {len(photos):,} photos, drawn with seed {seed}")

@@ -6,8 +6,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from car_classifier.file_names import CarName, parse_file_name
-from car_classifier.files import check_writable, write_atomically
-from car_classifier.manifest import Manifest, ManifestRow
+from car_classifier.files import write_atomically
+from car_classifier.manifest import Manifest, ManifestRow, check_report_out
 
 _CAR_COLUMNS = tuple(field.name for field in fields(CarName))
 TABLE_COLUMNS = ("file_name", "split", "excluded", "label", *_CAR_COLUMNS)
@@ -19,9 +19,9 @@ def write_table(manifest: Manifest, out: Path) -> None:
     Units are those of `CarName`; what a name does not tell is empty. Make, model and year are the manifest's.
 
     Raises:
-        UserError: `out` cannot be written.
+        UserError: `out` cannot be written, or is a manifest.
     """
-    check_writable(out)
+    check_report_out(out)
 
     def write(target: Path) -> None:
         with target.open("w", newline="", encoding="utf-8") as file:

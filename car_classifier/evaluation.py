@@ -36,7 +36,8 @@ def evaluate_on(model: Path, photos: Path, split: str | None, console: Console) 
 
     Args:
         model: Folder of a version, or of several: then the newest is taken.
-        photos: A manifest, or a folder (or CSV) of labelled photos in any form that can be indexed.
+        photos: A manifest or a folder with a `manifest.csv`, or a folder (or CSV) of labelled photos in any form that
+            can be indexed.
         split: Only the photos of this split.
         console: Where progress is shown.
 
@@ -137,12 +138,13 @@ def named(labels: Mapping[str, int | None], most: int = 10) -> str:
 
 def _manifest_of(photos: Path, console: Console) -> Manifest:
     """The manifest at a path, or one made of the photos there, whose file names are then relative to that folder."""
-    if photos.is_file() and is_manifest(photos):
-        return read_manifest(photos)
+    manifest = photos / "manifest.csv" if photos.is_dir() else photos
+    if manifest.is_file() and is_manifest(manifest):
+        return read_manifest(manifest)
     with tempfile.TemporaryDirectory() as folder, progress_bar("Reading photos", console) as report:
         result = index_photos(photos, Path(folder) / "manifest.csv", min_classes=1, report=report)
     for left_out in result.left_out:
-        console.print(f"Left out {left_out.path}: {left_out.reason}", style="yellow", markup=False)
+        console.print(f"Left out {left_out}", style="yellow", markup=False)
     root = photos if photos.is_dir() else photos.parent
     rows = (
         replace(row, file_name=os.path.relpath(result.manifest.photo_path(row), root)) for row in result.manifest.rows

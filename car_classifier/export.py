@@ -50,12 +50,21 @@ def publish(classifier: Classifier, run: TrainingRun, model_dir: Path, console: 
         draft.chmod(0o755)
         save(classifier, str(draft))
         _write_assets(classifier, run, draft, console)
-        number = (versions(model_dir) or [0])[-1] + 1
-        target = model_dir / str(number)
-        draft.rename(target)  # fails if another process has just published that number
+        target = _next_version(model_dir, draft)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target
+
+
+def _next_version(model_dir: Path, draft: Path) -> Path:
+    """Make a complete version the next one; another process may take a number at the same moment."""
+    while True:
+        target = model_dir / str((versions(model_dir) or [0])[-1] + 1)
+        try:
+            return draft.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
 
 
 def _write_assets(classifier: Classifier, run: TrainingRun, version_dir: Path, console: Console) -> None:

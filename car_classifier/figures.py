@@ -163,6 +163,8 @@ def augmented_photos(
         augmentation: How photos are changed.
         views: How many changed ones of each to show.
     """
+    import tensorflow as tf
+
     from car_classifier.input_pipeline import PhotoSource
 
     source = PhotoSource(paths, [0] * len(paths), image_size, len(paths))
@@ -171,7 +173,10 @@ def augmented_photos(
     figure = Figure(figsize=(2.2 * len(columns), height * len(paths) + 0.4), layout="constrained")
     grid = figure.subplots(len(paths), len(columns), squeeze=False)
     for column, batches in enumerate(columns):
-        images, _ = next(batches.as_numpy_iterator())
+        try:
+            images, _ = next(batches.as_numpy_iterator())
+        except tf.errors.OpError as error:
+            raise source.explain_failure(error) from error
         for axes, image in zip(grid[:, column], images, strict=True):
             axes.imshow(image.clip(0, 255).astype(np.uint8))
             axes.set_axis_off()

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,16 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def check_no_input(path: Path, inputs: Iterable[Path]) -> None:
+    """Refuse an output that would replace what is read.
+
+    Raises:
+        UserError: It is one of the inputs.
+    """
+    if path.exists() and any(path.samefile(one) for one in inputs if one.exists()):
+        raise UserError(f"{path} is read by this command, so it stays as it is. Name another file to write.")
 
 
 def write_json(path: Path, value: Any) -> None:

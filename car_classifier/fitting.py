@@ -17,6 +17,7 @@ from car_classifier.distribution import Trainer
 from car_classifier.errors import UserError
 from car_classifier.files import write_atomically
 from car_classifier.progress import Report, progress_bar
+from car_classifier.training_config import HEAD
 
 HISTORY_COLUMNS = ("stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
@@ -143,9 +144,10 @@ def _one_epoch(
     measured = trainer.evaluate(validation)
     figures |= {f"val_{name}": value for name, value in measured.items()}
     if not np.isfinite([figures["loss"], figures["val_loss"]]).all():
+        setting = "--set head_learning_rate" if stage.name == HEAD else "--learning-rate"
         raise UserError(
             f"The loss is no longer a number in epoch {progress.epoch + 1} of stage {stage.name}: the learning rate "
-            "is too high for these photos. Start again with a lower --learning-rate; published models are as they were."
+            f"is too high for these photos. Start again with a lower {setting}; published models are as they were."
         )
     figures["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     if progress.note(figures["val_accuracy"], figures["val_loss"]) and trainer.replicas.is_chief:

@@ -47,10 +47,15 @@ class PhotoSource:
         self._room = CACHE_BYTES
         self._lock = threading.Lock()
 
-    def plain(self) -> tf.data.Dataset:
-        """The whole photos in the order of `paths`, loaded as the server loads them."""
+    def plain(self, is_repeated: bool = False) -> tf.data.Dataset:
+        """The whole photos in the order of `paths`, loaded as the server loads them.
+
+        Args:
+            is_repeated: Whether it will be iterated again and again: then its images are kept in memory, as far as
+                there is room.
+        """
         data = self._whole(np.arange(len(self._paths)))
-        if self._reserve(len(self._paths) * self._image_size[0] * self._image_size[1] * 3 * 4):
+        if is_repeated and self._reserve(len(self._paths) * self._image_size[0] * self._image_size[1] * 3 * 4):
             data = data.cache()
         return data.batch(self._batch_size).prefetch(tf.data.AUTOTUNE)
 

@@ -126,6 +126,17 @@ def check_manifest_out(path: Path) -> None:
         raise UserError(f"{path} is there already and is no manifest, so it stays. Name another file with --out.")
 
 
+def check_report_out(path: Path) -> None:
+    """Refuse an impossible place for a table or figures before the work, and one where a manifest is.
+
+    Raises:
+        UserError: It cannot be written, or a manifest is there.
+    """
+    check_writable(path)
+    if path.is_file() and is_manifest(path):
+        raise UserError(f"{path} is a manifest, so it stays as it is. Name another file to write.")
+
+
 def read_csv(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Read the rows of a CSV file, in UTF-8 with or without a byte order mark.
 

@@ -3,11 +3,13 @@
 import hashlib
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from car_classifier.errors import UserError
 from car_classifier.near_duplicates import perceptual_hash
 from car_classifier.photo_sources import Candidate, LeftOut
 
@@ -35,6 +37,10 @@ class Photo:
 def read_photo(candidate: Candidate) -> Photo | LeftOut:
     """Read and decode a file; one that cannot be used comes back with the reason."""
     try:
+        str(candidate.path).encode()
+    except UnicodeEncodeError:
+        return LeftOut(candidate.path, "its name is no UTF-8, so no list can hold it; rename it")
+    try:
         content = candidate.path.read_bytes()
         with Image.open(io.BytesIO(content)) as image:
             if image.format not in ("JPEG", "PNG", "MPO"):
@@ -55,3 +61,16 @@ def read_photo(candidate: Candidate) -> Photo | LeftOut:
     except (OSError, ValueError, SyntaxError) as error:
         return LeftOut(candidate.path, f"cannot be read: {error}")
     return Photo(candidate, hashlib.sha256(content).hexdigest(), width, height, code, is_rotated)
+
+
+def open_photo(path: Path) -> Image.Image:
+    """A photo for a figure, RGB, as its pixels lie in the file.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise UserError(f"{path} cannot be read: {error}. Mend or remove it, and index the photos anew.") from error

@@ -1,5 +1,6 @@
 """Finding photos and what is known of them: named, sorted into folders, or listed."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ class LeftOut:
 
     path: Path
     reason: str
+
+    def __str__(self) -> str:
+        """Both, for people; what is no UTF-8 in the path is shown as question marks."""
+        return f"{os.fsencode(self.path).decode(errors='replace')}: {self.reason}"
 
 
 @dataclass(frozen=True)

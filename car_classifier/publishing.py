@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from car_classifier.files import check_writable
 from car_classifier.training_config import TrainingConfig
 from car_classifier.training_run import TrainingRun
 
@@ -25,6 +26,7 @@ def train_and_publish(config: TrainingConfig, model_dir: Path, runs_dir: Path, c
     Raises:
         UserError: The manifest, the weights or a setting cannot be used.
     """
+    check_writable(model_dir / "version")
     run = TrainingRun(config, runs_dir, console)
 
     from car_classifier.export import publish  # TensorFlow, once it is known that there is something to do

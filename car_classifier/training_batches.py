@@ -50,7 +50,7 @@ class TrainingBatches:
 
     def of_validation_photos(self) -> tf.data.Dataset:
         """The validation photos as they are."""
-        return self._labelled(self._normalised(self.sources["validation"].plain()), tf.float32)
+        return self._labelled(self._normalised(self.sources["validation"].plain(is_repeated=True)), tf.float32)
 
     def _normalised(self, photos: tf.data.Dataset) -> tf.data.Dataset:
         return photos.map(lambda images, classes: (normalise(self._run.backbone, images), classes))

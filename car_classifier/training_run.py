@@ -1,8 +1,13 @@
 """One run of training: its settings, its photos and the folder that holds its state. Free of TensorFlow."""
 
+import fcntl
+import itertools
 import json
+import os
 import shutil
 import time
+import weakref
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +25,9 @@ FEW_PHOTOS = 5
 
 CHIEF_SECONDS = 120
 """How long the other machines wait for the first one to begin."""
+
+PUBLISH_SECONDS = 3600
+"""How long they wait for it to measure and publish what they trained together."""
 
 
 class TrainingRun:
@@ -44,9 +52,10 @@ class TrainingRun:
         self.is_chief = config.strategy != "multiworker" or place_in_cluster()[0] == 0
         unfinished = _unfinished(runs_dir, self.key) if self.is_chief else _of_chief(runs_dir, self.key)
         self.folder = unfinished or _new_folder(runs_dir)
-        self.is_resumed = self.state_folder.is_dir()
+        self.is_resumed = self.history_path.is_file() or (self.state_folder / "features").is_dir()
+        if self.is_chief:
+            weakref.finalize(self, os.close, _lock(self.state_folder))
         if unfinished is None:
-            check_writable(self.folder / "config.json")
             write_json(self.folder / "config.json", {"key": self.key, "training": config.as_json()})
 
     @property
@@ -60,8 +69,17 @@ class TrainingRun:
         return self.folder / "state"
 
     def wait_for_chief(self) -> Path:
-        """Wait until the chief has published the version, and return it."""
+        """Wait until the chief has published the version, and return it.
+
+        Raises:
+            UserError: It has not done so for a long time.
+        """
+        end = time.monotonic() + PUBLISH_SECONDS
         while not (self.folder / "metrics.json").is_file():
+            if time.monotonic() > end:
+                raise UserError(
+                    f"The first machine has published nothing in {PUBLISH_SECONDS // 60} minutes; see there."
+                )
             time.sleep(1)
         return Path(json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))["version"])
 
@@ -113,9 +131,32 @@ def _of_chief(runs_dir: Path, key: str) -> Path:
 
 def _new_folder(runs_dir: Path) -> Path:
     """A folder of its own, named for the time."""
+    check_writable(runs_dir / "run")
     name = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
-    taken = len(list(runs_dir.glob(f"{name}*")))
-    return runs_dir / (f"{name}-{taken + 1}" if taken else name)
+    for number in itertools.count(1):
+        folder = runs_dir / (name if number == 1 else f"{name}-{number}")
+        with suppress(FileExistsError):
+            folder.mkdir()
+            break
+    return folder
+
+
+def _lock(folder: Path) -> int:
+    """Hold the state of a run as long as the file descriptor that is returned is open.
+
+    Raises:
+        UserError: Another process holds it.
+    """
+    folder.mkdir(exist_ok=True)
+    handle = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise UserError(
+            f"Another process is at this very run, in {folder.parent}. Wait for it, or give this one another --seed."
+        ) from error
+    return handle
 
 
 def _check_manifest(manifest: Manifest, console: Console) -> None:

@@ -20,10 +20,10 @@ def compare(
     from rich.console import Console
 
     from car_classifier.comparison import comparison_table, measured_alike, read_runs, write_comparison
-    from car_classifier.files import check_writable
+    from car_classifier.manifest import check_report_out
 
     if csv_out is not None:
-        check_writable(csv_out)
+        check_report_out(csv_out)
     found = read_runs(runs)
     width = None if sys.stdout.isatty() else _ANY_WIDTH
     Console(highlight=False, markup=False, width=width).print(comparison_table(found), crop=False)

@@ -34,7 +34,7 @@ def index(
     with progress_bar("Reading photos", console) as report:
         result = index_photos(source, out, split, validation=validation, test=test, seed=seed, top=top, report=report)
     for left_out in result.left_out:
-        console.print(f"Left out {left_out.path}: {left_out.reason}", style="yellow", markup=False)
+        console.print(f"Left out {left_out}", style="yellow", markup=False)
     for warning in result.warnings:
         console.print(f"Note: {warning}", style="yellow", markup=False)
     manifest = result.manifest
@@ -61,12 +61,17 @@ def prefilter(
 ) -> None:
     """Leave photos that show no car out of training, judged by an ImageNet net. Nothing is deleted."""
     from car_classifier.contact_sheet import check_contact_sheet, draw_contact_sheet
+    from car_classifier.files import check_no_input
+    from car_classifier.manifest import read_manifest
     from car_classifier.prefilter import CAR_CLASSES, imagenet_net, prefilter_photos
 
     check_contact_sheet(contact_sheet)
+    net = imagenet_net(base, weights)
+    photos = read_manifest(manifest)
+    check_no_input(contact_sheet, (photos.photo_path(row) for row in photos.rows))
     names = CAR_CLASSES if car_classes is None else [name.strip() for name in car_classes.split(",") if name.strip()]
     with progress_bar("Scoring photos", console) as report:
-        result = prefilter_photos(manifest, imagenet_net(base, weights), out, threshold, names, top, report)
+        result = prefilter_photos(manifest, net, out, threshold, names, top, report)
     draw_contact_sheet(result.manifest, threshold, contact_sheet)
     halved = result.halved()
     for label in halved[:_MOST_NOTES]:

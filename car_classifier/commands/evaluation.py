@@ -9,7 +9,8 @@ from rich.table import Table
 
 from car_classifier.commands.shared import ModelOption, console
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, write_json
+from car_classifier.files import write_json
+from car_classifier.manifest import check_report_out
 from car_classifier.versions import find_version
 
 
@@ -21,7 +22,7 @@ def evaluate(
     split: Annotated[str | None, typer.Option(help="Only the photos of this split.")] = None,
     json_out: Annotated[
         Path | None,
-        typer.Option("--json", help="Where to write the figures; beside the model, for the dashboard, if left out."),
+        typer.Option("--json", help="Where to write the figures; beside the model if left out."),
     ] = None,
 ) -> None:
     """Measure a published model on labelled photos, through its SavedModel."""
@@ -31,7 +32,7 @@ def evaluate(
 
     out = json_out or evaluation_path(version_dir, photos, split)
     try:
-        check_writable(out)
+        check_report_out(out)
     except UserError as error:
         if json_out is not None:
             raise

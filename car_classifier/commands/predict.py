@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from car_classifier.commands.shared import ModelOption, console
+from car_classifier.files import check_no_input
 from car_classifier.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def predict(
         from car_classifier.figures import check_figure_path, photo_grid, save_figure
 
         check_figure_path(figure)
+        check_no_input(figure, [photo.path for photo in answers.find_labelled_photos(photos, [])])
     published = answers.PublishedModel(model)
     asked = answers.find_labelled_photos(photos, published.labels)
     found = []

@@ -1,5 +1,6 @@
 """`car-classifier data …` as a user runs it."""
 
+import os
 import subprocess
 import sys
 
@@ -89,6 +90,41 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(photos_in, tmp_path, argument
     assert (done.returncode, done.stdout, len(said)) == (2, "", 1), done.stderr
     assert said[0].startswith("Error: ")
     assert sentence in said[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "taken"),
+    [
+        (("table", "--out", "m.csv"), "m.csv"),
+        (("prefilter", "--weights", "w.h5", "--contact-sheet", "photos/Kia_Rio_1.jpg"), "photos/Kia_Rio_1.jpg"),
+    ],
+)
+def test_what_is_read_is_never_replaced(photos_in, tmp_path, arguments, taken):
+    photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
+    (tmp_path / "w.h5").touch()
+    assert car_classifier("data", "index", "photos", "--out", "m.csv", cwd=tmp_path).returncode == 0
+    before = (tmp_path / taken).read_bytes()
+    done = car_classifier("data", *arguments, "--data", "m.csv", cwd=tmp_path)
+    assert (done.returncode, (tmp_path / taken).read_bytes()) == (2, before)
+    assert "so it stays as it is. Name another file to write." in done.stderr
+
+
+def test_a_name_that_is_no_utf8_is_left_out(photos_in, tmp_path):
+    folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg", "old.jpg")
+    (folder / "old.jpg").rename(os.fsdecode(os.fsencode(folder) + b"/Citro\xebn_C4_1.jpg"))
+    done = car_classifier("data", "index", folder, "--out", tmp_path / "m.csv")
+    assert done.returncode == 0, done.stderr
+    assert "Citro\ufffdn_C4_1.jpg: its name is no UTF-8" in done.stderr
+    assert len(read_manifest(tmp_path / "m.csv").rows) == 2
+
+
+def test_stats_name_a_photo_that_was_damaged_since_it_was_indexed(photos_in, tmp_path):
+    photo = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg") / "Kia_Rio_1.jpg"
+    assert car_classifier("data", "index", "photos", "--out", "m.csv", cwd=tmp_path).returncode == 0
+    photo.write_bytes(photo.read_bytes()[:500])
+    done = car_classifier("data", "stats", "--data", "m.csv", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Kia_Rio_1.jpg cannot be read: " in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("data", "--help"), ("data", "index", "--help")])

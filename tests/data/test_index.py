@@ -215,7 +215,7 @@ def test_damaged_bytes_never_end_the_run(photos_in, tmp_path):
     ("names", "message"),
     [
         ((), "holds no usable photo. Photos are JPEG or PNG files named Make_Model"),
-        (("holiday.jpg", "a/party.png"), "no usable photo. The first of 2 files left out: party.png: 'party_' does"),
+        (("holiday.jpg", "a/party.png"), "no usable photo. The first of 2 files left out: .*party.png: 'party_' does"),
         (("Kia_Rio_1.jpg", "Kia_Rio_2.jpg"), "All 2 usable photos in .* are of one class, Kia_Rio. .* at least two"),
     ],
 )
@@ -363,7 +363,8 @@ def test_a_given_split_may_tear_copies_and_is_told_of(tmp_path, pictures):
     sides = rows_by_name(result, "split")
     assert (sides["Audi_A4_0.jpg"], sides["Audi_A4_0_small.jpg"]) == (("train",), ("test",))
     assert any(
-        "1 groups of near-duplicates lie on several sides of the given split" in note for note in result.warnings
+        "Near-duplicates lie on several sides of the given split" in note and "(groups: 1)" in note
+        for note in result.warnings
     )
 
 

@@ -102,7 +102,8 @@ class TestWhatIsMeasured:
     def test_photos_that_are_excluded_do_not_count(self, published, photos, tmp_path):
         rows = index_photos(photos, tmp_path / "manifest.csv").manifest.rows
         write_manifest(tmp_path / "manifest.csv", [replace(rows[0], excluded="no car"), *rows[1:]])
-        assert evaluate_on(published, tmp_path / "manifest.csv", None, QUIET)["count"] == len(rows) - 1
+        for data in (tmp_path / "manifest.csv", tmp_path):  # the folder of a manifest is the manifest
+            assert evaluate_on(published, data, None, QUIET)["count"] == len(rows) - 1
 
     def test_examples_are_named_as_in_the_folder(self, published, photos):
         pairs = evaluate_on(published, photos, None, QUIET)["confused_pairs"]

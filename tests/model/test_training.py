@@ -89,6 +89,13 @@ def test_a_mistake_is_one_sentence(demo_data, tmp_path, arguments, words):
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_model_folder_that_cannot_be_is_told_before_the_work(demo_data, tmp_path):
+    (tmp_path / "model").touch()
+    result = car_classifier("train", "--data", demo_data / "manifest.csv", "--weights", "none", *places(tmp_path))
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1), result.stderr
+    assert f"{tmp_path / 'model' / 'version'} cannot be written: " in result.stderr
+
+
 @pytest.mark.slow
 def test_says_what_to_do_when_imagenet_weights_cannot_be_downloaded(demo_data, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))  # nothing cached

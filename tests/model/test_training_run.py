@@ -1,6 +1,7 @@
 """What is checked before a run begins, and how an unfinished one is found again."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,25 @@ def test_an_unfinished_run_is_found_again(tmp_path):
     path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
     first = run(path)
     assert not first.is_resumed
+    folder = first.folder
+    first.history_path.touch()
+    del first
     again = run(path)
-    assert (again.is_resumed, again.folder) == (True, first.folder)
+    assert (again.is_resumed, again.folder) == (True, folder)
+
+
+def test_a_run_that_another_process_is_at_is_left_alone(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    first = run(path)
+    with pytest.raises(UserError, match=f"Another process is at this very run, in {first.folder}. Wait for it"):
+        run(path)
+
+
+def test_runs_that_begin_at_the_same_moment_have_folders_of_their_own(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda seed: run(path, seed=seed), range(8)))
+    assert len({one.folder for one in runs}) == 8
 
 
 @pytest.mark.parametrize("change", ["settings", "photos", "finished", "damaged"])

@@ -154,6 +154,13 @@ def test_augmented_photos_stand_beside_the_photo_as_it_is(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_damaged_photo_is_named(tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff and no more")
+    with pytest.raises(UserError, match="photo.jpg .*Remove or replace it"):
+        augmented_photos([tmp_path / "photo.jpg"], (40, 60), NO_AUGMENTATION)
+
+
+@pytest.mark.slow
 def test_the_command_draws_a_version(demo_model_dir, demo_data, tmp_path):
     arguments = ("--model", demo_model_dir, "--data", demo_data / "manifest.csv", "--out-dir", tmp_path, "--photos", 6)
     drawn = done(car_classifier("figures", *arguments)).splitlines()

@@ -140,9 +140,11 @@ def test_json(demo_model_dir, demo_data, tmp_path):
     [
         (("a.jpg", "--model", "nowhere"), "There is no published model in nowhere"),
         (("a.jpg", "--figure", "a.txt"), "a.txt must end in the name of a format for figures"),
+        (("a.jpg", "--figure", "a.jpg"), "a.jpg is read by this command, so it stays as it is."),
     ],
 )
 def test_mistakes(tmp_path, arguments, sentence):
+    (tmp_path / "a.jpg").touch()
     result = car_classifier("predict", *arguments, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert sentence in result.stderr
