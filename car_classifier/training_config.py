@@ -21,8 +21,7 @@ StrategyName = Literal["none", "mirrored", "multiworker"]
 class TrainingConfig:
     """Settings of a run; written beside the model, so that the run can be repeated.
 
-    The defaults are the recipe. Each was chosen by what it gave on 6,490 real photos; docs/training.md has the
-    table.
+    The defaults are the recipe; docs/training.md has what it reaches on real photos and what its parts give.
 
     Attributes:
         manifest: Path of the manifest.
