@@ -202,8 +202,8 @@ def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
     size = 12.0 if many else 2.5 + 0.32 * count
     figure = Figure(figsize=(size + 1, size), layout="constrained")
     axes = figure.subplots()
-    for hidden, colours, name in ((~wrong | (matrix == 0), "Oranges", "wrong"), (wrong, "Blues", "right")):
-        drawn = np.ma.masked_array(shares, hidden)
+    for hidden, colours, name in ((~wrong, "Oranges", "wrong"), (wrong, "Blues", "right")):
+        drawn = np.ma.masked_array(shares, hidden | (matrix == 0))
         # Below 0, so that a small share is not as pale as none.
         picture = axes.imshow(drawn, cmap=colours, vmin=-0.3, vmax=1, interpolation="nearest")
         if many:
