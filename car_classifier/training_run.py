@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from car_classifier.cluster import place_in_cluster
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, sha256_of, write_json
 from car_classifier.manifest import Manifest, Split, class_indices, read_manifest
+from car_classifier.progress import progress_bar
 from car_classifier.training_config import TrainingConfig, run_key
 
 FEW_PHOTOS = 5
@@ -55,6 +57,8 @@ class TrainingRun:
         self.is_resumed = self.history_path.is_file() or (self.state_folder / "features").is_dir()
         if self.is_chief:
             weakref.finalize(self, os.close, _lock(self.state_folder))
+        if self.is_resumed:
+            _check_unchanged(self.manifest, console)
         if unfinished is None:
             write_json(self.folder / "config.json", {"key": self.key, "training": config.as_json()})
 
@@ -157,6 +161,19 @@ def _lock(folder: Path) -> int:
             f"Another process is at this very run, in {folder.parent}. Wait for it, or give this one another --seed."
         ) from error
     return handle
+
+
+def _check_unchanged(manifest: Manifest, console: Console) -> None:
+    """Make sure that cached features still are those of the photos."""
+    paths = [manifest.photo_path(row) for row in manifest.kept]
+    with ThreadPoolExecutor() as pool, progress_bar("Checking photos", console) as report:
+        for done, (row, found) in enumerate(zip(manifest.kept, pool.map(sha256_of, paths), strict=True), start=1):
+            if found != row.sha256:
+                raise UserError(
+                    f"{manifest.photo_path(row)} has changed since it was indexed, and an unfinished run goes on with "
+                    "the photos that it began with. Index the photos anew with car-classifier data index."
+                )
+            report(done, len(paths))
 
 
 def _check_manifest(manifest: Manifest, console: Console) -> None:

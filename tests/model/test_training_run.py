@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from car_classifier.errors import UserError
+from car_classifier.files import sha256_of
 from car_classifier.manifest import ManifestRow, write_manifest
 from car_classifier.training_config import TrainingConfig
 from car_classifier.training_run import TrainingRun
@@ -19,9 +20,9 @@ def manifest(folder: Path, **counts: str) -> Path:
     for label, splits in counts.items():
         for i, split in enumerate(splits.split()):
             name = f"{label}_{i}.jpg"
-            (folder / name).touch()
+            (folder / name).write_text(name)
             make, model = label.split("_")
-            rows.append(ManifestRow(name, f"{label}{i}", make, model, label, None, 60, 40, split, ""))
+            rows.append(ManifestRow(name, sha256_of(folder / name), make, model, label, None, 60, 40, split, ""))
     return write_manifest(folder / "manifest.csv", rows).path
 
 
@@ -80,6 +81,14 @@ def test_an_unfinished_run_is_found_again(tmp_path):
     del first
     again = run(path)
     assert (again.is_resumed, again.folder) == (True, folder)
+
+
+def test_an_unfinished_run_does_not_go_on_with_other_photos(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    run(path).history_path.touch()
+    (tmp_path / "Y_2_3.jpg").write_text("another photo")
+    with pytest.raises(UserError, match="Y_2_3.jpg has changed since it was indexed"):
+        run(path)
 
 
 def test_a_run_that_another_process_is_at_is_left_alone(tmp_path):
