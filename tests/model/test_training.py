@@ -261,7 +261,7 @@ def test_the_classifier_alone_costs_one_pass_and_a_full_disk_only_what_was_not_w
     ]
     result = car_classifier(*command)
     done(result)
-    assert passes(result) == ["Measuring on test photos"]
+    assert passes(result) == ["Checking photos", "Measuring on test photos"]
     rows = history(the_run(tmp_path) / "history.csv")
     assert [(row["stage"], row["epoch"]) for row in rows] == [("head", str(i + 1)) for i in range(5)]
     assert versions(tmp_path / "model") == [1]
