@@ -47,6 +47,17 @@ def head_stage(
 
 
 @app.command()
+def explanation_methods(
+    base: Annotated[str, typer.Option(help="The net, with random weights.")] = "ResNet50V2",
+    batch_size: Annotated[int, typer.Option(help="Photos at a time.")] = 4,
+) -> None:
+    """What each method of explaining costs in time and memory, against a forward pass."""
+    from benchmarks import explanation_methods
+
+    explanation_methods.run(base, batch_size)
+
+
+@app.command()
 def original_recipe(
     manifest: Annotated[Path, typer.Argument(help="A manifest.")],
     base: Annotated[str, typer.Option(help="The net.")] = "ResNet50V2",

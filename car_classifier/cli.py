@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 from car_classifier import __version__
-from car_classifier.commands import compare, data, evaluation, figures, predict, quiz, serving, training, upload
+from car_classifier.commands import (
+    clever_hans,
+    compare,
+    data,
+    evaluation,
+    explain,
+    explain_eval,
+    figures,
+    predict,
+    quiz,
+    serving,
+    training,
+    upload,
+)
 from car_classifier.commands.shared import console
 from car_classifier.errors import UserError
 
@@ -34,6 +47,9 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     evaluation.evaluate,
     compare.compare,
     predict.predict,
+    explain.explain,
+    explain_eval.explain_eval,
+    clever_hans.clever_hans,
     quiz.quiz,
     figures.figures,
     serving.serve,

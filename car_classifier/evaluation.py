@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from scipy.special import softmax
 
 from car_classifier.dataset import index_photos
 from car_classifier.errors import UserError
-from car_classifier.manifest import Manifest, is_manifest, read_manifest
+from car_classifier.manifest import Manifest, ManifestRow, is_manifest, read_manifest
 from car_classifier.metrics import (
     abstention,
     calibration,
@@ -73,10 +73,15 @@ def evaluation_path(version_dir: Path, photos: Path, split: str | None) -> Path:
         `assets.extra/evaluations/NAME.json` in the version, NAME being that of the folder of photos (for a manifest
         or a list, of its folder and itself) and the split.
     """
+    return version_dir / "assets.extra" / "evaluations" / f"{report_name(photos, split)}.json"
+
+
+def report_name(photos: Path, split: str | None) -> str:
+    """What names a report on photos: their folder's name (for a list, its folder's and its own) and the split."""
     photos = photos.resolve()
     parts = [photos.name] if photos.is_dir() else [photos.parent.name, photos.stem]
     name = "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") for part in [*parts, split or ""])
-    return version_dir / "assets.extra" / "evaluations" / f"{name.strip('-') or 'photos'}.json"
+    return name.strip("-") or "photos"
 
 
 def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -> dict[str, Any]:
@@ -127,6 +132,32 @@ def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -
         ),
         "unknown_labels": dict(sorted(unknown_labels.items())),
     }
+
+
+def rows_of(
+    manifest: Manifest, split: str | None, labels: Sequence[str], count: int | None = None, seed: int = 0
+) -> list[ManifestRow]:
+    """The photos of a split whose labels a model knows; or some of them, drawn at random.
+
+    Args:
+        manifest: All photos.
+        split: Name of the split; None or `all` for every photo.
+        labels: What the model knows.
+        count: At most so many; all if left out.
+        seed: Seed of the draw.
+
+    Raises:
+        UserError: There is none.
+    """
+    known = set(labels)
+    rows = [row for row in manifest.kept if split in (None, "all", row.split) and row.label in known]
+    if not rows:
+        counts = ", ".join(f"{photos} {name}" for name, photos in sorted(manifest.counts().items()))
+        raise UserError(
+            f"{manifest.path} has no photo of split {split} whose label the model knows. It has {counts} photos; "
+            f"the model knows {named(dict.fromkeys(sorted(known)))}."
+        )
+    return rows if count is None else [rows[i] for i in np.random.default_rng(seed).permutation(len(rows))[:count]]
 
 
 def named(labels: Mapping[str, int | None], most: int = 10) -> str:

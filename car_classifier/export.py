@@ -11,17 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import keras
 from rich.console import Console
 
 from car_classifier.evaluation import evaluation_of
 from car_classifier.files import sha256_of, write_json
 from car_classifier.manifest import Manifest, ManifestRow, Split
 from car_classifier.metrics import top_classes
-from car_classifier.model_card import model_card
 from car_classifier.predictions import Predictions, load_signature, predict
 from car_classifier.progress import progress_bar
 from car_classifier.signatures import Classifier, save
 from car_classifier.training_run import TrainingRun
+from car_classifier.version_assets import write_checksums, write_report
 from car_classifier.versions import versions
 from car_classifier.warmup_requests import write_warmup_requests
 
@@ -72,6 +73,8 @@ def _write_assets(classifier: Classifier, run: TrainingRun, version_dir: Path, c
     assets = version_dir / "assets.extra"
     assets.mkdir()
     makes = dict(classifier.makes)
+    architecture = keras.Model(classifier.net.input, classifier.head(classifier.net.output)).to_json()
+    (assets / "architecture.json").write_text(architecture, encoding="utf-8")
     write_json(assets / "labels.json", {"labels": list(classifier.labels), "makes": makes})
     measured_on: Split = "test" if run.manifest.split("test") else "validation"
     rows = run.manifest.split(measured_on)
@@ -79,16 +82,13 @@ def _write_assets(classifier: Classifier, run: TrainingRun, version_dir: Path, c
         predictions = predict(version_dir, run.manifest, rows, report)
     metrics = {"split": measured_on} | evaluation_of(predictions, unknown_labels={})
     config = _config(classifier, run)
-    write_json(assets / "metrics.json", metrics)
     write_json(assets / "config.json", config)
+    write_report(assets, config, metrics)
     _write_predictions(assets / "predictions.csv", predictions)
     shutil.copyfile(run.history_path, assets / "history.csv")
-    (assets / "model_card.md").write_text(model_card(config, metrics), encoding="utf-8")
     golden = _write_golden(assets / "golden", version_dir, run.manifest, rows)
     write_warmup_requests(assets / "tf_serving_warmup_requests", golden)
-    sums = sorted(path for path in version_dir.rglob("*") if path.is_file())
-    lines = [f"{sha256_of(path)}  {path.relative_to(version_dir).as_posix()}\n" for path in sums]
-    (assets / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    write_checksums(version_dir)
 
 
 def _config(classifier: Classifier, run: TrainingRun) -> dict[str, Any]:

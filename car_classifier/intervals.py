@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 RESAMPLES = 1000
 SEED = 0
@@ -20,6 +20,19 @@ def wilson_interval(hits: int, count: int) -> list[float] | None:
         return None
     interval = binomtest(hits, count).proportion_ci(0.95, method="wilson")
     return [float(interval.low), float(interval.high)]
+
+
+def mean_interval(values: NDArray[np.float64]) -> list[float]:
+    """The 95 % interval of a mean, by Student's t; the mean itself, twice, of fewer than two values.
+
+    Returns:
+        Low and high.
+    """
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return [mean, mean]
+    half = float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    return [mean - half, mean + half]
 
 
 def bootstrap_interval(statistic: Callable[[NDArray[np.int64]], float], count: int) -> list[float]:

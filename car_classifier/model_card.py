@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from car_classifier.explanations.score_kinds import SCORES
+
 
 def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Markdown from a version's `config.json` and `metrics.json`."""
@@ -36,7 +38,7 @@ Mean confidence is {metrics["mean_confidence"]:.1%}; the temperature is {config[
 Weakest classes: {_weakest(metrics["per_class"])}.
 
 Most often taken for one another: {_pairs(metrics["confused_pairs"])}.
-
+{_explanations(metrics.get("explanations", {}))}
 ## Use
 
 `classify` takes the bytes of JPEG or PNG photos and gives the most likely labels with their probabilities;
@@ -49,6 +51,34 @@ and the probability of every label. `labels.json` lists the labels, `predictions
 The model knows its {config["classes"]} labels only: it answers with one of them whatever the photo shows.
 Probabilities are calibrated on validation photos and hold for photos like those.
 """
+
+
+def _explanations(reports: dict[str, Any]) -> str:
+    """What the explanations are worth, as `car-classifier explain-eval` measured it."""
+    if not reports:
+        return ""
+    parts = ["", "## What its explanations are worth", ""]
+    for report in reports.values():
+        shown = {score for row in report["methods"].values() for score in row["scores"]}
+        kinds = {name: kind for name, kind in SCORES.items() if name in shown}
+        arrows = (f"{kind.title} {'↑' if kind.is_better_high else '↓'}" for kind in kinds.values())
+        parts += [
+            f"{report['photos']} photos of {report['data']} ({report['split']}), seed {report['seed']}. "
+            "↑: more is better, ↓: less. *: not surely better than a map that knows nothing (one of the last rows).",
+            "",
+            f"| | {' | '.join(arrows)} |",
+            "|---" * (len(kinds) + 1) + "|",
+        ]
+        for row in report["methods"].values():
+            cells = [_score(row, name) for name in kinds]
+            parts.append(f"| {row['title']} | {' | '.join(cells)} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _score(row: dict[str, Any], name: str) -> str:
+    figure = row["scores"].get(name)
+    return "" if figure is None else f"{figure['mean']:.3f}{'*' if name in row['no_better_than'] else ''}"
 
 
 def _interval(interval: list[float]) -> str:

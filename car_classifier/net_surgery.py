@@ -120,8 +120,8 @@ def split_at_frozen(net: keras.Model) -> tuple[keras.Model | None, keras.Model]:
             break
         if all(use <= i for use in last_use[:i]):
             cut = operation
-    if cut is None or place[cut.name] == 0:
-        return None, net
+    if cut is None or not any(getattr(operation, "weights", None) for operation in operations[: place[cut.name] + 1]):
+        return None, net  # nothing, or the padding of the photo alone, is frozen
     return keras.Model(net.input, cut.output), keras.Model(cut.output, net.output)
 
 

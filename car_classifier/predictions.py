@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,20 @@ def read_class_names(version_dir: Path) -> ClassNames:
     return ClassNames(tuple(content["labels"]), tuple(content["makes"][label] for label in content["labels"]))
 
 
+def check_labels(known: Sequence[str], label: str | None, versus: str | None = None) -> None:
+    """Make sure that a model can be asked why a photo shows one label, and not another one.
+
+    Raises:
+        UserError: It does not know one of them, or they are the same.
+    """
+    for name in (label, versus):
+        if name is not None and name not in known:
+            near = get_close_matches(name, known, cutoff=0.4) or sorted(known)[:5]
+            raise UserError(f"The model knows no {name}. It knows {len(known)} labels, such as {', '.join(near)}.")
+    if label is not None and label == versus:
+        raise UserError(f"--versus must be another class than the one that is explained, {label}.")
+
+
 def predict(version_dir: Path, manifest: Manifest, rows: Sequence[ManifestRow], report: Report = silent) -> Predictions:
     """Ask a published version about photos.
 
@@ -100,33 +115,54 @@ def predict(version_dir: Path, manifest: Manifest, rows: Sequence[ManifestRow], 
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
         end = start + len(batch)
-        answer = _ask(all_classes, manifest, batch)
+        answer = ask_about(all_classes, manifest, batch)
         logits[start:end], probabilities[start:end] = answer["logits"].numpy(), answer["probabilities"].numpy()
         report(end, len(rows))
     return Predictions(tuple(rows), names, logits, probabilities)
 
 
-def _ask(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow]) -> dict[str, Any]:
-    """A signature's answer for a batch; where it cannot be given, name the photo that is to blame."""
+def ask_about(
+    signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], class_index: int | None = None
+) -> dict[str, Any]:
+    """A signature's answer for photos of a manifest.
+
+    Args:
+        signature: As `load_signature` gives it.
+        manifest: Tells where the photos are.
+        batch: Which photos.
+        class_index: The class to ask for, of a signature that takes one.
+
+    Raises:
+        UserError: A photo is missing or cannot be read by the model; it is named.
+    """
     import tensorflow as tf
 
-    contents = [_content(manifest.photo_path(row)) for row in batch]
+    def ask(contents: list[bytes]) -> dict[str, Any]:
+        asked = {} if class_index is None else {"class_index": tf.fill([len(contents)], class_index)}
+        answer: dict[str, Any] = signature(image_bytes=tf.constant(contents), **asked)
+        return answer
+
+    contents = [photo_content(manifest.photo_path(row)) for row in batch]
     try:
-        answer: dict[str, Any] = signature(image_bytes=tf.constant(contents))
+        return ask(contents)
     except tf.errors.InvalidArgumentError:
         for row, content in zip(batch, contents, strict=True):
             try:
-                signature(image_bytes=tf.constant([content]))
+                ask([content])
             except tf.errors.InvalidArgumentError as error:
                 raise UserError(
                     f"{manifest.photo_path(row)} is damaged or no JPEG or PNG file. Index the photos anew with "
                     "car-classifier data index, which leaves such files out."
                 ) from error
         raise
-    return answer
 
 
-def _content(path: Path) -> bytes:
+def photo_content(path: Path) -> bytes:
+    """The bytes of a photo of a manifest.
+
+    Raises:
+        UserError: It is gone.
+    """
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,6 +1,6 @@
 """What a SavedModel answers: the four signatures, with everything they need inside the graph."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,21 +8,23 @@ import numpy as np
 import tensorflow as tf
 
 from car_classifier.backbones import Backbone, normalise
-from car_classifier.explain import contributions, map_extent
+from car_classifier.explanations.closed_form import contributions, head_contributions, pooled_linear
+from car_classifier.explanations.map_extent import map_extent
 from car_classifier.preprocessing import load_photos
 
 TOP_K = 5
+WEIGHTS = "weights_in_order"
+"""Under this name a SavedModel's checkpoint holds the variables of the net, then those of the head."""
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A trained classifier: a net, a pooled linear head, and the names of its classes.
+    """A trained classifier: a net, a head, and the names of its classes.
 
     Attributes:
         backbone: The kind of net.
         net: `keras.Model` from normalised images [n, height, width, 3] to activations [n, h, w, channels].
-        kernel: float32 [channels, classes].
-        bias: float32 [classes].
+        head: `keras.Model` from these activations to logits, float32 [n, classes].
         labels: Label of each class, `Make_Model`.
         makes: Make of each label.
         temperature: What logits are divided by before softmax, so that probabilities are calibrated.
@@ -31,8 +33,7 @@ class Classifier:
 
     backbone: Backbone
     net: Any
-    kernel: np.ndarray
-    bias: np.ndarray
+    head: Any
     labels: Sequence[str]
     makes: Mapping[str, str]
     temperature: float
@@ -49,11 +50,11 @@ class ServedClassifier(tf.Module):
 
     def __init__(self, classifier: Classifier) -> None:
         super().__init__(name="served_classifier")
-        net, backbone, size = classifier.net, classifier.backbone, classifier.image_size
-        self._net_variables = [variable.value for variable in net.variables]
-        self._kernel = tf.Variable(classifier.kernel, dtype=tf.float32, trainable=False, name="kernel")
-        self._bias = tf.Variable(classifier.bias, dtype=tf.float32, trainable=False, name="bias")
+        net, head, backbone, size = classifier.net, classifier.head, classifier.backbone, classifier.image_size
+        setattr(self, WEIGHTS, [variable.value for variable in (*net.variables, *head.variables)])
         self._activations_of = lambda images: net(images, training=False)
+        self._logits = lambda activations: head(activations, training=False)
+        self._terms = _terms_of(head)
         self._load = lambda image_bytes: normalise(backbone, load_photos(image_bytes, size))
 
         makes = sorted(set(classifier.makes.values()))
@@ -74,9 +75,6 @@ class ServedClassifier(tf.Module):
             "explain": tf.function(self._explain, input_signature=[image_bytes, class_index]),
             "all_classes": tf.function(self._all_classes, input_signature=[image_bytes]),
         }
-
-    def _logits(self, activations: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_mean(activations, axis=[1, 2]) @ self._kernel + self._bias
 
     def _probabilities(self, logits: tf.Tensor) -> tf.Tensor:
         return tf.nn.softmax(logits / self._temperature)
@@ -133,9 +131,8 @@ class ServedClassifier(tf.Module):
         asked = tf.where(class_index < 0, top[:, 0], class_index)
         # The asked class rides along as one more column.
         shown = tf.concat([top, asked[:, None]], axis=1)
-        maps = contributions(activations, self._kernel, shown)
         shown_logits = tf.gather(logits, shown, batch_dims=1)
-        shown_biases = tf.gather(self._bias, shown)
+        maps, shown_biases = self._terms(activations, shown, shown_logits)
         probability = tf.gather(self._probabilities(logits), asked, batch_dims=1)
         k = self._top_k
         return ranked | {
@@ -149,6 +146,26 @@ class ServedClassifier(tf.Module):
             "asked_bias": shown_biases[:, k],
             "asked_contributions": maps[:, k],
         }
+
+
+def _terms_of(head: Any) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """How the logits of a head are taken apart: what each cell contributes, and what no cell does.
+
+    Returns:
+        A function from activations [n, h, w, channels], classes [n, k] and their logits [n, k] to maps [n, k, h, w]
+        and biases [n, k], which add up to the logits.
+    """
+    dense: Any = pooled_linear(head.layers)
+
+    def closed_form(activations: tf.Tensor, classes: tf.Tensor, _logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        columns = tf.gather(tf.transpose(dense.kernel), classes)
+        return contributions(activations, columns), tf.gather(tf.convert_to_tensor(dense.bias), classes)
+
+    def by_tape(activations: tf.Tensor, classes: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        maps = head_contributions(lambda x: head(x, training=False), activations, classes)
+        return maps, logits - tf.reduce_sum(maps, [2, 3])
+
+    return by_tape if dense is None else closed_form
 
 
 def save(classifier: Classifier, path: str) -> None:

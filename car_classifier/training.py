@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from car_classifier.augmentation import NO_AUGMENTATION
 from car_classifier.backbones import build_backbone
 from car_classifier.calibration import fit_temperature
 from car_classifier.distribution import Trainer, replicas_of
+from car_classifier.explanations.closed_form import pooled_linear
 from car_classifier.feature_cache import FeatureCache, Features
 from car_classifier.fitting import Stage, fit_resumably
 from car_classifier.frozen_part import FrozenPart
@@ -72,8 +74,7 @@ class Training:
         if config.weights == "none":
             _prepare_random_net(net)
         with self.replicas.strategy.scope():
-            head = keras.layers.Dense(len(run.labels), name=CLASSIFIER_LAYER, dtype="float32")
-            head.build((None, net.output_shape[-1]))
+            head = build_head(net.output_shape[1:], len(run.labels), config.hidden_units)
             # Arithmetic in the device's own format; what is published calculates in float32.
             trained = in_precision(net, self.policy)
         if config.weights == "none":
@@ -88,33 +89,32 @@ class Training:
                     self.fine_tune(trained, head, stage, place)
         net.set_weights(trained.get_weights())
         net = fold_batch_norms(net)
-        kernel, bias = (np.array(value) for value in head.get_weights())
-        classifier = Classifier(
-            run.backbone, net, kernel, bias, run.labels, run.manifest.makes(), 1.0, config.image_size
-        )
+        classifier = Classifier(run.backbone, net, head, run.labels, run.manifest.makes(), 1.0, config.image_size)
         return replace(classifier, temperature=self._temperature(classifier))
 
     # --- Stages -------------------------------------------------------------------------------------------
 
     def train_head(self, net: Any, head: Any) -> None:
         """Train the classifier on cached features of the frozen net."""
-        frozen = self.frozen(net)
-        part = FrozenPart(keras.Model(frozen.input, _pooled(frozen.output)), self.run.backbone)
-        train, validation = (
-            self._features(part, "pooled features", split).read_all() for split in ("train", "validation")
-        )
+        frozen, dense = self.frozen(net), pooled_linear(head.layers)
+        if dense is None:  # it takes the activations as they are: too many to hold them in memory
+            what, lower = "activations", frozen
+        else:
+            what, lower = "pooled features", keras.Model(frozen.input, _pooled(frozen.output))
+        part = FrozenPart(lower, self.run.backbone)
+        train, plain = (self._features(part, what, split) for split in ("train", "validation"))
         with self.replicas.strategy.scope():
             inputs = keras.layers.Input(part.shape)
-            model = keras.Model(inputs, head(inputs))
+            model = keras.Model(inputs, (dense or head)(inputs))
+        if dense is None:
+            batch_size, validation = self.config.batch_size, self.batches.of_validation_features(plain, tf.float32)
+            batches = partial(self.batches.of_features, [train], tf.float32)
+        else:
+            batch_size, validation = HEAD_BATCH, self.batches.of_pooled("validation", plain.read_all(), HEAD_BATCH)
+            batches = partial(self.batches.of_pooled, "train", train.read_all(), HEAD_BATCH)
         epochs = self.config.head_epochs
-        self._fit(
-            model,
-            Stage(HEAD, 0, self.run.folder, epochs, epochs, self.run.console),
-            self.config.head_learning_rate,
-            HEAD_BATCH,
-            lambda epoch: self.batches.of_pooled("train", train, HEAD_BATCH, epoch),
-            self.batches.of_pooled("validation", validation, HEAD_BATCH),
-        )
+        stage = Stage(HEAD, 0, self.run.folder, epochs, epochs, self.run.console)
+        self._fit(model, stage, self.config.head_learning_rate, batch_size, batches, validation)
 
     def fine_tune(self, net: Any, head: Any, name: str, place: int) -> None:
         """Train what is unfrozen, on photos or on cached features of what is frozen."""
@@ -124,9 +124,9 @@ class Training:
         is_cached = frozen is not None and config.views > 0
         with self.replicas.strategy.scope():
             if frozen is None or is_cached:
-                model = keras.Model(upper.input, head(_pooled(upper.output)))
+                model = keras.Model(upper.input, head(upper.output))
             else:
-                model = keras.Model(frozen.input, head(_pooled(upper(frozen.output))))
+                model = keras.Model(frozen.input, head(upper(frozen.output)))
         if is_cached:
             what, dtype = f"features for {name}", model.input.dtype
             part = FrozenPart(frozen, self.run.backbone)
@@ -206,9 +206,10 @@ class Training:
 
     def _temperature(self, classifier: Classifier) -> float:
         """The temperature that calibrates a classifier, as it will be served, on the validation photos."""
-        part = FrozenPart(keras.Model(classifier.net.input, _pooled(classifier.net.output)), self.run.backbone)
-        features = self._features(part, "calibration", "validation").read_all().astype(np.float32)
-        return fit_temperature(features @ classifier.kernel + classifier.bias, self.batches.classes["validation"])
+        net = classifier.net
+        part = FrozenPart(keras.Model(net.input, classifier.head(net.output)), self.run.backbone)
+        logits = self._features(part, "calibration", "validation").read_all().astype(np.float32)
+        return fit_temperature(logits, self.batches.classes["validation"])
 
     def _explained(self, error: tf.errors.OpError) -> Exception:
         """A sentence for what made a stage fail, if a photo did."""
@@ -218,6 +219,25 @@ class Training:
             except tf.errors.OpError:  # not one of these photos
                 continue
         return error
+
+
+def build_head(shape: tuple[int, ...], classes: int, hidden_units: int = 0) -> keras.Sequential:
+    """A classifier's head, from activations to logits.
+
+    Args:
+        shape: Height, width and channels of the activations.
+        classes: Number of classes.
+        hidden_units: 0 for global average pooling and one dense layer, whose answers can be taken apart in closed form;
+            else the size of a dense layer on the flattened activations, as VGG16's own head has.
+    """
+    layers = keras.layers
+    if hidden_units:
+        flat = layers.Flatten(dtype="float32")
+        below = [flat, layers.Dense(hidden_units, "relu", name=f"{CLASSIFIER_LAYER}_hidden", dtype="float32")]
+    else:
+        below = [layers.GlobalAveragePooling2D(dtype="float32")]
+    dense = layers.Dense(classes, name=CLASSIFIER_LAYER, dtype="float32")
+    return keras.Sequential([layers.Input(shape), *below, dense], name="head")
 
 
 def _pooled(activations: Any) -> Any:

@@ -34,6 +34,8 @@ class TrainingConfig:
             into a square they lose a third of their width; and larger than the usual 224, for what tells two
             models apart is small.
         output_stride: Pixels of the input for each cell of an explanation, across and down: 32 or 16.
+        hidden_units: Units of a hidden layer on the flattened activations, as VGG16's own head has; 0 for global
+            average pooling and one dense layer, whose explanations are exact in closed form.
         batch_size: Photos in a step.
         head_epochs: Epochs of the classifier's training. It runs on features that are computed once.
         head_learning_rate: Its peak rate.
@@ -73,6 +75,7 @@ class TrainingConfig:
     unfreeze: tuple[str, ...] = (ALL,)
     image_size: tuple[int, int] = (256, 384)
     output_stride: int = 32
+    hidden_units: int = 0
     batch_size: int = 32
     head_epochs: int = 25
     head_learning_rate: float = 1e-3
@@ -139,7 +142,7 @@ _RULES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("head_learning_rate learning_rate", "above 0", lambda value: value > 0),
     ("backbone_rate crop_area", "above 0 and at most 1", lambda value: 0 < value <= 1),
     ("warm_up label_smoothing stretch colour erase", "from 0 to below 1", lambda value: 0 <= value < 1),
-    ("weight_decay ema_epochs mixup cutmix views", "at least 0", lambda value: value >= 0),
+    ("hidden_units weight_decay ema_epochs mixup cutmix views", "at least 0", lambda value: value >= 0),
     ("seed", "from 0 to 2147483647", lambda value: 0 <= value < 2**31),
     ("precision", f"one of {', '.join(get_args(Precision))}", lambda value: value in get_args(Precision)),
     ("strategy", f"one of {', '.join(get_args(StrategyName))}", lambda value: value in get_args(StrategyName)),

@@ -61,7 +61,7 @@ class DemoRecipe:
 
     classes: int = 8
     per_class: int = 80
-    image_size: tuple[int, int] = (64, 96)
+    image_size: tuple[int, int] = (96, 144)
     epochs: int = 12
 
     def training(self, manifest: Path) -> TrainingConfig:

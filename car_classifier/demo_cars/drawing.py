@@ -14,12 +14,11 @@ import cv2
 import numpy as np
 
 from car_classifier.demo_cars.catalogue import CATALOGUE, DemoModel
+from car_classifier.demo_cars.part_boxes import PARTS_COLUMNS
 from car_classifier.demo_cars.photo import draw_photo, jpeg_bytes
 from car_classifier.errors import UserError
 from car_classifier.files import write_atomically, write_bytes, write_json
 from car_classifier.progress import Report, silent
-
-PARTS_COLUMNS = ("file_name", "part", "left", "top", "right", "bottom")
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,14 @@ import numpy as np
 
 from car_classifier.backbones import Backbone
 from car_classifier.signatures import Classifier
+from car_classifier.training import build_head
 
 TINY = Backbone("Tiny", "mobilenet_v2", None)
 
 
-def tiny_classifier(classes: int = 6, image_size: tuple[int, int] = (16, 24), temperature: float = 1.0) -> Classifier:
+def tiny_classifier(
+    classes: int = 6, image_size: tuple[int, int] = (16, 24), temperature: float = 1.0, hidden_units: int = 0
+) -> Classifier:
     """Two convolutions with random weights; two models for each make."""
     import keras
 
@@ -17,13 +20,15 @@ def tiny_classifier(classes: int = 6, image_size: tuple[int, int] = (16, 24), te
     x = keras.layers.Conv2D(6, 3, strides=2, padding="same", activation="relu")(inputs)
     x = keras.layers.BatchNormalization()(x)
     x = keras.layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(x)
+    net = keras.Model(inputs, x)
+    head = build_head(net.output_shape[1:], classes, hidden_units)
     rng = np.random.default_rng(0)
+    head.set_weights([rng.normal(size=weights.shape) for weights in head.get_weights()])
     labels = [f"Make{i // 2}_Model{i}" for i in range(classes)]
     return Classifier(
         backbone=TINY,
-        net=keras.Model(inputs, x),
-        kernel=rng.normal(size=(8, classes)).astype(np.float32),
-        bias=rng.normal(size=classes).astype(np.float32),
+        net=net,
+        head=head,
         labels=labels,
         makes={label: label.split("_")[0] for label in labels},
         temperature=temperature,

@@ -53,7 +53,7 @@ def test_one_photo_has_one_answer_wherever_it_is_asked(tiny_model_dir, tmp_path)
         path.write_bytes(photo)
     classifier = tiny_classifier(temperature=1.7)
     images = normalise(classifier.backbone, next(iter(PhotoSource(paths, [0, 0, 0], TINY_SIZE, 3).plain()))[0])
-    logits = classifier.net(images, training=False).numpy().mean(axis=(1, 2)) @ classifier.kernel + classifier.bias
+    logits = classifier.head(classifier.net(images, training=False)).numpy()
     trained = softmax(logits / 1.7, axis=1)
 
     def in_class_order(answer) -> np.ndarray:
@@ -144,8 +144,8 @@ class TestDemoModel:
     def test_is_complete(self, version):
         assert {path.name for path in version.iterdir()} >= {"saved_model.pb", "variables", "assets.extra"}
         assert {path.name for path in (version / "assets.extra").iterdir()} == {
-            "SHA256SUMS", "config.json", "golden", "history.csv", "labels.json", "metrics.json", "model_card.md",
-            "predictions.csv", "tf_serving_warmup_requests",
+            "SHA256SUMS", "architecture.json", "config.json", "golden", "history.csv", "labels.json", "metrics.json",
+            "model_card.md", "predictions.csv", "tf_serving_warmup_requests",
         }  # fmt: skip
 
     def test_checksums_hold_for_every_file(self, version):

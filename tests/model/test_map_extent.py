@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from car_classifier.backbones import BACKBONES, build_backbone
-from car_classifier.explain import map_extent
+from car_classifier.explanations.map_extent import map_extent
 
 
 def linear(net: keras.Model) -> keras.Model:

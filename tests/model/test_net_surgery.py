@@ -6,7 +6,7 @@ import pytest
 
 from car_classifier.backbones import BACKBONES, build_backbone
 from car_classifier.errors import UserError
-from car_classifier.explain import map_extent
+from car_classifier.explanations.map_extent import map_extent
 from car_classifier.net_surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
 
 SIZE = (64, 96)

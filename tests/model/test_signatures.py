@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from car_classifier.explain import contributions
+from car_classifier.explanations.closed_form import contributions
 from car_classifier.signatures import ServedClassifier
 from tests.model.nets import tiny_classifier
 from tests.model.photos import UNUSABLE, encoded, picture
@@ -27,8 +27,8 @@ def explain(served, class_index: int = -1) -> dict[str, np.ndarray]:
 
 def test_contributions_by_hand():
     activations = tf.constant([[[[1.0, 2.0], [3.0, 0.0]]]])  # one row of two cells, two channels
-    kernel = tf.constant([[1.0, -1.0, 0.5], [0.5, 2.0, 0.0]])
-    maps = contributions(activations, kernel, tf.constant([[0, 1]])).numpy()
+    columns = tf.constant([[[1.0, 0.5], [-1.0, 2.0]]])  # of two classes
+    maps = contributions(activations, columns).numpy()
     np.testing.assert_allclose(maps, [[[[1.0, 1.5]], [[1.5, -1.5]]]])
 
 
@@ -52,7 +52,7 @@ def test_heatmaps_are_those_of_grad_cam_by_tape(classifier, served):
     for k in range(answer["class_indices"].shape[1]):
         with tf.GradientTape() as tape:
             tape.watch(activations)
-            logits = tf.reduce_mean(activations, [1, 2]) @ classifier.kernel + classifier.bias
+            logits = classifier.head(activations)
             score = tf.gather(logits, answer["class_indices"][:, k], batch_dims=1)
         weights = tf.reduce_mean(tape.gradient(score, activations), [1, 2], keepdims=True)
         grad_cam = tf.nn.relu(tf.reduce_sum(weights * activations, -1))

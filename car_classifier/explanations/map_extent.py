@@ -1,37 +1,37 @@
-"""Exact Grad-CAM for nets that end in global average pooling and one dense layer.
+"""Where the cells of a map lie on a photo."""
 
-With activations A (h×w×channels) and the dense layer's column W_c, the logit of class c is
-`sum over cells (A · W_c) / (h·w) + b_c`. Each cell's term is what that part of the photo contributes to the
-logit: a signed map that adds up to it exactly. Its gradient with respect to A is W_c / (h·w) everywhere, so
-Grad-CAM (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391), which weights A by the mean gradient and
-keeps the positive part, is this map's positive part up to a constant, with no backward pass; the same holds
-for CAM (Zhou et al. 2016, https://arxiv.org/abs/1512.04150).
-"""
-
+import cv2
 import keras
-import tensorflow as tf
+import numpy as np
+from numpy.typing import NDArray
+
+Extent = tuple[float, float, float, float]
+"""Top, left, bottom and right of the area that a map's cells divide evenly, as shares of the photo's sides."""
+
+WHOLE: Extent = (0.0, 0.0, 1.0, 1.0)
+"""The extent of a map whose cells divide the photo itself."""
 
 
-def contributions(activations: tf.Tensor, kernel: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
-    """What each cell of the activations adds to the logits of some classes.
-
-    Only the asked columns of the kernel are used, so a map costs next to nothing beside the forward pass.
+def placed(cells: NDArray[np.float32], extent: Extent, size: tuple[int, int]) -> NDArray[np.float32]:
+    """A map drawn over a photo: between the centres of its cells bilinear, beyond the outermost ones level.
 
     Args:
-        activations: float32 [n, h, w, channels], the input of the pooling.
-        kernel: float32 [channels, classes], the dense layer's.
-        classes: int32 [n, k], class indices.
+        cells: float32 [h, w].
+        extent: Where the cells lie.
+        size: Height and width of the photo in pixels.
 
     Returns:
-        float32 [n, k, h, w]; the sum over h and w plus the class's bias is its logit.
+        float32 [height, width].
     """
-    columns = tf.gather(tf.transpose(kernel), classes)  # [n, k, channels]
-    shape = tf.shape(activations)
-    cells = tf.cast(shape[1] * shape[2], activations.dtype)
-    return tf.einsum("nhwc,nkc->nkhw", activations, columns) / cells
+    (top, left, bottom, right), (h, w), (height, width) = extent, cells.shape, size
+    rows = ((np.arange(height) + 0.5) / height - top) / (bottom - top) * h - 0.5
+    columns = ((np.arange(width) + 0.5) / width - left) / (right - left) * w - 0.5
+    x, y = np.meshgrid(columns.astype(np.float32), rows.astype(np.float32))
+    drawn = cv2.remap(cells.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(drawn, np.float32)
 
 
-def map_extent(net: keras.Model) -> tuple[float, float, float, float]:
+def map_extent(net: keras.Model) -> Extent:
     """Where the cells of a net's activations lie on its input.
 
     Cell i of a row does not cover its i-th part: a ResNet's strided kernels are centred on every second pixel from

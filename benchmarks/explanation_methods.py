@@ -1,0 +1,89 @@
+"""What each method of explaining costs beside one forward pass: time a photo, and memory at its peak.
+
+Rounds alternate between all methods and the forward pass, so that a machine that slows down slows all of them; ratios
+are taken round by round. Memory is measured in a process for each method, beside that of the forward pass.
+"""
+
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from car_classifier.backbones import build_backbone, find_backbone
+from car_classifier.explanations.class_activation_maps import NoClosedFormError
+from car_classifier.explanations.methods import METHODS, explain
+from car_classifier.explanations.targets import ClassLogit
+from car_classifier.training import build_head
+
+SIZE = (224, 224)
+CLASSES = 167
+ROUNDS = 3
+
+
+def run(base: str, batch_size: int) -> None:
+    """Measure all methods with random weights, and print a table in Markdown."""
+    names = [name for name, method in METHODS.items() if not method.is_baseline]
+    times = _times(base, names, batch_size)
+    context = multiprocessing.get_context("spawn")
+    memory = {}
+    for name in ("forward", *names):
+        with context.Pool(1) as pool:
+            memory[name] = pool.apply(_peak, (base, name, batch_size))
+    print(f"{base}, {SIZE[0]}×{SIZE[1]} pixels, {CLASSES} classes, batches of {batch_size}, {ROUNDS} rounds")
+    print("\n| | ms a photo | × a forward pass | MB at the peak, beyond the net | × a forward pass |")
+    print("|---|---|---|---|---|")
+    for name in ("forward", *names):
+        title = "Forward pass" if name == "forward" else METHODS[name].title
+        if name not in times:
+            print(f"| {title} | does not suit this net | | | |")
+            continue
+        ratios = [own / forward for own, forward in zip(times[name], times["forward"], strict=True)]
+        milliseconds = 1000 * statistics.median(times[name]) / batch_size
+        print(
+            f"| {title} | {milliseconds:.0f} | {statistics.median(ratios):.1f} | {memory[name]:.0f} | "
+            f"{memory[name] / memory['forward']:.1f} |"
+        )
+
+
+def _times(base: str, names: list[str], batch_size: int) -> dict[str, list[float]]:
+    """Seconds of each round for a batch, by method."""
+    works = _works(base, batch_size)
+    times: dict[str, list[float]] = {name: [] for name in ("forward", *names)}
+    for round_number in range(ROUNDS + 1):  # the first warms up
+        for name in list(times):
+            start = time.perf_counter()
+            try:
+                works(name)()
+            except NoClosedFormError:
+                del times[name]
+                continue
+            if round_number:
+                times[name].append(time.perf_counter() - start)
+    return times
+
+
+def _works(base: str, batch_size: int) -> Callable[[str], Callable[[], Any]]:
+    keras.utils.set_random_seed(0)
+    net = build_backbone(find_backbone(base), SIZE, "none")
+    model = keras.Model(net.input, build_head(net.output_shape[1:], CLASSES)(net.output))
+    images = np.random.default_rng(0).normal(size=(batch_size, *SIZE, 3)).astype(np.float32)
+
+    def work(name: str) -> Callable[[], Any]:
+        if name == "forward":
+            return lambda: np.asarray(model(images, training=False))
+        return lambda: explain(model, images, ClassLogit(0), METHODS[name].function, batch_size)
+
+    return work
+
+
+def _peak(base: str, name: str, batch_size: int) -> float:
+    """How far a process's memory rises above that of the net alone while it explains a batch, in MB."""
+    work = _works(base, batch_size)(name)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    work()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

@@ -1,0 +1,90 @@
+"""`car-classifier clever-hans`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from car_classifier.commands.shared import ManifestOption, ModelOption, SplitOption, console
+from car_classifier.errors import UserError
+from car_classifier.files import check_writable, write_json
+from car_classifier.manifest import Manifest, read_manifest
+from car_classifier.progress import progress_bar
+from car_classifier.versions import find_version
+
+if TYPE_CHECKING:
+    from car_classifier.explanations.clever_hans import FrameEvidence
+
+_SHOWN_CLASSES = 10
+_WORST_PHOTOS = 24
+
+
+def clever_hans(
+    model: ModelOption = Path("model"),
+    manifest: ManifestOption = Path("data/manifest.csv"),
+    split: SplitOption = "test",
+    frame: Annotated[float, typer.Option(help="Width of the frame, as a share of each side of the photo.")] = 0.1,
+    out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures/clever-hans"),
+) -> None:
+    """Check whether the model goes by what is around the car: how much of its evidence lies in the photos' frame."""
+    if not 0 < frame < 0.5:
+        raise UserError(f"--frame must be above 0 and below 0.5. Received: {frame}")
+    version_dir = find_version(model)
+    photos_of = read_manifest(manifest)
+    check_writable(out / "clever_hans.json")
+
+    from car_classifier.evaluation import rows_of
+    from car_classifier.explanations.clever_hans import frame_evidence, summary_of
+    from car_classifier.predictions import read_class_names
+
+    rows = rows_of(photos_of, split, read_class_names(version_dir).labels)
+    with progress_bar("Asking the model", console) as report:
+        found = frame_evidence(version_dir, photos_of, rows, frame, report)
+    summary = summary_of(found, frame)
+    about = {"model": str(version_dir), "data": str(manifest), "split": split}
+    write_json(out / "clever_hans.json", about | summary)
+    if summary["mean"] is None:
+        raise UserError("No photo has any evidence for its answer: all of it is in the biases. No figure was drawn.")
+    _draw(photos_of, found, summary, out / "clever_hans.jpg")
+    typer.echo(
+        f"{summary['photos']} photos: {_percent(summary['mean'])} of the evidence lies in the outer frame, "
+        f"which is {summary['area']:.0%} of the area."
+    )
+    Console(highlight=False).print(_table(summary))
+    typer.echo(f"The photos with the most in the frame: {out / 'clever_hans.jpg'}")
+    typer.echo(f"All figures: {out / 'clever_hans.json'}")
+
+
+def _percent(share: float | None) -> str:
+    return "no evidence" if share is None else f"{share:.0%}"
+
+
+def _table(summary: dict[str, Any]) -> Table:
+    table = Table("Class", "Photos", "In the frame", "Most of it on", box=None)
+    for row in summary["per_class"][:_SHOWN_CLASSES]:
+        table.add_row(row["label"].replace("_", " "), str(row["photos"]), _percent(row["mean"]), row["worst"] or "")
+    return table
+
+
+def _draw(manifest: Manifest, found: "list[FrameEvidence]", summary: dict[str, Any], path: Path) -> None:
+    from PIL import Image
+
+    from car_classifier.explanations.clever_hans import by_share
+    from car_classifier.explanations.pictures import frame_sheet
+    from car_classifier.figures import save_figure
+
+    worst = by_share(found)[:_WORST_PHOTOS]
+    photos = []
+    for one in worst:
+        with Image.open(manifest.photo_path(one.row)) as photo:
+            photo.load()
+        answer = "" if one.answer == one.row.label else f"\ntaken for {one.answer.replace('_', ' ')}"
+        caption = f"{_percent(one.share)} in the frame\n{one.row.label.replace('_', ' ')}{answer}"
+        photos.append((photo, one.cells, one.extent, caption))
+    title = (
+        f"Evidence in the outer {summary['frame']:.0%} of the photo: {_percent(summary['mean'])} on average of "
+        f"{summary['photos']} photos ({summary['area']:.0%} of the area); the {len(photos)} photos with the most"
+    )
+    save_figure(frame_sheet(photos, summary["frame"], title), path)

@@ -1,0 +1,95 @@
+"""`car-classifier explain-eval`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from car_classifier.commands.shared import ManifestOption, ModelOption, SplitOption, console
+from car_classifier.files import check_writable
+from car_classifier.manifest import read_manifest
+from car_classifier.versions import find_version
+
+_DRAWN_PHOTOS = 6
+
+
+def explain_eval(
+    model: ModelOption = Path("model"),
+    manifest: ManifestOption = Path("data/manifest.csv"),
+    split: SplitOption = "test",
+    photos: Annotated[int, typer.Option(min=1, help="On so many photos, drawn at random.")] = 200,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A method to score; may be given several times. The baselines are always there.", show_default="all"
+        ),
+    ] = None,
+    sanity_photos: Annotated[
+        int, typer.Option(min=0, help="Compare the maps of so many photos with those of a net with random weights.")
+    ] = 32,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of photos and of all else.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures/explanations"),
+) -> None:
+    """Score the explanations of a published model, beside maps that know nothing. Interrupted, it goes on."""
+    version_dir = find_version(model)
+    photos_of = read_manifest(manifest)
+    check_writable(version_dir / "assets.extra" / "metrics.json")
+    check_writable(out / "methods.png")
+
+    from car_classifier.demo_cars.part_boxes import read_part_boxes
+    from car_classifier.evaluation import rows_of
+    from car_classifier.explanations.evaluation import draw_figures, evaluate_explanations
+    from car_classifier.explanations.methods import METHODS, find_method
+    from car_classifier.predictions import read_class_names
+
+    asked = {name: find_method(name) for name in method or METHODS}
+    methods = [one for name, one in METHODS.items() if name in asked or one.is_baseline]
+    rows = rows_of(photos_of, split, read_class_names(version_dir).labels, photos, seed)
+    parts = read_part_boxes(photos_of.path.parent / "parts.csv")
+    result = evaluate_explanations(version_dir, photos_of, rows, methods, parts, split, seed, sanity_photos, console)
+    typer.echo(
+        f"{result['photos']} photos, {result['right']} answered rightly; what is explained is the model's answer."
+    )
+    Console(highlight=False).print(_table(result["methods"]))
+    for line in _verdicts(result["methods"]):
+        typer.echo(line)
+    for path in draw_figures(version_dir, photos_of, split, rows[:_DRAWN_PHOTOS], methods, out):
+        typer.echo(f"Figure: {path}")
+    typer.echo(f"Scores: {version_dir / 'assets.extra' / 'metrics.json'} (each photo's in {result['per_photo']})")
+
+
+def _table(methods: dict[str, Any]) -> Table:
+    from car_classifier.explanations.score_kinds import SCORES
+
+    shown = [name for name in SCORES if any(name in row["scores"] for row in methods.values())]
+    table = Table(
+        "", *(f"{SCORES[name].title} {'↑' if SCORES[name].is_better_high else '↓'}" for name in shown), box=None
+    )
+    for row in methods.values():
+        cells = []
+        for name in shown:
+            figure = row["scores"].get(name)
+            mark = "*" if name in row["no_better_than"] else ""
+            cells.append("" if figure is None else f"{figure['mean']:.3f}{mark}")
+        table.add_row(row["title"], *cells, style="dim" if row["is_baseline"] else None)
+    return table
+
+
+def _verdicts(methods: dict[str, Any]) -> list[str]:
+    """Where a method does not beat a baseline, in words."""
+    from car_classifier.explanations.score_kinds import SCORES
+
+    lines = []
+    for row in methods.values():
+        by_baselines: dict[tuple[str, ...], list[str]] = {}
+        for score, baselines in row["no_better_than"].items():
+            by_baselines.setdefault(tuple(baselines), []).append(SCORES[score].title.lower())
+        parts = [
+            f"the {' and the '.join(methods[name]['title'].lower() for name in baselines)} in {', '.join(scores)}"
+            for baselines, scores in by_baselines.items()
+        ]
+        if parts:
+            lines.append(f"* {row['title']} is not surely better than {'; '.join(parts)}.")
+    return lines

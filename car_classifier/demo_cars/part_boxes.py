@@ -1,0 +1,28 @@
+"""`parts.csv` beside a manifest: where the part is that tells a drawn car's model."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from car_classifier.errors import UserError
+from car_classifier.manifest import read_csv
+
+PARTS_COLUMNS = ("file_name", "part", "left", "top", "right", "bottom")
+PartBoxes = dict[str, list[tuple[int, int, int, int]]]
+
+
+def read_part_boxes(path: Path) -> PartBoxes:
+    """By file name, the boxes of its part in pixels: left, top, right, bottom; none if there is no such file.
+
+    Raises:
+        UserError: A row has no four whole numbers.
+    """
+    boxes: PartBoxes = defaultdict(list)
+    if not path.is_file():
+        return {}
+    for line, row in read_csv(path, PARTS_COLUMNS):
+        try:
+            left, top, right, bottom = (int(row[side]) for side in PARTS_COLUMNS[2:])
+        except ValueError as error:
+            raise UserError(f"{path}, line {line}: left, top, right and bottom must be whole numbers.") from error
+        boxes[row["file_name"]].append((left, top, right, bottom))
+    return dict(boxes)

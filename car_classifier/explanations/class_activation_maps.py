@@ -1,0 +1,131 @@
+"""Maps over the cells of a layer: which of its activations speak for a target.
+
+In all formulas A is the activations at the layer, h×w×channels, g the target's gradient with respect to them, and
+ReLU keeps what is positive. Each function takes a classifier from normalised images [n, height, width, 3] to logits
+[n, classes], the images, and a target for each of them, and gives maps float32 [n, h, w].
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from car_classifier.explanations.closed_form import contributions, pooled_linear
+from car_classifier.explanations.targets import Target, values
+
+
+class NoClosedFormError(ValueError):
+    """Exact maps were asked of a net that does not end in global average pooling and one dense layer."""
+
+
+def last_map_layer(model: keras.Model) -> str:
+    """Name of the last layer whose output has places, [n, h, w, channels]: what the classifier's head is given.
+
+    Raises:
+        ValueError: There is none.
+    """
+    for layer in reversed(model.layers):
+        if len(layer.output.shape) == 4 and not isinstance(layer, keras.layers.InputLayer):
+            return str(layer.name)
+    raise ValueError(f"{model.name} has no layer whose output has places, [n, h, w, channels].")
+
+
+def activations_and_gradients(
+    model: keras.Model, images: Any, targets: Sequence[Target], layer: str | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """A and g at a layer, both float32 [n, h, w, channels].
+
+    Raises:
+        ValueError: There is no such layer, or its output has no places.
+    """
+    images = tf.convert_to_tensor(images)
+    output = model.get_layer(layer or last_map_layer(model)).output
+    if len(output.shape) != 4:
+        raise ValueError(f"{layer} gives {tuple(output.shape)}: no map can be drawn over it, it has no places.")
+    both = keras.Model(model.input, [output, model.output])
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(images)
+        activations, logits = both(images, training=False)
+        score = values(targets, logits)
+    return activations, tape.gradient(score, activations, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
+def exact_map(model: keras.Model, images: Any, targets: Sequence[Target]) -> tf.Tensor:
+    """What each cell contributes to the target: `sum over channels (A · W) / (h·w)`, signed.
+
+    W is the dense layer's kernel times the target's gradient with respect to the logits, so that any linear target
+    (a logit, a difference of two) is the map's sum plus the same combination of biases. Needs a net that ends in
+    global average pooling and one dense layer (see `closed_form`); no backward pass through it.
+
+    Raises:
+        NoClosedFormError: The net ends in something else.
+    """
+    layer = model.get_layer(last_map_layer(model))
+    dense = pooled_linear(model.layers[model.layers.index(layer) + 1 :])
+    if dense is None:
+        raise NoClosedFormError(
+            f"{model.name} does not end in global average pooling and one dense layer, so its maps have no closed "
+            "form. Take hirescam, which gives contributions for heads of any shape."
+        )
+    activations = keras.Model(model.input, layer.output)(images, training=False)
+    logits = tf.reduce_mean(activations, [1, 2]) @ dense.kernel + dense.bias
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        score = values(targets, logits)
+    columns = tape.gradient(score, logits) @ tf.transpose(tf.convert_to_tensor(dense.kernel))
+    return contributions(activations, columns[:, None])[:, 0]
+
+
+def grad_cam(model: keras.Model, images: Any, targets: Sequence[Target], layer: str | None = None) -> tf.Tensor:
+    """Grad-CAM: `ReLU(sum over channels (mean over places of g) · A)`.
+
+    Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391.
+    """
+    activations, gradients = activations_and_gradients(model, images, targets, layer)
+    weights = tf.reduce_mean(gradients, [1, 2], keepdims=True)
+    return tf.nn.relu(tf.reduce_sum(weights * activations, -1))
+
+
+def grad_cam_plus_plus(
+    model: keras.Model, images: Any, targets: Sequence[Target], layer: str | None = None
+) -> tf.Tensor:
+    """Grad-CAM++: `ReLU(sum over channels (sum over places of a · ReLU(g)) · A)`.
+
+    With the target's exponential as score, its second and third derivatives are powers of g, and
+    `a = g² / (2 g² + (sum over places of A) · g³)`, 0 where that is 0/0. Chattopadhay et al. 2018,
+    https://arxiv.org/abs/1710.11063, equations 9 and 19.
+    """
+    activations, gradients = activations_and_gradients(model, images, targets, layer)
+    square, cube = gradients**2, gradients**3
+    total = tf.reduce_sum(activations, [1, 2], keepdims=True)
+    alphas = tf.math.divide_no_nan(square, 2 * square + total * cube)
+    weights = tf.reduce_sum(alphas * tf.nn.relu(gradients), [1, 2], keepdims=True)
+    return tf.nn.relu(tf.reduce_sum(weights * activations, -1))
+
+
+def hires_cam(model: keras.Model, images: Any, targets: Sequence[Target], layer: str | None = None) -> tf.Tensor:
+    """HiResCAM: `sum over channels g · A`, signed: what each cell contributes, wherever what follows is linear.
+
+    Draelos and Carin 2020, https://arxiv.org/abs/2011.08891.
+    """
+    activations, gradients = activations_and_gradients(model, images, targets, layer)
+    return tf.reduce_sum(gradients * activations, -1)
+
+
+def layer_cam(model: keras.Model, images: Any, targets: Sequence[Target], layer: str | None = None) -> tf.Tensor:
+    """LayerCAM: `ReLU(sum over channels ReLU(g) · A)`, made for layers far below the last.
+
+    Jiang et al. 2021, https://doi.org/10.1109/TIP.2021.3089943.
+    """
+    activations, gradients = activations_and_gradients(model, images, targets, layer)
+    return tf.nn.relu(tf.reduce_sum(tf.nn.relu(gradients) * activations, -1))
+
+
+def activation_map(model: keras.Model, images: Any, _targets: Sequence[Target], layer: str | None = None) -> tf.Tensor:
+    """The layer's activations themselves, `mean over channels |A|`: where the net sees anything, whatever the target.
+
+    Not an explanation of an answer; a look at what the net looks at.
+    """
+    output = model.get_layer(layer or last_map_layer(model)).output
+    return tf.reduce_mean(tf.abs(keras.Model(model.input, output)(images, training=False)), -1)

@@ -1,0 +1,143 @@
+"""Scoring the explanations of a published version and keeping the figures with it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from car_classifier.evaluation import report_name, rows_of
+from car_classifier.explanations.figures import contrast_figure, methods_figure
+from car_classifier.explanations.methods import Method
+from car_classifier.explanations.scoring import append_scores, read_scores, score_methods, summary, write_scores
+from car_classifier.figures import save_figure
+from car_classifier.files import sha256_of
+from car_classifier.manifest import Manifest, ManifestRow
+from car_classifier.predictions import predict
+from car_classifier.progress import progress_bar
+from car_classifier.published_net import read_published_net
+from car_classifier.training_config import key_of
+from car_classifier.version_assets import update_metrics
+
+FORMAT = 1
+"""Counted up when a score is calculated in another way, so that unfinished work of before is not gone on with."""
+
+
+def evaluate_explanations(
+    version_dir: Path,
+    manifest: Manifest,
+    rows: Sequence[ManifestRow],
+    methods: Sequence[Method],
+    parts: dict[str, list[tuple[int, int, int, int]]],
+    split: str | None,
+    seed: int,
+    sanity_photos: int,
+    console: Console,
+) -> dict[str, Any]:
+    """Score methods on photos, and put the figures into the version's `metrics.json` and model card.
+
+    The scores of every photo are kept beside them as they come, so that the same command goes on after an
+    interruption.
+
+    Args:
+        version_dir: Folder of a version.
+        manifest: Tells where the photos are.
+        rows: Which photos.
+        methods: What to score.
+        parts: By file name, where the part is that tells the photo's class.
+        split: What the photos were drawn from.
+        seed: Seed of everything random.
+        sanity_photos: How many photos' maps are compared with a random net's.
+        console: Where progress is shown.
+
+    Returns:
+        `data`, `split`, `photos`, `right` (so many of the answers that were explained), `seed`, `sanity_photos`,
+        `per_photo` (the file with all scores, beside `metrics.json`) and `methods`, as `summary` gives them.
+    """
+    name = report_name(manifest.path, split)
+    table = version_dir / "assets.extra" / "explanations" / f"{name}.csv"
+    key = key_of(
+        {
+            "format": FORMAT,
+            "model": _identity(version_dir),
+            "photos": [row.sha256 for row in rows],
+            "methods": [method.name for method in methods],
+            "seed": seed,
+            "sanity": sanity_photos,
+        }
+    )
+    unfinished = table.with_name(f".{name}-{key}.csv")
+    unfinished.parent.mkdir(exist_ok=True)
+    complete = _drop_half_done(unfinished)
+    left = [row for row in rows if row.file_name not in complete]
+    if complete and left:
+        console.print(f"Going on after {len(rows) - len(left)} photos.")
+    if left:
+        net = read_published_net(version_dir)
+        before = len(rows) - len(left)
+        with progress_bar("Scoring explanations", console) as report:
+            batches = score_methods(
+                net, manifest, left, methods, parts, seed, max(sanity_photos - before, 0),
+                lambda done, _: report(before + done, len(rows)),
+            )  # fmt: skip
+            for batch in batches:
+                append_scores(unfinished, batch)
+    found = read_scores(unfinished)
+    for stale in unfinished.parent.glob(f".{name}-*.csv"):
+        if stale != unfinished:
+            stale.unlink()
+    unfinished.replace(table)
+    first = found[0].method
+    result = {
+        "data": str(manifest.path),
+        "split": split,
+        "photos": len(rows),
+        "right": sum(one.is_right for one in found if one.method == first),
+        "seed": seed,
+        "sanity_photos": min(sanity_photos, len(rows)),
+        "per_photo": f"explanations/{table.name}",
+        "methods": summary(found, methods),
+    }
+    update_metrics(version_dir, "explanations", name, result)
+    return result
+
+
+def _drop_half_done(unfinished: Path) -> set[str]:
+    """Leave in a table only the photos that all methods were scored on; return their names."""
+    found = read_scores(unfinished)
+    rows = Counter(one.file_name for one in found)
+    complete = {name for name, count in rows.items() if count == max(rows.values())}
+    write_scores(unfinished, [one for one in found if one.file_name in complete])
+    return complete
+
+
+def draw_figures(
+    version_dir: Path,
+    manifest: Manifest,
+    split: str | None,
+    shown: Sequence[ManifestRow],
+    methods: Sequence[Method],
+    folder: Path,
+) -> list[Path]:
+    """Draw some photos under all methods, and the contrast of the version's two most confused classes.
+
+    Returns:
+        The figures: `methods.png`, and `contrast.png` where there is a pair to be told apart.
+    """
+    net = read_published_net(version_dir)
+    figures = {"methods": methods_figure(net, manifest, shown, methods)}
+    rows = rows_of(manifest, split, net.names.labels)
+    contrast = contrast_figure(net, manifest, rows, predict(version_dir, manifest, rows).logits)
+    if contrast is not None:
+        figures["contrast"] = contrast
+    paths = []
+    for name, figure in figures.items():
+        paths.append(folder / f"{name}.png")
+        save_figure(figure, paths[-1])
+    return paths
+
+
+def _identity(version_dir: Path) -> list[str]:
+    """What a version's net depends on."""
+    return [sha256_of(path) for path in sorted((version_dir / "variables").iterdir())]

@@ -1,0 +1,140 @@
+"""The same photos under all methods, and what tells a model's two most confused classes apart."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from car_classifier.explanations.class_activation_maps import NoClosedFormError
+from car_classifier.explanations.map_extent import placed
+from car_classifier.explanations.methods import METHODS, Method, explain
+from car_classifier.explanations.pictures import grid, overlay
+from car_classifier.explanations.targets import ClassLogit, Contrast
+from car_classifier.manifest import Manifest, ManifestRow
+from car_classifier.predictions import photo_content
+from car_classifier.published_net import PublishedNet
+
+CONTRAST_PHOTOS = 3
+
+
+def methods_figure(
+    net: PublishedNet, manifest: Manifest, rows: Sequence[ManifestRow], methods: Sequence[Method]
+) -> Figure:
+    """Photos, a row each, with the map of each method for the class that the photo shows.
+
+    Args:
+        net: The model.
+        manifest: Tells where the photos are.
+        rows: The photos, of labels that the model knows.
+        methods: The columns; those that do not suit the net are left out.
+    """
+    photos, images = _loaded(net, manifest, rows)
+    targets = [ClassLogit(net.names.labels.index(row.label)) for row in rows]
+    columns = {"Photo": [photo.astype(np.uint8) for photo in photos]}
+    for method in methods:
+        try:
+            maps = explain(net.model, images, targets, method.function)
+        except NoClosedFormError:
+            continue
+        extent = method.extent(net.model)
+        columns[method.title.replace(", ", "\n").replace(" gradients", "\ngradients")] = [
+            overlay(_image(photo), _softened(cells), extent) for photo, cells in zip(photos, maps, strict=True)
+        ]
+    captions = [row.label.replace("_", "\n") for row in rows]
+    pictures = [[column[i] for column in columns.values()] for i in range(len(rows))]
+    return grid(list(zip(captions, pictures, strict=True)), list(columns))
+
+
+def contrast_figure(
+    net: PublishedNet, manifest: Manifest, rows: Sequence[ManifestRow], logits: NDArray[np.float32]
+) -> Figure | None:
+    """Why the one and not the other: photos of the two classes that the model confuses most.
+
+    Args:
+        net: The model.
+        manifest: Tells where the photos are.
+        rows: Photos of labels that the model knows, from which the pair and the photos of it are chosen.
+        logits: What the model gives for them, float32 [n, classes].
+
+    Returns:
+        For some photos of both: the map of each class, on one scale, and their contrast. None if the model knows one
+        class only, or the photos show one only, or its maps have no closed form.
+    """
+    names = net.names.labels
+    truth = np.array([names.index(row.label) for row in rows])
+    pair = most_confused(logits, truth)
+    if pair is None:
+        return None
+    shown: list[ManifestRow] = []
+    for own, other in (pair, pair[::-1]):
+        of_class = np.flatnonzero(truth == own)
+        doubtful = of_class[np.argsort(logits[of_class, own] - logits[of_class, other], kind="stable")]
+        shown += [rows[i] for i in doubtful[:CONTRAST_PHOTOS]]
+    photos, images = _loaded(net, manifest, shown)
+    a, b = pair
+    try:
+        maps = [explain(net.model, images, target) for target in (ClassLogit(a), ClassLogit(b), Contrast(a, b))]
+    except NoClosedFormError:
+        return None
+    extent = METHODS["exact"].extent(net.model)
+    pictures = []
+    for i, photo in enumerate(photos):
+        drawn = [placed(one[i], extent, photo.shape[:2]) for one in maps]
+        both = max(float(np.abs(one).max()) for one in drawn[:2])
+        scales = (both, both, float(np.abs(drawn[2]).max()))
+        overlays = [overlay(_image(photo), one[i], extent, scale) for one, scale in zip(maps, scales, strict=True)]
+        pictures.append((shown[i].label.replace("_", "\n"), [photo.astype(np.uint8), *overlays]))
+    first, second = (names[index].replace("_", " ") for index in pair)
+    columns = [
+        "Photo",
+        f"for and against\n{first}",
+        f"for and against\n{second}",
+        f"{first} (red)\nor {second} (blue)?",
+    ]
+    return grid(pictures, columns)
+
+
+def most_confused(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> tuple[int, int] | None:
+    """The two classes between which the model hesitates most.
+
+    Mistakes alone would leave the question open for a model that makes none, so what counts is the probability that
+    each class's photos give to the other one, when only the two are to be chosen from.
+
+    Args:
+        logits: float32 [n, classes].
+        truth: The true classes, int [n].
+
+    Returns:
+        Two classes that both have photos; None if fewer than two have.
+    """
+    classes = np.unique(truth)
+    if len(classes) < 2:
+        return None
+    doubt = np.zeros((logits.shape[1],) * 2)
+    for own in classes:
+        of_class = logits[truth == own].astype(np.float64)
+        doubt[own] = (1 / (1 + np.exp(np.clip(of_class[:, [own]] - of_class, -500, 500)))).mean(axis=0)
+    both = np.where(np.isin(np.arange(len(doubt)), classes), np.triu(doubt + doubt.T, 1), -1)
+    both[~np.isin(np.arange(len(doubt)), classes)] = -1
+    a, b = np.unravel_index(both.argmax(), both.shape)
+    return int(a), int(b)
+
+
+def _loaded(net: PublishedNet, manifest: Manifest, rows: Sequence[ManifestRow]) -> tuple[NDArray[np.float32], Any]:
+    photos = net.load([photo_content(manifest.photo_path(row)) for row in rows])
+    return photos, net.normalised(photos)
+
+
+def _image(photo: NDArray[np.float32]) -> Image.Image:
+    return Image.fromarray(photo.clip(0, 255).astype(np.uint8))
+
+
+def _softened(cells: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A map whose few largest pixels do not leave all others without colour."""
+    if cells.size < 1000:
+        return cells
+    limit = float(np.quantile(np.abs(cells), 0.99))
+    return np.clip(cells, -limit, limit) if limit > 0 else cells

@@ -1,0 +1,134 @@
+"""All ways to explain an answer, behind one interface."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from car_classifier.errors import UserError
+from car_classifier.explanations import (
+    baselines,
+    class_activation_maps,
+    perturbations,
+    pixel_gradients,
+)
+from car_classifier.explanations.class_activation_maps import last_map_layer
+from car_classifier.explanations.map_extent import WHOLE, Extent, map_extent
+from car_classifier.explanations.targets import Target
+from car_classifier.progress import Report, silent
+
+Function = Callable[[keras.Model, Any, Sequence[Target]], Any]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to explain.
+
+    Attributes:
+        name: As the command line takes it.
+        title: As people write it.
+        function: From a classifier, images and targets to maps.
+        cells: Whether a map's cells are those of the last layer with places, or pixels of the net's input.
+        is_baseline: Whether it knows nothing of the net.
+    """
+
+    name: str
+    title: str
+    function: Function
+    cells: Literal["layer", "pixels"] = "pixels"
+    is_baseline: bool = False
+
+    def extent(self, model: keras.Model) -> Extent:
+        """Where its maps lie on a photo."""
+        if self.cells == "pixels":
+            return WHOLE
+        return map_extent(keras.Model(model.input, model.get_layer(last_map_layer(model)).output))
+
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method("exact", "Exact map", class_activation_maps.exact_map, "layer"),
+        Method("gradcam", "Grad-CAM", class_activation_maps.grad_cam, "layer"),
+        Method("gradcam++", "Grad-CAM++", class_activation_maps.grad_cam_plus_plus, "layer"),
+        Method("hirescam", "HiResCAM", class_activation_maps.hires_cam, "layer"),
+        Method("layercam", "LayerCAM", class_activation_maps.layer_cam, "layer"),
+        Method("scorecam", "Score-CAM, 32 channels", partial(perturbations.score_cam, channels=32), "layer"),
+        Method("occlusion", "Occlusion", perturbations.occlusion),
+        Method("gradients", "Gradients", pixel_gradients.vanilla_gradients),
+        Method("gradient-x-input", "Gradient × input", pixel_gradients.gradient_x_input),
+        Method("smoothgrad", "SmoothGrad", pixel_gradients.smooth_grad),
+        Method("integrated-gradients", "Integrated gradients", pixel_gradients.integrated_gradients),
+        Method("activations", "Activations", class_activation_maps.activation_map, "layer"),
+        Method("random", "Random map", baselines.random_map, "layer", is_baseline=True),
+        Method("gaussian", "Centred Gaussian", baselines.centred_gaussian, is_baseline=True),
+    )
+}
+
+
+def find_method(name: str) -> Method:
+    """The method of that name.
+
+    Raises:
+        UserError: There is none.
+    """
+    if name not in METHODS:
+        raise UserError(f"There is no method {name}. Take one of {', '.join(METHODS)}.")
+    return METHODS[name]
+
+
+def explain(
+    model: keras.Model,
+    images: Any,
+    target: Target | Sequence[Target],
+    method: Function = class_activation_maps.exact_map,
+    batch_size: int = 8,
+    report: Report = silent,
+) -> NDArray[np.float32]:
+    """Maps of what speaks for a target in images, a batch at a time so that memory does not grow with their number.
+
+    Args:
+        model: A classifier from normalised images [n, height, width, 3] to logits [n, classes].
+        images: Normalised for the model, float [n, height, width, 3].
+        target: What is explained, a callable of logits (see `targets`): one for all images or one for each.
+        method: One of the functions in this package, such as `METHODS["gradcam"].function`.
+        batch_size: Most images at a time.
+        report: Called with images done and images in all.
+
+    Returns:
+        float32 [n, h, w]: large where the method sees evidence for the target; negative, where a method has a sign,
+        for evidence against it. Without any evidence all zeros.
+
+    Raises:
+        ValueError: The images are not what the model takes, the targets not as many as they, or the method does not
+            suit the model.
+    """
+    images = np.asarray(images, np.float32)
+    wanted = tuple(model.input_shape[1:])
+    if images.shape[1:] != wanted or not len(images):
+        raise ValueError(f"`images` must be float32 [n, {', '.join(map(str, wanted))}]. Received: {images.shape}")
+    targets = [target] * len(images) if callable(target) else list(target)
+    if len(targets) != len(images):
+        raise ValueError(f"`target` must be one, or one for each of {len(images)} images. Received: {len(targets)}")
+    maps = []
+    for start in range(0, len(images), batch_size):
+        end = min(start + batch_size, len(images))
+        maps.append(np.asarray(method(model, images[start:end], targets[start:end]), np.float32))
+        report(end, len(images))
+    return np.concatenate(maps)
+
+
+def positive_part(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Evidence for the target from 0 to 1, each map by its own largest value; zeros where there is none.
+
+    Args:
+        maps: float32 [..., h, w].
+    """
+    positive = np.maximum(maps, 0)
+    largest = positive.max(axis=(-2, -1), keepdims=True)
+    scaled: NDArray[np.float32] = np.divide(positive, largest, out=np.zeros_like(positive), where=largest > 0)
+    return scaled

@@ -1,0 +1,128 @@
+"""Pictures of maps over photos."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from PIL import Image
+
+from car_classifier.explanations.map_extent import Extent, placed
+
+FOR, AGAINST = "#D55E00", "#0072B2"
+"""Evidence for a class and against it: vermilion and blue, which the colour-blind can tell apart (Okabe and Ito)."""
+
+SIGNED = LinearSegmentedColormap.from_list("evidence", [AGAINST, "#FFFFFF", FOR])
+LONGEST_SIDE = 1200
+
+
+def shrunk(photo: Image.Image) -> Image.Image:
+    """A photo no larger than it will be drawn."""
+    photo = photo.convert("RGB")
+    photo.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    return photo
+
+
+def overlay(photo: Image.Image, cells: NDArray[np.float32], extent: Extent, scale: float | None = None) -> Any:
+    """A photo under its map: colour where there is evidence, the grey photo where there is none.
+
+    Args:
+        photo: RGB.
+        cells: The map, float32 [h, w].
+        extent: Where its cells lie.
+        scale: The value of full colour; the map's own largest magnitude if left out.
+
+    Returns:
+        RGB from 0 to 1, float [height, width, 3].
+    """
+    drawn = placed(cells, extent, (photo.height, photo.width))
+    largest = float(np.abs(drawn).max()) if scale is None else scale
+    strength = np.clip(drawn / largest, -1, 1) if largest > 0 else np.zeros_like(drawn)
+    pixels = np.asarray(photo, np.float32) / 255
+    grey = 0.25 * pixels + 0.75 * pixels.mean(axis=2, keepdims=True)
+    opacity = 0.75 * np.abs(strength)[..., None] ** 0.8
+    colour = np.where(strength[..., None] > 0, _rgb(FOR), _rgb(AGAINST))
+    return grey * (1 - opacity) + colour * opacity
+
+
+def _rgb(name: str) -> NDArray[np.float64]:
+    return np.array([int(name[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+
+
+def explained_photo(
+    photo: Image.Image, cells: NDArray[np.float32], extent: Extent, title: str, sides: tuple[str, str]
+) -> Figure:
+    """A photo, the photo under its map, and the scale of the map with zero in the middle.
+
+    Args:
+        photo: The photo.
+        cells: The map.
+        extent: Where its cells lie.
+        title: What is asked.
+        sides: What the two ends of the scale speak for.
+    """
+    photo = shrunk(photo)
+    height = 4.6 * photo.height / photo.width
+    figure = Figure(figsize=(10.6, min(max(height, 2), 9) + 0.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.imshow(photo)
+    right.imshow(overlay(photo, cells, extent))
+    for axes in (left, right):
+        axes.set_axis_off()
+    largest = float(np.abs(cells).max())
+    limit = largest or 1.0
+    bar = figure.colorbar(ScalarMappable(Normalize(-limit, limit), SIGNED), ax=right, shrink=0.8)
+    bar.set_ticks([-limit, 0, limit], labels=[f"−{limit:.2g}\n{sides[1]}", "0", f"+{limit:.2g}\n{sides[0]}"])
+    figure.suptitle(title if largest else f"{title}\nno evidence anywhere")
+    return figure
+
+
+def grid(rows: Sequence[tuple[str, Sequence[Any]]], columns: Sequence[str]) -> Figure:
+    """Pictures in rows, with a title over each column.
+
+    Args:
+        rows: A caption and the pictures of each row: RGB, [height, width, 3].
+        columns: Titles.
+    """
+    first = np.asarray(rows[0][1][0])
+    height = 1.9 * first.shape[0] / first.shape[1]
+    figure = Figure(figsize=(1.9 * len(columns), (height + 0.2) * len(rows) + 0.5), layout="constrained")
+    for (caption, pictures), row in zip(rows, figure.subplots(len(rows), len(columns), squeeze=False), strict=True):
+        for axes, picture in zip(row, pictures, strict=True):
+            axes.imshow(picture)
+            axes.set(xticks=[], yticks=[])
+        row[0].set_ylabel(caption, fontsize=8)
+    for axes, title in zip(figure.axes[: len(columns)], columns, strict=True):
+        axes.set_title(title, fontsize=9)
+    return figure
+
+
+def frame_sheet(
+    photos: Sequence[tuple[Image.Image, NDArray[np.float32], Extent, str]], frame: float, title: str, columns: int = 6
+) -> Figure:
+    """Photos under their maps, with the line that parts the outer frame from the middle.
+
+    Args:
+        photos: Each photo, its map, where the map's cells lie, and a caption.
+        frame: Width of the frame as a share of the photo's height and width.
+        title: Over all of them.
+        columns: So many beside each other.
+    """
+    count = -(-len(photos) // columns)
+    figure = Figure(figsize=(2.4 * columns, 2.15 * count + 0.6), layout="constrained")
+    grid = figure.subplots(count, columns, squeeze=False).flat
+    for axes, (photo, cells, extent, caption) in zip(grid, photos, strict=False):
+        photo = shrunk(photo)
+        axes.imshow(overlay(photo, np.maximum(cells, 0), extent))
+        corner = (frame * photo.width - 0.5, frame * photo.height - 0.5)
+        inner = (1 - 2 * frame) * photo.width, (1 - 2 * frame) * photo.height
+        axes.add_patch(Rectangle(corner, *inner, fill=False, edgecolor="black", linestyle="--", linewidth=1))
+        axes.set_title(caption, fontsize=8)
+    for axes in figure.axes:
+        axes.set_axis_off()
+    figure.suptitle(title)
+    return figure

@@ -1,0 +1,232 @@
+"""What explanations are worth: every method's scores on the same photos, beside maps that know nothing."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from car_classifier.explanations import faithfulness, localisation, sanity
+from car_classifier.explanations.class_activation_maps import NoClosedFormError
+from car_classifier.explanations.compiled import compiled
+from car_classifier.explanations.localisation import Box
+from car_classifier.explanations.map_extent import placed
+from car_classifier.explanations.methods import Method, explain
+from car_classifier.explanations.score_kinds import SCORES
+from car_classifier.explanations.targets import ClassLogit
+from car_classifier.files import write_atomically
+from car_classifier.intervals import mean_interval, wilson_interval
+from car_classifier.manifest import Manifest, ManifestRow
+from car_classifier.net_surgery import in_precision
+from car_classifier.precision import dtype_policy
+from car_classifier.predictions import photo_content
+from car_classifier.progress import Report, silent
+from car_classifier.published_net import PublishedNet
+
+BATCH_SIZE = 8
+
+Scores = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class ScoredMap:
+    """A method's scores on one photo; None where a score does not apply.
+
+    Attributes:
+        file_name: The photo, as the manifest names it.
+        method: Name of the method.
+        is_right: Whether the model's answer, which is what is explained, is right.
+        scores: By name.
+    """
+
+    file_name: str
+    method: str
+    is_right: bool
+    scores: Scores
+
+
+def score_methods(
+    net: PublishedNet,
+    manifest: Manifest,
+    rows: Sequence[ManifestRow],
+    methods: Sequence[Method],
+    parts: Mapping[str, Sequence[Box]],
+    seed: int = 0,
+    sanity_photos: int = 32,
+    report: Report = silent,
+) -> Iterator[list[ScoredMap]]:
+    """Score methods on photos, explaining the model's first answer for each.
+
+    Args:
+        net: The model.
+        manifest: Tells where the photos are.
+        rows: Which photos.
+        methods: What to score. One that does not suit the net (see `NoClosedFormError`) is left out.
+        parts: By file name, where the part is that tells the photo's class; scored where it is known and the answer
+            is right.
+        seed: Seed of everything random.
+        sanity_photos: On so many photos, from the first on, the maps are compared with a random net's: this takes as
+            long as the maps themselves.
+        report: Called with photos done and photos in all.
+
+    Yields:
+        The scores of a few photos at a time, by all methods.
+    """
+    random_net = sanity.randomised(net.model, seed) if sanity_photos else None
+    probabilities = _probabilities_of(net)
+    for start in range(0, len(rows), BATCH_SIZE):
+        batch = rows[start : start + BATCH_SIZE]
+        photos = net.load([photo_content(manifest.photo_path(row)) for row in batch])
+        images = net.normalised(photos)
+        classes = probabilities(photos).numpy().argmax(axis=1)
+        targets = [ClassLogit(int(index)) for index in classes]
+        compared = max(min(len(batch), sanity_photos - start), 0)
+        found = []
+        for method in methods:
+            try:
+                maps = explain(net.model, images, targets, method.function, BATCH_SIZE)
+            except NoClosedFormError:
+                continue
+            others = []
+            if compared and random_net is not None:
+                others = [*explain(random_net, images[:compared], targets[:compared], method.function, BATCH_SIZE)]
+            extent = method.extent(net.model)
+            for i, row in enumerate(batch):
+                drawn = placed(maps[i], extent, net.image_size)
+                is_right = net.names.labels[classes[i]] == row.label
+                scores = _faithfulness(_ask(probabilities, classes[i]), photos[i], drawn, seed)
+                scores["sanity"] = sanity.similarity(maps[i], others[i]) if i < len(others) else None
+                boxes = parts.get(row.file_name) if is_right else None
+                scores |= _localisation(placed(maps[i], extent, (row.height, row.width)) if boxes else None, boxes)
+                found.append(ScoredMap(row.file_name, method.name, is_right, scores))
+        yield found
+        report(start + len(batch), len(rows))
+
+
+def _probabilities_of(net: PublishedNet) -> Any:
+    """From photos, RGB from 0 to 255 [k, height, width, 3], to calibrated probabilities [k, classes].
+
+    The net is asked some thirty times for every map, so it calculates in the device's own format, as in training.
+    """
+    logits = compiled(in_precision(net.model, dtype_policy("auto")))
+    return lambda photos: tf.nn.softmax(logits(net.normalised(photos)) / net.temperature)
+
+
+def _ask(probabilities: Any, index: int) -> faithfulness.Ask:
+    return lambda photos: np.asarray(probabilities(photos)[:, index])
+
+
+def _faithfulness(ask: faithfulness.Ask, photo: NDArray[np.float32], drawn: NDArray[np.float32], seed: int) -> Scores:
+    deletion, insertion = faithfulness.deletion_and_insertion(ask, photo, drawn, seed)
+    return {
+        "deletion": deletion,
+        "insertion": insertion,
+        "road": faithfulness.road(ask, photo, drawn, seed),
+        "average_drop": faithfulness.average_drop(ask, photo, drawn),
+    }
+
+
+def _localisation(drawn: NDArray[np.float32] | None, boxes: Sequence[Box] | None) -> Scores:
+    if drawn is None or not boxes:
+        return {"hit": None, "energy": None}
+    return {
+        "hit": float(localisation.hits(drawn, boxes)),
+        "energy": localisation.energy_inside(drawn, boxes),
+    }
+
+
+# --- What comes out of it -------------------------------------------------------------------------------------
+
+
+def summary(found: Sequence[ScoredMap], methods: Sequence[Method]) -> dict[str, Any]:
+    """Every method's scores over all photos.
+
+    Returns:
+        By the method's name: `title`, `is_baseline`, `scores` (by name: `mean`, its 95 % `interval`, and the `count` of
+        photos), and `no_better_than`: by the score's name, the baselines that it does not beat, photo by photo, with
+        95 % certainty.
+    """
+    columns = {
+        method.name: {
+            score: np.array(values, float)
+            for score in SCORES
+            if (values := [one.scores[score] for one in found if one.method == method.name])
+            and any(value is not None for value in values)
+        }
+        for method in methods
+    }
+    baselines = [method.name for method in methods if method.is_baseline]
+    return {
+        method.name: {
+            "title": method.title,
+            "is_baseline": method.is_baseline,
+            "scores": {score: _figure(score, values) for score, values in columns[method.name].items()},
+            "no_better_than": {
+                score: equals
+                for score, values in columns[method.name].items()
+                if not method.is_baseline
+                and (equals := [name for name in baselines if not _beats(score, values, columns[name][score])])
+            },
+        }
+        for method in methods
+        if columns[method.name]
+    }
+
+
+def _figure(score: str, values: NDArray[np.float64]) -> dict[str, Any]:
+    known = values[~np.isnan(values)]
+    interval = wilson_interval(int(known.sum()), len(known)) if score == "hit" else mean_interval(known)
+    return {"mean": float(known.mean()), "interval": interval, "count": len(known)}
+
+
+def _beats(score: str, values: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Whether the mean difference on the same photos is in favour of `values`, by more than chance."""
+    gains = (values - others) * (1 if SCORES[score].is_better_high else -1)
+    return mean_interval(gains[~np.isnan(gains)])[0] > 0
+
+
+# --- Kept, so that what was interrupted goes on -------------------------------------------------------------------
+
+_COLUMNS = ("file_name", "method", "is_right")
+
+
+def read_scores(path: Path) -> list[ScoredMap]:
+    """Scores that `append_scores` wrote; a last line that was cut off is left out."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if None not in row.values()]
+    return [
+        ScoredMap(
+            row["file_name"],
+            row["method"],
+            row["is_right"] == "True",
+            {name: float(row[name]) if row[name] else None for name in SCORES},
+        )
+        for row in rows
+    ]
+
+
+def write_scores(path: Path, found: Sequence[ScoredMap]) -> None:
+    """Write scores as a CSV file: a row for each photo and method."""
+
+    def write(target: Path) -> None:
+        with target.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerow([*_COLUMNS, *SCORES])
+        append_scores(target, found)
+
+    write_atomically(path, write)
+
+
+def append_scores(path: Path, found: Sequence[ScoredMap]) -> None:
+    """Add rows to a CSV file of scores."""
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for one in found:
+            about = asdict(one)
+            numbers = ("" if (value := one.scores[name]) is None else f"{value:.6g}" for name in SCORES)
+            writer.writerow([*(about[name] for name in _COLUMNS), *numbers])

@@ -1,0 +1,245 @@
+"""`explain`, `explain-eval` and `clever-hans`, as a user runs them."""
+
+import csv
+import hashlib
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from car_classifier.manifest import read_manifest
+from tests.conftest import car_classifier, done
+from tests.model.photos import UNUSABLE, encoded, picture
+from tests.serving.conftest import until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def version(demo_model_dir, tmp_path_factory) -> Path:
+    """A copy of the demo model that may be written to."""
+    folder = tmp_path_factory.mktemp("scored") / "1"
+    shutil.copytree(demo_model_dir / "1", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def photo(demo_data) -> Path:
+    manifest = read_manifest(demo_data / "manifest.csv")
+    return manifest.photo_path(manifest.split("test")[0])
+
+
+def written(output: str, ending: str) -> list[Path]:
+    return [Path(line.strip()) for line in output.splitlines() if line.strip().endswith(ending)]
+
+
+class TestExplain:
+    def test_contributions_and_bias_are_the_logit(self, version, photo, tmp_path):
+        output = done(car_classifier("explain", photo, "--model", version, "--out", tmp_path))
+        total, bias, logit, off = map(float, re.search(
+            r"contributions (\S+) \+ bias (\S+) = \S+; logit (\S+) \(off by (\S+)\)", output
+        ).groups())  # fmt: skip
+        assert total + bias == pytest.approx(logit, abs=1e-3)
+        assert off < 1e-3
+        cells = np.load(written(output, ".npy")[0])
+        assert cells.shape == (4, 6)
+        assert cells.sum() == pytest.approx(total, abs=1e-4)
+        about = json.loads(written(output, ".json")[0].read_text())
+        assert about["sum_of_contributions"] + about["bias"] == pytest.approx(about["logit"], abs=1e-3)
+        with Image.open(written(output, ".png")[0]) as figure:
+            assert figure.width > 800
+
+    def test_a_contrast_is_the_difference_of_two_classes(self, version, photo, tmp_path):
+        arguments = ("explain", photo, "--model", version, "--out", tmp_path)
+        labels = json.loads((version / "assets.extra" / "labels.json").read_text())["labels"]
+        outputs = [
+            done(car_classifier(*arguments, *more))
+            for more in (
+                ("--class", labels[0]),
+                ("--class", labels[1]),
+                ("--class", labels[0], "--versus", labels[1]),
+                ("--class", labels[0], "--versus", labels[1], "--method", "hirescam"),
+            )
+        ]
+        one, other, both, by_tape = (np.load(written(output, ".npy")[0]) for output in outputs)
+        np.testing.assert_allclose(both, one - other, atol=1e-5)
+        np.testing.assert_allclose(by_tape, both, atol=1e-4)  # the net that was taken out of the SavedModel is the same
+        assert "difference of the logits" in outputs[2]
+        assert len(set(tmp_path.iterdir())) == 12
+
+    @pytest.mark.parametrize("kind", ["4000 pixels", "grey", "one pixel"])
+    def test_any_photo(self, kind, version, tmp_path):
+        pictures = {
+            "4000 pixels": picture(2600, 4000),
+            "grey": picture(50, 70, "L"),
+            "one pixel": Image.new("RGB", (1, 1)),
+        }
+        (tmp_path / "photo.jpg").write_bytes(encoded(pictures[kind]))
+        output = done(car_classifier("explain", tmp_path / "photo.jpg", "--model", version, "--out", tmp_path / "out"))
+        assert np.isfinite(np.load(written(output, ".npy")[0])).all()
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("--class", "Estrel_Luman"), "The model knows no Estrel_Luman. It knows 4 labels, such as Estrel_Lumen"),
+            (("--class", "Estrel_Lumen", "--versus", "Estrel_Lumen"), "--versus must be another class"),
+            (("--method", "lime"), "There is no method lime. Take one of exact, gradcam"),
+            (("--model", "nowhere"), "There is no published model in nowhere"),
+        ],
+    )
+    def test_a_mistake_is_one_sentence(self, arguments, words, version, photo, tmp_path):
+        model = () if "--model" in arguments else ("--model", version)
+        result = car_classifier("explain", photo, *model, "--out", tmp_path / "out", *arguments)
+        assert result.returncode == 2
+        assert words in result.stderr.replace("\n", " ")
+        assert "Traceback" not in result.stderr
+
+    def test_a_bad_photo_is_named_and_the_others_explained(self, version, photo, tmp_path):
+        bad = tmp_path / "bad.jpg"
+        bad.write_bytes(next(iter(UNUSABLE.values()))[0])
+        result = car_classifier("explain", bad, tmp_path / "gone.jpg", photo, "--model", version, "--out", tmp_path)
+        assert result.returncode == 2
+        assert f"Not explained: {bad}: it is damaged" in result.stderr
+        assert "gone.jpg: No such file" in result.stderr
+        assert len(written(result.stdout, ".npy")) == 1
+
+
+SCORED = ("--photos", 10, "--sanity-photos", 3, "--method", "exact", "--method", "hirescam")
+
+
+@pytest.fixture(scope="module")
+def scored(version, demo_data, tmp_path_factory) -> tuple[str, Path]:
+    """What was printed, and the folder of the figures."""
+    figures = tmp_path_factory.mktemp("figures")
+    command = ("explain-eval", "--model", version, "--data", demo_data / "manifest.csv", *SCORED, "--out", figures)
+    return done(car_classifier(*command)), figures
+
+
+@pytest.mark.usefixtures("scored")
+class TestExplainEval:
+    def test_scores_are_in_the_metrics_and_on_the_card(self, version):
+        reports = json.loads((version / "assets.extra" / "metrics.json").read_text())["explanations"]
+        (report,) = reports.values()
+        assert report["photos"] == 10
+        assert list(report["methods"]) == ["exact", "hirescam", "random", "gaussian"]
+        for method, row in report["methods"].items():
+            assert set(row["scores"]) == {"deletion", "insertion", "road", "average_drop", "sanity", "hit", "energy"}
+            assert row["scores"]["deletion"]["count"] == 10
+            assert row["scores"]["sanity"]["count"] == 3
+            assert row["scores"]["hit"]["count"] == report["right"]
+            for name, figure in row["scores"].items():
+                assert figure["interval"][0] - 1e-9 <= figure["mean"] <= figure["interval"][1] + 1e-9, (method, name)
+        exact, hires = (report["methods"][name]["scores"] for name in ("exact", "hirescam"))
+        for name, figure in exact.items():  # of a pooled head they are the same map
+            assert hires[name]["mean"] == pytest.approx(figure["mean"], abs=0.02), name
+        assert [
+            report["methods"][name]["scores"]["sanity"]["mean"] for name in ("random", "gaussian")
+        ] == pytest.approx([1, 1])
+        card = (version / "assets.extra" / "model_card.md").read_text()
+        assert "| HiResCAM |" in card
+        assert "| Centred Gaussian |" in card
+
+    def test_the_checksums_hold(self, version):
+        lines = (version / "assets.extra" / "SHA256SUMS").read_text().splitlines()
+        for line in lines:
+            digest, name = line.split("  ")
+            assert hashlib.sha256((version / name).read_bytes()).hexdigest() == digest, name
+        assert any(line.endswith("assets.extra/metrics.json") for line in lines)
+
+    def test_every_photos_scores_are_kept(self, version):
+        (table,) = (version / "assets.extra" / "explanations").iterdir()
+        with table.open() as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == 40
+        assert len({row["file_name"] for row in rows}) == 10
+
+    def test_figures_and_verdicts_are_shown(self, scored):
+        output, figures = scored
+        assert sorted(path.name for path in figures.iterdir()) == ["contrast.png", "methods.png"]
+        assert "10 photos" in output
+        assert "Deletion" in output
+        for path in figures.iterdir():
+            with Image.open(path) as figure:
+                assert figure.width > 500
+
+    def test_interrupted_it_goes_on_to_the_same_scores(self, version, demo_data, tmp_path):
+        again = tmp_path / "1"
+        shutil.copytree(version, again)
+        shutil.rmtree(again / "assets.extra" / "explanations")
+        expected = json.loads((again / "assets.extra" / "metrics.json").read_text())["explanations"]
+        command = ("explain-eval", "--model", again, "--data", demo_data / "manifest.csv", *SCORED, "--out", tmp_path)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "car_classifier", *map(str, command)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        folder = again / "assets.extra" / "explanations"
+        until(lambda: any(path.stat().st_size for path in folder.glob(".*.csv")) or process.poll() is not None, 120)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+        (unfinished,) = folder.iterdir()
+        with unfinished.open("a") as file:
+            file.write("images/half_a_li")  # as a killed process leaves it
+        assert "Going on after 8 photos." in car_classifier(*command).stderr
+        found = json.loads((again / "assets.extra" / "metrics.json").read_text())["explanations"]
+        assert found == expected
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("--split", "nowhere"), "has no photo of split nowhere"),
+            (("--photos", 0), "than or equal to 1"),
+        ],
+    )
+    def test_a_mistake_is_one_sentence(self, arguments, words, version, demo_data, tmp_path):
+        data = demo_data / "manifest.csv"
+        result = car_classifier("explain-eval", "--model", version, "--data", data, "--out", tmp_path, *arguments)
+        assert result.returncode == 2
+        assert words in result.stderr.replace("\n", " ")
+        assert "Traceback" not in result.stderr
+
+
+class TestCleverHans:
+    def test_shares_by_class_and_the_worst_photos(self, version, demo_data, tmp_path):
+        command = ("clever-hans", "--model", version, "--data", demo_data / "manifest.csv", "--out", tmp_path)
+        output = done(car_classifier(*command))
+        assert "which is 36% of the area" in output
+        found = json.loads((tmp_path / "clever_hans.json").read_text())
+        assert found["photos"] == len(read_manifest(demo_data / "manifest.csv").split("test"))
+        means = [row["mean"] for row in found["per_class"]]
+        assert means == sorted(means, reverse=True)
+        assert len(means) == 4
+        assert 0 < found["mean"] < 1
+        with Image.open(tmp_path / "clever_hans.jpg") as figure:
+            assert figure.width > 800
+
+    def test_a_model_that_looks_at_the_frame_is_found_out(self, tmp_path):
+        """A net whose only feature is how bright the photo's edge is."""
+        from tests.explanations.frame_looker import save_frame_looker, write_photos
+
+        save_frame_looker(tmp_path / "model" / "1")
+        write_photos(tmp_path / "photos")
+        done(car_classifier("data", "index", tmp_path / "photos", "--out", tmp_path / "manifest.csv"))
+        command = ("clever-hans", "--model", tmp_path / "model", "--data", tmp_path / "manifest.csv", "--split", "all")
+        done(car_classifier(*command, "--out", tmp_path / "out", "--frame", 0.25))
+        found = json.loads((tmp_path / "out" / "clever_hans.json").read_text())
+        assert found["mean"] > 0.95
+        # A dark edge speaks against a light one only: what speaks for the dark one is the bias.
+        assert {row["label"]: row["without_evidence"] for row in found["per_class"]} == {
+            "Light_Edge": 0,
+            "Dark_Edge": 8,
+        }
+
+    @pytest.mark.parametrize("frame", ["0", "0.5", "-1"])
+    def test_a_frame_must_leave_a_middle(self, frame, version, demo_data, tmp_path):
+        data = demo_data / "manifest.csv"
+        result = car_classifier("clever-hans", "--model", version, "--data", data, "--frame", frame, "--out", tmp_path)
+        assert result.returncode == 2
+        assert "--frame must be above 0 and below 0.5" in result.stderr
