@@ -121,13 +121,11 @@ def predict(version_dir: Path, manifest: Manifest, rows: Sequence[ManifestRow], 
     return Predictions(tuple(rows), names, logits, probabilities)
 
 
-def ask_about(
-    signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], class_index: int | None = None
-) -> dict[str, Any]:
+def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], class_index: int | None = None) -> Any:
     """A signature's answer for photos of a manifest.
 
     Args:
-        signature: As `load_signature` gives it.
+        signature: As `load_signature` gives it, or another function of a string tensor named `image_bytes`.
         manifest: Tells where the photos are.
         batch: Which photos.
         class_index: The class to ask for, of a signature that takes one.
@@ -137,10 +135,9 @@ def ask_about(
     """
     import tensorflow as tf
 
-    def ask(contents: list[bytes]) -> dict[str, Any]:
+    def ask(contents: list[bytes]) -> Any:
         asked = {} if class_index is None else {"class_index": tf.fill([len(contents)], class_index)}
-        answer: dict[str, Any] = signature(image_bytes=tf.constant(contents), **asked)
-        return answer
+        return signature(image_bytes=tf.constant(contents), **asked)
 
     contents = [photo_content(manifest.photo_path(row)) for row in batch]
     try:

@@ -40,16 +40,19 @@ class PublishedNet:
         height, width = self.model.input_shape[1:3]
         return int(height), int(width)
 
-    def load(self, contents: Sequence[bytes]) -> NDArray[np.float32]:
+    def load(self, image_bytes: Sequence[bytes] | tf.Tensor) -> NDArray[np.float32]:
         """Photos as the net sees them, before normalisation.
 
         Args:
-            contents: Bytes of JPEG or PNG files.
+            image_bytes: Bytes of JPEG or PNG files.
 
         Returns:
             RGB from 0 to 255, float32 [n, height, width, 3].
+
+        Raises:
+            tf.errors.InvalidArgumentError: One of them cannot be read.
         """
-        photos: NDArray[np.float32] = load_photos(tf.constant(list(contents)), self.image_size).numpy()
+        photos: NDArray[np.float32] = load_photos(tf.convert_to_tensor(image_bytes), self.image_size).numpy()
         return photos
 
     def normalised(self, photos: Any) -> tf.Tensor:

@@ -8,7 +8,6 @@ import typer
 from car_classifier.commands.shared import ModelOption, console
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
-from car_classifier.predictions import check_labels, read_class_names
 from car_classifier.versions import find_version
 
 
@@ -27,16 +26,20 @@ def explain(
     """Show which parts of a photo make the published model answer as it does."""
     check_writable(out / "explanation.png")
     version_dir = find_version(model)
+
+    from car_classifier.predictions import check_labels, read_class_names
+
     check_labels(read_class_names(version_dir).labels, label, versus)
 
     from car_classifier.answers import find_labelled_photos, is_turned
     from car_classifier.explanations.methods import find_method
     from car_classifier.explanations.photo_explanation import Explainer
-    from car_classifier.explanations.writing import write_explanation
+    from car_classifier.explanations.writing import file_stems, write_explanation
 
     explainer = Explainer(version_dir, find_method(method))
     unreadable = 0
-    for photo in find_labelled_photos(photos, explainer.labels):
+    found_photos = find_labelled_photos(photos, explainer.labels)
+    for photo, name in zip(found_photos, file_stems([photo.path for photo in found_photos]), strict=True):
         try:
             content = photo.path.read_bytes()
             found = explainer.explain(content, label, versus)
@@ -50,7 +53,7 @@ def explain(
             unreadable += 1
             console.print(f"Not explained: {photo.path}: {error}", style="yellow", markup=False)
             continue
-        written = write_explanation(found, content, photo.path, out)
+        written = write_explanation(found, content, photo.path, out / name)
         typer.echo(f"{photo.path}: {found.title}")
         if found.bias is not None:
             total = float(found.cells.sum(dtype="float64"))

@@ -28,7 +28,7 @@ def explain_eval(
     ] = None,
     sanity_photos: Annotated[
         int, typer.Option(min=0, help="Compare the maps of so many photos with those of a net with random weights.")
-    ] = 32,
+    ] = 16,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of photos and of all else.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures/explanations"),
 ) -> None:
@@ -46,9 +46,14 @@ def explain_eval(
 
     asked = {name: find_method(name) for name in method or METHODS}
     methods = [one for name, one in METHODS.items() if name in asked or one.is_baseline]
-    rows = rows_of(photos_of, split, read_class_names(version_dir).labels, photos, seed)
+    labels = read_class_names(version_dir).labels
+    known = len(rows_of(photos_of, split, labels))
+    rows = rows_of(photos_of, split, labels, photos, seed)
     parts = read_part_boxes(photos_of.path.parent / "parts.csv")
     result = evaluate_explanations(version_dir, photos_of, rows, methods, parts, split, seed, sanity_photos, console)
+    unknown = sum(split in (None, "all", row.split) for row in photos_of.kept) - known
+    if unknown:
+        typer.echo(f"Left aside {unknown} photos of labels that the model does not know.")
     typer.echo(
         f"{result['photos']} photos, {result['right']} answered rightly; what is explained is the model's answer."
     )

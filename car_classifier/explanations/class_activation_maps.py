@@ -15,10 +15,6 @@ from car_classifier.explanations.closed_form import contributions, pooled_linear
 from car_classifier.explanations.targets import Target, values
 
 
-class NoClosedFormError(ValueError):
-    """Exact maps were asked of a net that does not end in global average pooling and one dense layer."""
-
-
 def last_map_layer(model: keras.Model) -> str:
     """Name of the last layer whose output has places, [n, h, w, channels]: what the classifier's head is given.
 
@@ -55,19 +51,13 @@ def exact_map(model: keras.Model, images: Any, targets: Sequence[Target]) -> tf.
     """What each cell contributes to the target: `sum over channels (A · W) / (h·w)`, signed.
 
     W is the dense layer's kernel times the target's gradient with respect to the logits, so that any linear target
-    (a logit, a difference of two) is the map's sum plus the same combination of biases. Needs a net that ends in
-    global average pooling and one dense layer (see `closed_form`); no backward pass through it.
-
-    Raises:
-        NoClosedFormError: The net ends in something else.
+    (a logit, a difference of two) is the map's sum plus the same combination of biases. If the net ends in anything but
+    global average pooling and one dense layer, its map is HiResCAM (see `closed_form`), as in the published model.
     """
     layer = model.get_layer(last_map_layer(model))
     dense = pooled_linear(model.layers[model.layers.index(layer) + 1 :])
     if dense is None:
-        raise NoClosedFormError(
-            f"{model.name} does not end in global average pooling and one dense layer, so its maps have no closed "
-            "form. Take hirescam, which gives contributions for heads of any shape."
-        )
+        return hires_cam(model, images, targets)
     activations = keras.Model(model.input, layer.output)(images, training=False)
     logits = tf.reduce_mean(activations, [1, 2]) @ dense.kernel + dense.bias
     with tf.GradientTape() as tape:

@@ -1,5 +1,6 @@
 """Scoring the explanations of a published version and keeping the figures with it."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from car_classifier.demo_cars.part_boxes import PartBoxes
 from car_classifier.evaluation import report_name, rows_of
 from car_classifier.explanations.figures import contrast_figure, methods_figure
 from car_classifier.explanations.methods import Method
@@ -29,7 +31,7 @@ def evaluate_explanations(
     manifest: Manifest,
     rows: Sequence[ManifestRow],
     methods: Sequence[Method],
-    parts: dict[str, list[tuple[int, int, int, int]]],
+    parts: PartBoxes,
     split: str | None,
     seed: int,
     sanity_photos: int,
@@ -52,8 +54,9 @@ def evaluate_explanations(
         console: Where progress is shown.
 
     Returns:
-        `data`, `split`, `photos`, `right` (so many of the answers that were explained), `seed`, `sanity_photos`,
-        `per_photo` (the file with all scores, beside `metrics.json`) and `methods`, as `summary` gives them.
+        `key` (of all that the figures depend on: asked again, they are not measured again), `data`, `split`, `photos`,
+        `right` (so many of the answers that were explained), `seed`, `sanity_photos`, `per_photo` (the file with all
+        scores, beside `metrics.json`) and `methods`, as `summary` gives them.
     """
     name = report_name(manifest.path, split)
     table = version_dir / "assets.extra" / "explanations" / f"{name}.csv"
@@ -67,29 +70,12 @@ def evaluate_explanations(
             "sanity": sanity_photos,
         }
     )
-    unfinished = table.with_name(f".{name}-{key}.csv")
-    unfinished.parent.mkdir(exist_ok=True)
-    complete = _drop_half_done(unfinished)
-    left = [row for row in rows if row.file_name not in complete]
-    if complete and left:
-        console.print(f"Going on after {len(rows) - len(left)} photos.")
-    if left:
-        net = read_published_net(version_dir)
-        before = len(rows) - len(left)
-        with progress_bar("Scoring explanations", console) as report:
-            batches = score_methods(
-                net, manifest, left, methods, parts, seed, max(sanity_photos - before, 0),
-                lambda done, _: report(before + done, len(rows)),
-            )  # fmt: skip
-            for batch in batches:
-                append_scores(unfinished, batch)
-    found = read_scores(unfinished)
-    for stale in unfinished.parent.glob(f".{name}-*.csv"):
-        if stale != unfinished:
-            stale.unlink()
-    unfinished.replace(table)
+    if _measured(version_dir).get(name, {}).get("key") != key or not table.is_file():
+        _score(table, key, version_dir, manifest, rows, methods, parts, seed, sanity_photos, console)
+    found = read_scores(table)
     first = found[0].method
     result = {
+        "key": key,
         "data": str(manifest.path),
         "split": split,
         "photos": len(rows),
@@ -101,6 +87,48 @@ def evaluate_explanations(
     }
     update_metrics(version_dir, "explanations", name, result)
     return result
+
+
+def _measured(version_dir: Path) -> dict[str, Any]:
+    """What was measured of a version's explanations before, by name."""
+    metrics = json.loads((version_dir / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
+    reports: dict[str, Any] = metrics.get("explanations", {})
+    return reports
+
+
+def _score(
+    table: Path,
+    key: str,
+    version_dir: Path,
+    manifest: Manifest,
+    rows: Sequence[ManifestRow],
+    methods: Sequence[Method],
+    parts: PartBoxes,
+    seed: int,
+    sanity_photos: int,
+    console: Console,
+) -> None:
+    """Write the scores of all photos to a table, going on with what an interrupted process left."""
+    unfinished = table.with_name(f".{table.stem}-{key}.csv")
+    table.parent.mkdir(exist_ok=True)
+    complete = _drop_half_done(unfinished)
+    left = [row for row in rows if row.file_name not in complete]
+    before = len(complete) * len(methods)
+    if complete:
+        console.print(f"Going on after {len(complete)} photos.")
+    net = read_published_net(version_dir)
+    with progress_bar("Scoring maps", console) as report:
+
+        def report_all(done: int, _: int, /) -> None:
+            report(before + done, len(rows) * len(methods))
+
+        sanity_left = max(sanity_photos - len(complete), 0)
+        for batch in score_methods(net, manifest, left, methods, parts, seed, sanity_left, report_all):
+            append_scores(unfinished, batch)
+    for stale in table.parent.glob(f".{table.stem}-*.csv"):
+        if stale != unfinished:
+            stale.unlink()
+    unfinished.replace(table)
 
 
 def _drop_half_done(unfinished: Path) -> set[str]:

@@ -8,13 +8,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from car_classifier.explanations.class_activation_maps import NoClosedFormError
 from car_classifier.explanations.map_extent import placed
 from car_classifier.explanations.methods import METHODS, Method, explain
 from car_classifier.explanations.pictures import grid, overlay
 from car_classifier.explanations.targets import ClassLogit, Contrast
 from car_classifier.manifest import Manifest, ManifestRow
-from car_classifier.predictions import photo_content
+from car_classifier.predictions import ask_about
 from car_classifier.published_net import PublishedNet
 
 CONTRAST_PHOTOS = 3
@@ -29,16 +28,13 @@ def methods_figure(
         net: The model.
         manifest: Tells where the photos are.
         rows: The photos, of labels that the model knows.
-        methods: The columns; those that do not suit the net are left out.
+        methods: The columns.
     """
     photos, images = _loaded(net, manifest, rows)
     targets = [ClassLogit(net.names.labels.index(row.label)) for row in rows]
     columns = {"Photo": [photo.astype(np.uint8) for photo in photos]}
     for method in methods:
-        try:
-            maps = explain(net.model, images, targets, method.function)
-        except NoClosedFormError:
-            continue
+        maps = explain(net.model, images, targets, method.function)
         extent = method.extent(net.model)
         columns[method.title.replace(", ", "\n").replace(" gradients", "\ngradients")] = [
             overlay(_image(photo), _softened(cells), extent) for photo, cells in zip(photos, maps, strict=True)
@@ -61,7 +57,7 @@ def contrast_figure(
 
     Returns:
         For some photos of both: the map of each class, on one scale, and their contrast. None if the model knows one
-        class only, or the photos show one only, or its maps have no closed form.
+        class only, or the photos show one only.
     """
     names = net.names.labels
     truth = np.array([names.index(row.label) for row in rows])
@@ -75,10 +71,7 @@ def contrast_figure(
         shown += [rows[i] for i in doubtful[:CONTRAST_PHOTOS]]
     photos, images = _loaded(net, manifest, shown)
     a, b = pair
-    try:
-        maps = [explain(net.model, images, target) for target in (ClassLogit(a), ClassLogit(b), Contrast(a, b))]
-    except NoClosedFormError:
-        return None
+    maps = [explain(net.model, images, target) for target in (ClassLogit(a), ClassLogit(b), Contrast(a, b))]
     extent = METHODS["exact"].extent(net.model)
     pictures = []
     for i, photo in enumerate(photos):
@@ -124,7 +117,7 @@ def most_confused(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> tupl
 
 
 def _loaded(net: PublishedNet, manifest: Manifest, rows: Sequence[ManifestRow]) -> tuple[NDArray[np.float32], Any]:
-    photos = net.load([photo_content(manifest.photo_path(row)) for row in rows])
+    photos = ask_about(net.load, manifest, rows)
     return photos, net.normalised(photos)
 
 

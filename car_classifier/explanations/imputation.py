@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 KERNEL = np.array([[1, 2, 1], [2, 0, 2], [1, 2, 1]], np.float32) / 12
 """What a pixel is guessed from: its neighbours at 1/6, those across the corner at 1/12."""
 
-SWEEPS = 40
+SWEEPS = 20
 NOISE = 0.01 * 255
 
 

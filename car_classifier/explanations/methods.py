@@ -34,6 +34,7 @@ class Method:
         function: From a classifier, images and targets to maps.
         cells: Whether a map's cells are those of the last layer with places, or pixels of the net's input.
         is_baseline: Whether it knows nothing of the net.
+        asks_often: Whether it takes a dozen passes through the net or more.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Method:
     function: Function
     cells: Literal["layer", "pixels"] = "pixels"
     is_baseline: bool = False
+    asks_often: bool = False
 
     def extent(self, model: keras.Model) -> Extent:
         """Where its maps lie on a photo."""
@@ -57,12 +59,18 @@ METHODS: Mapping[str, Method] = {
         Method("gradcam++", "Grad-CAM++", class_activation_maps.grad_cam_plus_plus, "layer"),
         Method("hirescam", "HiResCAM", class_activation_maps.hires_cam, "layer"),
         Method("layercam", "LayerCAM", class_activation_maps.layer_cam, "layer"),
-        Method("scorecam", "Score-CAM, 32 channels", partial(perturbations.score_cam, channels=32), "layer"),
-        Method("occlusion", "Occlusion", perturbations.occlusion),
+        Method(
+            "scorecam",
+            "Score-CAM, 32 channels",
+            partial(perturbations.score_cam, channels=32),
+            "layer",
+            asks_often=True,
+        ),
+        Method("occlusion", "Occlusion", perturbations.occlusion, asks_often=True),
         Method("gradients", "Gradients", pixel_gradients.vanilla_gradients),
         Method("gradient-x-input", "Gradient × input", pixel_gradients.gradient_x_input),
-        Method("smoothgrad", "SmoothGrad", pixel_gradients.smooth_grad),
-        Method("integrated-gradients", "Integrated gradients", pixel_gradients.integrated_gradients),
+        Method("smoothgrad", "SmoothGrad", pixel_gradients.smooth_grad, asks_often=True),
+        Method("integrated-gradients", "Integrated gradients", pixel_gradients.integrated_gradients, asks_often=True),
         Method("activations", "Activations", class_activation_maps.activation_map, "layer"),
         Method("random", "Random map", baselines.random_map, "layer", is_baseline=True),
         Method("gaussian", "Centred Gaussian", baselines.centred_gaussian, is_baseline=True),

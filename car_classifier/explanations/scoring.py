@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from car_classifier.explanations import faithfulness, localisation, sanity
-from car_classifier.explanations.class_activation_maps import NoClosedFormError
 from car_classifier.explanations.compiled import compiled
 from car_classifier.explanations.localisation import Box
 from car_classifier.explanations.map_extent import placed
@@ -23,7 +23,7 @@ from car_classifier.intervals import mean_interval, wilson_interval
 from car_classifier.manifest import Manifest, ManifestRow
 from car_classifier.net_surgery import in_precision
 from car_classifier.precision import dtype_policy
-from car_classifier.predictions import photo_content
+from car_classifier.predictions import ask_about
 from car_classifier.progress import Report, silent
 from car_classifier.published_net import PublishedNet
 
@@ -56,7 +56,7 @@ def score_methods(
     methods: Sequence[Method],
     parts: Mapping[str, Sequence[Box]],
     seed: int = 0,
-    sanity_photos: int = 32,
+    sanity_photos: int = 16,
     report: Report = silent,
 ) -> Iterator[list[ScoredMap]]:
     """Score methods on photos, explaining the model's first answer for each.
@@ -65,35 +65,35 @@ def score_methods(
         net: The model.
         manifest: Tells where the photos are.
         rows: Which photos.
-        methods: What to score. One that does not suit the net (see `NoClosedFormError`) is left out.
+        methods: What to score.
         parts: By file name, where the part is that tells the photo's class; scored where it is known and the answer
             is right.
         seed: Seed of everything random.
         sanity_photos: On so many photos, from the first on, the maps are compared with a random net's: this takes as
             long as the maps themselves.
-        report: Called with photos done and photos in all.
+        report: Called with maps scored and maps in all.
 
     Yields:
         The scores of a few photos at a time, by all methods.
     """
-    random_net = sanity.randomised(net.model, seed) if sanity_photos else None
-    probabilities = _probabilities_of(net)
+    # The scores, and some methods, ask so often that the device's own number format is worth its rounding.
+    models = [net.model, *([sanity.randomised(net.model, seed)] if sanity_photos else [])]
+    fast = [in_precision(model, dtype_policy("auto")) for model in models]
+    probabilities = _probabilities_of(net, fast[0])
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
-        photos = net.load([photo_content(manifest.photo_path(row)) for row in batch])
+        photos = ask_about(net.load, manifest, batch)
         images = net.normalised(photos)
         classes = probabilities(photos).numpy().argmax(axis=1)
         targets = [ClassLogit(int(index)) for index in classes]
         compared = max(min(len(batch), sanity_photos - start), 0)
         found = []
-        for method in methods:
-            try:
-                maps = explain(net.model, images, targets, method.function, BATCH_SIZE)
-            except NoClosedFormError:
-                continue
-            others = []
-            if compared and random_net is not None:
-                others = [*explain(random_net, images[:compared], targets[:compared], method.function, BATCH_SIZE)]
+        for number, method in enumerate(methods, start=1):
+            own, *random = fast if method.asks_often else models
+            maps = explain(own, images, targets, method.function, BATCH_SIZE)
+            others: Any = ()
+            if compared and random:
+                others = explain(random[0], images[:compared], targets[:compared], method.function, BATCH_SIZE)
             extent = method.extent(net.model)
             for i, row in enumerate(batch):
                 drawn = placed(maps[i], extent, net.image_size)
@@ -103,17 +103,13 @@ def score_methods(
                 boxes = parts.get(row.file_name) if is_right else None
                 scores |= _localisation(placed(maps[i], extent, (row.height, row.width)) if boxes else None, boxes)
                 found.append(ScoredMap(row.file_name, method.name, is_right, scores))
+            report(start * len(methods) + number * len(batch), len(rows) * len(methods))
         yield found
-        report(start + len(batch), len(rows))
 
 
-def _probabilities_of(net: PublishedNet) -> Any:
-    """From photos, RGB from 0 to 255 [k, height, width, 3], to calibrated probabilities [k, classes].
-
-    The net is asked some thirty times for every map, so it calculates in the device's own format, as in training.
-    """
-    logits = compiled(in_precision(net.model, dtype_policy("auto")))
-    return lambda photos: tf.nn.softmax(logits(net.normalised(photos)) / net.temperature)
+def _probabilities_of(net: PublishedNet, fast: keras.Model) -> Any:
+    """From photos, RGB from 0 to 255 [k, height, width, 3], to calibrated probabilities [k, classes]."""
+    return lambda photos: tf.nn.softmax(compiled(fast)(net.normalised(photos)) / net.temperature)
 
 
 def _ask(probabilities: Any, index: int) -> faithfulness.Ask:
@@ -173,7 +169,6 @@ def summary(found: Sequence[ScoredMap], methods: Sequence[Method]) -> dict[str, 
             },
         }
         for method in methods
-        if columns[method.name]
     }
 
 
@@ -198,8 +193,8 @@ def read_scores(path: Path) -> list[ScoredMap]:
     """Scores that `append_scores` wrote; a last line that was cut off is left out."""
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if None not in row.values()]
+    whole_lines = path.read_text(encoding="utf-8").rpartition("\n")[0]
+    rows = csv.DictReader(whole_lines.splitlines())
     return [
         ScoredMap(
             row["file_name"],

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,22 +14,32 @@ from car_classifier.figures import save_figure
 from car_classifier.files import write_bytes, write_json
 
 
-def write_explanation(found: PhotoExplanation, content: bytes, photo: Path, folder: Path) -> list[Path]:
+def file_stems(photos: Sequence[Path]) -> list[str]:
+    """A name for each photo that no other one has: its own, with its folder's and a number where that is not enough."""
+    stems = [photo.stem for photo in photos]
+    named = [
+        f"{photo.resolve().parent.name}-{stem}" if stems.count(stem) > 1 else stem
+        for photo, stem in zip(photos, stems, strict=True)
+    ]
+    return [f"{name}-{i}" if named.count(name) > 1 else name for i, name in enumerate(named, start=1)]
+
+
+def write_explanation(found: PhotoExplanation, content: bytes, photo: Path, start: Path) -> list[Path]:
     """Write an explanation's picture, its map as NumPy holds it, and all else that is known of it.
 
     Args:
         found: The explanation.
         content: The photo's bytes.
-        photo: The photo's path: its name is the beginning of the files' names.
-        folder: Where to.
+        photo: The photo's path.
+        start: Folder and beginning of the names of the files.
 
     Returns:
         The files: `.png`, `.npy` (float32 [h, w], its cells as the method gives them) and `.json`.
     """
     label, versus = (None if name is None else name.replace("_", " ") for name in (found.label, found.versus))
-    parts = [photo.stem, found.label, *(["versus", found.versus] if found.versus else []), found.method.name]
-    stem = "-".join(re.sub(r"[^\w.+]+", "-", part) for part in parts)
-    picture, cells, about = (folder / f"{stem}.{ending}" for ending in ("png", "npy", "json"))
+    parts = [found.label, *(["versus", found.versus] if found.versus else []), found.method.name]
+    stem = "-".join([start.name, *(re.sub(r"[^\w.+]+", "-", part) for part in parts)])
+    picture, cells, about = (start.with_name(f"{stem}.{ending}") for ending in ("png", "npy", "json"))
     sides = (f"for {label}", f"for {versus}" if versus else f"against {label}")
     with Image.open(io.BytesIO(content)) as image:
         save_figure(explained_photo(image, found.cells, found.extent, found.title, sides), picture)

@@ -41,22 +41,7 @@ def written(output: str, ending: str) -> list[Path]:
 
 
 class TestExplain:
-    def test_contributions_and_bias_are_the_logit(self, version, photo, tmp_path):
-        output = done(car_classifier("explain", photo, "--model", version, "--out", tmp_path))
-        total, bias, logit, off = map(float, re.search(
-            r"contributions (\S+) \+ bias (\S+) = \S+; logit (\S+) \(off by (\S+)\)", output
-        ).groups())  # fmt: skip
-        assert total + bias == pytest.approx(logit, abs=1e-3)
-        assert off < 1e-3
-        cells = np.load(written(output, ".npy")[0])
-        assert cells.shape == (4, 6)
-        assert cells.sum() == pytest.approx(total, abs=1e-4)
-        about = json.loads(written(output, ".json")[0].read_text())
-        assert about["sum_of_contributions"] + about["bias"] == pytest.approx(about["logit"], abs=1e-3)
-        with Image.open(written(output, ".png")[0]) as figure:
-            assert figure.width > 800
-
-    def test_a_contrast_is_the_difference_of_two_classes(self, version, photo, tmp_path):
+    def test_a_contrast_is_the_difference_of_two_classes_and_all_add_up(self, version, photo, tmp_path):
         arguments = ("explain", photo, "--model", version, "--out", tmp_path)
         labels = json.loads((version / "assets.extra" / "labels.json").read_text())["labels"]
         outputs = [
@@ -69,21 +54,36 @@ class TestExplain:
             )
         ]
         one, other, both, by_tape = (np.load(written(output, ".npy")[0]) for output in outputs)
+        assert one.shape == (4, 6)
         np.testing.assert_allclose(both, one - other, atol=1e-5)
         np.testing.assert_allclose(by_tape, both, atol=1e-4)  # the net that was taken out of the SavedModel is the same
-        assert "difference of the logits" in outputs[2]
+        for output, cells, what in zip(
+            outputs, (one, other, both), ("logit",) * 2 + ("difference of the logits",), strict=True
+        ):
+            pattern = rf"contributions (\S+) \+ bias (\S+) = \S+; {what} (\S+) \(off by (\S+)\)"
+            total, bias, logit, off = map(float, re.search(pattern, output).groups())
+            assert total + bias == pytest.approx(logit, abs=1e-3)
+            assert off < 1e-3
+            assert cells.sum() == pytest.approx(total, abs=1e-4)
+            about = json.loads(written(output, ".json")[0].read_text())
+            assert about["sum_of_contributions"] + about["bias"] == pytest.approx(about["logit"], abs=1e-3)
+            with Image.open(written(output, ".png")[0]) as figure:
+                assert figure.width > 800
+        assert "contributions" not in outputs[3]
         assert len(set(tmp_path.iterdir())) == 12
 
-    @pytest.mark.parametrize("kind", ["4000 pixels", "grey", "one pixel"])
-    def test_any_photo(self, kind, version, tmp_path):
+    def test_any_photos_of_a_folder_each_in_files_of_its_own(self, version, tmp_path):
         pictures = {
-            "4000 pixels": picture(2600, 4000),
-            "grey": picture(50, 70, "L"),
-            "one pixel": Image.new("RGB", (1, 1)),
-        }
-        (tmp_path / "photo.jpg").write_bytes(encoded(pictures[kind]))
-        output = done(car_classifier("explain", tmp_path / "photo.jpg", "--model", version, "--out", tmp_path / "out"))
-        assert np.isfinite(np.load(written(output, ".npy")[0])).all()
+            "a/1.jpg": picture(2600, 4000), "b/1.jpg": picture(50, 70, "L"), "c/2.jpg": Image.new("RGB", (1, 1)),
+        }  # fmt: skip
+        for name, image in pictures.items():
+            (tmp_path / "photos" / name).parent.mkdir(parents=True)
+            (tmp_path / "photos" / name).write_bytes(encoded(image))
+        output = done(car_classifier("explain", tmp_path / "photos", "--model", version, "--out", tmp_path / "out"))
+        maps = written(output, ".npy")
+        assert [path.name.split("-")[:2] for path in maps[:2]] == [["a", "1"], ["b", "1"]]
+        assert maps[2].name.startswith("2-")
+        assert len({path for path in maps if np.isfinite(np.load(path)).all()}) == 3
 
     @pytest.mark.parametrize(
         ("arguments", "words"),

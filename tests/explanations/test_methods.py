@@ -9,7 +9,6 @@ from PIL import Image
 
 from car_classifier.errors import UserError
 from car_classifier.explanations import class_activation_maps, perturbations, pixel_gradients
-from car_classifier.explanations.class_activation_maps import NoClosedFormError
 from car_classifier.explanations.methods import METHODS, explain, find_method, positive_part
 from car_classifier.explanations.sanity import randomised, similarity
 from car_classifier.explanations.targets import ClassLogit, Contrast
@@ -173,9 +172,10 @@ def test_what_cannot_be_explained_is_said(arguments, words):
         explain(tiny_net(), **({"images": images(2), "target": ClassLogit(0)} | arguments))
 
 
-def test_a_head_without_a_closed_form_is_told_apart():
-    with pytest.raises(NoClosedFormError, match="Take hirescam"):
-        explain(tiny_net(hidden_units=4), images(1), ClassLogit(0))
+def test_the_exact_map_of_another_head_is_hires_cam():
+    net, photos = tiny_net(hidden_units=4), images(2)
+    exact, hires_cam = (explain(net, photos, ClassLogit(0), METHODS[name].function) for name in ("exact", "hirescam"))
+    np.testing.assert_array_equal(exact, hires_cam)
 
 
 def test_an_unknown_method_is_told():
