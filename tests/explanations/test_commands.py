@@ -58,7 +58,7 @@ class TestExplain:
         np.testing.assert_allclose(both, one - other, atol=1e-5)
         np.testing.assert_allclose(by_tape, both, atol=1e-4)  # the net that was taken out of the SavedModel is the same
         for output, cells, what in zip(
-            outputs, (one, other, both), ("logit",) * 2 + ("difference of the logits",), strict=True
+            outputs[:3], (one, other, both), ("logit", "logit", "difference of the logits"), strict=True
         ):
             pattern = rf"contributions (\S+) \+ bias (\S+) = \S+; {what} (\S+) \(off by (\S+)\)"
             total, bias, logit, off = map(float, re.search(pattern, output).groups())
