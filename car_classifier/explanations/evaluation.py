@@ -22,7 +22,7 @@ from car_classifier.published_net import read_published_net
 from car_classifier.training_config import key_of
 from car_classifier.version_assets import update_metrics
 
-FORMAT = 1
+FORMAT = 2
 """Counted up when a score is calculated in another way, so that unfinished work of before is not gone on with."""
 
 

@@ -75,14 +75,19 @@ def road(ask: Ask, photo: Floats, drawn: Floats, seed: int = 0) -> float:
     return float((least - most).mean() / 2)
 
 
-def average_drop(ask: Ask, photo: Floats, drawn: Floats) -> float:
-    """How much of the probability is lost when the photo is multiplied by the map's positive part, from 0 to 1.
+def average_drop(ask: Ask, photo: Floats, drawn: Floats, seed: int = 0) -> tuple[float, float]:
+    """How much of the probability is lost when the photo is multiplied by the map, from 0 to 1.
 
-    Chattopadhay et al. 2018 (Grad-CAM++), https://arxiv.org/abs/1710.11063. The lower the better; but a map that
-    covers all of the photo loses nothing, so this rewards broad maps, and one may win without pointing at anything.
+    Multiplied is the photo's difference from its mean colour. By the map's positive part from 0 to 1, as published
+    (Chattopadhay et al. 2018, Grad-CAM++, https://arxiv.org/abs/1710.11063), a map that covers all of the photo loses
+    nothing: broad maps do well whatever they know. By the ranks of its values every map lets the same amount through,
+    and what counts is where.
 
     Returns:
-        A share from 0 to 1.
+        The published score, and the one at equal area; the lower the better.
     """
-    whole, shown = (float(value) for value in ask(np.stack([photo, photo * positive_part(drawn)[..., None]])))
-    return max(0.0, whole - shown) / whole if whole > 0 else 0.0
+    mean = photo.mean(axis=(0, 1))
+    masks = np.stack([np.ones_like(drawn), positive_part(drawn), 1 - ranks(drawn, seed) / drawn.size])[..., None]
+    whole, *shown = (float(value) for value in ask((mean + (photo - mean) * masks).astype(np.float32)))
+    published, at_equal_area = (max(0.0, whole - value) / whole if whole > 0 else 0.0 for value in shown)
+    return published, at_equal_area

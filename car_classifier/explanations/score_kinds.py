@@ -22,6 +22,7 @@ SCORES: Mapping[str, ScoreKind] = {
     "insertion": ScoreKind("Insertion", is_better_high=True),
     "road": ScoreKind("ROAD", is_better_high=True),
     "average_drop": ScoreKind("Average drop", is_better_high=False),
+    "average_drop_equal": ScoreKind("… at equal area", is_better_high=False),
     "sanity": ScoreKind("Like a random net's", is_better_high=False),
     "hit": ScoreKind("Pointing game", is_better_high=True),
     "energy": ScoreKind("Energy inside", is_better_high=True),

@@ -118,11 +118,13 @@ def _ask(probabilities: Any, index: int) -> faithfulness.Ask:
 
 def _faithfulness(ask: faithfulness.Ask, photo: NDArray[np.float32], drawn: NDArray[np.float32], seed: int) -> Scores:
     deletion, insertion = faithfulness.deletion_and_insertion(ask, photo, drawn, seed)
+    drop, drop_at_equal_area = faithfulness.average_drop(ask, photo, drawn, seed)
     return {
         "deletion": deletion,
         "insertion": insertion,
         "road": faithfulness.road(ask, photo, drawn, seed),
-        "average_drop": faithfulness.average_drop(ask, photo, drawn),
+        "average_drop": drop,
+        "average_drop_equal": drop_at_equal_area,
     }
 
 
