@@ -12,8 +12,6 @@ from car_classifier.files import check_writable
 from car_classifier.manifest import read_manifest
 from car_classifier.versions import find_version
 
-_DRAWN_PHOTOS = 6
-
 
 def explain_eval(
     model: ModelOption = Path("model"),
@@ -60,7 +58,7 @@ def explain_eval(
     Console(highlight=False).print(_table(result["methods"]))
     for line in _verdicts(result["methods"]):
         typer.echo(line)
-    for path in draw_figures(version_dir, photos_of, split, rows[:_DRAWN_PHOTOS], methods, out):
+    for path in draw_figures(version_dir, photos_of, split, rows, methods, out):
         typer.echo(f"Figure: {path}")
     typer.echo(f"Scores: {version_dir / 'assets.extra' / 'metrics.json'} (each photo's in {result['per_photo']})")
 

@@ -8,40 +8,38 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from car_classifier.explanations.map_extent import placed
 from car_classifier.explanations.methods import METHODS, Method, explain
-from car_classifier.explanations.pictures import grid, overlay
+from car_classifier.explanations.pictures import grid, overlay, shrunk
 from car_classifier.explanations.targets import ClassLogit, Contrast
 from car_classifier.manifest import Manifest, ManifestRow
+from car_classifier.photo_files import open_photo
 from car_classifier.predictions import ask_about
 from car_classifier.published_net import PublishedNet
 
 CONTRAST_PHOTOS = 3
+COLUMNS = 6
 
 
 def methods_figure(
     net: PublishedNet, manifest: Manifest, rows: Sequence[ManifestRow], methods: Sequence[Method]
 ) -> Figure:
-    """Photos, a row each, with the map of each method for the class that the photo shows.
+    """Photos, a column each, and under them the map of each method for the class that the photo shows.
 
     Args:
         net: The model.
         manifest: Tells where the photos are.
-        rows: The photos, of labels that the model knows.
-        methods: The columns.
+        rows: From these, one photo of each class is taken, of six classes at most.
+        methods: The rows.
     """
-    photos, images = _loaded(net, manifest, rows)
-    targets = [ClassLogit(net.names.labels.index(row.label)) for row in rows]
-    columns = {"Photo": [photo.astype(np.uint8) for photo in photos]}
+    shown = list({row.label: row for row in reversed(rows)}.values())[::-1][:COLUMNS]
+    photos, images = _photos(manifest, shown), _images(net, manifest, shown)
+    targets = [ClassLogit(net.names.labels.index(row.label)) for row in shown]
+    bands: list[tuple[str, Sequence[Any]]] = [("Photo", photos)]
     for method in methods:
-        maps = explain(net.model, images, targets, method.function)
-        extent = method.extent(net.model)
-        columns[method.title.replace(", ", "\n").replace(" gradients", "\ngradients")] = [
-            overlay(_image(photo), _softened(cells), extent) for photo, cells in zip(photos, maps, strict=True)
-        ]
-    captions = [row.label.replace("_", "\n") for row in rows]
-    pictures = [[column[i] for column in columns.values()] for i in range(len(rows))]
-    return grid(list(zip(captions, pictures, strict=True)), list(columns))
+        maps, extent = explain(net.model, images, targets, method.function), method.extent(net.model)
+        drawn = [overlay(photo, _softened(cells), extent) for photo, cells in zip(photos, maps, strict=True)]
+        bands.append((method.title.replace(", ", ",\n").replace(" gradients", "\ngradients"), drawn))
+    return grid(bands, [row.label.replace("_", " ") for row in shown])
 
 
 def contrast_figure(
@@ -69,25 +67,18 @@ def contrast_figure(
         of_class = np.flatnonzero(truth == own)
         doubtful = of_class[np.argsort(logits[of_class, own] - logits[of_class, other], kind="stable")]
         shown += [rows[i] for i in doubtful[:CONTRAST_PHOTOS]]
-    photos, images = _loaded(net, manifest, shown)
+    photos, images = _photos(manifest, shown), _images(net, manifest, shown)
     a, b = pair
     maps = [explain(net.model, images, target) for target in (ClassLogit(a), ClassLogit(b), Contrast(a, b))]
     extent = METHODS["exact"].extent(net.model)
-    pictures = []
-    for i, photo in enumerate(photos):
-        drawn = [placed(one[i], extent, photo.shape[:2]) for one in maps]
-        both = max(float(np.abs(one).max()) for one in drawn[:2])
-        scales = (both, both, float(np.abs(drawn[2]).max()))
-        overlays = [overlay(_image(photo), one[i], extent, scale) for one, scale in zip(maps, scales, strict=True)]
-        pictures.append((shown[i].label.replace("_", "\n"), [photo.astype(np.uint8), *overlays]))
+    bands = []
+    for row, photo, one, other, both in zip(shown, photos, *maps, strict=True):
+        together = max(float(np.abs(cells).max()) for cells in (one, other))
+        drawn = [overlay(photo, cells, extent, together) for cells in (one, other)]
+        bands.append((row.label.replace("_", "\n"), [photo, *drawn, overlay(photo, both, extent)]))
     first, second = (names[index].replace("_", " ") for index in pair)
-    columns = [
-        "Photo",
-        f"for and against\n{first}",
-        f"for and against\n{second}",
-        f"{first} (red)\nor {second} (blue)?",
-    ]
-    return grid(pictures, columns)
+    alone = [f"for and against\n{name}" for name in (first, second)]
+    return grid(bands, ["Photo", *alone, f"{first} (orange)\nor {second} (blue)?"])
 
 
 def most_confused(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> tuple[int, int] | None:
@@ -116,13 +107,14 @@ def most_confused(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> tupl
     return int(a), int(b)
 
 
-def _loaded(net: PublishedNet, manifest: Manifest, rows: Sequence[ManifestRow]) -> tuple[NDArray[np.float32], Any]:
-    photos = ask_about(net.load, manifest, rows)
-    return photos, net.normalised(photos)
+def _photos(manifest: Manifest, rows: Sequence[ManifestRow]) -> list[Image.Image]:
+    """The photos to draw on."""
+    return [shrunk(open_photo(manifest.photo_path(row))) for row in rows]
 
 
-def _image(photo: NDArray[np.float32]) -> Image.Image:
-    return Image.fromarray(photo.clip(0, 255).astype(np.uint8))
+def _images(net: PublishedNet, manifest: Manifest, rows: Sequence[ManifestRow]) -> Any:
+    """The photos as the net takes them."""
+    return net.normalised(ask_about(net.load, manifest, rows))
 
 
 def _softened(cells: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -43,7 +43,7 @@ def overlay(photo: Image.Image, cells: NDArray[np.float32], extent: Extent, scal
     largest = float(np.abs(drawn).max()) if scale is None else scale
     strength = np.clip(drawn / largest, -1, 1) if largest > 0 else np.zeros_like(drawn)
     pixels = np.asarray(photo, np.float32) / 255
-    grey = 0.25 * pixels + 0.75 * pixels.mean(axis=2, keepdims=True)
+    grey = 0.1 * pixels + 0.9 * pixels.mean(axis=2, keepdims=True)
     opacity = 0.75 * np.abs(strength)[..., None] ** 0.8
     colour = np.where(strength[..., None] > 0, _rgb(FOR), _rgb(AGAINST))
     return grey * (1 - opacity) + colour * opacity
@@ -85,12 +85,13 @@ def grid(rows: Sequence[tuple[str, Sequence[Any]]], columns: Sequence[str]) -> F
     """Pictures in rows, with a title over each column.
 
     Args:
-        rows: A caption and the pictures of each row: RGB, [height, width, 3].
+        rows: A caption and the pictures of each row: photos, or RGB arrays [height, width, 3].
         columns: Titles.
     """
     first = np.asarray(rows[0][1][0])
     height = 1.9 * first.shape[0] / first.shape[1]
-    figure = Figure(figsize=(1.9 * len(columns), (height + 0.2) * len(rows) + 0.5), layout="constrained")
+    figure = Figure(figsize=(1.9 * len(columns) + 0.5, (height + 0.06) * len(rows) + 0.5))
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
     for (caption, pictures), row in zip(rows, figure.subplots(len(rows), len(columns), squeeze=False), strict=True):
         for axes, picture in zip(row, pictures, strict=True):
             axes.imshow(picture)
