@@ -1,0 +1,72 @@
+"""What is drawn over a photo is where the map says, in the colour of its sign."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from car_classifier.explanations.figures import most_confused
+from car_classifier.explanations.map_extent import WHOLE, placed
+from car_classifier.explanations.pictures import explained_photo, overlay
+from car_classifier.explanations.writing import file_stems
+
+GREY = Image.new("RGB", (60, 40), (128, 128, 128))
+CELLS = np.array([[4.0, 0.0, -4.0]], np.float32)
+
+
+def test_evidence_for_is_orange_and_against_blue_and_none_grey():
+    drawn = overlay(GREY, CELLS, WHOLE)
+    assert drawn.shape == (40, 60, 3)
+    for column, more, less in ((5, 0, 2), (55, 2, 0)):
+        assert drawn[20, column, more] > drawn[20, column, less] + 0.2
+    np.testing.assert_allclose(drawn[20, 30], 128 / 255, atol=0.05)
+
+
+@pytest.mark.parametrize("cells", [np.zeros((2, 3), np.float32), np.zeros((1, 1), np.float32)])
+def test_a_map_without_evidence_leaves_the_photo_grey(cells):
+    np.testing.assert_allclose(overlay(GREY, cells, WHOLE), 128 / 255, atol=1e-6)
+    figure = explained_photo(GREY, cells, WHOLE, "Why?", ("for", "against"))
+    assert "no evidence anywhere" in figure.get_suptitle()
+
+
+def test_a_scale_is_shared_by_maps_that_are_compared():
+    own, shared = (overlay(GREY, CELLS / 4, WHOLE, scale)[20, 5, 0] for scale in (None, 4.0))
+    assert own > shared + 0.05
+
+
+def test_a_map_lies_where_its_extent_says():
+    """Cells half a cell too far up and left, as a ResNet's are."""
+    cells = np.zeros((4, 6), np.float32)
+    cells[2, 3] = 1
+    drawn = placed(cells, (-0.125, -1 / 12, 0.875, 11 / 12), (400, 600))
+    y, x = np.unravel_index(drawn.argmax(), drawn.shape)
+    assert (y, x) == pytest.approx((200, 300), abs=2)
+
+
+@pytest.mark.parametrize(
+    ("logits", "truth", "expected"),
+    [
+        ([[5, 4, 0], [4, 5, 0], [0, 0, 5]], [0, 1, 2], (0, 1)),
+        ([[5, 0, 4], [0, 5, 0], [4, 0, 5]], [0, 1, 2], (0, 2)),
+        ([[5, 4, 0], [0, 1, 9]], [0, 1], (0, 1)),  # no photo of the third class to show
+        ([[900, 0], [0, 900]], [0, 1], (0, 1)),
+        ([[5, 4, 0], [5, 4, 0]], [0, 0], None),
+        ([[3], [4]], [0, 0], None),
+    ],
+)
+def test_the_pair_between_which_a_model_hesitates_most(logits, truth, expected):
+    assert most_confused(np.array(logits, np.float32), np.array(truth)) == expected
+
+
+@pytest.mark.parametrize(
+    ("photos", "expected"),
+    [
+        (["/a/1.jpg", "/a/2.jpg"], ["1", "2"]),
+        (["/a/1.jpg", "/b/1.jpg", "/b/2.jpg"], ["a-1", "b-1", "2"]),
+        (["/x/a/1.jpg", "/y/a/1.jpg"], ["a-1-1", "a-1-2"]),
+        (["/a/1.jpg", "/a/1.png"], ["a-1-1", "a-1-2"]),
+    ],
+)
+def test_photos_of_one_name_get_names_of_their_own(photos, expected):
+    from pathlib import Path
+
+    assert file_stems([Path(photo) for photo in photos]) == expected
