@@ -34,7 +34,7 @@ def explain_eval(
     version_dir = find_version(model)
     photos_of = read_manifest(manifest)
     check_writable(version_dir / "assets.extra" / "metrics.json")
-    check_writable(out / "methods.png")
+    check_writable(out / "methods.jpg")
 
     from car_classifier.demo_cars.part_boxes import read_part_boxes
     from car_classifier.evaluation import rows_of

@@ -151,7 +151,7 @@ def draw_figures(
     """Draw some photos under all methods, and the contrast of the version's two most confused classes.
 
     Returns:
-        The figures: `methods.png`, and `contrast.png` where there is a pair to be told apart.
+        The figures: `methods.jpg`, and `contrast.jpg` where there is a pair to be told apart.
     """
     net = read_published_net(version_dir)
     figures = {"methods": methods_figure(net, manifest, shown, methods)}
@@ -161,7 +161,7 @@ def draw_figures(
         figures["contrast"] = contrast
     paths = []
     for name, figure in figures.items():
-        paths.append(folder / f"{name}.png")
+        paths.append(folder / f"{name}.jpg")
         save_figure(figure, paths[-1])
     return paths
 

@@ -171,7 +171,7 @@ class TestExplainEval:
 
     def test_figures_and_verdicts_are_shown(self, scored):
         output, figures = scored
-        assert sorted(path.name for path in figures.iterdir()) == ["contrast.png", "methods.png"]
+        assert sorted(path.name for path in figures.iterdir()) == ["contrast.jpg", "methods.jpg"]
         assert "10 photos" in output
         assert "Deletion" in output
         for path in figures.iterdir():
