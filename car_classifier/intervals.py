@@ -22,15 +22,15 @@ def wilson_interval(hits: int, count: int) -> list[float] | None:
     return [float(interval.low), float(interval.high)]
 
 
-def mean_interval(values: NDArray[np.float64]) -> list[float]:
-    """The 95 % interval of a mean, by Student's t; the mean itself, twice, of fewer than two values.
+def mean_interval(values: NDArray[np.float64]) -> list[float] | None:
+    """The 95 % interval of a mean, by Student's t.
 
     Returns:
-        Low and high.
+        Low and high; None for fewer than two values.
     """
-    mean = float(np.mean(values))
     if len(values) < 2:
-        return [mean, mean]
+        return None
+    mean = float(np.mean(values))
     half = float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
     return [mean - half, mean + half]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from car_classifier.explanations.score_kinds import SCORES
+from car_classifier.explanations.score_kinds import SCORES, arrow
 
 
 def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -61,7 +61,7 @@ def _explanations(reports: dict[str, Any]) -> str:
     for report in reports.values():
         shown = {score for row in report["methods"].values() for score in row["scores"]}
         kinds = {name: kind for name, kind in SCORES.items() if name in shown}
-        arrows = (f"{kind.title} {'↑' if kind.is_better_high else '↓'}" for kind in kinds.values())
+        arrows = (f"{kind.title} {arrow(kind)}" for kind in kinds.values())
         parts += [
             f"{report['photos']} photos of {report['data']} ({report['split']}), seed {report['seed']}. "
             "↑: more is better, ↓: less. *: not surely better than a map that knows nothing (one of the last rows).",

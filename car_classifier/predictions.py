@@ -81,18 +81,27 @@ def read_class_names(version_dir: Path) -> ClassNames:
     return ClassNames(tuple(content["labels"]), tuple(content["makes"][label] for label in content["labels"]))
 
 
-def check_labels(known: Sequence[str], label: str | None, versus: str | None = None) -> None:
-    """Make sure that a model can be asked why a photo shows one label, and not another one.
+def known_labels(known: Sequence[str], *asked: str | None) -> list[str | None]:
+    """Labels as a model spells them: a space may stand for an underscore.
+
+    Args:
+        known: Labels of the model.
+        asked: What to find among them; None stays None. No two may be the same.
 
     Raises:
-        UserError: It does not know one of them, or they are the same.
+        UserError: The model does not know one of them, or two are the same.
     """
-    for name in (label, versus):
-        if name is not None and name not in known:
+    spelled = {name.replace("_", " "): name for name in known}
+    found: list[str | None] = []
+    for name in asked:
+        label = name if name is None or name in known else spelled.get(name.replace("_", " "))
+        if name is not None and label is None:
             near = get_close_matches(name, known, cutoff=0.4) or sorted(known)[:5]
-            raise UserError(f"The model knows no {name}. It knows {len(known)} labels, such as {', '.join(near)}.")
-    if label is not None and label == versus:
-        raise UserError(f"--versus must be another class than the one that is explained, {label}.")
+            raise UserError(f"The model knows no '{name}'. It knows {len(known)} labels, such as {', '.join(near)}.")
+        if label is not None and label in found:
+            raise UserError(f"--versus must be another class than the one that is explained, {label}.")
+        found.append(label)
+    return found
 
 
 def predict(version_dir: Path, manifest: Manifest, rows: Sequence[ManifestRow], report: Report = silent) -> Predictions:

@@ -73,8 +73,14 @@ def read_published_net(version_dir: Path) -> PublishedNet:
             f"The model in {version_dir} has no architecture.json: an older car-classifier published it. "
             "Publish it anew with car-classifier train."
         )
-    config = json.loads((assets / "config.json").read_text(encoding="utf-8"))
-    model = keras.models.model_from_json((assets / "architecture.json").read_text(encoding="utf-8"))
+    try:
+        config = json.loads((assets / "config.json").read_text(encoding="utf-8"))
+        model = keras.models.model_from_json((assets / "architecture.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"config.json or architecture.json in {assets} is missing or damaged. "
+            "Publish the model anew with car-classifier train."
+        ) from error
     checkpoint = tf.train.load_checkpoint(str(version_dir / "variables" / "variables"))
     for i, variable in enumerate(model.variables):
         variable.assign(checkpoint.get_tensor(f"{WEIGHTS}/{i}/.ATTRIBUTES/VARIABLE_VALUE"))

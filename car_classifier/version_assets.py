@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from car_classifier.errors import UserError
 from car_classifier.files import sha256_of, write_bytes, write_json
 from car_classifier.model_card import model_card
 
@@ -15,12 +16,25 @@ def write_report(assets: Path, config: dict[str, Any], metrics: dict[str, Any]) 
 
 
 def write_checksums(version_dir: Path) -> None:
-    """Write `SHA256SUMS` of all published files; what was measured later on other photos is not among them."""
-    assets = version_dir / "assets.extra"
-    later = {assets / "evaluations", assets / "explanations", assets / "SHA256SUMS"}
-    files = sorted(path for path in version_dir.rglob("*") if path.is_file() and not later & {path, path.parent})
-    lines = [f"{sha256_of(path)}  {path.relative_to(version_dir).as_posix()}\n" for path in files]
-    write_bytes(assets / "SHA256SUMS", "".join(lines).encode())
+    """Write `SHA256SUMS` of all files of a version that is about to be published."""
+    files = sorted(path for path in version_dir.rglob("*") if path.is_file())
+    _write_sums(version_dir, {path.relative_to(version_dir).as_posix(): sha256_of(path) for path in files})
+
+
+def check_report(version_dir: Path) -> None:
+    """Make sure that figures can be added to a version's report.
+
+    Raises:
+        UserError: A part of it is missing or damaged.
+    """
+    for name in ("config.json", "metrics.json"):
+        path = version_dir / "assets.extra" / name
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{path} is missing or damaged. Publish the model anew with car-classifier train."
+            ) from error
 
 
 def update_metrics(version_dir: Path, kind: str, name: str, figures: dict[str, Any]) -> None:
@@ -31,4 +45,14 @@ def update_metrics(version_dir: Path, kind: str, name: str, figures: dict[str, A
     )
     metrics.setdefault(kind, {})[name] = figures
     write_report(assets, config, metrics)
-    write_checksums(version_dir)
+    sums = assets / "SHA256SUMS"
+    if sums.is_file():  # only what was written is summed up anew: the others' sums are there to tell damage
+        lines = (line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines())
+        listed = {file: digest for digest, file in lines}
+        written = {f"assets.extra/{file}": sha256_of(assets / file) for file in ("metrics.json", "model_card.md")}
+        _write_sums(version_dir, listed | written)
+
+
+def _write_sums(version_dir: Path, sums: dict[str, str]) -> None:
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
+    write_bytes(version_dir / "assets.extra" / "SHA256SUMS", "".join(lines).encode())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from car_classifier.commands.shared import ManifestOption, ModelOption, SplitOption, console
 from car_classifier.errors import UserError
@@ -62,7 +62,7 @@ def _percent(share: float | None) -> str:
 
 
 def _table(summary: dict[str, Any]) -> Table:
-    table = Table("Class", "Photos", "In the frame", "Most of it on", box=None)
+    table = Table("Class", "Photos", "In the frame", Column("Most of it on", overflow="fold"), box=None)
     for row in summary["per_class"][:_SHOWN_CLASSES]:
         table.add_row(row["label"].replace("_", " "), str(row["photos"]), _percent(row["mean"]), row["worst"] or "")
     return table

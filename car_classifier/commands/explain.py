@@ -1,5 +1,6 @@
 """`car-classifier explain`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ from car_classifier.commands.shared import ModelOption, console
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
 from car_classifier.versions import find_version
+
+_TOLERANCE = 1e-3
 
 
 def explain(
@@ -27,9 +30,9 @@ def explain(
     check_writable(out / "explanation.png")
     version_dir = find_version(model)
 
-    from car_classifier.predictions import check_labels, read_class_names
+    from car_classifier.predictions import known_labels, read_class_names
 
-    check_labels(read_class_names(version_dir).labels, label, versus)
+    known_labels(read_class_names(version_dir).labels, label, versus)
 
     from car_classifier.answers import find_labelled_photos, is_turned
     from car_classifier.explanations.methods import find_method
@@ -37,39 +40,38 @@ def explain(
     from car_classifier.explanations.writing import file_stems, write_explanation
 
     explainer = Explainer(version_dir, find_method(method))
-    unreadable = 0
+    failed = False
     found_photos = find_labelled_photos(photos, explainer.labels)
     for photo, name in zip(found_photos, file_stems([photo.path for photo in found_photos]), strict=True):
+        shown = os.fsencode(photo.path).decode(errors="replace")
         try:
             content = photo.path.read_bytes()
             found = explainer.explain(content, label, versus)
-        except OSError as error:
-            unreadable += 1
-            console.print(f"Not read: {photo.path}: {error.strerror}", style="yellow", markup=False)
+            written = write_explanation(found, content, photo.path, out / name)
+        except (OSError, UserError) as error:
+            failed = True
+            reason = error.strerror if isinstance(error, OSError) else error
+            console.print(f"Not explained: {shown}: {reason}", style="yellow", markup=False)
             continue
-        except UserError as error:
-            if len(photos) == 1 and photo.path == photos[0]:
-                raise UserError(f"{photo.path}: {error}") from error
-            unreadable += 1
-            console.print(f"Not explained: {photo.path}: {error}", style="yellow", markup=False)
-            continue
-        written = write_explanation(found, content, photo.path, out / name)
-        typer.echo(f"{photo.path}: {found.title}")
-        if found.bias is not None:
-            total = float(found.cells.sum(dtype="float64"))
+        typer.echo(f"{shown}: {found.title}")
+        if found.off_by is not None:
+            what = "difference of the logits" if versus else "logit"
             typer.echo(
-                f"  contributions {total:.5f} + bias {found.bias:.5f} = {total + found.bias:.5f}; "
-                f"{'difference of the logits' if versus else 'logit'} {found.logit:.5f} "
-                f"(off by {abs(total + found.bias - found.logit):.0e})"
+                f"  contributions {found.sum_of_contributions:.5f} + bias {found.bias:.5f} = "
+                f"{found.sum_of_contributions + (found.bias or 0):.5f}; {what} {found.logit:.5f} "
+                f"(off by {found.off_by:.0e})"
             )
+            if found.off_by > _TOLERANCE * max(1, abs(found.logit)):
+                failed = True
+                console.print("They do not add up: do not trust this map, and report it.", style="red")
         for path in written:
-            typer.echo(f"  {path}")
+            typer.echo(f"  {os.fsencode(path).decode(errors='replace')}")
         if is_turned(photo.path):
             console.print(
-                f"Note: {photo.path} lies on its side, and the model does not heed EXIF orientation. "
+                f"Note: {shown} lies on its side, and the model does not heed EXIF orientation. "
                 "Turn the pixels for a better answer.",
                 style="yellow",
                 markup=False,
             )
-    if unreadable:
+    if failed:
         raise typer.Exit(2)

@@ -58,18 +58,19 @@ def explain_eval(
     Console(highlight=False).print(_table(result["methods"]))
     for line in _verdicts(result["methods"]):
         typer.echo(line)
-    for path in draw_figures(version_dir, photos_of, split, rows, methods, out):
+    for path in draw_figures(version_dir, photos_of, split, rows, methods, out, console):
         typer.echo(f"Figure: {path}")
     typer.echo(f"Scores: {version_dir / 'assets.extra' / 'metrics.json'} (each photo's in {result['per_photo']})")
 
 
 def _table(methods: dict[str, Any]) -> Table:
-    from car_classifier.explanations.score_kinds import SCORES
+    from car_classifier.explanations.score_kinds import SCORES, arrow
 
     shown = [name for name in SCORES if any(name in row["scores"] for row in methods.values())]
-    table = Table(
-        "", *(f"{SCORES[name].title} {'↑' if SCORES[name].is_better_high else '↓'}" for name in shown), box=None
-    )
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    for name in shown:
+        table.add_column(f"{SCORES[name].short} {arrow(SCORES[name])}", no_wrap=True)
     for row in methods.values():
         cells = []
         for name in shown:
@@ -84,7 +85,7 @@ def _verdicts(methods: dict[str, Any]) -> list[str]:
     """Where a method does not beat a baseline, in words."""
     from car_classifier.explanations.score_kinds import SCORES
 
-    lines = []
+    lines = ["↑ more is better, ↓ less; Rand.: likeness to the map of a net with random weights."]
     for row in methods.values():
         by_baselines: dict[tuple[str, ...], list[str]] = {}
         for score, baselines in row["no_better_than"].items():

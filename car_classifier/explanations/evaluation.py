@@ -1,14 +1,17 @@
 """Scoring the explanations of a published version and keeping the figures with it."""
 
-import json
+import fcntl
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from car_classifier.demo_cars.part_boxes import PartBoxes
+from car_classifier.errors import UserError
 from car_classifier.evaluation import report_name, rows_of
 from car_classifier.explanations.figures import contrast_figure, methods_figure
 from car_classifier.explanations.methods import Method
@@ -20,9 +23,9 @@ from car_classifier.predictions import predict
 from car_classifier.progress import progress_bar
 from car_classifier.published_net import read_published_net
 from car_classifier.training_config import key_of
-from car_classifier.version_assets import update_metrics
+from car_classifier.version_assets import check_report, update_metrics
 
-FORMAT = 2
+FORMAT = 3
 """Counted up when a score is calculated in another way, so that unfinished work of before is not gone on with."""
 
 
@@ -54,51 +57,72 @@ def evaluate_explanations(
         console: Where progress is shown.
 
     Returns:
-        `key` (of all that the figures depend on: asked again, they are not measured again), `data`, `split`, `photos`,
-        `right` (so many of the answers that were explained), `seed`, `sanity_photos`, `per_photo` (the file with all
-        scores, beside `metrics.json`) and `methods`, as `summary` gives them.
+        `data`, `split`, `photos`, `right` (so many of the answers that were explained), `seed`, `sanity_photos`,
+        `per_photo` (the file with all scores; while nothing that they depend on changes, they are not measured again)
+        and `methods`, as `summary` gives them.
+
+    Raises:
+        UserError: The version has no report to add to, another process is at it, or a photo cannot be read.
     """
-    name = report_name(manifest.path, split)
-    table = version_dir / "assets.extra" / "explanations" / f"{name}.csv"
+    name = f"{report_name(manifest.path, split)}-{len(rows)}"
+    folder = version_dir / "assets.extra" / "explanations"
+    check_report(version_dir)
     key = key_of(
         {
             "format": FORMAT,
             "model": _identity(version_dir),
-            "photos": [row.sha256 for row in rows],
+            "photos": [[row.file_name, row.sha256, row.label, parts.get(row.file_name)] for row in rows],
             "methods": [method.name for method in methods],
             "seed": seed,
             "sanity": sanity_photos,
         }
     )
-    if _measured(version_dir).get(name, {}).get("key") != key or not table.is_file():
-        _score(table, key, version_dir, manifest, rows, methods, parts, seed, sanity_photos, console)
-    found = read_scores(table)
-    first = found[0].method
-    result = {
-        "key": key,
-        "data": str(manifest.path),
-        "split": split,
-        "photos": len(rows),
-        "right": sum(one.is_right for one in found if one.method == first),
-        "seed": seed,
-        "sanity_photos": min(sanity_photos, len(rows)),
-        "per_photo": f"explanations/{table.name}",
-        "methods": summary(found, methods),
-    }
-    update_metrics(version_dir, "explanations", name, result)
+    table = folder / f"{name}-{key}.csv"
+    with _alone(folder):
+        if not table.is_file():
+            _score(table, version_dir, manifest, rows, methods, parts, seed, sanity_photos, console)
+        found = read_scores(table)
+        first = found[0].method
+        result = {
+            "data": str(manifest.path),
+            "split": split,
+            "photos": len(rows),
+            "right": sum(one.is_right for one in found if one.method == first),
+            "seed": seed,
+            "sanity_photos": min(sanity_photos, len(rows)),
+            "per_photo": f"explanations/{table.name}",
+            "methods": summary(found, methods),
+        }
+        update_metrics(version_dir, "explanations", name, result)
+        for older in folder.glob(f"{name}-*.csv"):
+            if older != table:
+                older.unlink()
     return result
 
 
-def _measured(version_dir: Path) -> dict[str, Any]:
-    """What was measured of a version's explanations before, by name."""
-    metrics = json.loads((version_dir / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
-    reports: dict[str, Any] = metrics.get("explanations", {})
-    return reports
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from scoring the same version.
+
+    Raises:
+        UserError: One is at it.
+    """
+    folder.mkdir(exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(
+                f"Another process is scoring the explanations of {folder.parent.parent}. Wait for it to end."
+            ) from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def _score(
     table: Path,
-    key: str,
     version_dir: Path,
     manifest: Manifest,
     rows: Sequence[ManifestRow],
@@ -109,14 +133,13 @@ def _score(
     console: Console,
 ) -> None:
     """Write the scores of all photos to a table, going on with what an interrupted process left."""
-    unfinished = table.with_name(f".{table.stem}-{key}.csv")
-    table.parent.mkdir(exist_ok=True)
-    complete = _drop_half_done(unfinished)
+    net = read_published_net(version_dir)
+    unfinished = table.with_name(f".{table.name}")
+    complete = _drop_half_done(unfinished, len(methods))
     left = [row for row in rows if row.file_name not in complete]
     before = len(complete) * len(methods)
     if complete:
         console.print(f"Going on after {len(complete)} photos.")
-    net = read_published_net(version_dir)
     with progress_bar("Scoring maps", console) as report:
 
         def report_all(done: int, _: int, /) -> None:
@@ -125,17 +148,14 @@ def _score(
         sanity_left = max(sanity_photos - len(complete), 0)
         for batch in score_methods(net, manifest, left, methods, parts, seed, sanity_left, report_all):
             append_scores(unfinished, batch)
-    for stale in table.parent.glob(f".{table.stem}-*.csv"):
-        if stale != unfinished:
-            stale.unlink()
     unfinished.replace(table)
 
 
-def _drop_half_done(unfinished: Path) -> set[str]:
+def _drop_half_done(unfinished: Path, methods: int) -> set[str]:
     """Leave in a table only the photos that all methods were scored on; return their names."""
     found = read_scores(unfinished)
     rows = Counter(one.file_name for one in found)
-    complete = {name for name, count in rows.items() if count == max(rows.values())}
+    complete = {name for name, count in rows.items() if count == methods}
     write_scores(unfinished, [one for one in found if one.file_name in complete])
     return complete
 
@@ -147,6 +167,7 @@ def draw_figures(
     shown: Sequence[ManifestRow],
     methods: Sequence[Method],
     folder: Path,
+    console: Console,
 ) -> list[Path]:
     """Draw some photos under all methods, and the contrast of the version's two most confused classes.
 
@@ -156,7 +177,9 @@ def draw_figures(
     net = read_published_net(version_dir)
     figures = {"methods": methods_figure(net, manifest, shown, methods)}
     rows = rows_of(manifest, split, net.names.labels)
-    contrast = contrast_figure(net, manifest, rows, predict(version_dir, manifest, rows).logits)
+    with progress_bar("Looking for the most confused classes", console) as report:
+        logits = predict(version_dir, manifest, rows, report).logits
+    contrast = contrast_figure(net, manifest, rows, logits)
     if contrast is not None:
         figures["contrast"] = contrast
     paths = []
@@ -168,4 +191,5 @@ def draw_figures(
 
 def _identity(version_dir: Path) -> list[str]:
     """What a version's net depends on."""
-    return [sha256_of(path) for path in sorted((version_dir / "variables").iterdir())]
+    files = [*sorted((version_dir / "variables").iterdir()), version_dir / "assets.extra" / "config.json"]
+    return [sha256_of(path) for path in files]

@@ -34,6 +34,8 @@ class Method:
         function: From a classifier, images and targets to maps.
         cells: Whether a map's cells are those of the last layer with places, or pixels of the net's input.
         is_baseline: Whether it knows nothing of the net.
+        is_signed: Whether negative values are evidence against the target. If not, there are none.
+        heeds_target: Whether another target gives another map.
         asks_often: Whether it takes a dozen passes through the net or more.
     """
 
@@ -42,6 +44,8 @@ class Method:
     function: Function
     cells: Literal["layer", "pixels"] = "pixels"
     is_baseline: bool = False
+    is_signed: bool = False
+    heeds_target: bool = True
     asks_often: bool = False
 
     def extent(self, model: keras.Model) -> Extent:
@@ -54,10 +58,10 @@ class Method:
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (
-        Method("exact", "Exact map", class_activation_maps.exact_map, "layer"),
+        Method("exact", "Exact map", class_activation_maps.exact_map, "layer", is_signed=True),
         Method("gradcam", "Grad-CAM", class_activation_maps.grad_cam, "layer"),
         Method("gradcam++", "Grad-CAM++", class_activation_maps.grad_cam_plus_plus, "layer"),
-        Method("hirescam", "HiResCAM", class_activation_maps.hires_cam, "layer"),
+        Method("hirescam", "HiResCAM", class_activation_maps.hires_cam, "layer", is_signed=True),
         Method("layercam", "LayerCAM", class_activation_maps.layer_cam, "layer"),
         Method(
             "scorecam",
@@ -66,14 +70,20 @@ METHODS: Mapping[str, Method] = {
             "layer",
             asks_often=True,
         ),
-        Method("occlusion", "Occlusion", perturbations.occlusion, asks_often=True),
+        Method("occlusion", "Occlusion", perturbations.occlusion, is_signed=True, asks_often=True),
         Method("gradients", "Gradients", pixel_gradients.vanilla_gradients),
-        Method("gradient-x-input", "Gradient × input", pixel_gradients.gradient_x_input),
+        Method("gradient-x-input", "Gradient × input", pixel_gradients.gradient_x_input, is_signed=True),
         Method("smoothgrad", "SmoothGrad", pixel_gradients.smooth_grad, asks_often=True),
-        Method("integrated-gradients", "Integrated gradients", pixel_gradients.integrated_gradients, asks_often=True),
-        Method("activations", "Activations", class_activation_maps.activation_map, "layer"),
-        Method("random", "Random map", baselines.random_map, "layer", is_baseline=True),
-        Method("gaussian", "Centred Gaussian", baselines.centred_gaussian, is_baseline=True),
+        Method(
+            "integrated-gradients",
+            "Integrated gradients",
+            pixel_gradients.integrated_gradients,
+            is_signed=True,
+            asks_often=True,
+        ),
+        Method("activations", "Activations", class_activation_maps.activation_map, "layer", heeds_target=False),
+        Method("random", "Random map", baselines.random_map, "layer", is_baseline=True, heeds_target=False),
+        Method("gaussian", "Centred Gaussian", baselines.centred_gaussian, is_baseline=True, heeds_target=False),
     )
 }
 

@@ -11,7 +11,7 @@ from car_classifier.errors import UserError
 from car_classifier.explanations.map_extent import Extent
 from car_classifier.explanations.methods import METHODS, Method, explain
 from car_classifier.explanations.targets import ClassLogit, Contrast
-from car_classifier.predictions import check_labels, load_signature, read_class_names
+from car_classifier.predictions import known_labels, load_signature, read_class_names
 from car_classifier.published_net import read_published_net
 
 
@@ -43,8 +43,21 @@ class PhotoExplanation:
     @property
     def title(self) -> str:
         """What the map shows, in words."""
+        if not self.method.heeds_target:
+            return self.method.title
         label, versus = (None if name is None else name.replace("_", " ") for name in (self.label, self.versus))
-        return f"Why {label}" + (f" and not {versus}?" if versus else f"? ({self.probability:.0%})")
+        question = f"Why {label} and not {versus}?" if versus else f"Why {label}? ({self.probability:.0%})"
+        return question if self.method.name == "exact" else f"{question} · {self.method.title}"
+
+    @property
+    def sum_of_contributions(self) -> float:
+        """Of all cells."""
+        return float(self.cells.sum(dtype=np.float64))
+
+    @property
+    def off_by(self) -> float | None:
+        """How far contributions and bias are from the logit; None for a map that need not add up."""
+        return None if self.bias is None else abs(self.sum_of_contributions + self.bias - self.logit)
 
     def as_json(self) -> dict[str, Any]:
         """All but the map itself, as JSON holds it."""
@@ -56,7 +69,7 @@ class PhotoExplanation:
             "map_extent": list(self.extent),
             "logit": self.logit,
             "bias": self.bias,
-            "sum_of_contributions": None if self.bias is None else float(self.cells.sum(dtype=np.float64)),
+            "sum_of_contributions": None if self.bias is None else self.sum_of_contributions,
         }
 
 
@@ -90,7 +103,7 @@ class Explainer:
         """
         import tensorflow as tf
 
-        check_labels(self.labels, label, versus)
+        label, versus = known_labels(self.labels, label, versus)
         asked = [-1 if label is None else self.labels.index(label)] + (
             [] if versus is None else [self.labels.index(versus)]
         )

@@ -54,16 +54,16 @@ def _rgb(name: str) -> NDArray[np.float64]:
 
 
 def explained_photo(
-    photo: Image.Image, cells: NDArray[np.float32], extent: Extent, title: str, sides: tuple[str, str]
+    photo: Image.Image, cells: NDArray[np.float32], extent: Extent, title: str, sides: tuple[str, str | None]
 ) -> Figure:
-    """A photo, the photo under its map, and the scale of the map with zero in the middle.
+    """A photo, the photo under its map, and the scale of the map, for a signed one with zero in the middle.
 
     Args:
         photo: The photo.
         cells: The map.
         extent: Where its cells lie.
         title: What is asked.
-        sides: What the two ends of the scale speak for.
+        sides: What the two ends of the scale speak for; None for the lower one of a map without signs.
     """
     photo = shrunk(photo)
     height = 4.6 * photo.height / photo.width
@@ -73,10 +73,15 @@ def explained_photo(
     right.imshow(overlay(photo, cells, extent))
     for axes in (left, right):
         axes.set_axis_off()
-    largest = float(np.abs(cells).max())
-    limit = largest or 1.0
+    largest = float(np.abs(placed(cells, extent, (photo.height, photo.width))).max())
+    limit, (above, below) = largest or 1.0, sides
     bar = figure.colorbar(ScalarMappable(Normalize(-limit, limit), SIGNED), ax=right, shrink=0.8)
-    bar.set_ticks([-limit, 0, limit], labels=[f"−{limit:.2g}\n{sides[1]}", "0", f"+{limit:.2g}\n{sides[0]}"])
+    ticks = {0.0: "0", limit: f"+{limit:.2g}\n{above}"}
+    if below is None:
+        bar.ax.set_ylim(0, limit)
+    else:
+        ticks[-limit] = f"−{limit:.2g}\n{below}"
+    bar.set_ticks(list(ticks), labels=list(ticks.values()))
     figure.suptitle(title if largest else f"{title}\nno evidence anywhere")
     return figure
 

@@ -21,6 +21,7 @@ def similarity(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
     A flat map has no order: two of them are alike, one beside another map is not.
     """
+    one, other = np.abs(one).ravel(), np.abs(other).ravel()
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return float(np.ptp(one) == np.ptp(other))
-    return float(abs(spearmanr(np.abs(one).ravel(), np.abs(other).ravel()).statistic))
+    return float(abs(spearmanr(one, other).statistic))

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 from car_classifier.explanations import faithfulness, localisation, sanity
 from car_classifier.explanations.compiled import compiled
@@ -145,8 +146,7 @@ def summary(found: Sequence[ScoredMap], methods: Sequence[Method]) -> dict[str, 
 
     Returns:
         By the method's name: `title`, `is_baseline`, `scores` (by name: `mean`, its 95 % `interval`, and the `count` of
-        photos), and `no_better_than`: by the score's name, the baselines that it does not beat, photo by photo, with
-        95 % certainty.
+        photos), and `no_better_than`: by the score's name, the baselines that it does not surely beat, photo by photo.
     """
     columns = {
         method.name: {
@@ -181,9 +181,17 @@ def _figure(score: str, values: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def _beats(score: str, values: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
-    """Whether the mean difference on the same photos is in favour of `values`, by more than chance."""
+    """Whether `values` are better on the same photos by more than chance.
+
+    The 95 % interval of the mean difference must be above zero; and so that a handful of photos, or differences that
+    are all alike, prove nothing, an exact sign test of how many photos are better must agree.
+    """
     gains = (values - others) * (1 if SCORES[score].is_better_high else -1)
-    return mean_interval(gains[~np.isnan(gains)])[0] > 0
+    gains = gains[~np.isnan(gains)]
+    interval, differing = mean_interval(gains), gains[gains != 0]
+    if interval is None or interval[0] <= 0 or not len(differing):
+        return False
+    return bool(binomtest(int((differing > 0).sum()), len(differing)).pvalue < 0.05)
 
 
 # --- Kept, so that what was interrupted goes on -------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """Explanations as files."""
 
 import io
+import os
 import re
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +14,18 @@ from car_classifier.explanations.photo_explanation import PhotoExplanation
 from car_classifier.explanations.pictures import explained_photo
 from car_classifier.figures import save_figure
 from car_classifier.files import write_bytes, write_json
+from car_classifier.preprocessing import decode_photo_array
 
 
 def file_stems(photos: Sequence[Path]) -> list[str]:
-    """A name for each photo that no other one has: its own, with its folder's and a number where that is not enough."""
-    stems = [photo.stem for photo in photos]
-    named = [
-        f"{photo.resolve().parent.name}-{stem}" if stems.count(stem) > 1 else stem
-        for photo, stem in zip(photos, stems, strict=True)
-    ]
-    return [f"{name}-{i}" if named.count(name) > 1 else name for i, name in enumerate(named, start=1)]
+    """A name for each photo that no other one has: its own, or with its folder's, or with a number as well."""
+    stems: list[str] = []
+    names = [photo.stem for photo in photos]
+    for photo, name in zip(photos, names, strict=True):
+        wanted = name if names.count(name) == 1 else f"{photo.resolve().parent.name}-{name}"
+        numbered = (f"{wanted}-{i}" for i in count(2))
+        stems.append(next(stem for stem in chain([wanted], numbered) if stem not in stems))
+    return stems
 
 
 def write_explanation(found: PhotoExplanation, content: bytes, photo: Path, start: Path) -> list[Path]:
@@ -40,11 +44,12 @@ def write_explanation(found: PhotoExplanation, content: bytes, photo: Path, star
     parts = [found.label, *(["versus", found.versus] if found.versus else []), found.method.name]
     stem = "-".join([start.name, *(re.sub(r"[^\w.+]+", "-", part) for part in parts)])
     picture, cells, about = (start.with_name(f"{stem}.{ending}") for ending in ("png", "npy", "json"))
-    sides = (f"for {label}", f"for {versus}" if versus else f"against {label}")
-    with Image.open(io.BytesIO(content)) as image:
-        save_figure(explained_photo(image, found.cells, found.extent, found.title, sides), picture)
+    below = None if not found.method.is_signed else f"for {versus}" if versus else f"against {label}"
+    sides = (f"for {label}" if found.method.heeds_target else "", below)
+    image = Image.fromarray(decode_photo_array(content))
+    save_figure(explained_photo(image, found.cells, found.extent, found.title, sides), picture)
     buffer = io.BytesIO()
     np.save(buffer, found.cells.astype(np.float32))
     write_bytes(cells, buffer.getvalue())
-    write_json(about, {"photo": str(photo)} | found.as_json())
+    write_json(about, {"photo": os.fsencode(photo).decode(errors="replace")} | found.as_json())
     return [picture, cells, about]

@@ -50,7 +50,7 @@ class TestExplain:
                 ("--class", labels[0]),
                 ("--class", labels[1]),
                 ("--class", labels[0], "--versus", labels[1]),
-                ("--class", labels[0], "--versus", labels[1], "--method", "hirescam"),
+                ("--class", labels[0].replace("_", " "), "--versus", labels[1], "--method", "hirescam"),
             )
         ]
         one, other, both, by_tape = (np.load(written(output, ".npy")[0]) for output in outputs)
@@ -88,7 +88,7 @@ class TestExplain:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("--class", "Estrel_Luman"), "The model knows no Estrel_Luman. It knows 4 labels, such as Estrel_Lumen"),
+            (("--class", "Estrel_Luman"), "The model knows no 'Estrel_Luman'. It knows 4 labels, such as Estrel_Lumen"),
             (("--class", "Estrel_Lumen", "--versus", "Estrel_Lumen"), "--versus must be another class"),
             (("--method", "lime"), "There is no method lime. Take one of exact, gradcam"),
             (("--model", "nowhere"), "There is no published model in nowhere"),
@@ -163,7 +163,7 @@ class TestExplainEval:
         assert any(line.endswith("assets.extra/metrics.json") for line in lines)
 
     def test_every_photos_scores_are_kept(self, version):
-        (table,) = (version / "assets.extra" / "explanations").iterdir()
+        (table,) = (version / "assets.extra" / "explanations").glob("*.csv")
         with table.open() as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == 40
@@ -182,6 +182,8 @@ class TestExplainEval:
         again = tmp_path / "1"
         shutil.copytree(version, again)
         shutil.rmtree(again / "assets.extra" / "explanations")
+        damaged = next((again / "assets.extra" / "golden").glob("*.jpg"))
+        damaged.write_bytes(damaged.read_bytes() + b"!")
         expected = json.loads((again / "assets.extra" / "metrics.json").read_text())["explanations"]
         command = ("explain-eval", "--model", again, "--data", demo_data / "manifest.csv", *SCORED, "--out", tmp_path)
         process = subprocess.Popen(
@@ -204,6 +206,8 @@ class TestExplainEval:
         assert "Going on after 8 photos." in car_classifier(*command).stderr
         found = json.loads((again / "assets.extra" / "metrics.json").read_text())["explanations"]
         assert found == expected
+        sums = (again / "assets.extra" / "SHA256SUMS").read_text()  # still tell that a file was damaged
+        assert hashlib.sha256(damaged.read_bytes()).hexdigest() not in sums
 
     @pytest.mark.parametrize(
         ("arguments", "words"),

@@ -62,8 +62,9 @@ def test_the_pair_between_which_a_model_hesitates_most(logits, truth, expected):
     [
         (["/a/1.jpg", "/a/2.jpg"], ["1", "2"]),
         (["/a/1.jpg", "/b/1.jpg", "/b/2.jpg"], ["a-1", "b-1", "2"]),
-        (["/x/a/1.jpg", "/y/a/1.jpg"], ["a-1-1", "a-1-2"]),
-        (["/a/1.jpg", "/a/1.png"], ["a-1-1", "a-1-2"]),
+        (["/x/a/1.jpg", "/y/a/1.jpg"], ["a-1", "a-1-2"]),
+        (["/a/1.jpg", "/a/1.png"], ["a-1", "a-1-2"]),
+        (["/c/a-1.jpg", "/a/1.jpg", "/b/1.jpg"], ["a-1", "a-1-2", "b-1"]),
     ],
 )
 def test_photos_of_one_name_get_names_of_their_own(photos, expected):

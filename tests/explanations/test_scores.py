@@ -1,12 +1,18 @@
 """Scores do what their papers say, on maps whose worth is known."""
 
+import cv2
 import numpy as np
 import pytest
 
+from car_classifier.errors import UserError
+from car_classifier.explanations.evaluation import _alone, _drop_half_done
 from car_classifier.explanations.faithfulness import average_drop, deletion_and_insertion, ranks, road
 from car_classifier.explanations.imputation import KERNEL, impute
 from car_classifier.explanations.localisation import energy_inside, frame_area, frame_share, hits
+from car_classifier.explanations.methods import METHODS
 from car_classifier.explanations.sanity import similarity
+from car_classifier.explanations.score_kinds import SCORES
+from car_classifier.explanations.scoring import ScoredMap, append_scores, read_scores, summary, write_scores
 
 SIZE = (24, 32)
 OBJECT = (slice(6, 14), slice(10, 22))
@@ -116,6 +122,114 @@ def test_imputation_of_all_or_nothing():
     assert nothing.std() < 4
 
 
+def test_road_is_half_the_difference_at_four_shares():
+    seen = []
+
+    def ask(photos: np.ndarray) -> np.ndarray:
+        seen.append(photos)
+        return np.tile([0.9, 0.3], len(photos) // 2)
+
+    assert road(ask, photo(), on_object()) == pytest.approx(0.3)
+    changed = (np.concatenate(seen) != photo()).any(axis=-1).mean(axis=(1, 2))
+    np.testing.assert_allclose(changed, np.repeat([0.2, 0.4, 0.6, 0.8], 2), atol=0.01)
+
+
+def test_deletion_ends_in_the_mean_colour_and_insertion_begins_with_a_blur():
+    seen = []
+
+    def ask(photos: np.ndarray) -> np.ndarray:
+        seen.append(photos)
+        return np.ones(len(photos))
+
+    deletion_and_insertion(ask, photo(), on_object())
+    (photos,) = seen
+    deleted, inserted = np.split(photos, 2)
+    np.testing.assert_array_equal(deleted[0], photo())
+    np.testing.assert_array_equal(inserted[-1], photo())
+    np.testing.assert_allclose(deleted[-1].std(axis=(0, 1)), 0, atol=1e-3)
+    steps = [np.abs(np.diff(image, axis=1)).mean() for image in (photo(), inserted[0])]
+    assert steps[1] < 0.4 * steps[0]
+
+
+@pytest.mark.parametrize(("shape", "most"), [("blob", 3.6), ("ring", 6)])
+def test_imputation_is_close_to_the_exact_solution_of_large_holes(shape, most):
+    from scipy.sparse import lil_matrix
+    from scipy.sparse.linalg import spsolve
+
+    noise = np.random.default_rng(2).normal(size=(48, 64, 3)).astype(np.float32)
+    whole = 128 + 400 * cv2.GaussianBlur(noise, (0, 0), 4)  # as smooth as a photo: a spread of some 30 of 255
+    inside = np.zeros((48, 64), bool)
+    inside[12:36, 16:48] = True
+    gone = inside if shape == "blob" else ~inside
+    places = {tuple(place): i for i, place in enumerate(np.argwhere(gone))}
+    equations, known = lil_matrix((len(places), len(places))), np.zeros((len(places), 3))
+    for (y, x), i in places.items():
+        near = {
+            (y + a - 1, x + b - 1): weight
+            for (a, b), weight in np.ndenumerate(KERNEL)
+            if weight and 0 <= y + a - 1 < 48 and 0 <= x + b - 1 < 64
+        }
+        equations[i, i] = 1
+        for place, weight in near.items():
+            if place in places:
+                equations[i, places[place]] = -weight / sum(near.values())
+            else:
+                known[i] += weight / sum(near.values()) * whole[place]
+    exact = spsolve(equations.tocsr(), known)
+    error = impute(whole, gone)[gone] - exact
+    assert np.sqrt((error**2).mean()) < most  # of 255; 2.55 of it is the noise
+    assert 2 < error.std(axis=0).mean()
+
+
+def scored(method: str, deletions: list[float], hits: list[float]) -> list[ScoredMap]:
+    return [
+        ScoredMap(f"{i}.jpg", method, True, dict.fromkeys(SCORES) | {"deletion": deletion, "hit": hit})
+        for i, (deletion, hit) in enumerate(zip(deletions, hits, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gains", "expected"),
+    [([0.2], False), ([0.2, 0.2], False), ([0.2] * 12, True), ([0.2, -0.2] * 6, False), ([0.0] * 12, False),
+     ([-0.2] * 12, False), ([0.3, 0.1, 0.2] * 5, True)],
+)  # fmt: skip
+def test_a_method_beats_a_baseline_only_by_more_than_chance(gains, expected):
+    count = len(gains)
+    found = scored("exact", [0.5 - gain for gain in gains], [1.0] * count)
+    found += scored("random", [0.5] * count, [0.0] * count)
+    methods = summary(found, [METHODS["exact"], METHODS["random"]])
+    assert ("deletion" not in methods["exact"]["no_better_than"]) is expected
+    assert ("hit" not in methods["exact"]["no_better_than"]) is (count >= 12)
+    assert methods["random"]["no_better_than"] == {}
+    figure = methods["exact"]["scores"]["hit"]
+    assert figure["mean"] == 1
+    assert figure["interval"][0] < 1
+
+
+def test_scores_are_read_as_they_were_written_but_for_a_line_that_was_cut_off(tmp_path):
+    found = scored("exact", [0.125, 0.5], [1.0, 0.0])
+    write_scores(tmp_path / "scores.csv", found[:1])
+    append_scores(tmp_path / "scores.csv", found[1:])
+    assert read_scores(tmp_path / "scores.csv") == found
+    whole = (tmp_path / "scores.csv").read_bytes()
+    (tmp_path / "scores.csv").write_bytes(whole[:-3])
+    assert read_scores(tmp_path / "scores.csv") == found[:1]
+
+
+def test_one_process_scores_a_version_at_a_time(tmp_path):
+    (tmp_path / "1").mkdir()
+    with _alone(tmp_path / "1" / "explanations"), pytest.raises(UserError, match="Another process"):  # noqa: SIM117
+        with _alone(tmp_path / "1" / "explanations"):
+            pass
+
+
+def test_a_photo_counts_as_done_when_all_methods_were_scored_on_it(tmp_path):
+    found = scored("exact", [0.1, 0.2], [1, 1]) + scored("random", [0.3], [1])
+    write_scores(tmp_path / "scores.csv", found)
+    assert _drop_half_done(tmp_path / "scores.csv", 2) == {"0.jpg"}
+    assert {one.file_name for one in read_scores(tmp_path / "scores.csv")} == {"0.jpg"}
+
+
 BOX = [(10, 6, 22, 14)]  # the object
 
 
@@ -128,6 +242,13 @@ def test_the_pointing_game(point, tolerance, expected):
     drawn = np.zeros(SIZE, np.float32)
     drawn[point] = 1
     assert hits(drawn, BOX, tolerance) is expected
+
+
+def test_15_pixels_beside_the_part_are_a_hit():
+    for x, expected in ((36, True), (37, False)):
+        drawn = np.zeros((60, 80), np.float32)
+        drawn[10, x] = 1
+        assert hits(drawn, BOX) is expected
 
 
 def test_a_map_without_evidence_points_nowhere():
@@ -174,6 +295,7 @@ def test_evidence_in_the_middle_or_at_the_edge():
         ([[-1, -2], [-3, -4]], 1),
         ([[2, 1], [4, 3]], 0.6),
         ([[5, 5], [5, 5]], 0),
+        ([[5, -5], [5, -5]], 0),
     ],
 )
 def test_similarity_is_of_the_order_of_places(other, expected):
