@@ -16,8 +16,8 @@ def impute(photo: NDArray[np.float32], gone: NDArray[np.bool_], seed: int = 0) -
 
     Rong et al. 2022 (ROAD), https://arxiv.org/abs/2202.00449, section 4.2. The equations of all pixels that are gone
     are solved from coarse to fine: the solution at half the size is where sweeps over the full size start, so that
-    they need not carry colours across the photo. Scattered holes come out exact; in the middle of large ones colours are
-    2 to 5 of 255 off (root mean square, against a direct solver).
+    they need not carry colours across the photo. Scattered holes come out exact; in the middle of large ones colours
+    are 2 to 5 of 255 off (root mean square, against a direct solver).
 
     Args:
         photo: RGB, float32 [height, width, 3].
