@@ -173,7 +173,7 @@ class TestExplainEval:
         output, figures = scored
         assert sorted(path.name for path in figures.iterdir()) == ["contrast.jpg", "methods.jpg"]
         assert "10 photos" in output
-        assert "Deletion" in output
+        assert "Del. ↓" in output
         for path in figures.iterdir():
             with Image.open(path) as figure:
                 assert figure.width > 500
