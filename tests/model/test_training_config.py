@@ -16,6 +16,7 @@ GOOD = {
     "image_size": ("96x144", (96, 144)),
     "output_stride": ("16", 16),
     "batch_size": ("8", 8),
+    "hidden_units": ("512", 512),
     "head_epochs": ("3", 3),
     "head_learning_rate": ("2e-3", 2e-3),
     "epochs": ("4", 4),
