@@ -1,9 +1,10 @@
 # Everything runs in .venv, made on first use from the hash-locked requirements.txt.
 PYTHON ?= python3
 MODEL ?= model
+URL ?= http://localhost:8050
 BIN := .venv/bin
 
-.PHONY: up test lint bench lock clean
+.PHONY: up test lint bench screenshots lock clean
 .DEFAULT_GOAL := up
 
 $(BIN)/.installed: requirements.txt pyproject.toml
@@ -25,6 +26,9 @@ lint: $(BIN)/.installed
 
 bench: $(BIN)/.installed  ## Cost of an explanation; MODEL=folder for another than model/
 	$(BIN)/python -m benchmarks explain-cost $(MODEL)
+
+screenshots: $(BIN)/.installed  ## Pictures of every page for the README; URL=address of a running dashboard
+	$(BIN)/python docs/screenshots.py $(URL)
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml

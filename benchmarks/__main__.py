@@ -58,6 +58,28 @@ def explanation_methods(
 
 
 @app.command()
+def dashboard_load(
+    players: Annotated[int, typer.Option(help="How many play at once.")] = 50,
+    games: Annotated[int, typer.Option(help="Games of each, five rounds long.")] = 3,
+    workers: Annotated[int, typer.Option(help="Processes of the dashboard.")] = 1,
+) -> None:
+    """How long the dashboard takes to answer many players at once, beside the model server on the same machine."""
+    from benchmarks import dashboard_load
+
+    dashboard_load.run(players, games, workers)
+
+
+@app.command()
+def page_weight(
+    url: Annotated[str, typer.Argument(help="Address of a running dashboard.")] = "http://localhost:8050",
+) -> None:
+    """What a first visit of each page weighs and how long it takes until it can be used."""
+    from benchmarks import page_weight
+
+    page_weight.run(url.rstrip("/"))
+
+
+@app.command()
 def original_recipe(
     manifest: Annotated[Path, typer.Argument(help="A manifest.")],
     base: Annotated[str, typer.Option(help="The net.")] = "ResNet50V2",

@@ -40,6 +40,8 @@ DATA_COMMANDS: tuple[Callable[..., None], ...] = (
     data.prefilter,
     data.stats,
     data.table,
+    data.features,
+    data.import_feedback,
     upload.upload,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (

@@ -112,6 +112,7 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
     manifest = settings.demo_dir / "manifest.csv"
 
     from car_classifier.dataset import index_photos
+    from car_classifier.photo_features import write_photo_features
     from car_classifier.publishing import train_and_publish
 
     with progress_bar("Reading photos", console) as report:
@@ -122,6 +123,8 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
         f"Published {version}: {metrics['top1']:.1%} of {metrics['count']} test photos right.",
         highlight=False,
     )
+    with progress_bar("Finding similar photos", console) as report:
+        write_photo_features(manifest, version, report)
 
 
 def run(settings: UpSettings, console: Console) -> None:
@@ -137,8 +140,10 @@ def run(settings: UpSettings, console: Console) -> None:
     dashboard_settings = {
         "DASHBOARD_MODEL_SERVER_URL": server_url,
         "DASHBOARD_MODEL_NAME": MODEL_NAME,
+        "DASHBOARD_MODEL_FOLDER": str(settings.model_dir),
         "DASHBOARD_MANIFEST": str(settings.data_dir),
         "DASHBOARD_PORT": str(settings.port),
+        "DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{settings.data_dir / 'dashboard.sqlite3'}",
     }
     previous = signal.signal(signal.SIGTERM, _interrupt)
     processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -74,10 +74,10 @@ def main() -> int:
     try:
         settings = load_settings()
         refuse_taken_port(settings)
+        DashboardServer(settings).run()
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    DashboardServer(settings).run()
     return 0
 
 

@@ -1,19 +1,84 @@
 """What the page gets to know of one answer: a few kilobytes, sent once."""
 
+import time
+from collections.abc import Sequence
 from typing import Any
 
-from dashboard.model_client import Explanation
+from dashboard.model_client import ClassExplanation, Explanation, ModelClient
+from dashboard.model_errors import BadAnswer, TooSlow, UnknownModel
 from dashboard.names import display_name
+from dashboard.versions import VersionsFolder
 
 CLASSES_SHOWN = 5
-MAP_DECIMALS = 3
+MAKES_SHOWN = 3
+MAP_DECIMALS = 4
+STATUS_READ_TIMEOUT = 3.0
+
+
+class UnknownClass(Exception):
+    """The model does not know the class that was asked for; the message says so."""
+
+
+def answer_for(
+    photo: bytes, client: ModelClient, versions: VersionsFolder, asked_label: str | None = None
+) -> dict[str, Any]:
+    """Asks the model about a photo.
+
+    Args:
+        photo: A JPEG file's bytes.
+        client: Asks the model server.
+        versions: What is known of the version that answers.
+        asked_label: A class to explain besides the most likely ones.
+
+    Returns:
+        See `describe`.
+
+    Raises:
+        ModelServerError: One of its kinds, see `dashboard.model_errors`.
+        UnknownClass: The version that answers has no class `asked_label`, or its classes are not known.
+    """
+    start = time.perf_counter()
+    version = _version(client)
+    try:
+        explanation = _ask(photo, client, versions, asked_label, version)
+    except UnknownModel:
+        if version is None:
+            raise
+        version = _version(client)  # it was replaced in between
+        explanation = _ask(photo, client, versions, asked_label, version)
+    milliseconds = (time.perf_counter() - start) * 1000
+    return describe(explanation, model=client.model_name, version=version, milliseconds=milliseconds)
+
+
+def _version(client: ModelClient) -> str | None:
+    try:
+        status = client.status(STATUS_READ_TIMEOUT)
+    except (BadAnswer, TooSlow):  # it may answer all the same
+        return None
+    return status.version if status.ready else None
+
+
+def _ask(
+    photo: bytes, client: ModelClient, versions: VersionsFolder, asked_label: str | None, version: str | None
+) -> Explanation:
+    if asked_label is None:
+        return client.explain(photo, version=version)
+    published = versions.find(version)
+    labels: Sequence[str] = published.labels if published else ()
+    if asked_label not in labels:
+        known = "which is not one of its classes" if labels else "because the names of its classes are not known here"
+        raise UnknownClass(f"The model cannot be asked about “{display_name(asked_label)}”, {known}.")
+    explanation = client.explain(photo, labels.index(asked_label), version)
+    if explanation.asked is None or explanation.asked.label != asked_label:
+        raise UnknownClass(
+            f"The files of version {version} in the model folder are not those of the version that answers. "
+            "Check DASHBOARD_MODEL_FOLDER."
+        )
+    return explanation
 
 
 def describe(explanation: Explanation, *, model: str, version: str | None, milliseconds: float) -> dict[str, Any]:
     """Prepares an answer for the page.
-
-    The maps of all classes are divided by the same number, the largest contribution among them, so
-    that their colours can be compared: what looks as warm in two maps speaks as strongly.
 
     Args:
         explanation: What the model said.
@@ -22,29 +87,34 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
         milliseconds: How long the model server took.
 
     Returns:
-        `classes`: up to five, most likely first, each with `name`, `probability` and `map`, h rows of
-        w numbers, at most 1, negative where the photo speaks against the class; `extent`: where the maps
-        lie on the photo, as `Explanation.map_extent`; `make`: the most likely one with `name` and
-        `probability`; `model`, `version` and `milliseconds`.
+        `classes`: up to five, most likely first, each with `label`, `name`, `index`, `probability` and `map`, h rows
+        of w contributions to the class's logit, negative where the photo speaks against it; `asked`: the same of
+        the class that was asked for, or None; `scale`: the largest contribution among the likely classes, which stands
+        for a full colour so that maps can be compared (1 if none is above 0); `extent`: where the maps lie on the
+        photo, as `Explanation.map_extent`; `makes`: the most likely ones with `name` and `probability`; `model`,
+        `version` and `milliseconds`.
     """
-    maps = explanation.contributions[:CLASSES_SHOWN]
-    peak = float(maps.max())
-    # Without any positive contribution there is nothing to compare, and dividing would flip the signs.
-    scaled = maps / peak if peak > 0 else maps
-    names = [display_name(label) for label in explanation.labels]
-    make_probability, make = max(zip(explanation.make_probabilities, explanation.make_labels, strict=True))
+    shown = explanation.classes[:CLASSES_SHOWN]
+    peak = max(float(entry.contributions.max()) for entry in shown)
     return {
-        "classes": [
-            {
-                "name": name,
-                "probability": probability,
-                "map": [[round(float(cell), MAP_DECIMALS) for cell in row] for row in class_map],
-            }
-            for name, probability, class_map in zip(names, explanation.probabilities, scaled, strict=False)
-        ],
+        "classes": [_class(entry) for entry in shown],
+        "asked": _class(explanation.asked) if explanation.asked else None,
+        "scale": peak if peak > 0 else 1.0,
         "extent": list(explanation.map_extent),
-        "make": {"name": display_name(make), "probability": make_probability},
+        "makes": [
+            {"name": display_name(make), "probability": share} for make, share in explanation.makes[:MAKES_SHOWN]
+        ],
         "model": model,
         "version": version,
         "milliseconds": round(milliseconds),
+    }
+
+
+def _class(entry: ClassExplanation) -> dict[str, Any]:
+    return {
+        "label": entry.label,
+        "name": display_name(entry.label),
+        "index": entry.index,
+        "probability": entry.probability,
+        "map": [[round(float(cell), MAP_DECIMALS) for cell in row] for row in entry.contributions],
     }

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import dash
 
-from dashboard import endpoints
+from dashboard import endpoints, visitors
 from dashboard.components import shell
+from dashboard.database import open_database
+from dashboard.dataset import DatasetFile
 from dashboard.model_client import ModelClient, Timeout
-from dashboard.pages import classify
+from dashboard.pages import classify, data, model, play
+from dashboard.parts import Parts
 from dashboard.photo_store import PhotoStore
-from dashboard.samples import choose_samples
 from dashboard.settings import Settings
+from dashboard.versions import VersionsFolder
 
 TITLE = "Car classification"
 DESCRIPTION = "Which car is this, and which parts of the photo say so?"
@@ -24,6 +27,9 @@ def create_app(settings: Settings) -> dash.Dash:
 
     Returns:
         The Dash app. Its `server` is the WSGI application to run.
+
+    Raises:
+        SettingsError: The database cannot be used.
     """
     app = dash.Dash(
         "dashboard",
@@ -37,16 +43,22 @@ def create_app(settings: Settings) -> dash.Dash:
         description=DESCRIPTION,
         update_title="",
     )
-    samples = choose_samples(settings.manifest, settings.gallery_size)
-    client = ModelClient(
-        settings.model_server_url,
-        settings.model_name,
-        Timeout(connect=settings.connect_timeout, read=settings.read_timeout),
+    # Plotly and the grid are large, and are sent once to each browser: worth a quarter second of pressing harder.
+    app.server.config["COMPRESS_BR_LEVEL"] = 7
+    timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
+    parts = Parts(
+        settings=settings,
+        client=ModelClient(settings.model_server_url, settings.model_name, timeout),
+        photos=PhotoStore(settings.photo_folder, settings.photo_minutes * 60, settings.photo_count),
+        dataset=DatasetFile(settings.manifest),
+        versions=VersionsFolder(settings.model_folder),
+        database=open_database(settings.database_url),
     )
-    store = PhotoStore(settings.photo_folder, settings.photo_minutes * 60, settings.photo_count)
-    app.server.register_blueprint(endpoints.blueprint(settings, client, store, samples))
+    visitors.register(app.server)
+    endpoints.register(app.server, parts)
 
-    classify.register(app, settings, samples)
+    for page in (classify, play, model, data):
+        page.register(app, parts)
     shell.register(app)
     app.layout = shell.layout()
     return app

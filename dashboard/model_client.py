@@ -6,6 +6,7 @@ Its errors are in `dashboard.model_errors`.
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any, Self
 
 import numpy as np
@@ -56,26 +57,39 @@ class Status:
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
-    """What the model says of one photo, most likely class first.
+class ClassExplanation:
+    """What the model says of one class.
 
     Attributes:
-        labels: The K most likely classes.
-        probabilities: Their probabilities, K numbers in 0..1.
-        contributions: float32 [K, h, w]: how much each part of the photo speaks for (+) or against
-            (-) each class. A class's cells and its bias sum to its logit.
-        map_extent: Top, left, bottom and right of the area that the h by w cells divide evenly, as shares of
-            the photo's height and width; it may reach beyond the photo.
-        make_labels: Makes.
-        make_probabilities: Their probabilities.
+        label: The class.
+        index: Its place among the model's classes.
+        probability: Its probability, 0..1.
+        contributions: float32 [h, w]: how much each part of the photo speaks for (+) or against (-) the class.
+            The cells and the bias sum to the logit.
     """
 
-    labels: tuple[str, ...]
-    probabilities: tuple[float, ...]
+    label: str
+    index: int
+    probability: float
     contributions: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What the model says of one photo.
+
+    Attributes:
+        classes: The K most likely classes, most likely first.
+        asked: The class that was asked for, if one was.
+        map_extent: Top, left, bottom and right of the area that the h by w cells divide evenly, as shares of
+            the photo's height and width; it may reach beyond the photo.
+        makes: Probabilities of makes, most likely first.
+    """
+
+    classes: tuple[ClassExplanation, ...]
+    asked: ClassExplanation | None
     map_extent: tuple[float, float, float, float]
-    make_labels: tuple[str, ...]
-    make_probabilities: tuple[float, ...]
+    makes: tuple[tuple[str, float], ...]
 
 
 class ModelClient:
@@ -127,19 +141,25 @@ class ModelClient:
         version, state = max(available or versions)
         return Status(str(version), state)
 
-    def explain(self, photo: bytes) -> Explanation:
+    def explain(self, photo: bytes, class_index: int | None = None, version: str | None = None) -> Explanation:
         """Classifies a photo and says which parts of it speak for each likely class.
 
         Args:
             photo: A JPEG or PNG file's bytes.
+            class_index: A class to explain besides the most likely ones.
+            version: Which version to ask, if not the newest.
 
         Raises:
             ModelServerError: One of its kinds, see `dashboard.model_errors`.
         """
-        instance = {"image_bytes": {"b64": base64.b64encode(photo).decode("ascii")}, "class_index": -1}
-        answer, request = self._ask("POST", ":predict", {"signature_name": "explain", "instances": [instance]})
+        instance = {
+            "image_bytes": {"b64": base64.b64encode(photo).decode("ascii")},
+            "class_index": -1 if class_index is None else class_index,
+        }
+        verb = ":predict" if version is None else f"/versions/{version}:predict"
+        answer, request = self._ask("POST", verb, {"signature_name": "explain", "instances": [instance]})
         try:
-            return _explanation(answer["predictions"][0])
+            return _explanation(answer["predictions"][0], class_index)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise BadAnswer(
                 f"The model {self.model_name} answers without an explanation. Export it with this project's "
@@ -196,19 +216,36 @@ class ModelClient:
         return Failed(f"The model server failed: {said}", request)
 
 
-def _explanation(answer: Mapping[str, Any]) -> Explanation:
+def _explanation(answer: Mapping[str, Any], asked_index: int | None) -> Explanation:
     labels, probabilities = _with_probabilities(answer["labels"], answer["probabilities"])
-    make_labels, make_probabilities = _with_probabilities(answer["make_labels"], answer["make_probabilities"])
-    contributions = np.asarray(answer["contributions"], dtype=np.float32)
+    contributions = _finite(answer["contributions"])
     if contributions.ndim != 3 or contributions.shape[0] != len(labels) or contributions.size == 0:
         raise ValueError(f"contributions of shape {contributions.shape} for {len(labels)} classes")
-    if not np.isfinite(contributions).all():
-        raise ValueError("contributions that are not finite")
+    indices = [int(index) for index in answer["class_indices"]]
+    asked = None
+    if asked_index is not None:
+        asked_labels, asked_probabilities = _with_probabilities([answer["asked_label"]], [answer["asked_probability"]])
+        asked_contributions = _finite(answer["asked_contributions"])
+        if asked_contributions.shape != contributions.shape[1:]:
+            raise ValueError(f"asked_contributions of shape {asked_contributions.shape}")
+        asked = ClassExplanation(asked_labels[0], asked_index, asked_probabilities[0], asked_contributions)
     top, left, bottom, right = (float(edge) for edge in answer["map_extent"])
     if not (top < bottom and left < right):
         raise ValueError("a map without an area")
-    extent = (top, left, bottom, right)
-    return Explanation(labels, probabilities, contributions, extent, make_labels, make_probabilities)
+    makes = zip(*_with_probabilities(answer["make_labels"], answer["make_probabilities"]), strict=True)
+    return Explanation(
+        classes=tuple(starmap(ClassExplanation, zip(labels, indices, probabilities, contributions, strict=True))),
+        asked=asked,
+        map_extent=(top, left, bottom, right),
+        makes=tuple(sorted(makes, key=lambda make: make[1], reverse=True)),
+    )
+
+
+def _finite(numbers: Any) -> NDArray[np.float32]:
+    array = np.asarray(numbers, dtype=np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError("contributions that are not finite")
+    return array
 
 
 def _with_probabilities(labels: Any, probabilities: Any) -> tuple[tuple[str, ...], tuple[float, ...]]:

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,16 @@ class PhotoStore:
             return path.read_bytes()
         except FileNotFoundError:
             return None
+
+    def check(self) -> None:
+        """Makes sure that photos can be kept.
+
+        Raises:
+            OSError: They cannot.
+        """
+        self._own_folder()
+        with tempfile.TemporaryFile(dir=self.folder):
+            pass
 
     def _path(self, photo_id: str) -> Path:
         return self.folder / f"{photo_id}.jpg"

@@ -1,47 +1,27 @@
-"""The gallery: a few photos of the data set to try, chosen from its manifest."""
+"""The gallery: a few photos of the data set to try."""
 
-import csv
 import random
 from collections import defaultdict
-from dataclasses import dataclass
-from pathlib import Path
 
-from dashboard.names import display_name
+from dashboard.dataset import Dataset, DatasetPhoto
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One photo of the gallery.
+def choose_samples(dataset: Dataset, count: int, seed: int = 0) -> tuple[DatasetPhoto, ...]:
+    """Chooses photos that the model has not trained on, spread over their labels.
 
-    Attributes:
-        path: The photo's file.
-        name: What the car really is, for people: "Aurelio Vela".
-    """
-
-    path: Path
-    name: str
-
-
-def choose_samples(manifest: Path, count: int, seed: int = 0) -> tuple[Sample, ...]:
-    """Chooses photos from a manifest, spread over its labels.
-
-    Photos of the test split are preferred, because the model has never seen them; without any, all
-    photos count. Every label gives one photo before any gives a second. The same manifest gives the
-    same choice.
+    Every label gives one photo before any gives a second. The same data set gives the same choice.
 
     Args:
-        manifest: CSV with at least `file_name` (relative to the manifest's folder) and `label`, or
-            `make` and `model`; `split` and `excluded` (why a photo is left aside) if there are any.
+        dataset: Where from.
         count: How many photos at most.
         seed: Which choice.
 
     Returns:
-        The samples, none if the manifest is missing or names no photo that exists.
+        The samples, none if no photo's file exists.
     """
-    by_label: dict[str, list[Sample]] = defaultdict(list)
-    for row in _rows(manifest):
-        name = display_name(row.get("label") or f"{row.get('make', '')}_{row.get('model', '')}")
-        by_label[name].append(Sample(manifest.parent / row["file_name"], name))
+    by_label: dict[str, list[DatasetPhoto]] = defaultdict(list)
+    for photo in dataset.unseen:
+        by_label[photo.name].append(photo)
 
     chooser = random.Random(seed)  # noqa: S311 (a fair spread, not a secret)
     piles = [by_label[name] for name in sorted(by_label)]
@@ -49,7 +29,7 @@ def choose_samples(manifest: Path, count: int, seed: int = 0) -> tuple[Sample, .
         chooser.shuffle(pile)
     chooser.shuffle(piles)
 
-    chosen: list[Sample] = []
+    chosen: list[DatasetPhoto] = []
     while len(chosen) < count and any(piles):
         for pile in piles:
             # A photo that was since moved or deleted is passed over for the next of its label.
@@ -58,16 +38,3 @@ def choose_samples(manifest: Path, count: int, seed: int = 0) -> tuple[Sample, .
             if pile and len(chosen) < count:
                 chosen.append(pile.pop())
     return tuple(chosen)
-
-
-def _rows(manifest: Path) -> list[dict[str, str]]:
-    try:
-        with manifest.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row.get("file_name") and not _is_excluded(row)]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return []
-    return [row for row in rows if row.get("split") == "test"] or rows
-
-
-def _is_excluded(row: dict[str, str]) -> bool:
-    return bool((row.get("excluded") or "").strip())

@@ -27,9 +27,12 @@ class Settings(BaseSettings):
 
     Attributes:
         model_server_url: Where the model server's REST API is, without the `/v1/...` part.
+        public_model_server_url: The same as visitors can reach it, shown in commands to copy; the former if not set.
         model_name: The model's name on that server.
+        model_folder: The published versions that the server serves, for what is told of them.
         manifest: CSV of the photos that the gallery is drawn from, or a data folder: then its `manifest.csv`
             or, without one, that of the drawn cars, `demo/manifest.csv`. A missing file means no gallery.
+        sure_above: An answer with a lower probability is called not sure.
         gallery_size: How many photos the gallery shows at most; 0 switches it off.
         host: Address to listen on. The default is reachable from this machine only.
         port: Port to listen on.
@@ -41,15 +44,22 @@ class Settings(BaseSettings):
         photo_folder: Where photos are kept while their page is open.
         photo_minutes: How long a photo is kept.
         photo_count: How many photos are kept at most; the oldest go first.
+        database_url: Where feedback and games are kept: SQLAlchemy's address of an SQLite file or of a PostgreSQL
+            database. Its variable is `DATABASE_URL`, without the prefix.
         connect_timeout: Seconds until a model server that does not pick up counts as not reachable.
         read_timeout: Seconds until a model server that does not answer counts as too slow.
     """
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, protected_namespaces=())
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, frozen=True, protected_namespaces=(), populate_by_name=True
+    )
 
     model_server_url: str = "http://localhost:8501"
+    public_model_server_url: str | None = None
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "car_classifier"
+    model_folder: Path = Path("model")
     manifest: Path = Path("data")
+    sure_above: Annotated[float, Field(ge=0, le=1)] = 0.5
     gallery_size: Annotated[int, Field(ge=0, le=60)] = 12
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8050
@@ -60,7 +70,8 @@ class Settings(BaseSettings):
     photo_side: Annotated[int, Field(ge=64, le=8000)] = 1600
     photo_folder: Path = Field(default_factory=default_photo_folder)
     photo_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 60
-    photo_count: Annotated[int, Field(ge=1, le=100_000)] = 200
+    photo_count: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    database_url: Annotated[str, Field(validation_alias="DATABASE_URL")] = "sqlite:///data/dashboard.sqlite3"
     connect_timeout: Annotated[float, Field(gt=0, le=60)] = 2
     read_timeout: Annotated[float, Field(gt=0, le=600)] = 30
 
@@ -72,9 +83,11 @@ class Settings(BaseSettings):
         own, drawn = path / "manifest.csv", path / "demo" / "manifest.csv"
         return drawn if drawn.is_file() and not own.is_file() else own
 
-    @field_validator("model_server_url")
+    @field_validator("model_server_url", "public_model_server_url")
     @classmethod
-    def _is_a_plain_web_address(cls, url: str) -> str:
+    def _is_a_plain_web_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("should look like http://localhost:8501")
@@ -100,7 +113,9 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = []
         for problem in error.errors():
-            name = ENV_PREFIX + "_".join(str(part) for part in problem["loc"]).upper()
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            if name != "DATABASE_URL":
+                name = ENV_PREFIX + name
             rule = problem["msg"].removeprefix("Value error, ")
             # What comes with an @ may hold a password, which must not end up in a log.
             received = "" if "@" in str(problem["input"]) else f" Received: {problem['input']!r}."

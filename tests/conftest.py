@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import database_url, postgres  # noqa: F401  (fixtures)
+
 
 def car_classifier(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
     """Run `car-classifier` as a user would, in a process of its own."""

@@ -12,6 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 BASE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+TOOLS = [name for name, service in BASE.items() if "profiles" in service]
 EMBEDDED = yaml.safe_load((ROOT / "docker-compose.embedded.yml").read_text(encoding="utf-8"))["services"]
 DOCKERFILES = sorted(path for pattern in ("Dockerfile*", "deploy/**/Dockerfile*") for path in ROOT.glob(pattern))
 SERVING_ENTRYPOINT = ROOT / "deploy/classifier/tf_serving_entrypoint.sh"
@@ -25,7 +26,7 @@ def test_nothing_listens_beyond_this_machine():
     }
 
 
-@pytest.mark.parametrize("name", BASE)
+@pytest.mark.parametrize("name", sorted(BASE.keys() - TOOLS))
 def test_services_have_no_more_rights_than_they_need(name):
     service = BASE[name]
     assert service["read_only"] is True
@@ -33,9 +34,37 @@ def test_services_have_no_more_rights_than_they_need(name):
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
-@pytest.mark.parametrize("name", ["serving", "dashboard"])
-def test_what_only_reads_cannot_write(name):
-    assert all(volume.endswith(":ro") for volume in BASE[name]["volumes"])
+def test_a_tool_has_no_more_rights_than_what_it_extends():
+    assert TOOLS == ["import-feedback"]
+    tool = BASE["import-feedback"]
+    assert tool["extends"] == "bootstrap"
+    assert tool.keys() <= {"extends", "profiles", "entrypoint", "command", "environment", "volumes"}
+
+
+@pytest.mark.parametrize(
+    ("name", "written"), [("serving", []), ("dashboard", ["state:/app/state"]), ("import-feedback", [])]
+)
+def test_what_only_reads_cannot_write(name, written):
+    assert [volume for volume in BASE[name]["volumes"] if not volume.endswith(":ro")] == written
+
+
+def test_the_dashboards_image_has_a_folder_of_its_own_user_where_the_volume_goes():
+    text = (ROOT / "Dockerfile.dashboard").read_text(encoding="utf-8")
+    user = re.search(r"^USER (\d+)$", text, re.MULTILINE)[1]
+    assert f"install --directory --owner={user} /app/state" in text
+    address = "sqlite:////app/state/dashboard.sqlite3"
+    assert f"DATABASE_URL={address}" in text
+    for name in ("dashboard", "import-feedback"):
+        assert BASE[name]["environment"]["DATABASE_URL"] == f"${{DATABASE_URL:-{address}}}"
+
+
+def test_postgresql_has_a_password_and_is_waited_for():
+    services = yaml.safe_load((ROOT / "docker-compose.postgres.yml").read_text(encoding="utf-8"))["services"]
+    assert services["postgres"]["environment"]["POSTGRES_PASSWORD"].startswith("${POSTGRES_PASSWORD:?")
+    assert "ports" not in services["postgres"]
+    for name in ("dashboard", "import-feedback"):
+        assert services[name]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+        assert services[name]["environment"]["DATABASE_URL"] == "postgresql://cars:${POSTGRES_PASSWORD}@postgres/cars"
 
 
 def test_every_dependency_says_what_it_waits_for():
@@ -44,6 +73,7 @@ def test_every_dependency_says_what_it_waits_for():
         "bootstrap": {},
         "serving": {"bootstrap": {"condition": "service_completed_successfully"}},
         "dashboard": {"serving": {"condition": "service_healthy"}},
+        "import-feedback": {},
     }
 
 

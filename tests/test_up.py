@@ -64,7 +64,7 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
 
 
 def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
-    """The whole way at a small size: draws, indexes, trains, publishes."""
+    """The whole way at a small size: draws, indexes, trains, publishes, and looks for similar photos."""
     settings = UpSettings(tmp_path / "model", tmp_path / "data")
     small = DemoRecipe(classes=2, per_class=6, image_size=(32, 32), epochs=1)
     prepare(settings, Console(quiet=True), small)
@@ -72,6 +72,7 @@ def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
     assert (version / "saved_model.pb").is_file()
     with (tmp_path / "data" / "demo" / "manifest.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 12
+    assert (tmp_path / "data" / "demo" / "features.npz").is_file()
     before = (version / "saved_model.pb").stat().st_mtime
     prepare(settings, Console(quiet=True), small)
     assert (version / "saved_model.pb").stat().st_mtime == before

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from car_classifier.commands.shared import ManifestOption, console
+from car_classifier.commands.shared import ManifestOption, ModelOption, console
 from car_classifier.manifest import Manifest
 from car_classifier.progress import progress_bar
 
@@ -121,6 +121,53 @@ def stats(
     draw_class_distribution(read, classes)
     draw_sample_batch(read, batch, seed)
     typer.echo(f"Figures: {classes}, {batch}")
+
+
+def features(
+    manifest: Annotated[Path, typer.Argument(help="The manifest of the photos.")] = Path("data/manifest.csv"),
+    model: ModelOption = Path("model"),
+) -> None:
+    """Write what a published model sees in each photo, so that the dashboard can show similar photos."""
+    from car_classifier.photo_features import write_photo_features
+
+    with progress_bar("Looking at photos", console) as report:
+        written = write_photo_features(manifest, model, report)
+    photos, numbers = written.features.shape
+    typer.echo(f"{written.path}: {numbers} numbers for each of {photos} photos, from version {written.version}.")
+
+
+def import_feedback(
+    database_url: Annotated[
+        str, typer.Option(envvar="DATABASE_URL", help="The dashboard's database, an SQLite file or PostgreSQL.")
+    ] = "sqlite:///data/dashboard.sqlite3",
+    manifest: Annotated[Path, typer.Option("--manifest", "--data", help="The manifest to add to.")] = Path(
+        "data/manifest.csv"
+    ),
+    out: Annotated[Path, typer.Option(help="Folder for the photos.")] = Path("data/feedback"),
+) -> None:
+    """Add the photos that visitors of the dashboard named and left for training to a manifest."""
+    from car_classifier.feedback_database import open_feedback
+    from car_classifier.feedback_import import NEW_CLASS
+    from car_classifier.feedback_import import import_feedback as add_feedback
+    from car_classifier.manifest import read_manifest
+
+    read = read_manifest(manifest)
+    with open_feedback(database_url) as table, progress_bar("Looking at photos", console) as report:
+        result = add_feedback(table, read, out, report)
+    for reason, count in sorted(result.left_out.items()):
+        console.print(f"Left out {count}: {reason}.", style="yellow", markup=False)
+    new_classes = sorted({row.label for row in result.added if row.excluded == NEW_CLASS})
+    if new_classes:
+        names = ", ".join(new_classes[:_MOST_NOTES])
+        console.print(
+            f"Note: new classes stay excluded until you empty that column: {names}", style="yellow", markup=False
+        )
+    if not result.added:
+        typer.echo(f"{read.path} stays as it is: no new photo." if result.left_out else "Nobody has said anything yet.")
+        return
+    typer.echo(f"{out}: {len(result.added)} new photos, for training only.")
+    typer.echo(f"{read.path}: {_counted(result.manifest)}.")
+    typer.echo(f"Next: car-classifier train --data {read.path}")
 
 
 def _counted(manifest: Manifest) -> str:

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from zlib import crc32
 
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboard.samples import Sample
+from dashboard.dataset import DatasetPhoto
 
 
-def gallery(samples: Sequence[Sample], manifest: Path) -> html.Section:
+def gallery(samples: Sequence[DatasetPhoto], manifest: Path) -> html.Section:
     """Thumbnails that are buttons, or a sentence that says how to get some."""
     if samples:
         body = html.Div([_thumbnail(number, sample) for number, sample in enumerate(samples)], className="thumbnails")
@@ -27,17 +26,15 @@ def gallery(samples: Sequence[Sample], manifest: Path) -> html.Section:
     )
 
 
-def _thumbnail(number: int, sample: Sample) -> html.Button:
-    # Browsers keep thumbnails for a while: a different photo needs a different address.
-    photo = f"{crc32(str(sample.path).encode()):08x}"
+def _thumbnail(number: int, sample: DatasetPhoto) -> html.Button:
     return html.Button(
         dmc.Image(
-            src=f"/samples/{number}.jpg?photo={photo}",
+            src=f"/dataset/{sample.id}.jpg?side=400",
             alt="",
             attributes={"root": {"loading": "lazy", "draggable": False}},
         ),
         type="button",
         className="thumbnail",
         # The name is left out on purpose: it would give the answer away.
-        **{"aria-label": f"Sample photo {number + 1}", "data-sample": str(number)},
+        **{"aria-label": f"Sample photo {number + 1}", "data-sample": sample.id},
     )

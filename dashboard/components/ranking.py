@@ -1,23 +1,42 @@
-"""The ranking: the most likely cars, one of them chosen for the heatmap."""
+"""The ranking: the most likely cars, and others that were asked for; one of them is chosen for the heatmap."""
 
 import dash_mantine_components as dmc
 from dash import html
 
 from dashboard.answers import CLASSES_SHOWN
 
+EXTRA_ROWS = 3
+ROWS = CLASSES_SHOWN + EXTRA_ROWS
+
 
 def ranking() -> html.Section:
-    """Five rows that are always there; answers are written into them."""
+    """Rows that are always there; answers are written into them."""
     return html.Section(
         [
             html.H2("Most likely", className="card-title"),
-            html.P("", id="make", className="make"),
+            html.P(
+                [html.Span("", id="make"), html.Span("", id="other-makes", className="dimmed")],
+                className="make",
+            ),
+            html.P("", id="not-sure", className="not-sure", role="status"),
             dmc.RadioGroup(
-                html.Div([_row(rank) for rank in range(CLASSES_SHOWN)], className="rows"),
+                html.Div([_row(rank) for rank in range(ROWS)], className="rows"),
                 id="choice",
                 value="0",
                 label="Choose a car to see what in the photo speaks for it",
                 labelProps={"className": "choice-label dimmed"},
+            ),
+            dmc.Select(
+                id="ask-class",
+                label="Why not another car?",
+                placeholder="Choose any car that the model knows",
+                data=[],
+                value=None,
+                searchable=True,
+                nothingFoundMessage="The model knows no such car",
+                limit=100,
+                size="sm",
+                className="ask-class",
             ),
             html.P("", id="truth", className="truth"),
             html.P("", id="model-line", className="model-line dimmed"),
@@ -28,9 +47,10 @@ def ranking() -> html.Section:
 
 
 def _row(rank: int) -> dmc.RadioCard:
+    extra = rank >= CLASSES_SHOWN
     return dmc.RadioCard(
         [
-            html.Span(" ", id={"part": "name", "rank": rank}, className="row-name"),
+            html.Span("–", id={"part": "name", "rank": rank}, className="row-name"),
             html.Span("", id={"part": "percent", "rank": rank}, className="row-percent"),
             html.Span(
                 html.Span(id={"part": "bar", "rank": rank}, className="bar-fill"),
@@ -39,7 +59,8 @@ def _row(rank: int) -> dmc.RadioCard:
         ],
         id={"part": "row", "rank": rank},
         value=str(rank),
-        className="row",
+        className="row row-extra" if extra else "row",
         withBorder=True,
         disabled=True,
+        style={"display": "none"} if extra else None,
     )

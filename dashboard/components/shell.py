@@ -47,7 +47,8 @@ def layout() -> dmc.MantineProvider:
             [
                 html.A("Skip to the page", href="#page", className="skip-link"),
                 dmc.AppShellHeader(_header()),
-                dmc.AppShellMain(html.Div(dash.page_container, id="page", tabIndex=-1)),
+                # Not AppShellMain: each page is the document's one "main" itself.
+                html.Div(dash.page_container, id="page", className="below-header", tabIndex=-1),
                 dcc.Interval(id="status-tick", interval=STATUS_SECONDS * 1000),
             ],
             header={"height": 60},
@@ -67,13 +68,14 @@ def layout() -> dmc.MantineProvider:
 
 
 def register(app: dash.Dash) -> None:
-    """Keeps the header's status up to date, by a request of the page's own to `/status`."""
+    """Keeps the header up to date: the model's status, by a request of its own to `/status`, and which page is open."""
     app.clientside_callback(
         ClientsideFunction("shell", "status"),
         Output("status", "children"),
         Output("status", "className"),
         Input("status-tick", "n_intervals"),
     )
+    app.clientside_callback(ClientsideFunction("shell", "mark_page"), Input("_pages_location", "pathname"))
 
 
 def _header() -> html.Div:
@@ -86,6 +88,7 @@ def _header() -> html.Div:
                 ],
                 href="/",
                 className="brand",
+                **{"aria-label": "Car classification"},
             ),
             html.Nav(
                 [
@@ -99,6 +102,7 @@ def _header() -> html.Div:
                 [
                     html.Span("Checking…", id="status", className="status", role="status"),
                     dmc.ColorSchemeToggle(
+                        id="colours",
                         lightIcon=_icon("sun"),
                         darkIcon=_icon("moon"),
                         variant="subtle",

@@ -4,14 +4,20 @@ import dash_mantine_components as dmc
 from dash import html
 
 OPACITY_AT_START = 75
+PALETTES = [
+    {"value": "inferno", "label": "Inferno"},
+    {"value": "viridis", "label": "Viridis"},
+    {"value": "cividis", "label": "Cividis"},
+    {"value": "turbo", "label": "Turbo (not for the colour-blind)"},
+]
 
 
 def stage() -> html.Section:
     """The photo's place, empty at first: an invitation that is also the button to choose a photo."""
     return html.Section(
         [
-            html.Div([_invitation(), _photo(), _progress()], className="stage-area"),
-            html.Div([_toolbar(), _caption()], className="stage-foot"),
+            html.Div([_invitation(), _camera_button(), _photo(), _progress()], className="stage-area"),
+            html.Div([_toolbar(), _evidence_controls(), _caption()], className="stage-foot"),
         ],
         className="card stage",
         **{"aria-label": "Photo"},
@@ -22,12 +28,16 @@ def _invitation() -> html.Button:
     return html.Button(
         [
             html.Span(className="icon icon-photo", **{"aria-hidden": "true"}),
-            html.Span("Drop a photo of a car here", className="invitation-title"),
-            html.Span("or click to choose one, or paste it from the clipboard", className="dimmed"),
+            html.Span("Drop photos of cars here", className="invitation-title"),
+            html.Span("or click to choose some, or paste one from the clipboard", className="dimmed"),
         ],
         type="button",
         className="invitation browse",
     )
+
+
+def _camera_button() -> dmc.Button:
+    return dmc.Button("Use the camera", className="open-camera invitation-camera", variant="default", size="sm")
 
 
 def _photo() -> html.Div:
@@ -70,30 +80,58 @@ def _toolbar() -> html.Div:
                 ],
                 className="opacity",
             ),
-            dmc.Button("Another photo", className="browse", variant="default", size="xs"),
+            html.Div(
+                [
+                    dmc.Button("Another photo", className="browse", variant="default", size="xs"),
+                    dmc.Button("Camera", className="open-camera", variant="default", size="xs"),
+                ],
+                className="toolbar-end",
+            ),
         ],
         className="toolbar",
+    )
+
+
+def _evidence_controls() -> html.Div:
+    return html.Div(
+        [
+            dmc.Select(
+                id="evidence",
+                label="Show evidence",
+                data=[{"value": "for", "label": "for the car"}, {"value": "both", "label": "for and against it"}],
+                value="for",
+                allowDeselect=False,
+                size="xs",
+            ),
+            dmc.Select(
+                id="versus",
+                label="Rather than",
+                placeholder="no other car",
+                data=[],
+                value=None,
+                searchable=True,
+                clearable=True,
+                nothingFoundMessage="No such car",
+                clearButtonProps={"aria-label": "Compare with no other car"},
+                limit=100,
+                size="xs",
+            ),
+            dmc.Select(id="palette", label="Colours", data=PALETTES, value="inferno", allowDeselect=False, size="xs"),
+        ],
+        className="evidence-controls",
     )
 
 
 def _caption() -> html.Div:
     return html.Div(
         [
-            html.P(
-                [
-                    html.Span("", id="evidence-before"),
-                    html.Strong("", id="evidence-name"),
-                    html.Span("", id="evidence-after"),
-                ],
-                className="evidence",
-                **{"aria-live": "polite"},
-            ),
+            html.P("", id="evidence-text", className="evidence", **{"aria-live": "polite"}),
             html.Div(
                 [
-                    html.Span("little"),
+                    html.Span("little", id="legend-low"),
                     html.Canvas(id="legend", width=120, height=8, **{"aria-hidden": "true"}),
-                    html.Span("much"),
-                    html.Span("One scale for all five cars, so their colours can be compared."),
+                    html.Span("much", id="legend-high"),
+                    html.Span("", id="legend-note"),
                 ],
                 className="legend dimmed",
             ),

@@ -1,43 +1,72 @@
-"""The first page: a photo in, the five most likely cars out, and what in the photo says so.
+"""The first page: photos in, the five most likely cars out, and what in the photo says so.
 
-The scripts in `assets/` send the photo and get one answer; from then on everything the page shows is
-worked out in the browser, from what the store `view` holds:
+The scripts in `assets/` send the photos and get one answer for each; from then on everything the page shows is
+worked out in the browser, from what the store `view` holds (`photo-session.js` makes it):
 
     phase     empty, sending, asking, answered or unanswered
-    photo     what `POST /photos` returned
-    answer    what `POST /photos/ID/answer` returned
+    key       of the entry that is shown
+    photo     what `POST /photos` or `POST /dataset/ID/photo` returned, with its `name` and `sample`, if it is one
+    wishes    classes to choose and to compare with, `car` and `versus`, if a shared link asks for them
+    answer    what `POST /photos/ID/answer` returned, and `extras`: other classes that were asked for
+    asking    the label of a class that is being asked for
     problem   a sentence, if something went wrong
 """
 
 from collections.abc import Sequence
 
 import dash
-from dash import ALL, ClientsideFunction, Input, Output, dcc, html
+from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 
+from dashboard.components import feedback
+from dashboard.components.camera import camera
 from dashboard.components.gallery import gallery
+from dashboard.components.photo_list import photo_list
 from dashboard.components.ranking import ranking
+from dashboard.components.request_card import request_card
 from dashboard.components.stage import stage
-from dashboard.samples import Sample
+from dashboard.dataset import DatasetPhoto
+from dashboard.parts import Parts
+from dashboard.samples import choose_samples
 from dashboard.settings import Settings
 
 
-def register(app: dash.Dash, settings: Settings, samples: Sequence[Sample]) -> None:
+def register(app: dash.Dash, parts: Parts) -> None:
     """Adds the page to the app."""
     dash.register_page(
         "classify",
         path="/",
+        order=0,
         name="Classify",
         title="Car classification",
         description="Which car is this, and which parts of the photo say so?",
-        layout=layout(settings, samples),
+        layout=lambda **_: layout(parts.settings, choose_samples(parts.dataset.read(), parts.settings.gallery_size)),
     )
-    app.clientside_callback(
-        ClientsideFunction("classify", "choose_first"),
+
+    feedback.register(app)
+
+    def shows(function: str, *wiring: Output | Input | State, starts: bool = True) -> None:
+        app.clientside_callback(ClientsideFunction("classify", function), *wiring, prevent_initial_call=not starts)
+
+    shows(
+        "open",
+        Output("view", "data"),
+        Output("palette", "value"),
+        Input("classify", "id"),
+        State("classify", "data-photo-minutes"),
+    )
+    shows(
+        "choose_first",
         Output("choice", "value"),
+        Output("versus", "value"),
+        Output("ask-class", "value", allow_duplicate=True),
         Input("view", "data"),
+        starts=False,
     )
-    app.clientside_callback(
-        ClientsideFunction("classify", "show_view"),
+    shows("list_classes", Output("ask-class", "data"), Output("versus", "data"), Input("view", "data"))
+    shows("ask_class", Output("ask-class", "value"), Input("ask-class", "value"), starts=False)
+    shows("ask_versus", Output("versus", "error"), Input("versus", "value"), State("view", "data"), starts=False)
+    shows(
+        "show_view",
         Output("classify", "data-phase"),
         Output("problem", "data-shown"),
         Output("problem-text", "children"),
@@ -45,7 +74,10 @@ def register(app: dash.Dash, settings: Settings, samples: Sequence[Sample]) -> N
         Output("photo", "alt"),
         Output("photo-frame", "style"),
         Output("progress-text", "children"),
+        Output("classify", "data-asking"),
         Output("make", "children"),
+        Output("other-makes", "children"),
+        Output("not-sure", "children"),
         Output("truth", "children"),
         Output("model-line", "children"),
         Output({"part": "name", "rank": ALL}, "children"),
@@ -55,24 +87,32 @@ def register(app: dash.Dash, settings: Settings, samples: Sequence[Sample]) -> N
         Output({"part": "row", "rank": ALL}, "style"),
         Input("view", "data"),
     )
-    app.clientside_callback(
-        ClientsideFunction("classify", "show_evidence"),
-        Output("evidence-before", "children"),
-        Output("evidence-name", "children"),
-        Output("evidence-after", "children"),
+    shows(
+        "show_evidence",
+        Output("evidence-text", "children"),
         Output("heatmap", "aria-label"),
+        Output("legend-low", "children"),
+        Output("legend-high", "children"),
+        Output("legend-note", "children"),
         Input("choice", "value"),
+        Input("evidence", "value"),
+        Input("versus", "value"),
+        Input("palette", "value"),
         Input("view", "data"),
     )
-    app.clientside_callback(
-        ClientsideFunction("classify", "show_opacity"),
-        Output("heatmap", "style"),
-        Input("opacity", "value"),
-        Input("heatmap-on", "checked"),
+    shows("show_opacity", Output("heatmap", "style"), Input("opacity", "value"), Input("heatmap-on", "checked"))
+    shows(
+        "show_request",
+        Output("curl", "children"),
+        Output("copy-curl", "disabled"),
+        Output("copy-link", "disabled"),
+        Input("view", "data"),
+        Input("choice", "value"),
+        Input("versus", "value"),
     )
 
 
-def layout(settings: Settings, samples: Sequence[Sample]) -> html.Main:
+def layout(settings: Settings, samples: Sequence[DatasetPhoto]) -> html.Main:
     """The page's fixed skeleton; callbacks write texts, sizes and addresses into it, never parts."""
     return html.Main(
         [
@@ -82,7 +122,7 @@ def layout(settings: Settings, samples: Sequence[Sample]) -> html.Main:
                     html.H1("Which car is this?"),
                     html.P(
                         "The five most likely answers, and the parts of the photo that speak for each."
-                        + (" Pick a car or drop your own photo." if samples else " Drop your own photo."),
+                        + (" Pick a car or drop your own photos." if samples else " Drop your own photos."),
                         className="dimmed",
                     ),
                 ],
@@ -99,10 +139,24 @@ def layout(settings: Settings, samples: Sequence[Sample]) -> html.Main:
                 role="alert",
                 **{"data-shown": "no"},
             ),
-            html.Div([stage(), ranking()], className="columns"),
+            html.Div([stage(), _answer()], className="columns"),
+            request_card(),
+            photo_list(settings.photo_minutes),
             gallery(samples, settings.manifest),
+            camera(),
         ],
         id="classify",
         className="page",
-        **{"data-phase": "empty", "data-max-upload-mb": f"{settings.max_upload_mb:g}"},
+        **{
+            "data-phase": "empty",
+            "data-asking": "no",
+            "data-max-upload-mb": f"{settings.max_upload_mb:g}",
+            "data-photo-minutes": f"{settings.photo_minutes:g}",
+            "data-sure-above": f"{settings.sure_above:g}",
+            "data-model-server": settings.public_model_server_url or settings.model_server_url,
+        },
     )
+
+
+def _answer() -> html.Div:
+    return html.Div([ranking(), feedback.feedback_card()], className="column-end")

@@ -3,18 +3,24 @@
 import base64
 import io
 import json
+import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from dashboard import Settings
 
+from .browsing import CHROMIUM_NAMES, CHROMIUM_OPTIONS, Watch, manifest_rows, opened, running_dashboard
+
 LABELS = ["Aurelio_Vela", "Brandt-Kessler_Nord Kap", "Maki_Hoshi"]
+ALL_LABELS = ["Brandt-Kessler_Nord Kap", "Orsini_Lince", "Maki_Hoshi", "Orsini_Gatto", "Aurelio_Vela"]
 ANSWER = {
     "labels": LABELS,
     "probabilities": [0.75, 0.2, 0.05],
@@ -25,6 +31,8 @@ ANSWER = {
     "biases": [0.0, 0.5, 0.0],
     "contributions": [[[1.0, 2.0], [-0.5, 0.5]], [[0.5, 0.25], [0.25, 0.0]], [[-0.5, -0.5], [0.0, 0.0]]],
     "map_extent": [-0.25, 0.0, 0.75, 1.0],
+    "asked_probability": 0.05,
+    "asked_contributions": [[-0.5, -0.5], [0.0, 0.0]],
 }
 AVAILABLE = {"version": "3", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
 
@@ -76,25 +84,36 @@ STATUS: dict[str, tuple[int, object]] = {
 
 @dataclass
 class LocalModelServer:
-    """Where it listens, what it was asked, and the switch that lets slow answers go."""
+    """Where it listens, what it was asked, and how it behaves.
+
+    Slow predictions wait for `release`; `behaves_like` is a name of the tables above, whatever model is asked for.
+    """
 
     url: str
     bodies: list[dict] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
+    slow: bool = False
+    behaves_like: str | None = None
 
 
-@pytest.fixture(scope="session")
-def local_server() -> Iterator[LocalModelServer]:
+@contextmanager
+def local_model_server(port: int = 0) -> Iterator[LocalModelServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             self._answer(*STATUS.get(self._model(), (200, versions(("3", "AVAILABLE")))))
 
         def do_POST(self):
+            local.paths.append(self.path)
             local.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self._answer(*PREDICT.get(self._model(), (200, {"predictions": [ANSWER]})))
+            if local.slow:
+                local.release.wait(timeout=30)
+            asked = ALL_LABELS[local.bodies[-1]["instances"][0]["class_index"]]
+            self._answer(*PREDICT.get(self._model(), (200, with_changed(asked_label=asked))))
 
         def _model(self) -> str:
-            return self.path.removeprefix("/v1/models/").removesuffix(":predict")
+            asked = self.path.removeprefix("/v1/models/").removesuffix(":predict").partition("/")[0]
+            return local.behaves_like or asked
 
         def _answer(self, status: int, content: object) -> None:
             if self._model() == "slow":
@@ -102,20 +121,29 @@ def local_server() -> Iterator[LocalModelServer]:
             body = (content if isinstance(content, str) else json.dumps(content)).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # who asked has gone
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, *args):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         local = LocalModelServer(f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield local
-        local.release.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield local
+        finally:
+            local.release.set()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="session")
+def local_server() -> Iterator[LocalModelServer]:
+    with local_model_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -140,20 +168,37 @@ def photo() -> bytes:
     return image_bytes(image, "JPEG")
 
 
-@pytest.fixture
-def small_manifest(tmp_path: Path, photo: bytes) -> Path:
-    """A manifest with three labels of two photos each."""
-    folder = tmp_path / "data"
-    (folder / "images").mkdir(parents=True)
+def write_small_dataset(folder: Path, photo: bytes) -> Path:
+    """Writes a manifest with three labels of two photos each. Gives its path."""
+    data = folder / "data"
+    (data / "images").mkdir(parents=True)
     lines = ["file_name,make,model,label,split"]
     for label in ("Aurelio_Vela", "Maki_Hoshi", "Orsini_Lince"):
         for number in (1, 2):
             name = f"images/{label}_{number}.jpg"
-            (folder / name).write_bytes(photo)
+            (data / name).write_bytes(photo)
             lines.append(f"{name},{label.split('_')[0]},{label.split('_')[1]},{label},test")
-    manifest = folder / "manifest.csv"
+    manifest = data / "manifest.csv"
     manifest.write_text("\n".join(lines) + "\n")
     return manifest
+
+
+def write_labels_of_version_3(folder: Path) -> Path:
+    """Writes the classes of the version that the local server says it has. Gives the model folder."""
+    assets = folder / "model" / "3" / "assets.extra"
+    assets.mkdir(parents=True)
+    (assets / "labels.json").write_text(json.dumps({"labels": ALL_LABELS}), encoding="utf-8")
+    return folder / "model"
+
+
+@pytest.fixture
+def small_manifest(tmp_path: Path, photo: bytes) -> Path:
+    return write_small_dataset(tmp_path, photo)
+
+
+@pytest.fixture
+def labels_of_version_3(tmp_path: Path) -> Path:
+    return write_labels_of_version_3(tmp_path)
 
 
 @pytest.fixture
@@ -162,7 +207,9 @@ def settings(local_server: LocalModelServer, small_manifest: Path, tmp_path: Pat
         model_server_url=local_server.url,
         model_name="good",
         manifest=small_manifest,
+        model_folder=tmp_path / "model",
         photo_folder=tmp_path / "photos",
+        database_url=f"sqlite:///{tmp_path}/dashboard.sqlite3",
         max_upload_mb=0.5,
         read_timeout=0.2,
     )
@@ -172,3 +219,56 @@ def sent_photo(local_server: LocalModelServer) -> Image.Image:
     """The photo in the last request that the model server got."""
     encoded = local_server.bodies[-1]["instances"][0]["image_bytes"]["b64"]
     return Image.open(io.BytesIO(base64.b64decode(encoded)))
+
+
+@pytest.fixture(scope="session")
+def dashboard_url(model_server, demo_data, demo_model_dir, tmp_path_factory) -> Iterator[str]:
+    """The whole dashboard, asking the demo model."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    with running_dashboard(
+        model_server_url=model_server.url,
+        model_name=model_server.model_name,
+        model_folder=demo_model_dir,
+        manifest=demo_data / "manifest.csv",
+        photo_folder=folder / "photos",
+        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+    ) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if program is None:
+        pytest.skip(f"no browser here: none of {', '.join(CHROMIUM_NAMES)} is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def car(demo_data) -> Path:
+    """A photo that the data set knows."""
+    return demo_data / manifest_rows(demo_data)[0]["file_name"]
+
+
+@pytest.fixture(scope="session")
+def another_car(demo_data) -> Path:
+    return demo_data / manifest_rows(demo_data)[-1]["file_name"]
+
+
+@pytest.fixture
+def page_and_watch(browser, dashboard_url) -> Iterator[tuple[Page, Watch]]:
+    with opened(browser, dashboard_url) as both:
+        yield both
+
+
+@pytest.fixture
+def page(page_and_watch) -> Page:
+    return page_and_watch[0]
+
+
+@pytest.fixture
+def watch(page_and_watch) -> Watch:
+    return page_and_watch[1]

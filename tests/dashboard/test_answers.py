@@ -6,38 +6,58 @@ import numpy as np
 import pytest
 
 from dashboard.answers import describe
-from dashboard.model_client import Explanation
+from dashboard.model_client import ClassExplanation, Explanation
 
 
-def explanation_of(maps: np.ndarray) -> Explanation:
-    count = len(maps)
-    labels = tuple(f"Make_Model {i}" for i in range(count))
-    extent = (-0.1, -0.1, 0.9, 0.9)
-    return Explanation(labels, (1 / count,) * count, maps.astype(np.float32), extent, ("Other", "Make_"), (0.25, 0.75))
+def described(maps: np.ndarray, asked: np.ndarray | None = None) -> dict:
+    maps = maps.astype(np.float32)
+    classes = [ClassExplanation(f"Make_Model {i}", i, 1 / len(maps), one) for i, one in enumerate(maps)]
+    explanation = Explanation(
+        classes=tuple(classes),
+        asked=None if asked is None else ClassExplanation("Other_Model", 9, 0.01, asked.astype(np.float32)),
+        map_extent=(-0.1, -0.1, 0.9, 0.9),
+        makes=tuple((f"Make_{i}", 0.75 - i / 10) for i in range(5)),
+    )
+    return describe(explanation, model="cars", version="7", milliseconds=12.6)
 
 
-def described(maps: np.ndarray) -> dict:
-    return describe(explanation_of(maps), model="cars", version="7", milliseconds=12.6)
-
-
-def test_maps_share_one_scale_whose_top_is_one():
+def test_maps_are_contributions_and_share_one_scale():
     page = described(np.array([[[4.0, -2.0]], [[1.0, 0.0]]]))
-    assert [entry["map"] for entry in page["classes"]] == [[[1.0, -0.5]], [[0.25, 0.0]]]
+    assert [entry["map"] for entry in page["classes"]] == [[[4.0, -2.0]], [[1.0, 0.0]]]
+    assert page["scale"] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("maps", "scale"), [([[[-4.0, -2.0]], [[-1.0, 0.0]]], 1.0), ([[[0.0]]], 1.0), ([[[0.5]]], 0.5)]
+)
+def test_without_any_evidence_there_is_still_a_scale(maps, scale):
+    assert described(np.array(maps))["scale"] == scale
+
+
+def test_the_class_that_was_asked_for_does_not_change_the_scale():
+    page = described(np.array([[[4.0]], [[1.0]]]), asked=np.array([[9.0]]))
+    assert page["asked"] == {
+        "label": "Other_Model",
+        "name": "Other Model",
+        "index": 9,
+        "probability": 0.01,
+        "map": [[9.0]],
+    }
+    assert page["scale"] == 4.0
 
 
 def test_says_where_the_maps_lie():
     assert described(np.ones((1, 2, 2)))["extent"] == [-0.1, -0.1, 0.9, 0.9]
 
 
-def test_maps_without_any_evidence_stay_below_zero():
-    page = described(np.array([[[-4.0, -2.0]], [[-1.0, 0.0]]]))
-    assert page["classes"][0]["map"] == [[-4.0, -2.0]]
-
-
-def test_names_version_and_time_are_given():
+def test_names_makes_version_and_time_are_given():
     page = described(np.ones((2, 1, 1)))
-    assert [entry["name"] for entry in page["classes"]] == ["Make Model 0", "Make Model 1"]
-    assert page["make"] == {"name": "Make", "probability": 0.75}
+    assert [(entry["label"], entry["name"]) for entry in page["classes"]] == [
+        ("Make_Model 0", "Make Model 0"),
+        ("Make_Model 1", "Make Model 1"),
+    ]
+    assert [make["name"] for make in page["makes"]] == ["Make 0", "Make 1", "Make 2"]
+    assert page["asked"] is None
     assert (page["model"], page["version"], page["milliseconds"]) == ("cars", "7", 13)
 
 

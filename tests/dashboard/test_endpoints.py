@@ -1,12 +1,16 @@
 """The addresses that the page asks, with a model server that is really asked."""
 
 import io
+import json
+import re
 
 import pytest
+from PIL import Image
 
 from dashboard import Settings, create_app
+from dashboard.dataset import DatasetPhoto, read_dataset
 
-from .conftest import image_bytes, sent_photo
+from .conftest import ALL_LABELS, image_bytes, sent_photo
 from .test_photos import halves, png_that_claims
 
 
@@ -51,18 +55,68 @@ def test_what_the_model_gets_is_always_a_jpeg(web, local_server):
     assert sent_photo(local_server).format == "JPEG"
 
 
-def test_a_sample_is_used_like_an_upload_and_its_name_is_told(web):
-    kept = web.post("/samples/0/photo")
+@pytest.fixture
+def dataset_photo(small_manifest) -> DatasetPhoto:
+    return read_dataset(small_manifest).photos[-1]
+
+
+def test_a_photo_of_the_data_set_is_used_like_an_upload_and_its_name_is_told(web, dataset_photo):
+    kept = web.post(f"/dataset/{dataset_photo.id}/photo")
     assert kept.status_code == 201
-    assert kept.json["truth"] in {"Aurelio Vela", "Maki Hoshi", "Orsini Lince"}
+    assert (kept.json["label"], kept.json["truth"]) == ("Orsini_Lince", "Orsini Lince")
     assert web.get(kept.json["src"]).mimetype == "image/jpeg"
     assert web.post(f"/photos/{kept.json['id']}/answer").status_code == 200
 
 
-def test_thumbnails_are_small_jpegs(web):
-    thumbnail = web.get("/samples/5.jpg")
-    assert (thumbnail.status_code, thumbnail.mimetype) == (200, "image/jpeg")
-    assert len(thumbnail.data) < 5000
+def test_a_photo_of_the_data_set_can_be_asked_about_at_once(web, dataset_photo):
+    assert web.post(f"/dataset/{dataset_photo.id}/answer").json["classes"][0]["label"] == "Aurelio_Vela"
+
+
+@pytest.mark.parametrize("kind", ["photos", "dataset"])
+def test_photos_can_be_had_small(settings, kind, large_photo):
+    settings.manifest.with_name("large.jpg").write_bytes(large_photo)
+    settings.manifest.write_text("file_name,label\nlarge.jpg,A_B\n", encoding="utf-8")
+    web = web_with(settings)
+    ids = {"photos": web.post("/photos", data=large_photo).json["id"]}
+    ids["dataset"] = read_dataset(settings.manifest).photos[0].id
+    sizes = {}
+    for query in ("", "?side=160"):
+        answer = web.get(f"/{kind}/{ids[kind]}.jpg{query}")
+        assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+        sizes[query] = Image.open(io.BytesIO(answer.data)).size
+    assert sizes == {"": (900, 600), "?side=160": (160, 107)}
+
+
+@pytest.fixture
+def large_photo() -> bytes:
+    return image_bytes(Image.new("RGB", (900, 600), "green"), "JPEG")
+
+
+def test_any_class_can_be_asked_for(web, photo, local_server, labels_of_version_3):
+    photo_id = web.post("/photos", data=photo).json["id"]
+    answer = web.post(f"/photos/{photo_id}/answer", json={"label": "Maki_Hoshi"})
+    assert answer.json["asked"]["name"] == "Maki Hoshi"
+    assert answer.json["asked"]["map"] == [[-0.5, -0.5], [0.0, 0.0]]
+    assert local_server.bodies[-1]["instances"][0]["class_index"] == 2
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [("No_Such", "is not one of its classes"), ("Maki_Hoshi", "are not those of the version that answers")],
+)
+def test_a_class_that_the_model_does_not_answer_for_is_a_sentence(web, photo, labels_of_version_3, label, words):
+    labels = {"labels": ["Maki_Hoshi", *ALL_LABELS]}
+    (labels_of_version_3 / "3/assets.extra/labels.json").write_text(json.dumps(labels), encoding="utf-8")
+    photo_id = web.post("/photos", data=photo).json["id"]
+    answer = web.post(f"/photos/{photo_id}/answer", json={"label": label})
+    assert answer.status_code == 422
+    assert words in answer.json["error"]
+
+
+def test_without_the_versions_files_only_the_likely_classes_can_be_had(web, photo):
+    photo_id = web.post("/photos", data=photo).json["id"]
+    answer = web.post(f"/photos/{photo_id}/answer", json={"label": "Maki_Hoshi"})
+    assert (answer.status_code, "names of its classes are not known" in answer.json["error"]) == (422, True)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +128,8 @@ def test_thumbnails_are_small_jpegs(web):
         ("POST", "/photos", png_that_claims(60_000, 60_000), 413, "million pixels"),
         ("POST", f"/photos/{'0' * 32}/answer", b"", 404, "no longer kept. Choose it again"),
         ("GET", f"/photos/{'0' * 32}.jpg", b"", 404, "no longer kept"),
-        ("POST", "/samples/6/photo", b"", 404, "no longer there"),
-        ("GET", "/samples/6.jpg", b"", 404, "no longer there"),
+        ("POST", "/dataset/0123456789abcdef/photo", b"", 404, "not in the data set any more"),
+        ("GET", "/dataset/0123456789abcdef.jpg", b"", 404, "not in the data set any more"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(web, method, address, body, code, words):
@@ -86,11 +140,34 @@ def test_what_cannot_be_done_is_a_sentence(web, method, address, body, code, wor
 
 @pytest.mark.parametrize(
     "address",
-    ["/samples/-1.jpg", "/samples/..%2f..%2fsecret.jpg", "/photos/..%2fsecret.jpg", "/samples/x.jpg"],
+    ["/dataset/..%2f..%2fsecret.jpg", "/photos/..%2fsecret.jpg", "/dataset/x.jpg"],
 )
 def test_no_other_file_can_be_had(web, settings, address):
     (settings.photo_folder.parent / "secret.jpg").write_bytes(b"secret")
     assert b"secret" != web.get(address).data
+
+
+def test_a_photo_of_the_data_set_whose_file_is_gone_is_a_sentence(web, dataset_photo):
+    dataset_photo.path.unlink()
+    for answer in (web.get(f"/dataset/{dataset_photo.id}.jpg"), web.post(f"/dataset/{dataset_photo.id}/photo")):
+        assert (answer.status_code, "no longer there" in answer.json["error"]) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [(b"[1]", "must be empty or"), (b'{"label": 7}', "must be empty or"), (b"{", "Bad Request|could not|Failed")],
+)
+def test_a_request_for_an_answer_is_checked(web, photo, body, words):
+    photo_id = web.post("/photos", data=photo).json["id"]
+    answer = web.post(f"/photos/{photo_id}/answer", data=body)
+    assert answer.status_code == 400
+    assert re.search(words, answer.json["error"])
+
+
+def test_the_classes_of_a_version_are_listed_by_name(web, labels_of_version_3):
+    names = [entry["name"] for entry in web.get("/versions/3/classes").json]
+    assert names == ["Aurelio Vela", "Brandt-Kessler Nord Kap", "Maki Hoshi", "Orsini Gatto", "Orsini Lince"]
+    assert web.get("/versions/4/classes").json == []
 
 
 def test_a_photo_store_that_refuses_is_a_sentence(settings, photo, tmp_path):

@@ -26,14 +26,24 @@ def test_explain_sends_the_photo_and_asks_for_no_class(local_server, photo):
 def test_explain_returns_names_probabilities_and_maps(local_server, photo):
     with client_of(local_server) as client:
         explanation = client.explain(photo)
-    assert explanation.labels == ("Aurelio_Vela", "Brandt-Kessler_Nord Kap", "Maki_Hoshi")
-    assert explanation.probabilities == (0.75, 0.2, 0.05)
-    assert explanation.make_labels == ("Aurelio", "Maki")
-    assert explanation.make_probabilities == (0.8, 0.2)
-    assert explanation.contributions.dtype == np.float32
-    assert explanation.contributions.shape == (3, 2, 2)
-    assert explanation.contributions[0, 0, 1] == 2.0
+    assert [(entry.label, entry.index, entry.probability) for entry in explanation.classes] == [
+        ("Aurelio_Vela", 4, 0.75),
+        ("Brandt-Kessler_Nord Kap", 0, 0.2),
+        ("Maki_Hoshi", 2, 0.05),
+    ]
+    assert explanation.asked is None
+    assert explanation.makes == (("Aurelio", 0.8), ("Maki", 0.2))
+    assert explanation.classes[0].contributions.dtype == np.float32
+    assert explanation.classes[0].contributions.tolist() == [[1.0, 2.0], [-0.5, 0.5]]
     assert explanation.map_extent == (-0.25, 0.0, 0.75, 1.0)
+
+
+def test_a_class_and_a_version_can_be_asked_for(local_server, photo):
+    with client_of(local_server) as client:
+        asked = client.explain(photo, class_index=2, version="3").asked
+    assert local_server.bodies[-1]["instances"][0]["class_index"] == 2
+    assert local_server.paths[-1] == "/v1/models/good/versions/3:predict"
+    assert (asked.label, asked.probability, asked.contributions.shape) == ("Maki_Hoshi", 0.05, (2, 2))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+/* The page "Model": what a click anywhere on it chooses. See pages/model.py. */
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.model_page = (() => {
+    const LEGENDS = {
+        contrast: ["speaks for the truth", "for the answer"],
+        answer: ["little", "much for the answer"],
+        truth: ["little", "much for the truth"],
+        none: ["", ""],
+    };
+
+    /* A pair, a cell of the confusion matrix or a row of the table becomes what really is and what was answered. */
+    function choose_classes(first, click, rows) {
+        const { no_update, callback_context } = window.dash_clientside;
+        const trigger = callback_context.triggered_id;
+        // What was clicked is forgotten, or the same click would change nothing the next time.
+        const forgotten = [null, []];
+        if (trigger === "model-first-choice") return [...first, true, ...forgotten];
+        let chosen = null;
+        if (trigger === "model-confusion" && click) {
+            const [point] = click.points;
+            chosen = [point.y, point.x, false];
+        } else if (trigger === "model-class-table" && rows && rows.length) {
+            chosen = [rows[0].label, null, false];
+        } else if (trigger && trigger.pair !== undefined) {
+            const button = document.querySelectorAll(".pair")[trigger.pair];
+            if (button.dataset.labels) chosen = [...button.dataset.labels.split("\n"), true];
+        }
+        if (!chosen) return Array(5).fill(no_update);
+        document.getElementById("model-section-photos").scrollIntoView({ block: "start" });
+        return [...chosen, ...forgotten];
+    }
+
+    function show_legend(evidence, id) {
+        const canvas = document.getElementById(id);
+        canvas.hidden = evidence === "none";
+        window.evidenceMap.paintLegend(canvas, evidence === "contrast");
+        return LEGENDS[evidence];
+    }
+
+    /* The address says what is shown, so that it can be shared. */
+    function keep_address(version, other) {
+        const address = new URL(window.location);
+        for (const [name, value] of [["version", version], ["compare", other]]) {
+            if (value) address.searchParams.set(name, value);
+            else address.searchParams.delete(name);
+        }
+        window.history.replaceState(window.history.state, "", address);
+    }
+
+    return { choose_classes, show_legend, keep_address };
+})();

@@ -1,0 +1,140 @@
+"""The conditions that photos can be searched by; what each is set to comes from the page's address."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboard.dataset import Dataset
+from dashboard.photo_search import ANY_GROUP, PhotoSearch
+
+SPLITS = {"train": "Train", "validation": "Validation", "test": "Test"}
+SCORE_STEP = 0.05
+
+
+def filters(dataset: Dataset, search: PhotoSearch) -> html.Div:
+    """All conditions; those that this data set has nothing for are left out of sight.
+
+    Args:
+        dataset: Its makes, models, years and so on are offered.
+        search: What they are set to.
+    """
+    photos = dataset.photos
+    labels = labels_by_make(dataset)
+    groups = sorted({photo.near_duplicate_group for photo in photos} - {""}, key=lambda name: (len(name), name))
+    offered_groups = [{"value": ANY_GROUP, "label": "Has near-duplicates"}]
+    offered_groups += [{"value": group, "label": f"Group {group}"} for group in groups]
+    conditions = html.Details(
+        [
+            html.Summary([html.Span("Filters"), html.Span("", id="data-set", className="data-set dimmed")]),
+            dcc.Store(id="data-labels", data=labels),
+            html.Div(
+                [
+                    dmc.TextInput(
+                        id="data-text",
+                        label="Text",
+                        placeholder="In the name or the file’s name",
+                        value=search.text or "",
+                        debounce=300,
+                    ),
+                    _choice("make", "Make", sorted(_offered_makes(labels)), search.make, searchable=True),
+                    _choice("label", "Model", labels, search.label, searchable=True),
+                    _choice("split", "Split", _offered(SPLITS), search.split),
+                    _range("years", "Years", [photo.year for photo in photos], 1, (search.year_from, search.year_to)),
+                    _range(
+                        "scores",
+                        "Prefilter score",
+                        [0, 1] if any(photo.prefilter_score is not None for photo in photos) else [],
+                        SCORE_STEP,
+                        (search.score_from, search.score_to),
+                    ),
+                    _choice(
+                        "group", "Near-duplicates", offered_groups, search.group, hidden=not groups, searchable=True
+                    ),
+                    _choice(
+                        "excluded",
+                        "Excluded",
+                        _offered({"no": "Only photos in use", "yes": "Only excluded photos"}),
+                        search.excluded,
+                        hidden=len(dataset.kept) == len(photos),
+                    ),
+                ],
+                className="data-filters",
+            ),
+        ],
+        open=True,
+    )
+    clear = html.Button("Clear all", id="data-clear", type="button", className="data-clear link-button")
+    return html.Div([conditions, clear], className="card data-filter-card")
+
+
+def labels_by_make(dataset: Dataset) -> list[dict[str, Any]]:
+    """The models that a make has: `group`, the make, and `items` with `value`, the label, and `label`, its name."""
+    makes: dict[str, dict[str, str]] = defaultdict(dict)
+    for photo in dataset.photos:
+        makes[photo.make][photo.label] = photo.name
+    return [
+        {"group": make, "items": [{"value": label, "label": name} for label, name in sorted(models.items())]}
+        for make, models in sorted(makes.items())
+    ]
+
+
+def _offered_makes(labels: Iterable[dict[str, Any]]) -> list[str]:
+    return [make["group"] for make in labels if make["group"]]
+
+
+def _offered(names: dict[str, str]) -> list[dict[str, str]]:
+    return [{"value": value, "label": name} for value, name in names.items()]
+
+
+def _choice(
+    name: str, title: str, offered: list[Any], chosen: str | None, *, hidden: bool = False, **options: Any
+) -> dmc.Select:
+    return dmc.Select(
+        id=f"data-{name}",
+        label=title,
+        placeholder="Any",
+        data=offered,
+        value=chosen,
+        clearable=True,
+        clearButtonProps={"aria-label": f"Any {title.lower()}"},
+        comboboxProps={"withinPortal": False},
+        limit=400,
+        nothingFoundMessage="None of that name",
+        style={"display": "none"} if hidden else None,
+        **options,
+    )
+
+
+def _range(
+    name: str, title: str, values: Iterable[float | None], step: float, chosen: tuple[float | None, float | None]
+) -> html.Div:
+    known = [value for value in values if value is not None]
+    is_useful = len(set(known)) > 1
+    # A slider of no length cannot be drawn, not even out of sight.
+    low, high = (min(known), max(known)) if is_useful else (0, step)
+    from_, to = (low if chosen[0] is None else chosen[0], high if chosen[1] is None else chosen[1])
+    return html.Div(
+        [
+            html.Div(
+                [html.Span(title), html.Span("", id=f"data-{name}-text", className="dimmed")],
+                className="data-range-title",
+            ),
+            dmc.RangeSlider(
+                id=f"data-{name}",
+                min=low,
+                max=high,
+                step=step,
+                minRange=0,
+                value=[min(max(from_, low), high), max(min(to, high), low)],
+                thumbFromLabel=f"{title}: from",
+                thumbToLabel=f"{title}: to",
+                label=None,
+                size="sm",
+            ),
+        ],
+        className="data-range",
+        hidden=not is_useful,
+    )

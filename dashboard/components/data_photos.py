@@ -1,0 +1,62 @@
+"""What a search of the data set found: how many photos of each class, and the photos, a page at a time."""
+
+import dash_mantine_components as dmc
+from dash import html
+
+from dashboard.components.photo_wall import photo_wall
+from dashboard.photo_search import PAGE_SIZE
+
+
+def class_histogram() -> html.Section:
+    """A bar for each class that has photos; the script draws them into the list, which Dash leaves alone."""
+    return html.Section(
+        [
+            html.H2("Photos of each model", className="card-title"),
+            html.P("A click shows one model alone.", className="data-hint dimmed"),
+            html.Ul(
+                [
+                    html.Li([html.Span(className=f"data-key data-{split}"), name])
+                    for split, name in (("train", "Train"), ("validation", "Validation"), ("test", "Test"))
+                ],
+                className="data-legend dimmed",
+                **{"aria-hidden": "true"},
+            ),
+            html.Ul(id="data-classes", className="data-classes"),
+        ],
+        className="card data-histogram",
+    )
+
+
+def found_photos(suspects_only: bool) -> html.Section:
+    """The photos that were found, or of them those whose label may be wrong."""
+    return html.Section(
+        [
+            html.H2("Photos", className="visually-hidden"),
+            html.Div(
+                [
+                    dmc.SegmentedControl(
+                        id="data-suspects",
+                        data=[
+                            {"value": "no", "label": "All photos"},
+                            {"value": "yes", "label": "Suspected label errors"},
+                        ],
+                        value="yes" if suspects_only else "no",
+                        size="sm",
+                    ),
+                    html.P("Searching…", id="data-found", className="data-found", role="status"),
+                ],
+                className="data-photos-head",
+            ),
+            html.P("", id="data-about-suspects", className="data-about dimmed"),
+            photo_wall("data", PAGE_SIZE),
+            html.Div(
+                [
+                    html.Button("Previous", type="button", className="data-turn", id="data-previous", disabled=True),
+                    html.Span("", id="data-page-text", className="dimmed"),
+                    html.Button("Next", type="button", className="data-turn", id="data-next", disabled=True),
+                ],
+                className="data-pages",
+            ),
+        ],
+        className="data-photos",
+    )

@@ -1,0 +1,111 @@
+"""The card "Was this right?", for photos of which nobody knows what they show.
+
+It reads the page's store `view` and keeps two of its own: `feedback-said`, what was said of which photo, which
+survives a reload, and `feedback-form`, the open form. `assets/feedback.js` does the rest.
+"""
+
+import dash
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Input, Output, State, dcc, html
+
+BUTTONS = ("yes", "no", "unlisted", "send", "back", "undo")
+
+
+def feedback_card() -> html.Section:
+    """The card, hidden until there is an answer; it is told by `register`."""
+    return html.Section(
+        [
+            dcc.Store(id="feedback-said", storage_type="session"),
+            dcc.Store(id="feedback-form", storage_type="memory"),
+            html.H2("Was this right?", className="card-title"),
+            html.P("", id="feedback-text", className="feedback-text", role="status", tabIndex=-1),
+            html.Div([_button("yes", "Yes"), _button("no", "No")], className="feedback-ask feedback-buttons"),
+            _form(),
+            html.Div(
+                dmc.Checkbox(
+                    id="feedback-keep",
+                    label="Keep my photo to train the next model",
+                    description="It is stored only if you tick this. Otherwise it is soon deleted, as every photo is.",
+                    checked=False,
+                    size="sm",
+                ),
+                className="feedback-keep",
+            ),
+            html.P("", id="feedback-problem", className="feedback-problem", role="alert"),
+            html.Div(
+                [_button("send", "Send", variant="filled"), _button("back", "Back")],
+                className="feedback-send feedback-buttons",
+            ),
+            html.Div(_button("undo", "Take it back"), className="feedback-undo feedback-buttons"),
+        ],
+        id="feedback",
+        className="card feedback",
+        **{"aria-label": "Feedback", "data-state": "hidden"},
+    )
+
+
+def register(app: dash.Dash) -> None:
+    """Makes the card work, wherever a page has put it."""
+    app.clientside_callback(
+        ClientsideFunction("feedback", "act"),
+        *[Input(f"feedback-{name}", "n_clicks") for name in BUTTONS],
+        Input("feedback-keep", "checked"),
+        State("feedback-label", "value"),
+        State("feedback-make", "value"),
+        State("feedback-model", "value"),
+        State("view", "data"),
+        State("feedback-said", "data"),
+        State("feedback-form", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("feedback", "show"),
+        Output("feedback", "data-state"),
+        Output("feedback-text", "children"),
+        Output("feedback-problem", "children"),
+        Output("feedback-keep", "checked"),
+        Output("feedback-fields", "data-unlisted"),
+        Output("feedback-unlisted", "children"),
+        Output("feedback", "aria-busy"),
+        Input("view", "data"),
+        Input("feedback-said", "data"),
+        Input("feedback-form", "data"),
+    )
+
+
+def _form() -> html.Div:
+    return html.Div(
+        [
+            dmc.Select(
+                id="feedback-label",
+                label="Which car is it?",
+                description="Leave it empty if you do not know.",
+                placeholder="Choose a car",
+                data=[],
+                value=None,
+                searchable=True,
+                openOnFocus=False,
+                clearable=True,
+                clearButtonProps={"aria-label": "Choose no car"},
+                nothingFoundMessage="The model knows no such car",
+                limit=100,
+                size="sm",
+            ),
+            html.Div(
+                [_text_input("make", "Make"), _text_input("model", "Model")],
+                className="feedback-names",
+            ),
+            html.Button("", id="feedback-unlisted", type="button", className="link-button"),
+        ],
+        id="feedback-fields",
+        className="feedback-fields",
+        **{"data-unlisted": "no"},
+    )
+
+
+def _text_input(name: str, label: str) -> dmc.TextInput:
+    return dmc.TextInput(id=f"feedback-{name}", label=label, value="", size="sm")
+
+
+def _button(name: str, text: str, variant: str = "default") -> dmc.Button:
+    return dmc.Button(text, id=f"feedback-{name}", variant=variant, size="xs")

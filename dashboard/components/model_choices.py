@@ -1,0 +1,121 @@
+"""What the page "Model" shows: which version, beside which other one, measured on which photos."""
+
+import dash
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Input, Output, State, html
+
+from dashboard.answers import STATUS_READ_TIMEOUT
+from dashboard.callbacks import callback
+from dashboard.components.model_section import OTHER, PHOTOS, VERSION
+from dashboard.model_errors import ModelServerError
+from dashboard.model_report import reports_of
+from dashboard.parts import Parts
+
+TEST_PHOTOS = "Test photos of the training"
+Options = list[dict[str, str]]
+
+
+def choices(parts: Parts, number: str | None, other: str | None) -> html.Div:
+    """The selects.
+
+    Args:
+        parts: Tells which versions there are.
+        number: The version to begin with, if there is one.
+        other: The one to compare it with, if any.
+    """
+    versions = version_options(parts)
+    photos = photo_options(parts, number)
+    return html.Div(
+        [
+            dmc.Select(
+                id=VERSION, label="Version", data=versions, value=number, allowDeselect=False, className="model-choice"
+            ),
+            html.Div(
+                dmc.Select(
+                    id=OTHER,
+                    label="Compare with",
+                    data=versions,
+                    value=other,
+                    placeholder="No other version",
+                    clearable=True,
+                    clearButtonProps={"aria-label": "Compare with no other version"},
+                    className="model-choice",
+                ),
+                id="model-other-box",
+                hidden=len(versions) < 2,
+            ),
+            html.Div(
+                dmc.Select(
+                    id=PHOTOS,
+                    label="Measured on",
+                    data=photos,
+                    value=photos[0]["value"],
+                    allowDeselect=False,
+                    className="model-choice",
+                ),
+                id="model-measured-on-box",
+                hidden=len(photos) < 2,
+            ),
+        ],
+        className="model-choices",
+    )
+
+
+def version_options(parts: Parts) -> Options:
+    """The versions that there are, newest first."""
+    return [{"value": str(one.number), "label": f"Version {one.number}"} for one in parts.versions.all()]
+
+
+def photo_options(parts: Parts, number: str | None) -> Options:
+    """The photos that a version was measured on, best to show first: the test photos, if they have figures."""
+    version = parts.versions.find(number)
+    reports = reports_of(version) if version else {}
+    names = sorted(reports, key=lambda name: not reports[name].headlines) or [""]
+    return [{"value": name, "label": name or TEST_PHOTOS} for name in names]
+
+
+def register(app: dash.Dash, parts: Parts) -> None:
+    """Keeps the choices to what there is, and the address to what is chosen."""
+    app.clientside_callback(
+        ClientsideFunction("model_page", "keep_address"),
+        Input(VERSION, "value"),
+        Input(OTHER, "value"),
+        prevent_initial_call=True,
+    )
+
+    @callback(
+        app,
+        Output("model-live", "children"),
+        Output(VERSION, "data"),
+        Output(OTHER, "data"),
+        Output("model-other-box", "hidden"),
+        Input("status", "children"),  # changes when the model server does
+    )
+    def look(_: str) -> tuple[str, Options, Options, bool]:
+        versions = version_options(parts)
+        return _live(parts), versions, versions, len(versions) < 2
+
+    @callback(
+        app,
+        Output(PHOTOS, "data"),
+        Output(PHOTOS, "value"),
+        Output("model-measured-on-box", "hidden"),
+        Input(VERSION, "value"),
+        State(PHOTOS, "value"),
+        prevent_initial_call=True,
+    )
+    def photos(number: str | None, measured_on: str | None) -> tuple[Options, str, bool]:
+        options = photo_options(parts, number)
+        values = [option["value"] for option in options]
+        return options, measured_on if measured_on in values[1:] else values[0], len(options) < 2
+
+
+def _live(parts: Parts) -> str:
+    """Which version answers now."""
+    try:
+        status = parts.client.status(STATUS_READ_TIMEOUT)
+    except ModelServerError:
+        return "The model server does not answer now, so that there are no heatmaps."
+    if not status.ready:
+        return "The model server is starting; heatmaps come later."
+    return f"Version {status.version} is live; heatmaps come from it."

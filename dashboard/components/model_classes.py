@@ -1,0 +1,92 @@
+"""The table of classes: how good a version is at each of them."""
+
+from typing import Any
+
+import dash
+import dash_ag_grid as dag  # type: ignore[import-untyped]  # it ships no types
+from dash import Input, Output, html
+
+from dashboard.callbacks import callback
+from dashboard.components.model_section import CHOSEN, OTHER, presence, present, section, version_and_report
+from dashboard.model_report import ClassRow, Report
+from dashboard.names import display_name
+from dashboard.parts import Parts
+
+PERCENT = {"function": "params.value == null ? '–' : d3.format('.1%')(params.value)"}
+POINTS = {"function": "params.value == null ? '–' : d3.format('+.1f')(100 * params.value)"}
+NUMBER = {"filter": "agNumberColumnFilter", "type": "rightAligned", "width": 115}
+COLUMNS: list[dict[str, Any]] = [
+    {"field": "name", "headerName": "Class", "pinned": "left", "minWidth": 170, "flex": 2},
+    {"field": "make", "headerName": "Make", "minWidth": 110, "flex": 1},
+    {"field": "photos", "headerName": "Photos", **NUMBER},
+    {"field": "precision", "headerName": "Precision", "valueFormatter": PERCENT, **NUMBER, "width": 125},
+    {"field": "recall", "headerName": "Recall", "valueFormatter": PERCENT, **NUMBER},
+    {"field": "interval", "headerName": "… 95 % interval", "sortable": False, "filter": False, "width": 150},
+    {"field": "f1", "headerName": "F1", "valueFormatter": PERCENT, **NUMBER},
+    {"field": "gain", "headerName": "F1 gain", "valueFormatter": POINTS, **NUMBER},
+    {"field": "confused", "headerName": "Most confused with", "minWidth": 200, "flex": 2},
+]
+
+
+def classes() -> html.Section:
+    """The table, empty at first."""
+    return section(
+        "classes",
+        "Class by class",
+        "Sort by a click on a heading, filter with the symbol beside it. Choose a class, by click or with the space "
+        "bar, to see its photos below.",
+        dag.AgGrid(
+            id="model-class-table",
+            columnDefs=COLUMNS,
+            rowData=[],
+            defaultColDef={"filter": True, "resizable": True, "sortable": True},
+            getRowId="params.data.label",
+            dashGridOptions={
+                "rowSelection": {"mode": "singleRow", "enableClickSelection": True, "checkboxes": False},
+                "animateRows": False,
+            },
+            className="model-grid",
+            style={"height": 420},
+        ),
+    )
+
+
+def register(app: dash.Dash, parts: Parts) -> None:
+    """Fills the table with the version that is chosen."""
+
+    @callback(
+        app,
+        *presence("classes"),
+        Output("model-class-table", "rowData"),
+        Output("model-class-table", "columnDefs"),
+        *CHOSEN,
+        Input(OTHER, "value"),
+    )
+    def show(number: str | None, measured_on: str | None, other_number: str | None) -> tuple[object, ...]:
+        version, report = version_and_report(parts, number, measured_on)
+        _, other = version_and_report(parts, other_number, measured_on)
+        columns = [{**column, "hide": column["field"] == "gain" and not other.classes} for column in COLUMNS]
+        return (*present("classes", version, report.classes), rows_of(report, other), columns)
+
+
+def rows_of(report: Report, other: Report) -> list[dict[str, Any]]:
+    """The rows of the table, the weakest classes first."""
+    before = {row.label: row.f1 for row in other.classes}
+    rows = sorted(report.classes, key=lambda row: (row.f1 is None, row.f1, row.label))
+    return [_row(row, before.get(row.label)) for row in rows]
+
+
+def _row(row: ClassRow, before: float | None) -> dict[str, Any]:
+    confused = row.most_confused_with
+    return {
+        "label": row.label,
+        "name": display_name(row.label),
+        "make": display_name(row.make),
+        "photos": row.support,
+        "precision": row.precision,
+        "recall": row.recall,
+        "interval": f"{row.recall_interval[0]:.0%} to {row.recall_interval[1]:.0%}" if row.recall_interval else "",
+        "f1": row.f1,
+        "gain": None if row.f1 is None or before is None else row.f1 - before,
+        "confused": f"{display_name(confused.name)} ({confused.count})" if confused else "",
+    }

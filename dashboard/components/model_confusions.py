@@ -1,0 +1,99 @@
+"""What is mistaken for what: the confusion matrix and the most confused pairs."""
+
+import dash
+from dash import ALL, Output, html
+
+from dashboard.callbacks import callback
+from dashboard.components.model_plots import graph
+from dashboard.components.model_section import CHOSEN, presence, present, section, version_and_report
+from dashboard.figures import confusion_figure, confusion_words, nothing
+from dashboard.model_report import Pair
+from dashboard.names import display_name
+from dashboard.parts import Parts
+
+PAIRS = 20  # as many as `metrics.json` holds
+
+
+def confusions() -> html.Section:
+    """The matrix, and beside it buttons for the pairs."""
+    return section(
+        "confusions",
+        "What is mistaken for what",
+        "Rows are what the photos show, columns what was answered. Click a cell, or choose a pair, to see its photos "
+        "below; drag to zoom in, double-click to zoom out.",
+        html.Div(
+            [
+                graph("model-confusion"),
+                html.Div(
+                    [
+                        html.H3("Most confused pairs", className="model-subtitle"),
+                        html.P("", id="model-no-pairs", className="dimmed"),
+                        html.Ol([_pair(place) for place in range(PAIRS)], className="pairs", tabIndex=-1),
+                    ]
+                ),
+            ],
+            className="confusions",
+        ),
+    )
+
+
+def _pair(place: int) -> html.Li:
+    return html.Li(
+        html.Button(
+            [
+                html.Span("", id={"pair-text": place}, className="pair-text"),
+                html.Span("", id={"pair-count": place}, className="pair-count"),
+                html.Span("", id={"pair-ways": place}, className="pair-ways dimmed"),
+            ],
+            id={"pair": place},
+            type="button",
+            className="pair",
+            **{"data-labels": ""},
+        ),
+        id={"pair-row": place},
+        hidden=True,
+    )
+
+
+def register(app: dash.Dash, parts: Parts) -> None:
+    """Shows the version that is chosen."""
+
+    @callback(
+        app,
+        *presence("confusions"),
+        Output("model-confusion", "figure"),
+        Output("model-confusion-frame", "aria-label"),
+        Output("model-no-pairs", "children"),
+        Output({"pair-row": ALL}, "hidden"),
+        Output({"pair": ALL}, "data-labels"),
+        Output({"pair-text": ALL}, "children"),
+        Output({"pair-count": ALL}, "children"),
+        Output({"pair-ways": ALL}, "children"),
+        *CHOSEN,
+    )
+    def show(number: str | None, measured_on: str | None) -> tuple[object, ...]:
+        version, report = version_and_report(parts, number, measured_on)
+        pairs = list(report.pairs or [])[:PAIRS]
+        places: list[Pair | None] = [*pairs, *[None] * (PAIRS - len(pairs))]
+        return (
+            *present("confusions", version, report.confusion),
+            confusion_figure(report.confusion) if report.confusion else nothing(),
+            confusion_words(report.confusion),
+            "" if pairs else "No photo was mistaken." if report.pairs == [] else "Not measured.",
+            [pair is None for pair in places],
+            ["\n".join(pair.labels) if pair else "" for pair in places],
+            [" and ".join(map(display_name, pair.labels)) if pair else "" for pair in places],
+            [f"{pair.count} photo{'s' * (pair.count != 1)}" if pair else "" for pair in places],
+            [_ways(pair) if pair else "" for pair in places],
+        )
+
+
+def _ways(pair: Pair) -> str:
+    """Which of the two was taken for which, and how often."""
+    first, second = map(display_name, pair.labels)
+    there, back = pair.counts
+    if not back:
+        return f"always {first} taken for {second}"
+    if not there:
+        return f"always {second} taken for {first}"
+    return f"{first} taken for {second}: {there}; the other way: {back}"

@@ -1,0 +1,93 @@
+"""The numbers that sum a version up, with their intervals, beside those of another version."""
+
+from typing import Any
+
+import dash
+from dash import ALL, Input, Output, html
+
+from dashboard.callbacks import callback
+from dashboard.components.model_choices import photo_options
+from dashboard.components.model_section import CHOSEN, OTHER, measured, presence, present, section, version_and_report
+from dashboard.model_comparison import HEADLINES, HeadlineText, comparison_note, headline_texts
+from dashboard.parts import Parts
+
+TEXTS = ("value", "interval", "other", "difference")
+
+
+def headlines(parts: Parts, number: str | None, other: str | None) -> html.Section:
+    """A card for each number, filled at once: they are what people come for."""
+    first = photo_options(parts, number)[0]["value"]
+    missing, is_hidden, count, note, *leaves = _shown(parts, number, first, other)
+    return section(
+        "headlines",
+        "How good it is",
+        "Shares of photos with 95 % intervals: where the figure for all photos of this kind may well lie.",
+        html.P(count, id="model-count"),
+        html.Ul(
+            [_card(key, *filling) for key, *filling in zip(HEADLINES, *leaves, strict=True)], className="headlines"
+        ),
+        html.P(note, id="model-comparison", className="model-hint dimmed"),
+        presence=(missing, is_hidden),
+    )
+
+
+def _card(
+    key: str, value: str, interval: str, other: str, difference: str, bar: dict[str, str], verdict: str
+) -> html.Li:
+    kind = HEADLINES[key]
+
+    def leaf(part: str, text: str = "", **options: Any) -> html.Span:
+        return html.Span(text, id={"headline": key, "part": part}, className=f"headline-{part}", **options)
+
+    return html.Li(
+        [
+            html.Span(kind.title, className="headline-title"),
+            leaf("value", value),
+            html.Span(leaf("bar", style=bar), className="headline-track", **{"aria-hidden": "true"}),
+            leaf("interval", interval),
+            html.Span(kind.meaning, className="headline-meaning dimmed"),
+            leaf("other", other),
+            leaf("difference", difference, **{"data-verdict": verdict}),
+        ],
+        className="headline",
+    )
+
+
+def register(app: dash.Dash, parts: Parts) -> None:
+    """Keeps the cards to the versions that are chosen."""
+
+    @callback(
+        app,
+        *presence("headlines"),
+        Output("model-count", "children"),
+        Output("model-comparison", "children"),
+        *(Output({"headline": ALL, "part": part}, "children") for part in TEXTS),
+        Output({"headline": ALL, "part": "bar"}, "style"),
+        Output({"headline": ALL, "part": "difference"}, "data-verdict"),
+        *CHOSEN,
+        Input(OTHER, "value"),
+        prevent_initial_call=True,
+    )
+    def show(number: str | None, measured_on: str | None, other_number: str | None) -> tuple[Any, ...]:
+        return _shown(parts, number, measured_on, other_number)
+
+
+def _shown(parts: Parts, number: str | None, measured_on: str | None, other_number: str | None) -> tuple[Any, ...]:
+    """What is written into the section, in the order of the callback's outputs."""
+    version, report = version_and_report(parts, number, measured_on)
+    ours = measured(parts, number, measured_on)
+    theirs = measured(parts, other_number, measured_on) if other_number != number else None
+    texts = headline_texts(ours, theirs) if ours else [HeadlineText()] * len(HEADLINES)
+    return (
+        *present("headlines", version, report.headlines),
+        f"Measured on {report.count:,} photos." if report.count else "",
+        comparison_note(ours, theirs) if ours else "",
+        *([getattr(text, part) for text in texts] for part in TEXTS),
+        [{"left": f"{text.low:.2%}", "width": _width(text)} for text in texts],
+        [text.verdict for text in texts],
+    )
+
+
+def _width(text: HeadlineText) -> str:
+    """Of the bar: at least so much that it can be seen, if there is a number."""
+    return f"{max(text.high - text.low, 0.01):.2%}" if text.high else "0"

@@ -1,0 +1,191 @@
+"""Photos and what the version answered: those of a cell of the confusion matrix, and all mistakes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Input, Output, dcc, html
+
+from dashboard.callbacks import callback
+from dashboard.components import photo_wall
+from dashboard.components.model_section import CHOSEN, measured, presence, present, section
+from dashboard.model_answers import Answer, choose, mistakes, wall
+from dashboard.names import display_name
+from dashboard.parts import Parts
+
+EVIDENCE = {
+    "contrast": "Answer against truth",
+    "answer": "For the answer",
+    "truth": "For the truth",
+    "none": "Photo only",
+}
+CELLS_OF_MISTAKES = 8
+
+
+def chosen_photos() -> html.Section:
+    """The photos of two classes, chosen here or anywhere on the page."""
+    return section(
+        "photos",
+        "Photos of a confusion",
+        "Choose what the photos show and what was answered; leave one empty for any class. A click on a photo takes "
+        "it to the first page.",
+        dcc.Store(id="model-first-choice"),
+        html.Div(
+            [
+                _class_choice("truth", "Really"),
+                _class_choice("answer", "Answered"),
+                dmc.Switch(id="model-both-ways", label="And the other way round", checked=True),
+            ],
+            className="model-choices",
+        ),
+        _evidence_choice("model-chosen"),
+        html.P("", id="model-chosen-count", className="model-count", role="status"),
+        photo_wall.photo_wall("model-chosen"),
+    )
+
+
+def mistake_photos() -> html.Section:
+    """All mistakes, the most confident first."""
+    return section(
+        "mistakes",
+        "Mistakes, the surest first",
+        "Where the version is surest and wrong, look twice: a label may be wrong, or the photo shows two cars.",
+        _evidence_choice("model-mistakes"),
+        photo_wall.photo_wall("model-mistakes", CELLS_OF_MISTAKES),
+    )
+
+
+def _class_choice(name: str, label: str) -> dmc.Select:
+    return dmc.Select(
+        id=f"model-{name}",
+        label=label,
+        placeholder="Any class",
+        data=[],
+        searchable=True,
+        clearable=True,
+        clearButtonProps={"aria-label": f"Any class: {label}"},
+        nothingFoundMessage="No such class",
+        className="model-choice",
+    )
+
+
+def _evidence_choice(name: str) -> html.Div:
+    return html.Div(
+        [
+            dmc.SegmentedControl(
+                id=f"{name}-evidence",
+                data=[{"value": value, "label": label} for value, label in EVIDENCE.items()],
+                value="contrast",
+                size="sm",
+                className="evidence-choice",
+                **{"aria-label": "What is drawn over the photos"},
+            ),
+            html.Span(
+                [
+                    html.Span("", id=f"{name}-cold"),
+                    html.Canvas(id=f"{name}-legend", width=120, height=8, **{"aria-hidden": "true"}),
+                    html.Span("", id=f"{name}-hot"),
+                ],
+                className="legend dimmed",
+            ),
+        ],
+        className="evidence-row",
+    )
+
+
+def register(app: dash.Dash, parts: Parts) -> None:
+    """Fills the walls with photos of the version that is chosen."""
+    for name in ("model-chosen", "model-mistakes"):
+        photo_wall.register(app, name)
+        app.clientside_callback(
+            ClientsideFunction("model_page", "show_legend"),
+            Output(f"{name}-cold", "children"),
+            Output(f"{name}-hot", "children"),
+            Input(f"{name}-evidence", "value"),
+            Input(f"{name}-legend", "id"),
+        )
+    app.clientside_callback(
+        ClientsideFunction("model_page", "choose_classes"),
+        Output("model-truth", "value"),
+        Output("model-answer", "value"),
+        Output("model-both-ways", "checked"),
+        Output("model-confusion", "clickData"),
+        Output("model-class-table", "selectedRows"),
+        Input("model-first-choice", "data"),
+        Input("model-confusion", "clickData"),
+        Input("model-class-table", "selectedRows"),
+        Input({"pair": dash.ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
+    @callback(
+        app,
+        Output("model-truth", "data"),
+        Output("model-answer", "data"),
+        Output("model-first-choice", "data"),
+        *CHOSEN,
+    )
+    def classes(number: str | None, measured_on: str | None) -> tuple[object, ...]:
+        shown = measured(parts, number, measured_on)
+        answers = shown.answers if shown else ()
+        labels = sorted({label for one in answers for label in (one.label, one.first)})
+        options = [{"value": label, "label": display_name(label)} for label in labels]
+        pairs = (shown.report.pairs if shown else None) or []
+        first = pairs[0].labels if pairs else [labels[0], None] if labels else [None, None]
+        return options, options, first
+
+    @callback(
+        app,
+        *presence("photos"),
+        Output("model-chosen-count", "children"),
+        Output("model-chosen-photos", "data"),
+        *CHOSEN,
+        Input("model-truth", "value"),
+        Input("model-answer", "value"),
+        Input("model-both-ways", "checked"),
+        Input("model-chosen-evidence", "value"),
+    )
+    def show_chosen(
+        number: str | None,
+        measured_on: str | None,
+        truth: str | None,
+        answered: str | None,
+        both_ways: bool,
+        evidence: str,
+    ) -> tuple[object, ...]:
+        shown = measured(parts, number, measured_on)
+        answers = shown.answers if shown else ()
+        chosen = choose(answers, truth, answered, both_ways) if truth or answered else []
+        empty = "No photo was answered like that." if truth or answered else "Choose a class."
+        return (
+            *present("photos", parts.versions.find(number), answers),
+            _count(chosen),
+            _wall(parts, chosen, evidence, empty),
+        )
+
+    @callback(
+        app,
+        *presence("mistakes"),
+        Output("model-mistakes-photos", "data"),
+        *CHOSEN,
+        Input("model-mistakes-evidence", "value"),
+    )
+    def show_mistakes(number: str | None, measured_on: str | None, evidence: str) -> tuple[object, ...]:
+        shown = measured(parts, number, measured_on)
+        answers = shown.answers if shown else ()
+        return (
+            *present("mistakes", parts.versions.find(number), answers),
+            _wall(parts, mistakes(answers), evidence, "Not a single mistake on these photos."),
+        )
+
+
+def _wall(parts: Parts, answers: Sequence[Answer], evidence: str, empty: str) -> dict[str, Any]:
+    return wall(answers, parts.dataset.read(), evidence, empty)
+
+
+def _count(answers: Sequence[Answer]) -> str:
+    if not answers:
+        return ""
+    wrong = sum(not answer.is_right for answer in answers)
+    return f"{len(answers)} photo{'s' * (len(answers) != 1)}, {wrong} of them answered wrong."

@@ -1,0 +1,85 @@
+"""A section of the page "Model", and what it says when the version's files do not tell it."""
+
+from typing import Any
+
+from dash import Input, Output, html
+
+from dashboard.model_answers import answers_of
+from dashboard.model_comparison import Measured
+from dashboard.model_report import Report, reports_of
+from dashboard.parts import Parts
+from dashboard.versions import Version
+
+VERSION, OTHER, PHOTOS = "model-version", "model-other", "model-measured-on"
+
+CHOSEN = [Input(VERSION, "value"), Input(PHOTOS, "value")]
+"""Which version is shown, and measured on which photos."""
+
+EVALUATE = "Measure it with: car-classifier evaluate --model {folder}"
+MISSING = {
+    "headlines": "No figures of version {number} were found. " + EVALUATE,
+    "curves": "Version {number} has no history.csv that can be read, where car-classifier train notes its epochs.",
+    "calibration": "How well version {number} is calibrated was not measured. " + EVALUATE,
+    "confusions": "Version {number} has no confusion matrix. " + EVALUATE,
+    "classes": "Version {number} has no figures of its classes. " + EVALUATE,
+    "photos": "The answers of version {number} for these photos were not kept. Only those for the test photos of "
+    "car-classifier train are, in predictions.csv.",
+    "mistakes": "The answers of version {number} for these photos were not kept. Only those for the test photos of "
+    "car-classifier train are, in predictions.csv.",
+    "explanations": "What the explanations of version {number} are worth was not measured. "
+    "Measure it with: car-classifier explain-eval --model {folder}",
+    "card": "Version {number} has no model card. car-classifier train writes one.",
+}
+
+
+def section(name: str, title: str, hint: str, *children: Any, presence: tuple[str, bool] = ("", False)) -> html.Section:
+    """A section with a body that can be replaced by a sentence.
+
+    Args:
+        name: One of `MISSING`.
+        title: Its heading.
+        hint: What it shows, in a sentence.
+        children: The body.
+        presence: What `present` says, if that is known already.
+    """
+    missing, is_hidden = presence
+    return html.Section(
+        [
+            html.H2(title, id=f"model-{name}-title", className="card-title"),
+            html.P(missing, id={"missing": name}, className="model-missing"),
+            html.Div([html.P(hint, className="model-hint dimmed"), *children], id={"body": name}, hidden=is_hidden),
+        ],
+        id=f"model-section-{name}",
+        className="card model-section",
+        **{"aria-labelledby": f"model-{name}-title"},
+    )
+
+
+def presence(name: str) -> list[Output]:
+    """Where a callback writes what `present` returns."""
+    return [Output({"missing": name}, "children"), Output({"body": name}, "hidden")]
+
+
+def present(name: str, version: Version | None, is_there: object) -> tuple[str, bool]:
+    """The sentence that says what is missing, if it is, and whether the body is hidden."""
+    if is_there:
+        return "", False
+    if version is None:
+        return "There is no such version.", True
+    return MISSING[name].format(number=version.number, folder=version.folder), True
+
+
+def version_and_report(parts: Parts, number: str | None, measured_on: str | None) -> tuple[Version | None, Report]:
+    """A version and its figures on some photos; empty ones if they are not there."""
+    version = parts.versions.find(number)
+    reports = reports_of(version) if version else {}
+    return version, reports.get(measured_on or "", Report({}))
+
+
+def measured(parts: Parts, number: str | None, measured_on: str | None) -> Measured | None:
+    """A version with its figures and, for its test photos, its answers; None if it is not there."""
+    version, report = version_and_report(parts, number, measured_on)
+    if version is None:
+        return None
+    answers = [] if measured_on else answers_of(version)
+    return Measured(f"Version {version.number}", report, answers)

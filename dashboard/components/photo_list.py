@@ -1,0 +1,37 @@
+"""The photos of this session: a list to go back to, and to take away as a file."""
+
+import dash_mantine_components as dmc
+from dash import html
+
+
+def photo_list(minutes: float) -> html.Section:
+    """Empty and hidden at first; `assets/photo-list.js` fills it.
+
+    Args:
+        minutes: How long the server keeps a photo.
+    """
+    kept = f"{minutes:g} minutes" if minutes < 120 else f"{minutes / 60:g} hours"
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.H2("Your photos", className="section-title"),
+                    html.P(f"Kept on the server for {kept}, for this browser tab.", className="dimmed"),
+                    html.Div(
+                        [
+                            dmc.Button("CSV", id="download-csv", variant="default", size="xs"),
+                            dmc.Button("JSON", id="download-json", variant="default", size="xs"),
+                            dmc.Button("Clear", id="clear-photos", variant="default", size="xs"),
+                        ],
+                        className="photo-list-buttons",
+                    ),
+                ],
+                className="photo-list-head",
+            ),
+            html.Ul(id="photo-list", className="photo-list"),
+        ],
+        id="photo-list-section",
+        className="photo-list-section",
+        hidden=True,
+        **{"aria-label": "Your photos"},
+    )

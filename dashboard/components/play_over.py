@@ -1,0 +1,66 @@
+"""After the last round: who won, all rounds once more, and a text to share."""
+
+import dash_mantine_components as dmc
+from dash import html
+
+from dashboard.game.rules import ROUNDS
+
+
+def over() -> html.Section:
+    """The skeleton of the end page."""
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.H2("", id="play-result", className="play-result", tabIndex=-1),
+                    html.P("", id="play-result-about", className="dimmed"),
+                    html.Div(
+                        [
+                            dmc.Button("Play again", id="play-again", size="md"),
+                            dmc.Button("Other settings", id="play-settings", size="md", variant="default"),
+                        ],
+                        className="play-actions",
+                    ),
+                ],
+                className="card play-card",
+            ),
+            html.H3("All rounds", className="section-title play-recap-title"),
+            html.Ol([_round(place) for place in range(max(ROUNDS))], className="play-recap"),
+        ],
+        className="play-over",
+        **{"aria-labelledby": "play-result"},
+    )
+
+
+def share() -> html.Section:
+    """A text that challenges others to the same photos."""
+    return html.Section(
+        [
+            html.H2("Challenge others", id="play-share-title", className="card-title"),
+            html.P("Whoever opens the link gets the same photos and choices.", className="dimmed"),
+            html.Pre("", id="play-share-text", className="play-share-text"),
+            html.Div(
+                [
+                    html.Button("Copy", type="button", id="play-copy", className="play-plain-button"),
+                    html.Span("", id="play-copied", className="dimmed", role="status"),
+                ],
+                className="play-actions",
+            ),
+        ],
+        className="card play-card play-share",
+        **{"aria-labelledby": "play-share-title"},
+    )
+
+
+def _round(place: int) -> html.Li:
+    return html.Li(
+        [
+            html.Img(id={"part": "play-recap-photo", "place": place}, alt="", className="play-recap-photo"),
+            html.Strong("", id={"part": "play-recap-truth", "place": place}),
+            html.Span("", id={"part": "play-recap-you", "place": place}),
+            html.Span("", id={"part": "play-recap-ai", "place": place}),
+        ],
+        id={"part": "play-recap-round", "place": place},
+        className="card play-recap-round",
+        hidden=True,
+    )

@@ -1,0 +1,152 @@
+"""One round: the photo, what can be answered, and then what was right."""
+
+import dash_mantine_components as dmc
+from dash import html
+
+from dashboard.answers import CLASSES_SHOWN
+from dashboard.game.rules import CHOICES, ROUNDS
+
+PLAYERS = {"you": "You", "ai": "AI"}
+
+
+def game_round() -> html.Section:
+    """The skeleton that every round is written into."""
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.H2("", id="play-round-title", className="play-round-title", tabIndex=-1),
+                    _scores(),
+                    html.Button("New game", type="button", id="play-leave", className="link-button play-leave"),
+                ],
+                className="play-bar",
+            ),
+            html.Div([_stage(), html.Div([_question(), _reveal()], className="play-side")], className="play-table"),
+        ],
+        className="play-round",
+        **{"aria-labelledby": "play-round-title"},
+    )
+
+
+def _scores() -> html.Div:
+    return html.Div([_score(player) for player in PLAYERS], className="play-scores")
+
+
+def _score(player: str) -> html.Div:
+    """A player's points, and a dot a round."""
+    dots = [html.Span(id={"part": f"play-dot-{player}", "place": place}) for place in range(max(ROUNDS))]
+    return html.Div(
+        [
+            html.Span(PLAYERS[player], className="play-score-name"),
+            html.Span("0", id=f"play-points-{player}", className="play-score-points"),
+            html.Span(dots, className="play-dots", **{"aria-hidden": "true"}),
+        ],
+        className=f"play-score play-score-{player}",
+    )
+
+
+def _stage() -> html.Section:
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            html.Img(id="play-photo", alt="The car to name", draggable="false"),
+                            html.Canvas(id="play-heatmap", width=1, height=1, role="img", hidden=True),
+                        ],
+                        id="play-frame",
+                        className="play-frame",
+                    ),
+                    html.Div(
+                        [html.Span(className="spinner"), html.Span("Asking the AI…")],
+                        className="play-asking",
+                        role="status",
+                    ),
+                ],
+                className="play-photo-area",
+            ),
+            html.Div(
+                [
+                    html.P("Keys 1 to 4 choose.", className="dimmed play-keys"),
+                    dmc.Switch(id="play-heatmap-on", label="Show what the AI looked at", checked=True, size="sm"),
+                    html.P("", id="play-evidence", className="dimmed"),
+                ],
+                className="play-stage-foot",
+            ),
+        ],
+        className="card play-stage",
+        **{"aria-label": "Photo"},
+    )
+
+
+def _question() -> html.Div:
+    return html.Div(
+        [
+            html.H3("Which car is this?", className="card-title"),
+            html.Div([_choice(place) for place in range(CHOICES)], className="play-choices"),
+            html.Div(
+                [
+                    _naming("play-make", "Make"),
+                    _naming("play-model", "Model", disabled=True),
+                    dmc.Button("Guess", id="play-guess", size="lg", disabled=True),
+                ],
+                className="play-naming",
+            ),
+        ],
+        className="card play-card play-question",
+    )
+
+
+def _naming(component_id: str, label: str, disabled: bool = False) -> dmc.Select:
+    return dmc.Select(
+        id=component_id,
+        label=label,
+        data=[],
+        searchable=True,
+        disabled=disabled,
+        size="md",
+        maxDropdownHeight=260,
+        comboboxProps={"withinPortal": False},
+    )
+
+
+def _choice(place: int) -> html.Button:
+    return html.Button(
+        [
+            html.Span(str(place + 1), className="play-key", **{"aria-hidden": "true"}),
+            html.Span("", id={"part": "play-choice-name", "place": place}),
+        ],
+        id={"part": "play-choice", "place": place},
+        type="button",
+        className="play-choice",
+        **{"data-choice": place, "aria-keyshortcuts": str(place + 1)},
+    )
+
+
+def _reveal() -> html.Div:
+    return html.Div(
+        [
+            html.H3("", id="play-verdict", className="play-verdict"),
+            html.P(["It is the ", html.Strong("", id="play-truth"), "."], className="play-truth"),
+            html.P("", id="play-your-answer", className="play-your-answer"),
+            html.H4("What the AI said", className="play-label"),
+            html.P("", id="play-missed", className="play-missed"),
+            html.Ol([_answer(rank) for rank in range(CLASSES_SHOWN)], className="play-answers"),
+            dmc.Button("", id="play-next", size="lg", fullWidth=True, className="play-next"),
+        ],
+        id="play-reveal",
+        className="card play-card play-reveal",
+    )
+
+
+def _answer(rank: int) -> html.Li:
+    return html.Li(
+        [
+            html.Span("", id={"part": "play-ai-name", "rank": rank}, className="play-ai-name"),
+            html.Span("", id={"part": "play-ai-percent", "rank": rank}, className="row-percent"),
+            html.Span(html.Span(id={"part": "play-ai-bar", "rank": rank}, className="bar-fill"), className="bar"),
+        ],
+        id={"part": "play-ai-row", "rank": rank},
+        hidden=True,
+    )

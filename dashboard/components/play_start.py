@@ -1,0 +1,157 @@
+"""Before and beside a game: what to play, and who was best at it."""
+
+import dash_mantine_components as dmc
+from dash import html
+
+from dashboard.game.rules import NAME_LENGTH, ROUNDS, Difficulty
+
+BOARD_ROWS = 10
+ABOUT = {
+    Difficulty.EASY: ("Easy", "Four cars of different makes."),
+    Difficulty.MEDIUM: ("Medium", "Four cars that the AI mixes up."),
+    Difficulty.HARD: ("Hard", "Any car: name make and model. Just the make is half a point."),
+}
+
+
+def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool) -> html.Section:
+    """The settings of a new game, or a challenge, whose settings are fixed, until it is declined.
+
+    Args:
+        rounds: Chosen at first.
+        difficulty: Chosen at first.
+        challenged: Whether the address names the photos.
+        fair: Whether the model has not been trained on the photos.
+    """
+    return html.Section(
+        [
+            html.H2(
+                "A challenge" if challenged else "New game",
+                id="play-start-title",
+                className="card-title",
+                tabIndex=-1,
+            ),
+            html.P(
+                f"{rounds} rounds, {ABOUT[difficulty][0].lower()}: the same photos for everybody who has this link. "
+                f"{ABOUT[difficulty][1]}",
+                id="play-challenge-about",
+                className="play-challenge",
+                hidden=not challenged,
+            ),
+            html.Div(
+                [
+                    html.P("Rounds", id="play-rounds-label", className="play-label"),
+                    dmc.SegmentedControl(
+                        id="play-rounds",
+                        data=[{"value": str(count), "label": str(count)} for count in ROUNDS],
+                        value=str(rounds),
+                        size="md",
+                        fullWidth=True,
+                        **{"aria-labelledby": "play-rounds-label"},
+                    ),
+                    dmc.RadioGroup(
+                        html.Div([_level(level) for level in Difficulty], className="play-levels"),
+                        id="play-difficulty",
+                        value=difficulty.value,
+                        label="Difficulty",
+                        labelProps={"className": "play-label"},
+                    ),
+                ],
+                id="play-kind",
+                hidden=challenged,
+            ),
+            html.Div(
+                [
+                    dmc.Button("Start", id="play-start", size="lg"),
+                    dmc.Button("", id="play-resume", size="lg", variant="default"),
+                    html.Button(
+                        "Play another game",
+                        type="button",
+                        id="play-decline",
+                        className="link-button",
+                        hidden=not challenged,
+                    ),
+                ],
+                className="play-actions",
+            ),
+            html.P(
+                "Keys 1 to 4 choose, Enter goes on. The AI sees each photo when you have answered."
+                + (" It has not been trained on these photos." if fair else ""),
+                className="dimmed play-hint",
+            ),
+        ],
+        className="card play-card play-start",
+        **{"aria-labelledby": "play-start-title"},
+    )
+
+
+def _level(level: Difficulty) -> dmc.RadioCard:
+    name, words = ABOUT[level]
+    return dmc.RadioCard(
+        [html.Span(name, className="play-level-name"), html.Span(words, className="dimmed")],
+        value=level.value,
+        className="play-level",
+        withBorder=True,
+    )
+
+
+def board() -> html.Section:
+    """The leaderboard of one kind of game, and the place to enter one's name after it."""
+    return html.Section(
+        [
+            html.H2("Leaderboard", id="play-board-title", className="card-title"),
+            html.P("", id="play-board-kind", className="dimmed play-board-kind"),
+            _sign(),
+            html.P("", id="play-board-note", className="dimmed"),
+            html.Table(
+                [
+                    html.Thead(
+                        html.Tr(
+                            [
+                                html.Th("Rank", scope="col"),
+                                html.Th("Name", scope="col"),
+                                html.Th("Points", scope="col"),
+                                html.Th("AI", scope="col"),
+                                html.Th("Time", scope="col"),
+                            ]
+                        )
+                    ),
+                    html.Tbody([_line(rank) for rank in range(BOARD_ROWS)]),
+                ],
+                id="play-board-table",
+                className="play-board-table",
+                hidden=True,
+                **{"aria-labelledby": "play-board-title"},
+            ),
+        ],
+        className="card play-card play-board",
+        **{"aria-labelledby": "play-board-title"},
+    )
+
+
+def _sign() -> html.Form:
+    return html.Form(
+        [
+            dmc.TextInput(
+                id="play-name",
+                label="Your name",
+                attributes={"input": {"maxLength": NAME_LENGTH}},
+                persistence=True,
+                persistence_type="local",
+                className="play-name",
+                autoComplete="nickname",
+            ),
+            html.Button("Enter", type="submit", id="play-sign-button", className="play-plain-button"),
+        ],
+        id="play-sign",
+        className="play-sign",
+        hidden=True,
+    )
+
+
+def _line(rank: int) -> html.Tr:
+    cells = ("rank", "name", "points", "ai", "time")
+    return html.Tr(
+        [html.Td("", id={"part": f"play-board-{cell}", "rank": rank}) for cell in cells],
+        id={"part": "play-board-row", "rank": rank},
+        hidden=True,
+    )

@@ -1,0 +1,24 @@
+"""How the same is asked from elsewhere: a link to a sample photo, a command for a terminal."""
+
+import dash_mantine_components as dmc
+from dash import html
+
+
+def request_card() -> html.Details:
+    """A section that opens on a click; `assets/classify.js` writes the command."""
+    return html.Details(
+        [
+            html.Summary("Ask the same from a terminal, or share it"),
+            html.Pre(html.Code("", id="curl"), tabIndex=0, **{"aria-label": "Command"}),
+            html.Div(
+                [
+                    dmc.Button("Copy the command", id="copy-curl", variant="default", size="xs"),
+                    dmc.Button("Copy a link to this photo", id="copy-link", variant="default", size="xs"),
+                    html.Span("", id="copied", className="dimmed", role="status"),
+                ],
+                className="request-buttons",
+            ),
+        ],
+        id="request",
+        className="request card",
+    )

@@ -1,0 +1,68 @@
+"""What visitors say of answers."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, delete
+
+from dashboard.database.tables import feedback, insert_into
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What one visitor says of the answer for one photo.
+
+    Attributes:
+        visitor: Who says it.
+        photo_sha256: Hex SHA-256 of the photo that the model saw.
+        model: The model's name.
+        version: Its version, if known.
+        answer_label: The class that the model held for most likely.
+        probability: How likely, 0 to 1.
+        answer_is_right: Whether the visitor agrees.
+        right_label: What it is instead, as `Make_Model`, if the visitor knows.
+        may_train: Whether the photo may be kept and trained on.
+        photo: The photo's JPEG, only if it may be kept.
+        created: When it was said, UTC.
+    """
+
+    visitor: str
+    photo_sha256: str
+    model: str
+    version: str | None
+    answer_label: str
+    probability: float
+    answer_is_right: bool
+    right_label: str | None = None
+    may_train: bool = False
+    photo: bytes | None = field(default=None, repr=False)
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        if self.photo is not None and not self.may_train:
+            raise ValueError("A photo must not be kept without its sender's consent.")
+
+
+@dataclass(frozen=True)
+class FeedbackStore:
+    """The table `feedback`.
+
+    Attributes:
+        engine: Connections to the database.
+    """
+
+    engine: Engine
+
+    def add(self, said: Feedback) -> None:
+        """Keeps what a visitor says, in place of what he said of the same photo before, its photo included."""
+        row = vars(said)
+        add = insert_into(feedback, self.engine).values(row)
+        add = add.on_conflict_do_update(index_elements=[feedback.c.visitor, feedback.c.photo_sha256], set_=row)
+        with self.engine.begin() as connection:
+            connection.execute(add)
+
+    def remove(self, visitor: str, photo_sha256: str) -> None:
+        """Forgets what a visitor said of a photo."""
+        said = (feedback.c.visitor == visitor) & (feedback.c.photo_sha256 == photo_sha256)
+        with self.engine.begin() as connection:
+            connection.execute(delete(feedback).where(said))

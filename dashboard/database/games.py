@@ -1,0 +1,87 @@
+"""Games that are played or over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Row, Select, delete, insert, select, update
+
+from dashboard.database.tables import games
+
+KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class StoredGame:
+    """A game as it was when it was read.
+
+    Attributes:
+        id: Its own.
+        visitor: Who plays it.
+        state: All of it, in what JSON can hold; the ids of its photos are under `photos`.
+        revision: How often it was saved since it began.
+        started: When it began, UTC.
+    """
+
+    id: str
+    visitor: str
+    state: Mapping[str, Any]
+    revision: int
+    started: datetime
+
+
+@dataclass(frozen=True)
+class GameStore:
+    """The table `games`.
+
+    Attributes:
+        engine: Connections to the database.
+    """
+
+    engine: Engine
+
+    def add(self, game_id: str, visitor: str, state: Mapping[str, Any]) -> None:
+        """Begins a game, from now on the visitor's current one.
+
+        Raises:
+            sqlalchemy.exc.IntegrityError: There is a game with this id.
+        """
+        row = {"id": game_id, "visitor": visitor, "state": dict(state), "revision": 0, "started": datetime.now(UTC)}
+        with self.engine.begin() as connection:
+            connection.execute(insert(games).values(row))
+
+    def current(self, visitor: str) -> StoredGame | None:
+        """The game that a visitor began last, if there is one."""
+        return self._first(select(games).where(games.c.visitor == visitor).order_by(games.c.started.desc()).limit(1))
+
+    def find(self, game_id: str) -> StoredGame | None:
+        """A game by its id."""
+        return self._first(select(games).where(games.c.id == game_id))
+
+    def save(self, stored: StoredGame, state: Mapping[str, Any]) -> bool:
+        """Replaces a game's state, unless somebody else did since `stored` was read: then nothing happens.
+
+        Returns:
+            Whether it was replaced.
+        """
+        unchanged = (games.c.id == stored.id) & (games.c.revision == stored.revision)
+        change = update(games).where(unchanged).values(state=dict(state), revision=stored.revision + 1)
+        with self.engine.begin() as connection:
+            return connection.execute(change).rowcount == 1
+
+    def seen(self, visitor: str) -> set[str]:
+        """The photos of all games of a visitor."""
+        with self.engine.connect() as connection:
+            states = connection.scalars(select(games.c.state).where(games.c.visitor == visitor))
+            return {photo for state in states for photo in state.get("photos", ())}
+
+    def forget_old(self) -> None:
+        """Removes the games that began more than 30 days ago."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(games).where(games.c.started < datetime.now(UTC) - KEPT))
+
+    def _first(self, query: Select[Any]) -> StoredGame | None:
+        with self.engine.connect() as connection:
+            row: Row[Any] | None = connection.execute(query).first()
+        return StoredGame(**row._mapping) if row else None

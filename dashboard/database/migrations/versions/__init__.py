@@ -1,0 +1,1 @@
+"""One module a change of the schema, numbered; none is changed once it is released."""

@@ -1,0 +1,17 @@
+"""The addresses that the pages' scripts ask, beside those of Dash itself.
+
+Whatever cannot be done is answered with a 4xx or 5xx and `{"error": "a sentence for people"}`.
+"""
+
+from flask import Flask
+
+from dashboard.endpoints import data, dataset, errors, feedback, game, photos, status, versions
+from dashboard.parts import Parts
+
+
+def register(server: Flask, parts: Parts) -> None:
+    """Adds all of them."""
+    for kind in (photos, feedback, dataset, data, game, status, versions):
+        routes = kind.blueprint(parts)
+        errors.answer_in_sentences(routes)
+        server.register_blueprint(routes)

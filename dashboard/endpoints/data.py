@@ -1,0 +1,131 @@
+"""Searching the data set, and all that is known of one photo of it.
+
+GET  /dataset/photos       200 a page of the photos that the query asks for, see `dashboard.photo_search`:
+                               `photos`, `found`, `page`, `pages`; `classes`, how many of each class, whatever the
+                               query's label; `suspects`, photos found whose label may be wrong
+GET  /dataset/ID.json      200 one photo: `columns` as the manifest has them, its `duplicates`, and what is `similar`
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from dashboard.dataset import Dataset, DatasetPhoto, read_columns
+from dashboard.label_suspects import Suspect, SuspectReport, find_suspects
+from dashboard.names import display_name
+from dashboard.parts import Parts
+from dashboard.photo_search import (
+    PhotoSearch,
+    SearchError,
+    count_classes,
+    find_photos,
+    near_duplicates,
+    page_of,
+    read_search,
+)
+from dashboard.similar_photos import FEATURES_FILE, FeaturesFile
+
+
+def blueprint(parts: Parts) -> Blueprint:
+    """The addresses above, answered with these parts."""
+    routes = Blueprint("data", __name__, url_prefix="/dataset")
+    features_file = FeaturesFile(parts.settings.manifest.with_name(FEATURES_FILE))
+
+    @routes.get("/photos")
+    def search() -> Response:
+        try:
+            wanted = read_search(request.args)
+        except SearchError as error:
+            raise BadRequest(str(error)) from error
+        dataset = parts.dataset.read()
+        report, version = _suspects(parts, dataset)
+        return jsonify(_found(wanted, dataset, report) | {"version": version})
+
+    @routes.get("/<photo_id>.json")
+    def about(photo_id: str) -> Response:
+        dataset = parts.dataset.read()
+        photo = dataset.by_id.get(photo_id)
+        if photo is None:
+            raise NotFound("This photo is not in the data set any more. Choose another one.")
+        report, _ = _suspects(parts, dataset)
+        suspect = next((suspect for suspect in report.suspects if suspect.photo.id == photo.id), None)
+        return jsonify(
+            _summary(photo, suspect)
+            | {
+                "columns": list(read_columns(parts.settings.manifest, photo.file_name).items()),
+                "duplicates": [_summary(other) for other in near_duplicates(photo, dataset.photos)],
+                "similar": _similar(parts, features_file, photo, dataset),
+            }
+        )
+
+    return routes
+
+
+def _suspects(parts: Parts, dataset: Dataset) -> tuple[SuspectReport, int | None]:
+    """What the newest version of the model makes suspicious, and which version that is."""
+    versions = parts.versions.all()
+    if not versions:
+        return SuspectReport(), None
+    return find_suspects(dataset, versions[0].predictions), versions[0].number
+
+
+def _found(wanted: PhotoSearch, dataset: Dataset, report: SuspectReport) -> dict[str, Any]:
+    suspects = {suspect.photo.id: suspect for suspect in report.suspects}
+    of_any_label = find_photos(wanted.of_any_label(), dataset.photos)
+    suspected = [suspect.photo for suspect in report.suspects if wanted.accepts(suspect.photo)]
+    if wanted.suspects:
+        of_any_label = [photo for photo in of_any_label if photo.id in suspects]
+        found = suspected
+    else:
+        found = [photo for photo in of_any_label if wanted.label in (None, photo.label)]
+    page = page_of(found, wanted.page)
+    return {
+        "found": len(found),
+        "of": len(dataset.photos),
+        "page": page.number,
+        "pages": page.count,
+        "photos": [_summary(photo, suspects.get(photo.id)) for photo in page.photos],
+        "classes": [
+            {"label": count.label, "name": count.name, "photos": count.photos, "splits": count.splits}
+            for count in count_classes(of_any_label)
+        ],
+        "suspects": len(suspected),
+        "looked_at": report.looked_at,
+    }
+
+
+def _summary(photo: DatasetPhoto, suspect: Suspect | None = None) -> dict[str, Any]:
+    return {
+        "id": photo.id,
+        "name": photo.name,
+        "label": photo.label,
+        "year": photo.year,
+        "split": photo.split,
+        "group": photo.near_duplicate_group,
+        "excluded": photo.excluded,
+        "suspect": suspect
+        and {
+            "name": display_name(suspect.answer),
+            "probability": suspect.probability,
+            "label_probability": suspect.label_probability,
+            "threshold": suspect.threshold,
+        },
+    }
+
+
+def _similar(parts: Parts, features_file: FeaturesFile, photo: DatasetPhoto, dataset: Dataset) -> Mapping[str, Any]:
+    """`photos`, each with its `similarity`, and the model's `version`; or `problem`, what to do to have them."""
+    settings = parts.settings
+    command = f"car-classifier data features {settings.manifest} --model {settings.model_folder}"
+    features = features_file.read()
+    if features is None:
+        return {"problem": "Similar photos are found once this was run:", "command": command}
+    similar = features.similar(photo, dataset)
+    if similar is None:
+        return {"problem": "This photo is newer than the file of similar photos. Make it anew:", "command": command}
+    return {
+        "version": features.version,
+        "photos": [_summary(other) | {"similarity": round(cosine, 3)} for other, cosine in similar],
+    }

@@ -1,0 +1,44 @@
+"""What cannot be done is answered with a sentence and a status of its own."""
+
+import logging
+
+from flask import Blueprint, Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+from dashboard.answers import UnknownClass
+from dashboard.database import DatabaseError
+from dashboard.model_errors import ModelServerError, TooSlow
+from dashboard.photos import PhotoError, PhotoTooLarge
+
+logger = logging.getLogger(__name__)
+
+
+def answer_in_sentences(routes: Blueprint) -> None:
+    """Turns every error that the addresses of a blueprint raise into JSON with one key, `error`."""
+
+    @routes.errorhandler(PhotoError)
+    def photo_error(error: PhotoError) -> tuple[Response, int]:
+        return jsonify(error=str(error)), 413 if isinstance(error, PhotoTooLarge) else 422
+
+    @routes.errorhandler(UnknownClass)
+    def unknown_class(error: UnknownClass) -> tuple[Response, int]:
+        return jsonify(error=str(error)), 422
+
+    @routes.errorhandler(ModelServerError)
+    def model_error(error: ModelServerError) -> tuple[Response, int]:
+        logger.warning("%s: %s", error.request, error)
+        return jsonify(error=str(error)), 504 if isinstance(error, TooSlow) else 502
+
+    @routes.errorhandler(DatabaseError)
+    def database_error(error: DatabaseError) -> tuple[Response, int]:
+        logger.error("The database fails: %s", error)
+        return jsonify(error="The dashboard's database does not answer. Try again in a moment."), 503
+
+    @routes.errorhandler(OSError)
+    def disk_error(error: OSError) -> tuple[Response, int]:
+        logger.error("The photo cannot be kept: %s", error)
+        return jsonify(error="The server has no room for the photo. Tell whoever runs it."), 507
+
+    @routes.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[Response, int]:
+        return jsonify(error=error.description), error.code or 500

@@ -1,0 +1,239 @@
+"""The game against the model. A game belongs to the browser that began it, by its cookie.
+
+POST /play/games                        {rounds, difficulty, seed, start_over}   201 the game
+GET  /play/game                                                                  {game}: the one begun last, or null
+POST /play/games/ID/rounds/N/guess      {label}                                  {game, answer}: with the maps
+POST /play/games/ID/rounds/N/next                                                {game}
+POST /play/games/ID/rounds/N/answer                                              what the model says, with the maps
+POST /play/games/ID/score               {name}                                   {game}
+GET  /play/games/ID/rounds/N.jpg        the photo; `?side=` scales it down
+GET  /play/scores?rounds=&difficulty=                                            {scores}: best first
+GET  /play/cars                                                                  {cars}: all that can be named
+
+A game is described in `dashboard.game.view`, an answer in `dashboard.answers`. The model's answer counts as it was
+when the guess was made; `answer` is for showing its maps once more.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import BadRequest, Conflict, NotFound
+
+from dashboard.answers import answer_for
+from dashboard.database import StoredGame
+from dashboard.endpoints.dataset import read_photo
+from dashboard.endpoints.pictures import asked_side, jpeg_response
+from dashboard.game import engine
+from dashboard.game.deck import Seed
+from dashboard.game.rules import ROUNDS, Difficulty, GameError, NotAllowed, TooFewPhotos
+from dashboard.game.state import Game, Likely, ModelTurn, from_state, to_state
+from dashboard.game.view import as_seen
+from dashboard.model_client import ModelClient, Timeout
+from dashboard.model_errors import ModelServerError, TooSlow
+from dashboard.parts import Parts
+from dashboard.photos import Photo, PhotoError
+from dashboard.visitors import COOKIE, visitor
+
+MODEL_SECONDS = 8.0  # nobody waits longer for the other player
+ATTEMPTS = 5
+SHUFFLES = 20
+HIGHEST_SHUFFLE = 10_000
+
+logger = logging.getLogger(__name__)
+
+
+def blueprint(parts: Parts) -> Blueprint:
+    """The addresses above, answered with these parts."""
+    routes = Blueprint("game", __name__, url_prefix="/play")
+    games = parts.database.games
+    settings = parts.settings
+    timeout = Timeout(settings.connect_timeout, min(settings.read_timeout, MODEL_SECONDS))
+    model = ModelClient(settings.model_server_url, settings.model_name, timeout)
+
+    @routes.errorhandler(GameError)
+    def refused(error: GameError) -> tuple[Response, int]:
+        start_over = isinstance(error, TooFewPhotos) and error.start_over
+        return jsonify(error=str(error), start_over=start_over), 422 if isinstance(error, NotAllowed) else 409
+
+    @routes.after_request
+    def keep_nothing(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def own(game_id: str) -> tuple[StoredGame, Game]:
+        stored = games.find(game_id)
+        game = _readable(stored) if stored and stored.visitor == visitor() else None
+        if stored is None or game is None:
+            raise NotFound("This is no game of yours, or it is long over. Reload the page.")
+        return stored, game
+
+    def play(game_id: str, move: Callable[[Game], Game]) -> Game:
+        """Makes a move; if another tab was faster, on the game as it is then."""
+        for _ in range(ATTEMPTS):
+            stored, game = own(game_id)
+            moved = move(game)
+            if moved is game or games.save(stored, to_state(moved)):
+                return moved
+        raise Conflict("This game is played in several tabs at once. Reload the page.")
+
+    def photo_of(game_id: str, number: int, side: int | None = None) -> Photo:
+        return read_dataset_photo(own(game_id)[1].reached(number).photo, side)
+
+    def read_dataset_photo(photo_id: str, side: int | None = None) -> Photo:
+        photo = parts.dataset.read().by_id.get(photo_id)
+        if photo is None:
+            raise NotFound("This photo is not in the data set any more. Guess, and go on to the next.")
+        return read_photo(parts, photo, side)
+
+    @routes.post("/games")
+    def begin() -> tuple[Response, int]:
+        if COOKIE not in request.cookies:
+            raise BadRequest("The game needs a cookie to know who plays it. Allow cookies for this page, then reload.")
+        asked = _body()
+        difficulty = _difficulty(asked.get("difficulty", Difficulty.MEDIUM))
+        before = games.current(visitor())
+        last = _readable(before) if before else None
+        newest = parts.versions.all()[:1] if difficulty is Difficulty.MEDIUM else []
+        game = engine.start(
+            parts.dataset.read(),
+            rounds=_rounds(asked.get("rounds", 5)),
+            difficulty=difficulty,
+            seed=Seed.parse(str(asked["seed"])) if asked.get("seed") is not None else None,
+            seen=games.seen(visitor()),
+            last=engine.next_seed(last) if last else None,
+            start_over=asked.get("start_over") is True or (last is not None and last.again),
+            shuffles=(secrets.randbelow(HIGHEST_SHUFFLE) for _ in range(SHUFFLES)),
+            metrics=newest[0].metrics if newest else {},
+            now=time.time(),
+        )
+        game_id = secrets.token_hex(16)
+        games.add(game_id, visitor(), to_state(game))
+        return jsonify(game=as_seen(game_id, game)), 201
+
+    @routes.get("/game")
+    def current() -> Response:
+        stored = games.current(visitor())
+        game = _readable(stored) if stored else None
+        return jsonify(game=as_seen(stored.id, game) if stored and game else None)
+
+    @routes.post("/games/<game_id>/rounds/<int:number>/guess")
+    def guess(game_id: str, number: int) -> Response:
+        label = _text("label")
+        makes = engine.makes_of(parts.dataset.read())
+        answer: dict[str, Any] | None = None
+
+        def ask(photo_id: str) -> ModelTurn:
+            nonlocal answer
+            try:
+                answer = answer_for(read_dataset_photo(photo_id).jpeg, model, parts.versions)
+            except (ModelServerError, PhotoError, NotFound) as error:
+                logger.warning("The model missed its turn: %s", error)
+                return ModelTurn(missed=_why(error))
+            return ModelTurn(tuple(Likely(entry["label"], entry["probability"]) for entry in answer["classes"]))
+
+        now = time.time()
+        game = play(game_id, lambda game: engine.guess(game, number, label, makes, ask, now))
+        return jsonify(game=as_seen(game_id, game), answer=answer)
+
+    @routes.post("/games/<game_id>/rounds/<int:number>/next")
+    def go_on(game_id: str, number: int) -> Response:
+        game = play(game_id, lambda game: engine.go_on(game, number, time.time()))
+        return jsonify(game=as_seen(game_id, game))
+
+    @routes.post("/games/<game_id>/rounds/<int:number>/answer")
+    def answer_again(game_id: str, number: int) -> Response:
+        if not own(game_id)[1].reached(number).guess:
+            raise Conflict("The model answers when you have. Choose a car first.")
+        return jsonify(answer_for(photo_of(game_id, number).jpeg, model, parts.versions))
+
+    @routes.get("/games/<game_id>/rounds/<int:number>.jpg")
+    def show(game_id: str, number: int) -> Response:
+        return jpeg_response(photo_of(game_id, number, asked_side()).jpeg, "no-store")
+
+    @routes.post("/games/<game_id>/score")
+    def score(game_id: str) -> Response:
+        name = _text("name")
+        game = play(game_id, lambda game: engine.sign(game, name))
+        parts.database.scores.add(
+            game_id=game_id,
+            visitor=visitor(),
+            name=game.name,
+            points=game.points,
+            ai_points=game.ai_points,
+            rounds=len(game.rounds),
+            difficulty=game.difficulty.value,
+            seconds=game.seconds,
+        )
+        return jsonify(game=as_seen(game_id, game))
+
+    @routes.get("/scores")
+    def scores() -> Response:
+        rounds = _rounds(request.args.get("rounds", 5, type=int))
+        top = parts.database.scores.top(rounds, _difficulty(request.args.get("difficulty", Difficulty.MEDIUM)).value)
+        mine = games.current(visitor())
+        return jsonify(
+            scores=[
+                {
+                    "name": entry.name,
+                    "points": entry.points,
+                    "ai_points": entry.ai_points,
+                    "seconds": round(entry.seconds),
+                    "mine": mine is not None and entry.game_id == mine.id,
+                }
+                for entry in top
+            ]
+        )
+
+    @routes.get("/cars")
+    def cars() -> Response:
+        known = {(photo.make, photo.model, photo.label) for photo in parts.dataset.read().kept}
+        return jsonify(cars=[{"make": make, "model": car, "label": label} for make, car, label in sorted(known)])
+
+    return routes
+
+
+def _readable(stored: StoredGame) -> Game | None:
+    """The game, unless another version of the dashboard kept it in another form."""
+    try:
+        return from_state(stored.state)
+    except ValueError:
+        return None
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TooSlow):
+        return "The AI took too long to answer, so it missed its turn. Your answer counts."
+    if isinstance(error, ModelServerError):
+        return "The AI could not be asked, so it missed its turn. Your answer counts, and you can play on."
+    return "The AI could not be shown this photo, so it missed its turn. Your answer counts."
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(force=True)
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return body
+
+
+def _text(key: str) -> str:
+    text = _body().get(key)
+    if not isinstance(text, str):
+        raise BadRequest(f'The body must be {{"{key}": "text"}}.')
+    return text
+
+
+def _rounds(rounds: object) -> int:
+    if isinstance(rounds, bool) or rounds not in ROUNDS:
+        raise NotAllowed(f"A game has {', '.join(map(str, ROUNDS))} rounds. Received: {rounds!r}.")
+    return int(rounds)
+
+
+def _difficulty(name: object) -> Difficulty:
+    try:
+        return Difficulty(str(name))
+    except ValueError as error:
+        raise NotAllowed(f"The difficulty is {', '.join(Difficulty)}. Received: {name!r}.") from error

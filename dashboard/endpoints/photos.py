@@ -1,0 +1,63 @@
+"""The photos that visitors send.
+
+POST /photos               a photo's bytes            201 {id, src, width, height}
+POST /photos/ID/answer     {label} or nothing         200 what the model says, see `dashboard.answers`; of the class
+                                                          `label` too, if it is given
+GET  /photos/ID.jpg        the photo as it is shown and was sent to the model; `?side=` scales it down
+"""
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+
+from dashboard.answers import answer_for
+from dashboard.endpoints.pictures import asked_label, asked_side, jpeg_response
+from dashboard.parts import Parts
+from dashboard.photos import Photo, PhotoTooLarge, normalise
+
+
+def blueprint(parts: Parts) -> Blueprint:
+    """The addresses above, answered with these parts."""
+    routes = Blueprint("photos", __name__)
+    settings = parts.settings
+
+    def kept(photo_id: str) -> bytes:
+        jpeg = parts.photos.get(photo_id)
+        if jpeg is None:
+            raise NotFound("This photo is no longer kept. Choose it again.")
+        return jpeg
+
+    @routes.post("/photos")
+    def add_photo() -> tuple[Response, int]:
+        limit = int(settings.max_upload_mb * 1e6)
+        # One byte more: what comes without its length is cut off there in silence, and is told by it.
+        request.max_content_length = limit + 1
+        try:
+            data = request.get_data()
+            if len(data) > limit:
+                raise RequestEntityTooLarge
+        except RequestEntityTooLarge as error:
+            raise PhotoTooLarge(
+                f"The photo has more than {settings.max_upload_mb:g} MB. Scale it down and try again."
+            ) from error
+        photo = normalise(data, max_megapixels=settings.max_megapixels, longest_side=settings.photo_side)
+        return jsonify(about_kept(parts, photo)), 201
+
+    @routes.post("/photos/<photo_id>/answer")
+    def answer(photo_id: str) -> Response:
+        return jsonify(answer_for(kept(photo_id), parts.client, parts.versions, asked_label()))
+
+    @routes.get("/photos/<photo_id>.jpg")
+    def show(photo_id: str) -> Response:
+        jpeg = kept(photo_id)
+        side = asked_side()
+        if side:
+            jpeg = normalise(jpeg, max_megapixels=settings.max_megapixels, longest_side=side).jpeg
+        return jpeg_response(jpeg, "private, max-age=3600, immutable")
+
+    return routes
+
+
+def about_kept(parts: Parts, photo: Photo) -> dict[str, str | int]:
+    """Keeps a photo for a while and says how it can be had."""
+    photo_id = parts.photos.add(photo.jpeg)
+    return {"id": photo_id, "src": f"/photos/{photo_id}.jpg", "width": photo.width, "height": photo.height}

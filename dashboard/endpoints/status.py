@@ -1,0 +1,78 @@
+"""How the model server is, and whether the dashboard can do its work.
+
+GET  /status    {state, text}: in a word for the page's scripts and in words for people
+GET  /readyz    200 {ready, database, photos, model_server}, each "ok" or what is wrong with it; 503 if the database or
+                    the folder of the photos cannot be used. The model server's state is told but does not count: the
+                    page stays usable without it, and says so.
+"""
+
+import logging
+
+from flask import Blueprint, Response, jsonify
+
+from dashboard.answers import STATUS_READ_TIMEOUT
+from dashboard.database import DatabaseError
+from dashboard.model_client import ModelClient
+from dashboard.model_errors import Busy, ModelServerError, TooSlow, UnknownModel
+from dashboard.parts import Parts
+
+logger = logging.getLogger(__name__)
+
+OK = "ok"
+READY_READ_TIMEOUT = 1.0  # whoever asks for readiness is impatient, and this part does not count
+
+
+def blueprint(parts: Parts) -> Blueprint:
+    """The address above, answered with these parts."""
+    routes = Blueprint("status", __name__)
+
+    @routes.get("/status")
+    def status() -> Response:
+        return jsonify(_status(parts.client))
+
+    @routes.get("/readyz")
+    def ready() -> tuple[Response, int]:
+        database, photos = _database(parts), _photos(parts)
+        model_server = _status(parts.client, READY_READ_TIMEOUT)
+        is_ready = database == photos == OK
+        about = {
+            "ready": is_ready,
+            "database": database,
+            "photos": photos,
+            "model_server": OK if model_server["state"] == "ready" else model_server["text"],
+        }
+        return jsonify(about), 200 if is_ready else 503
+
+    return routes
+
+
+def _database(parts: Parts) -> str:
+    try:
+        parts.database.check()
+    except DatabaseError as error:
+        logger.error("The database fails: %s", error)
+        return "does not answer"
+    return OK
+
+
+def _photos(parts: Parts) -> str:
+    try:
+        parts.photos.check()
+    except OSError as error:
+        logger.error("Photos cannot be kept: %s", error)
+        return "cannot be kept in their folder"
+    return OK
+
+
+def _status(client: ModelClient, read_timeout: float = STATUS_READ_TIMEOUT) -> dict[str, str]:
+    try:
+        status = client.status(read_timeout)
+    except (Busy, TooSlow):
+        return {"state": "starting", "text": "Starting"}
+    except UnknownModel:
+        return {"state": "starting", "text": "No model yet"}
+    except ModelServerError:
+        return {"state": "down", "text": "Not reachable"}
+    if status.ready:
+        return {"state": "ready", "text": f"Ready, version {status.version}"}
+    return {"state": "starting", "text": "Starting"}

@@ -1,0 +1,79 @@
+"""What a visitor says of an answer, checked."""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dashboard.names import display_name
+
+LONGEST_NAME = 60  # letters of a make, and of a model
+
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class FeedbackError(Exception):
+    """It cannot be kept; the message says why and what to do."""
+
+
+class Opinion(BaseModel):
+    """What is said of the answer for one photo.
+
+    Attributes:
+        answer_label: The class that the model held for most likely.
+        probability: How likely, 0 to 1.
+        version: The model's version, if known.
+        right: Whether the visitor agrees.
+        label: What it is instead, as `Make_Model`; None if the answer is right or the visitor does not know.
+        may_train: Whether the photo may be kept and trained on.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    answer_label: Label
+    probability: Annotated[float, Field(ge=0, le=1)]
+    version: Annotated[str, Field(max_length=20)] | None = None
+    right: bool
+    label: Label | None = None
+    may_train: bool = False
+
+
+def read_opinion(content: Any, known_labels: Iterable[str]) -> Opinion:
+    """Checks what a page sent.
+
+    Args:
+        content: JSON with the attributes of `Opinion`.
+        known_labels: Classes of the model; a car that is one of them but for upper and lower case becomes it.
+
+    Raises:
+        FeedbackError: Something is missing or of another kind, or the label does not name a make and a model.
+    """
+    try:
+        opinion = Opinion.model_validate(content)
+    except ValidationError as error:
+        names = ", ".join(sorted({".".join(map(str, problem["loc"])) or "body" for problem in error.errors()}))
+        raise FeedbackError(f"The feedback cannot be read ({names}). Load the page anew and try again.") from error
+    if opinion.label is None:
+        return opinion
+    if opinion.right:
+        raise FeedbackError("The answer cannot be right and another car at once. Take one of them back.")
+    written = {label.casefold(): label for label in known_labels}
+    label = written.get(opinion.label.casefold()) or _well_formed(opinion.label)
+    if label == opinion.answer_label:
+        raise FeedbackError(f"{display_name(label)} is the answer itself. Choose another car, or say that it is right.")
+    return opinion.model_copy(update={"label": label})
+
+
+def _well_formed(label: str) -> str:
+    """A label that can be the name of a photo's file, from which the make and the model are read again."""
+    make, _, model = (unicodedata.normalize("NFC", part.strip()) for part in label.partition("_"))
+    for name in (make, model):
+        if name.lower() in ("", "nan"):
+            raise FeedbackError("Fill in both make and model, or leave both empty.")
+        if len(name) > LONGEST_NAME:
+            raise FeedbackError(f"Make and model have at most {LONGEST_NAME} letters each. Shorten the longer one.")
+        odd = [letter for letter in name if letter in "/\\" or unicodedata.category(letter).startswith("C")]
+        if odd or name.startswith("."):
+            raise FeedbackError("Write make and model without slashes and without a full stop at the start.")
+    return f"{make}_{model}"

@@ -1,0 +1,139 @@
+"""A game from its first round to its last. Each move takes a game and gives the next; none changes one."""
+
+import random
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from dashboard.dataset import Dataset
+from dashboard.game.choices import choices, confused_with
+from dashboard.game.deck import Seed, deal, deal_unseen
+from dashboard.game.rules import Difficulty, NotAllowed, NotNow, TooFewPhotos, player_name, points
+from dashboard.game.state import Game, Guess, ModelTurn, Round
+
+
+def start(
+    dataset: Dataset,
+    *,
+    rounds: int,
+    difficulty: Difficulty,
+    seed: Seed | None,
+    seen: Collection[str],
+    last: Seed | None,
+    start_over: bool,
+    shuffles: Iterable[int],
+    metrics: Mapping[str, Any],
+    now: float,
+) -> Game:
+    """Deals a new game.
+
+    Args:
+        dataset: The photos and the cars there are.
+        rounds: How many.
+        difficulty: How hard.
+        seed: Names the photos, seen before or not; None for photos that the player has not seen.
+        seen: Ids of the photos of the player's games.
+        last: Where the player's next photos should come from, if there is such a place.
+        start_over: Whether photos may be shown again, from `last` on; the player's next games then go on so.
+        shuffles: Random numbers, for photos that no seed names.
+        metrics: The model's, see `choices.confused_with`.
+        now: Seconds since 1970.
+
+    Raises:
+        TooFewPhotos: See `deck`; or there is but one kind of car.
+    """
+    makes = makes_of(dataset)
+    if len(makes) == 1:
+        raise TooFewPhotos("The data set has one model only: there is nothing to guess.", start_over=False)
+    if seed is not None:
+        dealt = deal(dataset.unseen, rounds, seed)
+    else:
+        dealt = deal_unseen(dataset.unseen, rounds, () if start_over else seen, last, shuffles)
+
+    def made(photo_id: str, label: str) -> Round:
+        chooser = random.Random(f"{dealt.seed}/{photo_id}")  # noqa: S311 (a game, and the same for everybody)
+        return Round(photo_id, label, choices(difficulty, label, makes, confused_with(label, metrics), chooser))
+
+    return Game(
+        difficulty=difficulty,
+        seed=str(dealt.seed),
+        ranked=not any(photo.id in seen for photo in dealt.photos),
+        rounds=tuple(made(photo.id, photo.label) for photo in dealt.photos),
+        opened=now,
+        again=start_over,
+    )
+
+
+def guess(
+    game: Game, number: int, label: str, makes: Mapping[str, str], ask: Callable[[str], ModelTurn], now: float
+) -> Game:
+    """Answers a round and has the model answer it. The same guess again changes nothing.
+
+    Args:
+        game: The game so far.
+        number: Of the round, from 1.
+        label: The player's answer.
+        makes: Make of each label of the data set.
+        ask: Asks the model about a photo, given its id; called only if the guess counts.
+        now: Seconds since 1970.
+
+    Raises:
+        NotNow: The round has not begun or has another answer.
+        NotAllowed: No such car can be chosen.
+    """
+    played = game.reached(number)
+    if played.guess:
+        if played.guess.label == label:
+            return game
+        raise NotNow(f"Round {number} has been answered already, and the first answer counts.")
+    if label not in (played.choices or makes):
+        raise NotAllowed("This car cannot be chosen in this round. Choose one of those that are offered.")
+    turn = ask(played.photo)
+    said = Guess(
+        label=label,
+        points=points(game.difficulty, label, played.label, makes),
+        seconds=max(0.0, now - game.opened),
+        ai=turn,
+        ai_points=points(game.difficulty, turn.answers[0].label, played.label, makes) if turn.answers else 0.0,
+    )
+    place = number - 1
+    return replace(game, rounds=(*game.rounds[:place], replace(played, guess=said), *game.rounds[place + 1 :]))
+
+
+def go_on(game: Game, number: int, now: float) -> Game:
+    """Leaves a round that is answered. Leaving it again changes nothing.
+
+    Raises:
+        NotNow: It is not answered.
+    """
+    if not game.reached(number).guess:
+        raise NotNow(f"Round {number} has no answer. Choose a car first.")
+    return game if game.place >= number else replace(game, place=number, opened=now)
+
+
+def sign(game: Game, name: str) -> Game:
+    """Gives the player of a finished game a name. The same name again changes nothing.
+
+    Raises:
+        NotNow: The game is not over, does not count, or has another name.
+        NotAllowed: This cannot be a name.
+    """
+    tidy = player_name(name)
+    if not game.over:
+        raise NotNow("The game is not over. Play its last round first.")
+    if not game.ranked:
+        raise NotNow("You had seen some of these photos before, so this game does not count for the leaderboard.")
+    if game.name not in ("", tidy):
+        raise NotNow(f"This game is on the leaderboard already, as “{game.name}”.")
+    return replace(game, name=tidy)
+
+
+def makes_of(dataset: Dataset) -> dict[str, str]:
+    """Make of each label that photos of the data set have."""
+    return {photo.label: photo.make for photo in dataset.kept}
+
+
+def next_seed(game: Game) -> Seed:
+    """Where the photos after those of a game begin."""
+    seed = Seed.parse(game.seed)
+    return Seed(seed.shuffle, seed.start + len(game.rounds))

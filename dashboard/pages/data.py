@@ -1,0 +1,114 @@
+"""The page of the data set: what is in it, what may be wrong with it, and every photo of it.
+
+The address says what is shown (see `dashboard.photo_search`; `photo` is the one whose details are open), so that it
+can be shared and the back button works. The script `assets/data.js` asks for it and fills the skeleton below.
+"""
+
+from collections.abc import Mapping
+
+import dash
+from dash import ClientsideFunction, Input, Output, State, dcc, html
+
+from dashboard.components import photo_wall
+from dashboard.components.data_details import details
+from dashboard.components.data_filters import filters
+from dashboard.components.data_photos import class_histogram, found_photos
+from dashboard.dataset import Dataset
+from dashboard.parts import Parts
+from dashboard.photo_search import PhotoSearch, SearchError, read_search
+from dashboard.settings import Settings
+
+CONDITIONS = ("text", "make", "label", "split", "years", "scores", "group", "excluded", "suspects")
+
+
+def register(app: dash.Dash, parts: Parts) -> None:
+    """Adds the page to the app."""
+    dash.register_page(
+        "data",
+        path="/data",
+        name="Data",
+        order=3,
+        title="Data set",
+        description="The photos that the model learns from and is measured on.",
+        layout=lambda **query: layout(parts.settings, parts.dataset.read(), query),
+    )
+    for wall in ("data", "data-duplicates", "data-similar"):
+        photo_wall.register(app, wall)
+    # Models of the chosen make only.
+    app.clientside_callback(
+        ClientsideFunction("data_page", "offer_labels"),
+        Output("data-label", "data"),
+        Input("data-make", "value"),
+        State("data-labels", "data"),
+    )
+    ends = [State(f"data-{name}", end) for name in ("years", "scores") for end in ("min", "max")]
+    # What a link or the back button asks for goes into the conditions …
+    app.clientside_callback(
+        ClientsideFunction("data_page", "set_conditions"),
+        [Output(f"data-{name}", "value") for name in CONDITIONS],
+        Input("data-asked", "data"),
+        *ends,
+        prevent_initial_call=True,
+    )
+    # … and what they are set to goes into the address.
+    app.clientside_callback(
+        ClientsideFunction("data_page", "search"),
+        Output("data-page", "data-conditions"),  # without any output it would not run when the page appears
+        *[Input(f"data-{name}", "value") for name in CONDITIONS],
+        State("data-labels", "data"),
+        *ends,
+    )
+
+
+def layout(settings: Settings, dataset: Dataset, query: Mapping[str, object]) -> html.Main:
+    """The page's skeleton, its conditions as the address says.
+
+    Args:
+        settings: Where the manifest is.
+        dataset: The photos.
+        query: The address's query. What cannot be understood is as if it were not there.
+    """
+    try:
+        search = read_search(query)
+    except SearchError:
+        search = PhotoSearch()
+    return html.Main(
+        [
+            dcc.Store(id="data-asked"),
+            html.Div(
+                [html.H1("Data set"), html.P(_summary(settings, dataset), className="dimmed")], className="page-head"
+            ),
+            html.Div(
+                [
+                    html.P("", id="data-problem-text"),
+                    html.Button("Try again", type="button", id="data-again", className="link-button"),
+                ],
+                id="data-problem",
+                className="problem",
+                role="alert",
+                **{"data-shown": "no"},
+            ),
+            html.Div(
+                [
+                    filters(dataset, search),
+                    html.Div([class_histogram(), found_photos(search.suspects == "yes")], className="data-columns-two"),
+                    details(),
+                ],
+                hidden=not dataset.photos,
+            ),
+        ],
+        id="data-page",
+        className="page data-page",
+    )
+
+
+def _summary(settings: Settings, dataset: Dataset) -> str:
+    if not dataset.photos:
+        return (
+            f"There are no photos to show: {settings.manifest} is missing or lists none. Make it with: "
+            f"car-classifier data index FOLDER_OF_PHOTOS --out {settings.manifest}"
+        )
+    photos, kept = dataset.photos, dataset.kept
+    labels, makes = len({photo.label for photo in kept}), len({photo.make for photo in kept})
+    excluded = f"; {len(photos) - len(kept):,} more are excluded" if len(kept) < len(photos) else ""
+    return f"{len(kept):,} photos of {labels:,} models by {makes:,} makes{excluded}."

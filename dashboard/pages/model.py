@@ -1,0 +1,111 @@
+"""The page of the model: how good a version is, where it errs and why, beside another version if there is one.
+
+Everything comes from the files of the published versions, so that the page works while the model server does not; only
+the heatmaps need it. The sections are in `dashboard.components`, each with the callbacks that fill it.
+"""
+
+from typing import Any
+
+import dash
+from dash import Input, Output, dcc, html
+
+from dashboard.callbacks import callback
+from dashboard.components import (
+    model_choices,
+    model_classes,
+    model_confusions,
+    model_explanations,
+    model_headlines,
+    model_photos,
+    model_plots,
+)
+from dashboard.components.model_section import VERSION, presence, present, section
+from dashboard.markdown import embedded
+from dashboard.parts import Parts
+
+
+def register(app: dash.Dash, parts: Parts) -> None:
+    """Adds the page to the app."""
+    dash.register_page(
+        "model",
+        path="/model",
+        order=2,
+        name="Model",
+        title="Model",
+        description="How good each version of the model is, where it errs and which parts of the photos mislead it.",
+        layout=lambda version=None, compare=None, **_: layout(parts, version, compare),
+    )
+    for part in (
+        model_choices,
+        model_headlines,
+        model_plots,
+        model_confusions,
+        model_classes,
+        model_photos,
+        model_explanations,
+    ):
+        part.register(app, parts)
+
+    @callback(app, *presence("card"), Output("model-card-text", "children"), Input(VERSION, "value"))
+    def card(number: str | None) -> tuple[object, ...]:
+        version = parts.versions.find(number)
+        text = version.card if version else ""
+        return (*present("card", version, text), embedded(text))
+
+
+def layout(parts: Parts, version: str | None = None, other: str | None = None) -> html.Main:
+    """The page's skeleton.
+
+    Args:
+        parts: What it works with.
+        version: The version to show; the newest if left out or not there.
+        other: The version to compare it with, if any.
+    """
+    numbers = [option["value"] for option in model_choices.version_options(parts)]
+    chosen = version if version in numbers else next(iter(numbers), None)
+    head = [html.H1("Model"), html.P("", id="model-live", className="dimmed", role="status")]
+    nothing = html.P(
+        f"No published version was found in {parts.settings.model_folder}. car-classifier train publishes one there; "
+        "DASHBOARD_MODEL_FOLDER names another folder. Then load this page again.",
+        className="model-missing",
+        hidden=chosen is not None,
+    )
+    # The sections are there in any case: Dash wants to find the ids of all callbacks.
+    sections = _sections(parts, chosen, other if other in numbers and other != chosen else None)
+    return html.Main(
+        [html.Div(head, className="page-head"), nothing, html.Div(sections, hidden=chosen is None)],
+        id="model-page",
+        className="page",
+    )
+
+
+def _sections(parts: Parts, number: str | None, other: str | None) -> list[Any]:
+    return [
+        model_choices.choices(parts, number, other),
+        model_headlines.headlines(parts, number, other),
+        model_confusions.confusions(),
+        model_classes.classes(),
+        model_photos.chosen_photos(),
+        model_photos.mistake_photos(),
+        model_plots.plots(),
+        model_explanations.explanations(),
+        section(
+            "card",
+            "Model card",
+            "What travels with the model.",
+            html.Details(
+                [
+                    html.Summary("Show the card"),
+                    # Its tables may be wider than a phone: whoever has no finger moves them by keys.
+                    html.Div(
+                        dcc.Markdown("", id="model-card-text"),
+                        className="model-card",
+                        tabIndex=0,
+                        role="group",
+                        **{"aria-label": "Text of the card"},
+                    ),
+                ],
+                className="model-details",
+            ),
+        ),
+    ]

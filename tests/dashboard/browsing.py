@@ -1,0 +1,104 @@
+"""The dashboard as a process and a page of it in a real browser, for the tests of every page."""
+
+import csv
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Request, expect
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    # A camera that shows a test picture, and no question whether it may be used.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@contextmanager
+def running_dashboard(**settings: object) -> Iterator[str]:
+    """`python -m dashboard` on a free port, told by its environment. Gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {f"DASHBOARD_{name.upper()}": str(value) for name, value in settings.items()}
+    environment["DATABASE_URL"] = environment.pop("DASHBOARD_DATABASE_URL")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard"],
+        env=os.environ | environment | {"DASHBOARD_PORT": str(port)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout.readline() == f"Dashboard: http://localhost:{port} (Ctrl-C ends it)\n"
+            yield f"http://localhost:{port}"
+        finally:
+            process.terminate()
+            code = process.wait(timeout=20)
+        assert code == 0
+
+
+@dataclass
+class Watch:
+    """What a page did besides showing itself.
+
+    A refused photo is answered with a 4xx, which Chromium writes to the console by itself: tests that
+    send one expect that line and no other.
+    """
+
+    requests: list[Request] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    expected: str | None = None
+
+    def asked(self) -> list[str]:
+        """What was asked of the dashboard, without the header's regular look at the model server."""
+        paths = [urlsplit(request.url).path for request in self.requests]
+        return [path for path in paths if path != "/status"]
+
+    def unexpected_errors(self) -> list[str]:
+        return [text for text in self.errors if not (self.expected and re.search(self.expected, text))]
+
+    def hosts(self) -> set[str | None]:
+        return {urlsplit(request.url).hostname for request in self.requests if request.url.startswith("http")}
+
+
+@contextmanager
+def opened(browser: Browser, url: str, **options) -> Iterator[tuple[Page, Watch]]:
+    """A page of its own; at its end nothing may have gone wrong or left this machine."""
+    context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light"} | options)
+    page, watch = context.new_page(), Watch()
+    page.set_default_timeout(15_000)
+    page.on("request", lambda request: watch.requests.append(request))
+    page.on("console", lambda m: watch.errors.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: watch.errors.append(str(error)))
+    try:
+        page.goto(url)
+        expect(page.locator("#status")).not_to_have_text("Checking…")
+        yield page, watch
+    finally:
+        context.close()
+    assert watch.unexpected_errors() == []
+    assert watch.hosts() == {"localhost"}
+
+
+def manifest_rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,24 @@
+"""Small data sets made by hand, for the tests of what is found in them."""
+
+from pathlib import Path
+
+from dashboard.dataset import Dataset, DatasetPhoto
+
+
+def photo(name: str, label: str = "Audi_A4", **about) -> DatasetPhoto:
+    """A photo of which a test says only what matters to it."""
+    make, _, model = label.partition("_")
+    known = {"year": None, "split": "", "near_duplicate_group": "", "excluded": "", "prefilter_score": None}
+    return DatasetPhoto(
+        id=f"id-{name}", path=Path(name), file_name=name, make=make, model=model, label=label, **known | about
+    )
+
+
+def names(photos) -> str:
+    """The photos' file names, in order, as one text."""
+    return " ".join(photo.file_name for photo in photos)
+
+
+def dataset(*photos: DatasetPhoto) -> Dataset:
+    """A data set of these photos."""
+    return Dataset(photos)

@@ -1,0 +1,230 @@
+"""From what visitors of the dashboard said to photos and manifest rows, with a database that the dashboard made."""
+
+import hashlib
+import io
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from car_classifier.dataset import index_photos
+from car_classifier.errors import UserError
+from car_classifier.feedback_database import open_feedback
+from car_classifier.feedback_import import (
+    CONTRADICTORY,
+    HELD_OUT,
+    NO_CONSENT,
+    NO_LABEL,
+    UNUSABLE,
+    FeedbackImport,
+    import_feedback,
+)
+from car_classifier.file_names import parse_file_name
+from car_classifier.manifest import Manifest, read_manifest
+from dashboard.database import Feedback, open_database
+
+from .conftest import blotches, car_classifier
+
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def jpeg(seed: int, size: tuple[int, int] = (64, 48)) -> bytes:
+    buffer = io.BytesIO()
+    blotches(seed, size).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def manifest(photos_in, tmp_path) -> Manifest:
+    """`m.csv`: two photos of each class for training, one for validation or the test."""
+    names = ["Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Kia_Rio_3.jpg", "Audi_A4_1.jpg", "Audi_A4_2.jpg", "Audi_A4_3.jpg"]
+    sides = ["train", "train", "test", "train", "train", "validation"]
+    lines = [f"{name},{side}\n" for name, side in zip(names, sides, strict=True)]
+    (tmp_path / "split.csv").write_text("file_name,split\n" + "".join(lines))
+    return index_photos(photos_in(*names), tmp_path / "m.csv", tmp_path / "split.csv").manifest
+
+
+@pytest.fixture
+def says(database_url) -> Callable[..., None]:
+    """Says something as a visitor of the dashboard: what the answer was, whether it is right, and of which photo."""
+    database = open_database(database_url)
+
+    def say(photo: bytes, answer: str, right: bool, label: str | None = None, *, visitor="anna", may_train=True):
+        database.feedback.add(
+            Feedback(
+                visitor=visitor,
+                photo_sha256=hashlib.sha256(photo).hexdigest(),
+                model="cars",
+                version="1",
+                answer_label=answer,
+                probability=0.5,
+                answer_is_right=right,
+                right_label=label,
+                may_train=may_train,
+                photo=photo if may_train else None,
+            )
+        )
+
+    yield say
+    database.engine.dispose()
+
+
+@pytest.fixture
+def imported(database_url, manifest, tmp_path) -> Callable[[], FeedbackImport]:
+    """Imports what was said so far."""
+
+    def run() -> FeedbackImport:
+        with open_feedback(database_url) as table:
+            return import_feedback(table, read_manifest(manifest.path), tmp_path / "from visitors")
+
+    return run
+
+
+@pytest.fixture
+def run_import(database_url, manifest, tmp_path):
+    """The same by the command line."""
+
+    def run(url: str = database_url):
+        environment = os.environ | {"DATABASE_URL": url}
+        options = ["--manifest", "m.csv", "--out", "from visitors"]
+        return car_classifier("data", "import-feedback", *options, cwd=tmp_path, env=environment)
+
+    return run
+
+
+def test_photos_that_visitors_left_are_added_for_training(says, run_import, manifest, tmp_path):
+    says(jpeg(101), "Kia_Rio", right=True)
+    says(jpeg(102), "Kia_Rio", right=False, label="Audi_A4")
+    says(jpeg(103), "Kia_Rio", right=False, label="Alfa_Romeo_Giulia 1.6")
+    says(jpeg(104), "Kia_Rio", right=True, may_train=False)
+    says(jpeg(105), "Kia_Rio", right=False)
+    done = run_import()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "from visitors: 3 new photos, for training only.",
+        "m.csv: 8 photos of 2 classes (1 test, 6 train, 1 validation).",
+        "Next: car-classifier train --data m.csv",
+    ]
+    assert "Left out 1: not to be trained on." in done.stderr
+    assert "Left out 1: nobody said what they show." in done.stderr
+    assert "until you empty that column: Alfa_Romeo_Giulia 1.6" in done.stderr
+
+    after = read_manifest(tmp_path / "m.csv")
+    assert set(manifest.rows) < set(after.rows)
+    added = {row.sha256: row for row in set(after.rows) - set(manifest.rows)}
+    assert {row.split for row in added.values()} == {"train"}
+    for photo, label in [(jpeg(101), "Kia_Rio"), (jpeg(102), "Audi_A4"), (jpeg(103), "Alfa_Romeo_Giulia 1.6")]:
+        row = added[hashlib.sha256(photo).hexdigest()]
+        assert (row.label, row.width, row.height, bool(row.excluded)) == (label, 64, 48, label.startswith("Alfa"))
+        assert after.photo_path(row).read_bytes() == photo
+        assert Path(row.file_name).name == f"{label}_{row.sha256[:8]}.jpg"
+
+
+def test_the_index_reads_make_and_model_back_from_the_names(says, imported, tmp_path):
+    labels = ["BMW_2-Series", "Kia_Rio", "Škoda_Octavia RS", "Alfa_Romeo_Giulia"]
+    for seed, label in enumerate(labels, start=101):
+        says(jpeg(seed), label, right=True)
+    added = {row.sha256: row for row in imported().added}
+    again = index_photos(tmp_path / "from visitors", tmp_path / "again.csv").manifest
+    assert sorted(row.label for row in again.rows) == sorted(labels)
+    for row in again.rows:
+        assert (row.make, row.model, row.year) == (added[row.sha256].make, added[row.sha256].model, None)
+    assert parse_file_name(next((tmp_path / "from visitors" / "BMW_2-Series").iterdir()).name).label == "BMW_2-Series"
+
+
+def test_a_second_import_adds_nothing(says, imported, run_import, tmp_path):
+    says(jpeg(101), "Kia_Rio", right=True)
+    imported()
+    before = (tmp_path / "m.csv").read_bytes()
+    done = run_import()
+    assert (done.returncode, done.stdout) == (0, "m.csv stays as it is: no new photo.\n")
+    assert "Left out 1: in the manifest already." in done.stderr
+    assert (tmp_path / "m.csv").read_bytes() == before
+    says(jpeg(102), "Kia_Rio", right=True)
+    assert len(imported().added) == 1
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("opinions", "reason"),
+    [
+        ([("Kia_Rio", True, None, True), ("Kia_Rio", True, None, False)], None),
+        ([("Kia_Rio", False, "Audi_A4", True), ("Kia_Rio", False, None, True)], None),
+        ([("Kia_Rio", True, None, True), ("Kia_Rio", False, "Audi_A4", True)], CONTRADICTORY),
+        ([("Kia_Rio", True, None, True), ("Kia_Rio", False, None, False)], CONTRADICTORY),
+        ([("Audi_A4", True, None, True), ("Kia_Rio", True, None, False)], CONTRADICTORY),
+        ([("Kia_Rio", False, None, True), ("Kia_Rio", False, None, True)], NO_LABEL),
+        ([("Kia_Rio", True, None, False), ("Kia_Rio", True, None, False)], NO_CONSENT),
+    ],
+)
+def test_a_photo_counts_if_all_agree_on_it(says, imported, opinions, reason):
+    for number, (answer, right, label, may_train) in enumerate(opinions):
+        says(jpeg(101), answer, right, label, visitor=f"visitor {number}", may_train=may_train)
+    result = imported()
+    assert result.left_out == (Counter({reason: 1}) if reason else Counter())
+    assert len(result.added) == (0 if reason else 1)
+
+
+@sqlite_only
+def test_what_resembles_a_photo_of_validation_or_test_is_left_out(says, imported):
+    # The manifest's photos are the blotches 0 to 5: 2 is for the test, 5 for validation, 1 for training.
+    for seed, label in [(2, "Kia_Rio"), (5, "Audi_A4"), (1, "Kia_Rio")]:
+        says(jpeg(seed, (96, 72)), label, right=True)
+    result = imported()
+    assert result.left_out == {HELD_OUT: 2}
+    alike = [row for row in result.manifest.rows if row.near_duplicate_group]
+    assert [(row.label, row.split) for row in alike] == [("Kia_Rio", "train")] * 2
+    assert result.added[0] in alike, "the photo of training and the new one like it are one group"
+    assert len({row.near_duplicate_group for row in alike}) == 1
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("photo", "label"),
+    [
+        (b"no photo", "Kia_Rio"),
+        # The dashboard lets no such name in; another program might.
+        (jpeg(101), "Kia_../../Rio"),
+        (jpeg(101), "Kia"),
+        (jpeg(101), "Kia_Rio\n2"),
+        (jpeg(101), ".Kia_Rio"),
+        (jpeg(101), "Kia_" + "é" * 190),
+    ],
+)
+def test_what_can_be_no_photo_or_no_file_is_left_out(says, imported, tmp_path, photo, label):
+    says(photo, label, right=True)
+    result = imported()
+    assert (result.added, result.left_out) == ((), {UNUSABLE: 1})
+    assert not list((tmp_path / "from visitors").iterdir())
+
+
+def test_nobody_has_said_anything(says, run_import):
+    done = run_import()
+    assert (done.returncode, done.stdout) == (0, "Nobody has said anything yet.\n")
+
+
+def test_a_database_that_is_not_there_is_a_sentence(run_import):
+    done = run_import(url="sqlite:///none.sqlite3")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "Error: There is no database at none.sqlite3. The dashboard makes it when it starts.\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("sqlite:///{folder}/text", "The database cannot be read (file is not a database). Check --database-url."),
+        ("sqlite:///{folder}/empty", "The database has no table feedback: it is no dashboard's. Check --database-url."),
+        ("hush-hush", "--database-url should look like sqlite:///data/dashboard.sqlite3."),
+        ("mysql://me:hush-hush@host/x", "must begin with sqlite:/// or postgresql://. Received: mysql://…"),
+        ("postgresql://me:hush-hush@localhost:1/x", "The database cannot be read (connection failed"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_a_sentence(tmp_path, url, sentence):
+    (tmp_path / "empty").touch()
+    (tmp_path / "text").write_text("This is a text and no database. " * 100)
+    with pytest.raises(UserError) as caught, open_feedback(url.format(folder=tmp_path)):
+        pass
+    assert sentence in str(caught.value)
+    assert "hush-hush" not in str(caught.value)
