@@ -31,6 +31,8 @@ class DashboardServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships 
             "threads": self.settings.threads,
             # Longer than the model server may take, or a slow answer would cost the worker its life.
             "timeout": int(self.settings.read_timeout) + 30,
+            # Seconds. Longer than people think, or a click would now and then meet a connection that is just closing.
+            "keepalive": 75,
             "loglevel": "warning",
             "control_socket_disable": True,  # it would be written to the home folder, which may be read-only
             "when_ready": lambda _: say_where(self.settings),

@@ -27,6 +27,8 @@ CHROMIUM_OPTIONS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
+expect.set_options(timeout=15_000)  # browsers of several tests may share a processor
+
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -92,6 +94,7 @@ def opened(browser: Browser, url: str, **options) -> Iterator[tuple[Page, Watch]
     try:
         page.goto(url)
         expect(page.locator("#status")).not_to_have_text("Checking…")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
         yield page, watch
     finally:
         context.close()

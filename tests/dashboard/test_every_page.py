@@ -25,13 +25,21 @@ def put_to_use(page: Page) -> None:
         expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
 
 
+def settle(page: Page) -> None:
+    """Waits until the page shows what it has to show: what is half there, or dimmed while it is asked for, is not it."""
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-phase='searching'], [data-dash-is-loading], .ag-header-cell-text:empty")).to_have_count(
+        0
+    )
+
+
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("viewport", [None, PHONE], ids=["desktop", "phone"])
 def test_a_page_shuts_nobody_out(browser, dashboard_url, path, viewport):
     options = {"viewport": viewport, "is_mobile": True, "has_touch": True} if viewport else {}
     with opened(browser, dashboard_url + path, reduced_motion="reduce", **options) as (page, _):
         expect(page.get_by_role("heading", level=1)).to_contain_text(PAGES[path])
-        page.wait_for_load_state("networkidle")
+        settle(page)
         assert violations(page) == []
         put_to_use(page)
         for theme in ("light", "dark"):
@@ -40,7 +48,7 @@ def test_a_page_shuts_nobody_out(browser, dashboard_url, path, viewport):
                 path=ARTEFACTS / f"{path.strip('/') or 'classify'}-{theme}-{page.viewport_size['width']}.png"
             )
             expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", theme)
-            page.wait_for_load_state("networkidle")
+            settle(page)
             assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
 
