@@ -5,13 +5,6 @@ window.classifyPage = (() => {
     const FAINT = 0.15; // below this share of the strongest evidence a map is all but invisible
     const classLists = new Map(); // of each version: a promise of its classes, sorted by name
 
-    function percent(probability) {
-        const value = 100 * probability;
-        if (value > 0 && value < 0.1) return "< 0.1%";
-        if (value >= 99.95) return value === 100 ? "100%" : "> 99.9%";
-        return `${value.toFixed(1)}%`;
-    }
-
     const sureAbove = () => Number(document.getElementById("classify").dataset.sureAbove);
 
     /* Calibrated probabilities mean what they say: of ten answers given with 0.4, about four are right. */
@@ -23,7 +16,7 @@ window.classifyPage = (() => {
     }
 
     function confidence(probability) {
-        return percent(probability) + (doubt(probability) ? ", not sure" : "");
+        return window.numbers.percent(probability) + (doubt(probability) ? ", not sure" : "");
     }
 
     /* All cars that the answer has a map for: the most likely ones, then those that were asked for. */
@@ -63,7 +56,7 @@ window.classifyPage = (() => {
         if (row >= 0) setProps("choice", { value: String(row) });
     }
 
-    return { LIKELY, FAINT, percent, doubt, confidence, known, inRow, rowOf, classesOf, choose };
+    return { LIKELY, FAINT, doubt, confidence, known, inRow, rowOf, classesOf, choose };
 })();
 
 window.dash_clientside = window.dash_clientside || {};
@@ -73,7 +66,7 @@ window.dash_clientside.classify = (() => {
     const PROGRESS = { sending: "Reading the photo…", asking: "Asking the model…" };
     const nothing = () => window.dash_clientside.no_update; // not there yet while this file loads
     const page = window.classifyPage;
-    const { percent } = page;
+    const percent = (probability) => window.numbers.percent(probability); // that file is loaded after this one
 
     /* The page appears, at first or again: with the photos it had, and the sample that its address names. */
     function open(id, minutes) {

@@ -108,20 +108,27 @@ window.dash_clientside.feedback = (() => {
 
     function show(view, said, form) {
         const { photo, answer, phase } = view || {};
-        if (phase !== "answered" || photo.truth) return ["hidden", "", "", false, "no", "", "false"];
+        if (phase !== "answered") return ["hidden", "", "", false, "no", "", "false", "yes"];
         const { photo: openFor, unlisted, mayTrain, busy, problem } = { ...CLOSED, ...form };
         const before = (said || {})[photo.id];
         const isOpen = openFor === photo.id;
         const state = before ? "said" : isOpen ? "no" : "ask";
         return [
             state,
-            before ? thanks(before) : `The model says ${answer.classes[0].name}.`,
+            before ? thanks(before) : question(answer.classes[0].name, photo.truth),
             problem && problem.photo === photo.id ? problem.text : "",
             before && !busy ? before.mayTrain : mayTrain,
             unlisted ? "yes" : "no",
             unlisted ? "Choose from the list" : "It is not in the list",
             String(busy),
+            photo.sample ? "no" : "yes",
         ];
+    }
+
+    /* A label of the data set can be wrong as well. */
+    function question(answer, truth) {
+        if (!truth || truth === answer) return `The model says ${answer}.`;
+        return `The model says ${answer}, the data set ${truth}.`;
     }
 
     function thanks({ right, name, mayTrain }) {

@@ -1,7 +1,8 @@
-"""The card "Was this right?", for photos of which nobody knows what they show.
+"""The card "Was this right?", below every answer.
 
-It reads the page's store `view` and keeps two of its own: `feedback-said`, what was said of which photo, which
-survives a reload, and `feedback-form`, the open form. `assets/feedback.js` does the rest.
+A photo of the visitor's own may be kept for training; the samples are in the data set already. The card reads the
+page's store `view` and keeps two of its own: `feedback-said`, what was said of which photo, which survives a reload,
+and `feedback-form`, the open form. `assets/feedback.js` does the rest.
 """
 
 import dash
@@ -40,7 +41,7 @@ def feedback_card() -> html.Section:
         ],
         id="feedback",
         className="card feedback",
-        **{"aria-label": "Feedback", "data-state": "hidden"},
+        **{"aria-label": "Feedback", "data-state": "hidden", "data-own": "yes"},
     )
 
 
@@ -67,6 +68,7 @@ def register(app: dash.Dash) -> None:
         Output("feedback-fields", "data-unlisted"),
         Output("feedback-unlisted", "children"),
         Output("feedback", "aria-busy"),
+        Output("feedback", "data-own"),
         Input("view", "data"),
         Input("feedback-said", "data"),
         Input("feedback-form", "data"),

@@ -44,9 +44,14 @@ def test_feedback_by_keyboard_until_it_is_taken_back(browser, settings, tmp_path
     with running_dashboard(**settings) as url, opened(browser, url, color_scheme="dark") as (page, watch):
         watch.expected = "422"
         card, said = page.locator("#feedback"), page.locator("#feedback-text")
-        page.locator("[data-sample]").first.click()
-        expect(page.locator("#truth")).to_contain_text("Really")
-        expect(card).to_be_hidden()
+        page.locator("[data-sample]").last.click()
+        expect(said).to_have_text("The model says Aurelio Vela, the data set Maki Hoshi.")
+        page.get_by_role("button", name="Yes").click()
+        expect(said).to_have_text("Thank you. You said: the answer is right.")
+        expect(page.get_by_role("checkbox", name="Keep my photo")).to_be_hidden()
+        assert kept() == [(1, None, 0, 0)]
+        page.get_by_role("button", name="Take it back").click()
+        expect(card).to_have_attribute("data-state", "ask")
 
         page.set_input_files("#photo-file", tmp_path / "car.jpg")
         expect(said).to_have_text("The model says Aurelio Vela.")
