@@ -16,8 +16,8 @@ $(BIN)/.installed: requirements.txt pyproject.toml
 up: $(BIN)/.installed  ## Demo model (made once), model server and dashboard on http://localhost:8050
 	$(BIN)/car-classifier up
 
-test: $(BIN)/.installed  ## All tests; screenshots land in artefacts/
-	$(BIN)/pytest
+test: $(BIN)/.installed  ## All tests, in two processes; screenshots land in artefacts/
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --durations 15
 
 lint: $(BIN)/.installed
 	$(BIN)/ruff check .
