@@ -35,18 +35,21 @@ def classes() -> html.Section:
         "Class by class",
         "Sort by a click on a heading, filter with the symbol beside it. Choose a class, by click or with the space "
         "bar, to see its photos below.",
-        dag.AgGrid(
-            id="model-class-table",
-            columnDefs=COLUMNS,
-            rowData=[],
-            defaultColDef={"filter": True, "resizable": True, "sortable": True},
-            getRowId="params.data.label",
-            dashGridOptions={
-                "rowSelection": {"mode": "singleRow", "enableClickSelection": True, "checkboxes": False},
-                "animateRows": False,
-            },
-            className="model-grid",
-            style={"height": 420},
+        html.Div(
+            dag.AgGrid(
+                id="model-class-table",
+                columnDefs=COLUMNS,
+                rowData=[],
+                defaultColDef={"filter": True, "resizable": True, "sortable": True},
+                getRowId="params.data.label",
+                dashGridOptions={
+                    "rowSelection": {"mode": "singleRow", "enableClickSelection": True, "checkboxes": False},
+                    "animateRows": False,
+                },
+                className="model-grid",
+                style={"height": "100%"},
+            ),
+            className="model-grid-frame",
         ),
     )
 

@@ -1,12 +1,13 @@
 """What is mistaken for what: the confusion matrix and the most confused pairs."""
 
 import dash
+import plotly.graph_objects as go  # type: ignore[import-untyped]  # plotly ships no types
 from dash import ALL, Output, html
 
 from dashboard.callbacks import callback
-from dashboard.components.model_plots import graph
+from dashboard.components.model_graphs import frame, frame_id
 from dashboard.components.model_section import CHOSEN, presence, present, section, version_and_report
-from dashboard.figures import confusion_figure, confusion_words, nothing
+from dashboard.figures import confusion_figure, confusion_words
 from dashboard.model_report import Pair
 from dashboard.names import display_name
 from dashboard.parts import Parts
@@ -23,7 +24,7 @@ def confusions() -> html.Section:
         "below; drag to zoom in, double-click to zoom out.",
         html.Div(
             [
-                graph("model-confusion"),
+                frame("model-confusion"),
                 html.Div(
                     [
                         html.H3("Most confused pairs", className="model-subtitle"),
@@ -61,8 +62,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
     @callback(
         app,
         *presence("confusions"),
-        Output("model-confusion", "figure"),
-        Output("model-confusion-frame", "aria-label"),
+        Output(frame_id("model-confusion"), "aria-label"),
         Output("model-no-pairs", "children"),
         Output({"pair-row": ALL}, "hidden"),
         Output({"pair": ALL}, "data-labels"),
@@ -77,7 +77,6 @@ def register(app: dash.Dash, parts: Parts) -> None:
         places: list[Pair | None] = [*pairs, *[None] * (PAIRS - len(pairs))]
         return (
             *present("confusions", version, report.confusion),
-            confusion_figure(report.confusion) if report.confusion else nothing(),
             confusion_words(report.confusion),
             "" if pairs else "No photo was mistaken." if report.pairs == [] else "Not measured.",
             [pair is None for pair in places],
@@ -86,6 +85,12 @@ def register(app: dash.Dash, parts: Parts) -> None:
             [f"{pair.count} photo{'s' * (pair.count != 1)}" if pair else "" for pair in places],
             [_ways(pair) if pair else "" for pair in places],
         )
+
+
+def draw(parts: Parts, number: str | None, measured_on: str | None, _: str | None) -> go.Figure | None:
+    """The matrix of the version that is chosen."""
+    report = version_and_report(parts, number, measured_on)[1]
+    return confusion_figure(report.confusion) if report.confusion else None
 
 
 def _ways(pair: Pair) -> str:

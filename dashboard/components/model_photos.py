@@ -9,6 +9,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from dashboard.callbacks import callback
 from dashboard.components import photo_wall
+from dashboard.components.model_graphs import frame_id
 from dashboard.components.model_section import CHOSEN, measured, presence, present, section
 from dashboard.model_answers import Answer, choose, mistakes, wall
 from dashboard.names import display_name
@@ -110,10 +111,9 @@ def register(app: dash.Dash, parts: Parts) -> None:
         Output("model-truth", "value"),
         Output("model-answer", "value"),
         Output("model-both-ways", "checked"),
-        Output("model-confusion", "clickData"),
         Output("model-class-table", "selectedRows"),
         Input("model-first-choice", "data"),
-        Input("model-confusion", "clickData"),
+        Input(frame_id("model-confusion"), "data-cell"),
         Input("model-class-table", "selectedRows"),
         Input({"pair": dash.ALL}, "n_clicks"),
         prevent_initial_call=True,

@@ -1,20 +1,18 @@
 """Training curves and calibration of one or two versions."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Literal
+
 import dash
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # plotly ships no types
-from dash import Input, Output, dcc, html
+from dash import Input, Output, html
 
 from dashboard.callbacks import callback
+from dashboard.components.model_graphs import Drawing, frame, frame_id
 from dashboard.components.model_section import CHOSEN, OTHER, presence, present, section, version_and_report
-from dashboard.figures import (
-    CONFIG,
-    calibration_figure,
-    calibration_words,
-    curve_figure,
-    curve_words,
-    nothing,
-)
-from dashboard.model_report import Report, history_of
+from dashboard.figures import calibration_figure, calibration_words, curve_figure, curve_words
+from dashboard.model_report import Epoch, Report, history_of
 from dashboard.parts import Parts
 
 
@@ -26,7 +24,7 @@ def plots() -> html.Div:
                 "curves",
                 "How it learned",
                 "Dotted lines are the training photos, changed at random each time; solid ones the validation photos.",
-                html.Div([graph("model-loss"), graph("model-accuracy")], className="side-by-side"),
+                html.Div([frame("model-loss"), frame("model-accuracy")], className="side-by-side"),
             ),
             section(
                 "calibration",
@@ -35,7 +33,7 @@ def plots() -> html.Div:
                 html.Div(
                     [
                         html.Div(
-                            [html.P("", id=f"model-calibration-{side}-words"), graph(f"model-calibration-{side}")],
+                            [html.P("", id=f"model-calibration-{side}-words"), frame(f"model-calibration-{side}")],
                             id=f"model-calibration-{side}-side",
                         )
                         for side in ("ours", "theirs")
@@ -48,38 +46,21 @@ def plots() -> html.Div:
     )
 
 
-def graph(name: str) -> html.Figure:
-    """A place for a figure; what it shows is told by the `aria-label` of `NAME-frame`."""
-    return html.Figure(
-        dcc.Graph(id=name, figure=nothing(), config=CONFIG, className="model-graph", responsive=True),
-        id=f"{name}-frame",
-        className="model-graph-frame",
-        **{"aria-label": "Not drawn yet"},
-    )
-
-
 def register(app: dash.Dash, parts: Parts) -> None:
-    """Draws the versions that are chosen."""
+    """Says what there is of the versions that are chosen."""
 
     @callback(
         app,
         *presence("curves"),
-        Output("model-loss", "figure"),
-        Output("model-accuracy", "figure"),
-        Output("model-loss-frame", "aria-label"),
-        Output("model-accuracy-frame", "aria-label"),
+        Output(frame_id("model-loss"), "aria-label"),
+        Output(frame_id("model-accuracy"), "aria-label"),
         CHOSEN[0],
         Input(OTHER, "value"),
     )
     def curves(number: str | None, other_number: str | None) -> tuple[object, ...]:
-        version = parts.versions.find(number)
-        shown = [version, parts.versions.find(other_number) if other_number != number else None]
-        histories = {f"Version {one.number}": history_of(one) for one in shown if one}
-        is_there = version and histories[f"Version {version.number}"]
+        histories = _histories(parts, number, other_number)
         return (
-            *present("curves", version, is_there),
-            curve_figure("loss", histories) if is_there else nothing(),
-            curve_figure("accuracy", histories) if is_there else nothing(),
+            *present("curves", parts.versions.find(number), histories.get(_name(number))),
             curve_words("loss", histories),
             curve_words("accuracy", histories),
         )
@@ -87,11 +68,10 @@ def register(app: dash.Dash, parts: Parts) -> None:
     @callback(
         app,
         *presence("calibration"),
-        *(
-            Output(f"model-calibration-{side}{part}", name)
-            for side in ("ours", "theirs")
-            for part, name in (("", "figure"), ("-words", "children"), ("-frame", "aria-label"))
-        ),
+        Output("model-calibration-ours-words", "children"),
+        Output(frame_id("model-calibration-ours"), "aria-label"),
+        Output("model-calibration-theirs-words", "children"),
+        Output(frame_id("model-calibration-theirs"), "aria-label"),
         Output("model-calibration-theirs-side", "hidden"),
         *CHOSEN,
         Input(OTHER, "value"),
@@ -108,7 +88,37 @@ def register(app: dash.Dash, parts: Parts) -> None:
         )
 
 
-def _calibration(number: str | None, report: Report) -> tuple[go.Figure, str, str]:
-    figure = calibration_figure(report.calibration) if report.calibration else nothing()
-    words = calibration_words(f"Version {number}", report.calibration)
-    return figure, words, f"Calibration plot. {words}"
+def _histories(parts: Parts, number: str | None, other_number: str | None) -> dict[str, Sequence[Epoch]]:
+    """The epochs of the version and of the other one, if there is one, by the name of each."""
+    shown = [parts.versions.find(number), parts.versions.find(other_number) if other_number != number else None]
+    return {_name(str(one.number)): history_of(one) for one in shown if one}
+
+
+def _name(number: str | None) -> str:
+    return f"Version {number}"
+
+
+def _draw_curve(
+    kind: Literal["loss", "accuracy"], parts: Parts, number: str | None, _: str | None, other_number: str | None
+) -> go.Figure | None:
+    histories = _histories(parts, number, other_number)
+    return curve_figure(kind, histories) if histories.get(_name(number)) else None
+
+
+def _calibration(number: str | None, report: Report) -> tuple[str, str]:
+    words = calibration_words(_name(number), report.calibration)
+    return words, f"Calibration plot. {words}"
+
+
+def _draw_calibration(parts: Parts, number: str | None, measured_on: str | None) -> go.Figure | None:
+    report = version_and_report(parts, number, measured_on)[1]
+    return calibration_figure(report.calibration) if report.calibration else None
+
+
+DRAWINGS: Mapping[str, Drawing] = {
+    "model-loss": partial(_draw_curve, "loss"),
+    "model-accuracy": partial(_draw_curve, "accuracy"),
+    "model-calibration-ours": lambda parts, number, measured_on, _: _draw_calibration(parts, number, measured_on),
+    "model-calibration-theirs": lambda parts, _, measured_on, other: _draw_calibration(parts, other, measured_on),
+}
+"""By the frame's name."""

@@ -15,6 +15,7 @@ from dashboard.components import (
     model_classes,
     model_confusions,
     model_explanations,
+    model_graphs,
     model_headlines,
     model_photos,
     model_plots,
@@ -45,6 +46,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
         model_explanations,
     ):
         part.register(app, parts)
+    model_graphs.register(app, parts, {"model-confusion": model_confusions.draw, **model_plots.DRAWINGS})
 
     @callback(app, *presence("card"), Output("model-card-text", "children"), Input(VERSION, "value"))
     def card(number: str | None) -> tuple[object, ...]:
@@ -83,8 +85,8 @@ def _sections(parts: Parts, number: str | None, other: str | None) -> list[Any]:
     return [
         model_choices.choices(parts, number, other),
         model_headlines.headlines(parts, number, other),
-        model_confusions.confusions(),
         model_classes.classes(),
+        model_confusions.confusions(),
         model_photos.chosen_photos(),
         model_photos.mistake_photos(),
         model_plots.plots(),

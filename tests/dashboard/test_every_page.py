@@ -26,7 +26,7 @@ def put_to_use(page: Page) -> None:
 
 
 def settle(page: Page) -> None:
-    """Waits until the page shows what it has to show: what is half there, or dimmed while it is asked for, is not it."""
+    """Waits until the page shows what it has to show: what is half there or dimmed is not it."""
     page.wait_for_load_state("networkidle")
     expect(page.locator("[data-phase='searching'], [data-dash-is-loading], .ag-header-cell-text:empty")).to_have_count(
         0

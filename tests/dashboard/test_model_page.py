@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .browsing import ARTEFACTS, opened, running_dashboard
+from .browsing import ARTEFACTS, Watch, opened, running_dashboard
 
 pytestmark = pytest.mark.slow
 
@@ -71,15 +71,24 @@ def a_mistake(versions: Path) -> tuple[list[str], int, int, int]:
     return confusion["labels"], row, column, count
 
 
+def plot(page: Page, name: str) -> Locator:
+    """A plot, drawn because its frame was brought into view. The name begins its description."""
+    frame = page.get_by_role("figure", name=re.compile(f"^{name}"))
+    frame.scroll_into_view_if_needed()
+    expect(frame.locator(".main-svg").first).to_be_visible()
+    return frame
+
+
 def click_cell(page: Page, row: int, column: int, classes: int) -> None:
-    page.locator("#model-confusion .heatmaplayer image").first.wait_for(state="attached")
-    plot = page.locator("#model-confusion .nsewdrag")
-    plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
+    matrix = plot(page, "Confusion matrix")
+    matrix.locator(".heatmaplayer image").first.wait_for(state="attached")
+    cells = matrix.locator(".nsewdrag")
+    cells.scroll_into_view_if_needed()
+    box = cells.bounding_box()
     place = {"x": (column + 0.5) / classes * box["width"], "y": (row + 0.5) / classes * box["height"]}
-    plot.hover(position=place)
-    expect(page.locator("#model-confusion .hoverlayer .hovertext")).to_be_visible()
-    plot.click(position=place)
+    cells.hover(position=place)
+    expect(matrix.locator(".hoverlayer .hovertext")).to_be_visible()
+    cells.click(position=place)
 
 
 def chosen(page: Page, label: str) -> Locator:
@@ -127,6 +136,10 @@ def test_a_cell_of_the_confusion_matrix_shows_its_photos_with_heatmaps(browser, 
             page.locator("#model-class-table .ag-row .ag-cell").first.inner_text()
         )
 
+        # The same cell as before chooses the same again.
+        click_cell(page, row, column, len(labels))
+        expect(chosen(page, "Answered")).to_have_value(labels[column].replace("_", " "))
+
 
 def test_two_versions_side_by_side(browser, url):
     with opened(browser, url) as (page, watch):
@@ -137,7 +150,7 @@ def test_two_versions_side_by_side(browser, url):
         expect(first.locator(".headline-other")).to_have_text(re.compile(r"^Version 1: [\d.]+%"))
         expect(first.locator(".headline-difference")).to_have_attribute("data-verdict", "better")
         expect(page.get_by_role("figure", name=re.compile("Calibration plot. Version [12]"))).to_have_count(2)
-        expect(page.locator("#model-loss .legendtext")).to_have_text(
+        expect(plot(page, "Curve of the loss").locator(".legendtext")).to_have_text(
             [f"Version {number}, {side}" for number in (2, 1) for side in ("training", "validation")]
         )
         expect(page).to_have_url(re.compile(r"\?version=2&compare=1$"))
@@ -177,10 +190,26 @@ def test_without_a_model_server_the_figures_stay_and_each_photo_says_why_it_has_
         assert painted(page, "model-mistakes-wall") == 0
 
 
+def test_a_first_load_is_light_and_plotly_comes_when_the_reader_comes_to_a_plot(browser, url):
+    with opened(browser, f"{url}?version=1") as (page, watch):
+        expect(page.locator("#model-class-table .ag-row").first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        sizes = [request.sizes() for request in watch.requests]
+        assert 500_000 < sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes) < 2_000_000
+        assert loads_of_plotly(watch) == 0
+        plot(page, "Confusion matrix")
+        assert loads_of_plotly(watch) == 1
+
+
 def test_plotly_is_loaded_on_no_other_page(browser, url):
     with opened(browser, url.removesuffix("/model")) as (page, watch):
         page.wait_for_load_state("networkidle")
-        assert not [path for path in watch.asked() if "plotly" in path or "async-graph" in path]
-    with opened(browser, f"{url}?version=1") as (page, watch):
-        page.locator("#model-loss .main-svg").first.wait_for()
-        assert [path for path in watch.asked() if "plotly" in path]
+        assert loads_of_plotly(watch) == 0
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name="Model").click()
+        choose(page, "Version", "Version 1")
+        plot(page, "Calibration plot")
+        assert loads_of_plotly(watch) == 1
+
+
+def loads_of_plotly(watch: Watch) -> int:
+    return sum(path.endswith("/plotly.min.js") for path in watch.asked())

@@ -1,0 +1,67 @@
+"""The places of the plots: each is drawn when the reader comes near it.
+
+Plotly is more than half of what the page would load, and many a reader never comes to a plot. So the skeleton has only
+frames of a fixed height, and `assets/model.js` says which of them are near; nothing moves when a plot comes into one.
+"""
+
+from collections.abc import Callable, Mapping
+
+import dash
+import plotly.graph_objects as go  # type: ignore[import-untyped]  # plotly ships no types
+from dash import MATCH, ClientsideFunction, Input, Output, dcc, html
+
+from dashboard.callbacks import callback
+from dashboard.components.model_section import CHOSEN, OTHER
+from dashboard.figures import CONFIG, nothing
+from dashboard.parts import Parts
+
+Drawing = Callable[[Parts, str | None, str | None, str | None], go.Figure | None]
+"""Draws what is chosen: version, photos it was measured on, other version. None if its files do not tell."""
+
+
+def frame(name: str) -> html.Figure:
+    """The place of a plot; callbacks tell what it shows by the `aria-label`.
+
+    Args:
+        name: One of the drawings that `register` is given.
+    """
+    return html.Figure(id=frame_id(name), className="model-graph-frame", **{"aria-label": "Not drawn yet"})
+
+
+def frame_id(name: str) -> dict[str, str]:
+    """Where to write the `aria-label`, and where `data-cell` is found: the y and x last clicked, a line each."""
+    return {"frame": name}
+
+
+def register(app: dash.Dash, parts: Parts, drawings: Mapping[str, Drawing]) -> None:
+    """Draws the plots that are near, and draws them again when something else is chosen.
+
+    Args:
+        app: The app.
+        parts: What the page works with.
+        drawings: By the frame's name.
+    """
+    app.clientside_callback(
+        ClientsideFunction("model_page", "watch_frame"),
+        Output({"frame": MATCH}, "data-near"),
+        Input({"frame": MATCH}, "id"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("model_page", "keep_cell"),
+        Output({"frame": MATCH}, "data-cell"),
+        Output({"graph": MATCH}, "clickData"),
+        Input({"graph": MATCH}, "clickData"),
+        prevent_initial_call=True,
+    )
+
+    @callback(
+        app, Output({"frame": MATCH}, "children"), Input({"frame": MATCH}, "data-near"), prevent_initial_call=True
+    )
+    def put(_: str) -> dcc.Graph:
+        name = dash.ctx.triggered_id["frame"]
+        return dcc.Graph(id={"graph": name}, figure=nothing(), config=CONFIG, className="model-graph", responsive=True)
+
+    @callback(app, Output({"graph": MATCH}, "figure"), *CHOSEN, Input(OTHER, "value"))
+    def draw(number: str | None, measured_on: str | None, other_number: str | None) -> go.Figure:
+        name = dash.ctx.outputs_list["id"]["graph"]
+        return drawings[name](parts, number, measured_on, other_number) or nothing()
