@@ -1,8 +1,10 @@
 """One small demo, made once for all tests through the command line: drawn cars, a trained model, a server of it."""
 
+import fcntl
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,13 +25,28 @@ def done(result: subprocess.CompletedProcess[str]) -> str:
     return result.stdout
 
 
+def made_once(name: str, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], None]) -> Path:
+    """A folder that the first of the processes that run the tests makes for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    finished = folder.with_suffix(".finished")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not finished.exists():
+            make(folder)
+            finished.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def demo_data(tmp_path_factory) -> Path:
     """A folder with `manifest.csv` and `images/`: 4 drawn models, 24 photos of each."""
-    folder = tmp_path_factory.mktemp("demo")
-    done(car_classifier("data", "demo", "--classes", 4, "--per-class", 24, "--out", folder))
-    done(car_classifier("data", "index", folder / "images", "--out", folder / "manifest.csv"))
-    return folder
+
+    def make(folder: Path) -> None:
+        done(car_classifier("data", "demo", "--classes", 4, "--per-class", 24, "--out", folder))
+        done(car_classifier("data", "index", folder / "images", "--out", folder / "manifest.csv"))
+
+    return made_once("demo", tmp_path_factory, make)
 
 
 def runs_dir_of(model_dir: Path) -> Path:
@@ -40,12 +57,14 @@ def runs_dir_of(model_dir: Path) -> Path:
 @pytest.fixture(scope="session")
 def demo_model_dir(demo_data, tmp_path_factory) -> Path:
     """A model folder with version 1: ResNet50V2 from random weights, trained for a few epochs."""
-    folder = tmp_path_factory.mktemp("model")
-    arguments = ["--weights", "none", "--image-size", "64x96", "--output-stride", 16, "--epochs", 3, "--batch-size", 16]
-    arguments += ["--learning-rate", 1e-3, "--set", "cutmix=0", "--model-dir", folder]
-    arguments += ["--runs-dir", runs_dir_of(folder)]
-    done(car_classifier("train", "--data", demo_data / "manifest.csv", *arguments))
-    return folder
+
+    def make(folder: Path) -> None:
+        arguments = ["--weights", "none", "--image-size", "64x96", "--output-stride", 16, "--epochs", 3]
+        arguments += ["--batch-size", 16, "--learning-rate", 1e-3, "--set", "cutmix=0", "--model-dir", folder]
+        arguments += ["--runs-dir", runs_dir_of(folder)]
+        done(car_classifier("train", "--data", demo_data / "manifest.csv", *arguments))
+
+    return made_once("demo_model", tmp_path_factory, make)
 
 
 @dataclass(frozen=True)
