@@ -7,6 +7,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from dashboard import Settings, SettingsError, create_app, load_settings
+from dashboard.app import HOUSEKEEPING
 
 
 class DashboardServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -35,6 +36,8 @@ class DashboardServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships 
             "keepalive": 75,
             "loglevel": "warning",
             "control_socket_disable": True,  # it would be written to the home folder, which may be read-only
+            # Not before: threads do not survive the fork that makes a worker.
+            "post_worker_init": lambda worker: worker.wsgi.extensions[HOUSEKEEPING].begin(),
             "when_ready": lambda _: say_where(self.settings),
         }
         for name, value in options.items():

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from dashboard.model_client import ClassExplanation, Explanation, ModelClient
-from dashboard.model_errors import BadAnswer, TooSlow, UnknownModel
+from dashboard.model_errors import UnknownModel
+from dashboard.model_watch import STATUS_SECONDS, ModelWatch
 from dashboard.names import display_name
 from dashboard.versions import VersionsFolder
 
 CLASSES_SHOWN = 5
 MAKES_SHOWN = 3
 MAP_DECIMALS = 4
-STATUS_READ_TIMEOUT = 3.0
+SHARE_FOR_STATUS = 0.125  # of the time that there is for an answer
+LEAST_SECONDS = 0.1
 
 
 class UnknownClass(Exception):
@@ -20,15 +22,22 @@ class UnknownClass(Exception):
 
 
 def answer_for(
-    photo: bytes, client: ModelClient, versions: VersionsFolder, asked_label: str | None = None
+    photo: bytes,
+    client: ModelClient,
+    watch: ModelWatch,
+    versions: VersionsFolder,
+    asked_label: str | None = None,
+    seconds: float | None = None,
 ) -> dict[str, Any]:
     """Asks the model about a photo.
 
     Args:
         photo: A JPEG file's bytes.
         client: Asks the model server.
-        versions: What is known of the version that answers.
+        watch: Knows which version answers.
+        versions: What is known of that version.
         asked_label: A class to explain besides the most likely ones.
+        seconds: The longest that all of it may take, if there is such a limit.
 
     Returns:
         See `describe`.
@@ -38,37 +47,37 @@ def answer_for(
         UnknownClass: The version that answers has no class `asked_label`, or its classes are not known.
     """
     start = time.perf_counter()
-    version = _version(client)
+    until = None if seconds is None else start + seconds
+    patience = STATUS_SECONDS if seconds is None else seconds * SHARE_FOR_STATUS
+    version = watch.version(patience)
     try:
-        explanation = _ask(photo, client, versions, asked_label, version)
+        explanation = _ask(photo, client, versions, asked_label, version, until)
     except UnknownModel:
         if version is None:
             raise
-        version = _version(client)  # it was replaced in between
-        explanation = _ask(photo, client, versions, asked_label, version)
+        version = watch.version_after(version, patience)  # it was replaced in between
+        explanation = _ask(photo, client, versions, asked_label, version, until)
     milliseconds = (time.perf_counter() - start) * 1000
     return describe(explanation, model=client.model_name, version=version, milliseconds=milliseconds)
 
 
-def _version(client: ModelClient) -> str | None:
-    try:
-        status = client.status(STATUS_READ_TIMEOUT)
-    except (BadAnswer, TooSlow):  # it may answer all the same
-        return None
-    return status.version if status.ready else None
-
-
 def _ask(
-    photo: bytes, client: ModelClient, versions: VersionsFolder, asked_label: str | None, version: str | None
+    photo: bytes,
+    client: ModelClient,
+    versions: VersionsFolder,
+    asked_label: str | None,
+    version: str | None,
+    until: float | None,
 ) -> Explanation:
+    seconds = None if until is None else max(LEAST_SECONDS, until - time.perf_counter())
     if asked_label is None:
-        return client.explain(photo, version=version)
+        return client.explain(photo, version=version, seconds=seconds)
     published = versions.find(version)
     labels: Sequence[str] = published.labels if published else ()
     if asked_label not in labels:
         known = "which is not one of its classes" if labels else "because the names of its classes are not known here"
         raise UnknownClass(f"The model cannot be asked about “{display_name(asked_label)}”, {known}.")
-    explanation = client.explain(photo, labels.index(asked_label), version)
+    explanation = client.explain(photo, labels.index(asked_label), version, seconds)
     if explanation.asked is None or explanation.asked.label != asked_label:
         raise UnknownClass(
             f"The files of version {version} in the model folder are not those of the version that answers. "

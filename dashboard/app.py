@@ -5,18 +5,21 @@ from pathlib import Path
 import dash
 from flask import Flask
 
-from dashboard import endpoints, visitors
+from dashboard import endpoints, headers, visitors
 from dashboard.components import shell
 from dashboard.database import open_database
 from dashboard.dataset import DatasetFile
+from dashboard.housekeeping import Housekeeping
 from dashboard.model_client import ModelClient, Timeout
-from dashboard.pages import classify, data, model, play
+from dashboard.model_watch import ModelWatch
+from dashboard.pages import classify, data, model, not_found, play
 from dashboard.parts import Parts
 from dashboard.photo_store import PhotoStore
 from dashboard.settings import Settings
 from dashboard.versions import VersionsFolder
 
 TITLE = "Car classification"
+HOUSEKEEPING = "housekeeping"
 DESCRIPTION = "Which car is this, and which parts of the photo say so?"
 
 # Plotly and the grid are large: brotli makes a tenth less of them than zstd, which flask-compress would rather take.
@@ -36,7 +39,8 @@ def create_app(settings: Settings) -> dash.Dash:
         settings: What it is told; see `dashboard.settings`.
 
     Returns:
-        The Dash app. Its `server` is the WSGI application to run.
+        The Dash app. Its `server` is the WSGI application to run; in each process that does so, call
+        `server.extensions[HOUSEKEEPING].begin()` once, so that what is old is forgotten even if nobody visits.
 
     Raises:
         SettingsError: The database cannot be used.
@@ -57,9 +61,11 @@ def create_app(settings: Settings) -> dash.Dash:
         update_title="",
     )
     timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
+    client = ModelClient(settings.model_server_url, settings.model_name, timeout)
     parts = Parts(
         settings=settings,
-        client=ModelClient(settings.model_server_url, settings.model_name, timeout),
+        client=client,
+        watch=ModelWatch(client),
         photos=PhotoStore(settings.photo_folder, settings.photo_minutes * 60, settings.photo_count),
         dataset=DatasetFile(settings.manifest),
         versions=VersionsFolder(settings.model_folder),
@@ -70,9 +76,12 @@ def create_app(settings: Settings) -> dash.Dash:
 
     for page in (classify, play, model, data):
         page.register(app, parts)
+    not_found.register(app)
     shell.register(app)
     app.layout = shell.layout()
     make_ready(app)
+    headers.register(app)
+    server.extensions[HOUSEKEEPING] = Housekeeping(parts.photos, parts.database)
     return app
 
 

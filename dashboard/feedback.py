@@ -33,7 +33,7 @@ class Opinion(BaseModel):
 
     answer_label: Label
     probability: Annotated[float, Field(ge=0, le=1)]
-    version: Annotated[str, Field(max_length=20)] | None = None
+    version: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = None
     right: bool
     label: Label | None = None
     may_train: bool = False
@@ -44,21 +44,26 @@ def read_opinion(content: Any, known_labels: Iterable[str]) -> Opinion:
 
     Args:
         content: JSON with the attributes of `Opinion`.
-        known_labels: Classes of the model; a car that is one of them but for upper and lower case becomes it.
+        known_labels: Classes of the version that answered, if they are known: the answer must be one of them, and a
+            car that is one but for upper and lower case becomes it.
 
     Raises:
-        FeedbackError: Something is missing or of another kind, or the label does not name a make and a model.
+        FeedbackError: Something is missing or of another kind, the model cannot have given the answer, or the label
+            does not name a make and a model.
     """
     try:
         opinion = Opinion.model_validate(content)
     except ValidationError as error:
         names = ", ".join(sorted({".".join(map(str, problem["loc"])) or "body" for problem in error.errors()}))
         raise FeedbackError(f"The feedback cannot be read ({names}). Load the page anew and try again.") from error
+    known = tuple(known_labels)
+    if opinion.answer_label not in known if known else _odd(opinion.answer_label):
+        raise FeedbackError("The model cannot have given this answer. Load the page anew and try again.")
     if opinion.label is None:
         return opinion
     if opinion.right:
         raise FeedbackError("The answer cannot be right and another car at once. Take one of them back.")
-    written = {label.casefold(): label for label in known_labels}
+    written = {label.casefold(): label for label in known}
     label = written.get(opinion.label.casefold()) or _well_formed(opinion.label)
     if label == opinion.answer_label:
         raise FeedbackError(f"{display_name(label)} is the answer itself. Choose another car, or say that it is right.")
@@ -73,7 +78,12 @@ def _well_formed(label: str) -> str:
             raise FeedbackError("Fill in both make and model, or leave both empty.")
         if len(name) > LONGEST_NAME:
             raise FeedbackError(f"Make and model have at most {LONGEST_NAME} letters each. Shorten the longer one.")
-        odd = [letter for letter in name if letter in "/\\" or unicodedata.category(letter).startswith("C")]
-        if odd or name.startswith("."):
+        if _odd(name):
             raise FeedbackError("Write make and model without slashes and without a full stop at the start.")
     return f"{make}_{model}"
+
+
+def _odd(name: str) -> bool:
+    """Whether a name cannot be a part of a file's name."""
+    hidden = any(unicodedata.category(letter).startswith("C") for letter in name)
+    return hidden or name.startswith(".") or "/" in name or "\\" in name

@@ -37,6 +37,11 @@ class Timeout:
     connect: float = 2.0
     read: float = 30.0
 
+    def within(self, seconds: float) -> "Timeout":
+        """The same, but both together no longer than some seconds."""
+        connect = min(self.connect, seconds / 2)
+        return Timeout(connect, min(self.read, seconds - connect))
+
 
 @dataclass(frozen=True)
 class Status:
@@ -121,16 +126,16 @@ class ModelClient:
         """Closes the connections that were kept open."""
         self._session.close()
 
-    def status(self, read_timeout: float | None = None) -> Status:
+    def status(self, seconds: float | None = None) -> Status:
         """The model's version and state.
 
         Args:
-            read_timeout: Seconds to wait for the answer, if not the client's own.
+            seconds: The longest to wait, if less than the client's own timeout.
 
         Raises:
             ModelServerError: One of its kinds, see `dashboard.model_errors`.
         """
-        answer, request = self._ask("GET", "", read_timeout=read_timeout)
+        answer, request = self._ask("GET", "", seconds=seconds)
         try:
             versions = [(int(entry["version"]), str(entry["state"])) for entry in answer["model_version_status"]]
         except (KeyError, TypeError, ValueError) as error:
@@ -141,13 +146,20 @@ class ModelClient:
         version, state = max(available or versions)
         return Status(str(version), state)
 
-    def explain(self, photo: bytes, class_index: int | None = None, version: str | None = None) -> Explanation:
+    def explain(
+        self,
+        photo: bytes,
+        class_index: int | None = None,
+        version: str | None = None,
+        seconds: float | None = None,
+    ) -> Explanation:
         """Classifies a photo and says which parts of it speak for each likely class.
 
         Args:
             photo: A JPEG or PNG file's bytes.
             class_index: A class to explain besides the most likely ones.
             version: Which version to ask, if not the newest.
+            seconds: The longest to wait, if less than the client's own timeout.
 
         Raises:
             ModelServerError: One of its kinds, see `dashboard.model_errors`.
@@ -157,7 +169,7 @@ class ModelClient:
             "class_index": -1 if class_index is None else class_index,
         }
         verb = ":predict" if version is None else f"/versions/{version}:predict"
-        answer, request = self._ask("POST", verb, {"signature_name": "explain", "instances": [instance]})
+        answer, request = self._ask("POST", verb, {"signature_name": "explain", "instances": [instance]}, seconds)
         try:
             return _explanation(answer["predictions"][0], class_index)
         except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -168,18 +180,19 @@ class ModelClient:
             ) from error
 
     def _ask(
-        self, method: str, verb: str, body: Mapping[str, Any] | None = None, read_timeout: float | None = None
+        self, method: str, verb: str, body: Mapping[str, Any] | None = None, seconds: float | None = None
     ) -> tuple[Any, str]:
         address = f"{self.url}/v1/models/{self.model_name}{verb}"
         request = f"{method} {address}"
-        timeout = (self.timeout.connect, read_timeout or self.timeout.read)
+        timeout = self.timeout if seconds is None else self.timeout.within(seconds)
+        limits = (timeout.connect, timeout.read)
         try:
-            response = self._session.request(method, address, json=body, timeout=timeout, allow_redirects=False)
+            response = self._session.request(method, address, json=body, timeout=limits, allow_redirects=False)
         except requests.ConnectTimeout as error:
             raise NotReachable(_not_reachable(self.url), request) from error
         except requests.Timeout as error:
             raise TooSlow(
-                f"The model server took longer than {timeout[1]:g} seconds. Try again in a moment.",
+                f"The model server took longer than {timeout.read:.3g} seconds. Try again in a moment.",
                 request,
             ) from error
         except requests.RequestException as error:

@@ -13,6 +13,17 @@ from dashboard.names import display_name
 PAGE_SIZE = 24
 ANY_GROUP = "any"
 NO_SPLIT = "none"
+VALUES = {
+    "split": "train, validation or test",
+    "year_from": "a year such as 2015",
+    "year_to": "a year such as 2015",
+    "score_from": "a number such as 0.5",
+    "score_to": "a number such as 0.5",
+    "excluded": "yes or no",
+    "suspects": "yes or left out",
+    "page": "a whole number from 1 on",
+}
+"""What a condition can be, for whoever wrote something else. The others are any text."""
 
 
 class SearchError(Exception):
@@ -85,8 +96,9 @@ def read_search(query: Mapping[str, object]) -> PhotoSearch:
         return PhotoSearch.model_validate(given)
     except ValidationError as error:
         problem = error.errors()[0]
-        name, rule = problem["loc"][0], problem["msg"]
-        raise SearchError(f"The search's “{name}” cannot be used: {rule}. Received: {problem['input']!r}.") from error
+        name, received = str(problem["loc"][0]), str(problem["input"])[:40]
+        rule = VALUES.get(name, "a text")
+        raise SearchError(f"The search's “{name}” must be {rule}. Received: {received!r}.") from error
 
 
 def find_photos(search: PhotoSearch, photos: Iterable[DatasetPhoto]) -> list[DatasetPhoto]:

@@ -38,7 +38,7 @@ class PhotoStore:
         unfinished = self.folder / f"{photo_id}.part"
         unfinished.write_bytes(jpeg)
         unfinished.replace(self._path(photo_id))  # in one step, so nobody ever reads half a photo
-        self._forget_old()
+        self.forget_old()
         return photo_id
 
     def get(self, photo_id: str) -> bytes | None:
@@ -63,16 +63,12 @@ class PhotoStore:
         with tempfile.TemporaryFile(dir=self.folder):
             pass
 
-    def _path(self, photo_id: str) -> Path:
-        return self.folder / f"{photo_id}.jpg"
+    def forget_old(self) -> None:
+        """Deletes the photos whose time is over, and the oldest if there are too many.
 
-    def _own_folder(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # In a shared temporary folder another user could have made it first, to read what is put there.
-        if hasattr(os, "getuid") and self.folder.stat().st_uid != os.getuid():
-            raise PermissionError(f"{self.folder} belongs to another user. Set DASHBOARD_PHOTO_FOLDER.")
-
-    def _forget_old(self) -> None:
+        Raises:
+            OSError: The disk refuses.
+        """
         aged = []
         for path in [*self.folder.glob("*.jpg"), *self.folder.glob("*.part")]:
             try:
@@ -84,3 +80,12 @@ class PhotoStore:
         for rank, (modified, path) in enumerate(aged):
             if rank >= self.max_count or modified < oldest_kept:
                 path.unlink(missing_ok=True)
+
+    def _path(self, photo_id: str) -> Path:
+        return self.folder / f"{photo_id}.jpg"
+
+    def _own_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # In a shared temporary folder another user could have made it first, to read what is put there.
+        if hasattr(os, "getuid") and self.folder.stat().st_uid != os.getuid():
+            raise PermissionError(f"{self.folder} belongs to another user. Set DASHBOARD_PHOTO_FOLDER.")

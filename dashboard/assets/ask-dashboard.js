@@ -6,7 +6,8 @@ window.askDashboard = (() => {
             response = await fetch(address, options);
         } catch (error) {
             if (error.name === "AbortError") throw error;
-            throw new Error("The dashboard itself does not answer. Check that it is still running, then try again.");
+            const silent = "The dashboard itself does not answer. Check that it is still running, then try again.";
+            throw Object.assign(new Error(silent), { status: 0 });
         }
         const answer = await response.json().catch(() => null);
         if (response.ok && answer) return answer;

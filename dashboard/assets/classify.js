@@ -65,17 +65,19 @@ window.dash_clientside.classify = (() => {
     const WAITING = { empty: "The five best answers appear here.", unanswered: "No answer yet." };
     const PROGRESS = { sending: "Reading the photo…", asking: "Asking the model…" };
     const nothing = () => window.dash_clientside.no_update; // not there yet while this file loads
+    let lastAnswer = ""; // the one that the choice was last set for
     const page = window.classifyPage;
     const percent = (probability) => window.numbers.percent(probability); // that file is loaded after this one
 
     /* The page appears, at first or again: with the photos it had, and the sample that its address names. */
     function open(id, minutes) {
+        lastAnswer = ""; // the page's fields are new ones
         window.photoSession.restore(Number(minutes));
         const wanted = new URLSearchParams(window.location.search);
         const sample = wanted.get("sample");
-        const shown = window.photoSession.current();
-        if (sample && !(shown && shown.photo.sample === sample)) {
-            window.photoSession.addSample(sample, { car: wanted.get("car"), versus: wanted.get("versus") });
+        if (sample) {
+            const wishes = { car: wanted.get("car"), versus: wanted.get("versus") };
+            window.photoSession.addSample(sample, window.photoIntake.nameOf(sample), wishes);
         }
         queueMicrotask(window.photoSession.changed);
         return [window.photoSession.view(), window.evidenceMap.palette()];
@@ -114,24 +116,34 @@ window.dash_clientside.classify = (() => {
         return `${answer.model}${version}, answered in ${answer.milliseconds} ms`;
     }
 
-    /* Another answer starts with its most likely car, compared with none, unless a shared link asks for others;
-       anything else changes nothing. */
-    let lastAnswer = "";
+    /* Another answer starts with its most likely car, compared with none, unless others were chosen before or a
+       shared link asks for them; anything else changes nothing. */
     function choose_first(data) {
         const answer = data && data.answer ? `${data.key} ${data.answer.version}` : "";
         if (!answer || answer === lastAnswer) return [nothing(), nothing(), nothing()];
         lastAnswer = answer;
         const { car, versus } = data.wishes || {};
-        const row = car ? page.rowOf(data, car) : 0;
-        return [String(Math.max(row, 0)), versus && page.rowOf(data, versus) >= 0 ? versus : null, null];
+        const row = Math.max(car ? page.rowOf(data, car) : 0, 0);
+        const isAnother = versus && page.rowOf(data, versus) >= 0 && page.rowOf(data, versus) !== row;
+        return [String(row), isAnother ? versus : null, null];
     }
 
-    /* The cars that can be asked for: all of the version that answered. */
-    async function list_classes(data) {
+    /* What a person chooses is kept with the photo. A car is compared with no other once it is chosen itself. */
+    function keep_choice(choice, versusLabel, data) {
+        const chosen = page.inRow(data, Number(choice));
+        if (!chosen) return nothing();
+        const isSame = versusLabel === chosen.label;
+        window.photoSession.wish(data.key, choice === "0" ? null : chosen.label, isSame ? null : versusLabel);
+        return isSame ? null : nothing();
+    }
+
+    /* The cars that can be asked for: all of the version that answered; none is compared with itself. */
+    async function list_classes(data, choice) {
         if (!data || !data.answer) return [nothing(), nothing()];
         const all = await page.classesOf(data.answer.version);
         const options = (all.length ? all : page.known(data)).map(({ label, name }) => ({ value: label, label: name }));
-        return [options, options];
+        const chosen = page.inRow(data, Number(choice));
+        return [options, options.filter(({ value }) => !chosen || value !== chosen.label)];
     }
 
     function ask_class(label) {
@@ -147,6 +159,7 @@ window.dash_clientside.classify = (() => {
         return nothing();
     }
 
+    const FIXED_COLOURS = "With two sides, the colours are fixed.";
     const difference = (one, other) => one.map((row, y) => row.map((cell, x) => cell - other[y][x]));
     const strongest = (maps) => Math.max(...maps.flat(2).map(Math.abs));
 
@@ -160,7 +173,7 @@ window.dash_clientside.classify = (() => {
                 scale: strongest([map]) || 1,
                 signed: true,
                 text: `Orange speaks for ${chosen.name} rather than ${other.name}, blue the other way round.`,
-                legend: [`for ${other.name}`, `for ${chosen.name}`, ""],
+                legend: [`for ${other.name}`, `for ${chosen.name}`, FIXED_COLOURS],
             };
         }
         if (evidenceKind === "both") {
@@ -170,7 +183,7 @@ window.dash_clientside.classify = (() => {
                 scale,
                 signed: true,
                 text: `Orange speaks for ${chosen.name}, blue against it.`,
-                legend: ["against", "for", "One scale for all cars here, so their colours can be compared."],
+                legend: ["against", "for", `One scale for all cars here. ${FIXED_COLOURS}`],
             };
         }
         const { scale } = data.answer;
@@ -191,59 +204,20 @@ window.dash_clientside.classify = (() => {
         const chosen = page.inRow(data, Number(choice));
         if (!chosen) {
             window.evidenceMap.clear(canvas);
-            return ["", "", "", "", ""];
+            return ["", "No heatmap yet.", "", "", "", false];
         }
         const shown = evidence(data, chosen, evidenceKind, versusLabel);
         window.evidenceMap.paintLegend(document.getElementById("legend"), shown.signed);
         if (shown.map) window.evidenceMap.paint(canvas, shown.map, data.answer.extent, data.photo, shown);
         else window.evidenceMap.clear(canvas);
-        return [shown.text, `Heatmap. ${shown.text}`, ...shown.legend];
+        return [shown.text, `Heatmap. ${shown.text}`, ...shown.legend, shown.signed];
     }
 
     function show_opacity(percentage, shown) {
         return { opacity: shown ? percentage / 100 : 0 };
     }
 
-    /* How the same is asked from elsewhere. Only sample photos have an address that others can open. */
-    function show_request(data, choice, versusLabel) {
-        const photo = data && data.answer ? data.photo : null;
-        const chosen = photo && page.inRow(data, Number(choice));
-        const address = new URL(window.location.pathname, window.location.origin);
-        if (photo && photo.sample) {
-            address.searchParams.set("sample", photo.sample);
-            if (chosen && choice !== "0") address.searchParams.set("car", chosen.label);
-            if (versusLabel) address.searchParams.set("versus", versusLabel);
-        }
-        // The photo that an address asked for may still be on its way.
-        if (data && !["empty", "sending"].includes(data.phase)) window.history.replaceState(window.history.state, "", address);
-        if (!photo) return ["", true, true];
-        return [curl(photo, Number(choice) < page.LIKELY ? -1 : chosen.index, data.answer.model), false, !photo.sample];
-    }
-
-    function curl(photo, classIndex, model) {
-        const server = document.getElementById("classify").dataset.modelServer;
-        return [
-            `curl -s -o photo.jpg '${window.location.origin}${photo.src}'`,
-            `{ printf '{"signature_name": "explain", "instances": [{"class_index": ${classIndex}, "image_bytes": {"b64": "'`,
-            "  base64 < photo.jpg | tr -d '\\n'",
-            `  printf '"}}]}'; } | curl -s -d @- '${server}/v1/models/${model}:predict'`,
-        ].join("\n");
-    }
-
-    document.addEventListener("click", async (event) => {
-        const wanted = event.target.closest("#copy-curl, #copy-link");
-        if (!wanted) return;
-        const text = wanted.id === "copy-curl" ? document.getElementById("curl").textContent : window.location.href;
-        const said = document.getElementById("copied");
-        try {
-            await navigator.clipboard.writeText(text);
-            said.textContent = "Copied.";
-        } catch {
-            said.textContent = wanted.id === "copy-link" ? text : "Mark the command and copy it: the browser does not allow it here.";
-        }
-    });
-
     return {
-        open, show_view, choose_first, list_classes, ask_class, ask_versus, show_evidence, show_opacity, show_request,
+        open, show_view, choose_first, keep_choice, list_classes, ask_class, ask_versus, show_evidence, show_opacity,
     };
 })();

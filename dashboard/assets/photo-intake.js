@@ -6,13 +6,11 @@
         const limit = Number(page().dataset.maxUploadMb);
         const fit = files.filter((file) => file.size <= limit * 1e6);
         if (fit.length) window.photoSession.addFiles(fit);
-        for (const file of files.filter((other) => !fit.includes(other))) {
+        const tooLarge = files.filter((file) => !fit.includes(file)).map((file) => {
             const size = (file.size / 1e6).toFixed(1);
-            window.photoSession.say(
-                `“${file.name}” has ${size} MB; at most ${limit} MB can be taken. Scale it down and try again.`,
-                true,
-            );
-        }
+            return `“${file.name}” has ${size} MB; at most ${limit} MB can be taken. Scale it down and try again.`;
+        });
+        if (tooLarge.length) window.photoSession.say(tooLarge.join("\n"), fit.length > 0);
     }
 
     // A file input of the page's own, outside of what Dash renders. Its value is emptied each time,
@@ -38,10 +36,16 @@
         else if (target.id === "try-again") window.photoSession.retry();
         else if (target.id === "close-problem") window.photoSession.say(null);
         else {
-            window.photoSession.addSample(target.dataset.sample);
+            window.photoSession.addSample(target.dataset.sample, nameOf(target.dataset.sample));
             scrollToPhoto();
         }
     });
+
+    /* What a sample photo is called: as in the gallery, or by its id. What it shows would give the answer away. */
+    function nameOf(sample) {
+        const thumbnail = document.querySelector(`[data-sample="${CSS.escape(sample)}"]`);
+        return thumbnail ? thumbnail.getAttribute("aria-label") : `Data set photo ${sample.slice(0, 8)}`;
+    }
 
     /* On a phone the gallery lies far below the photo it changes. */
     function scrollToPhoto() {
@@ -73,5 +77,5 @@
         else window.photoSession.say("That was no file. Save the photo first, then drop its file here.");
     });
 
-    window.photoIntake = { take, scrollToPhoto };
+    window.photoIntake = { take, nameOf, scrollToPhoto };
 })();

@@ -43,7 +43,9 @@ window.photoList = (() => {
         const [open, remove] = item.children;
         const [image, name, answer, share] = open.children;
         const best = entry.answer && entry.state === "answered" ? entry.answer.classes[0] : null;
-        const source = entry.photo ? `${entry.photo.src}?side=160` : "";
+        // A sample has an address that does not end with this session.
+        const address = entry.sample ? `/dataset/${entry.sample}.jpg` : entry.photo && entry.photo.src;
+        const source = address ? `${address}?side=160` : "";
         if (image.getAttribute("src") !== source && source) image.src = source;
         name.textContent = entry.name;
         answer.textContent = best ? best.name : STATES[entry.state] || "";
@@ -52,6 +54,25 @@ window.photoList = (() => {
         open.disabled = !entry.photo;
         remove.setAttribute("aria-label", `Remove ${entry.name}`);
         return item;
+    }
+
+    /* The keyboard's place, once what it was on is gone: the item that moved up, or the place for a photo. */
+    function focusAfter(place) {
+        const items = document.querySelectorAll("#photo-list > .photo-item");
+        if (items.length) items[Math.min(place, items.length - 1)].querySelector(".photo-item-remove").focus();
+        else focusStage();
+    }
+
+    function focusStage(frames = 60) {
+        const stage = document.querySelector(".invitation");
+        if (stage && stage.offsetParent) stage.focus({ preventScroll: true });
+        else if (frames) requestAnimationFrame(() => focusStage(frames - 1)); // not shown yet
+    }
+
+    function removeItem(item) {
+        const place = [...item.parentElement.children].indexOf(item);
+        window.photoSession.remove(item.dataset.key);
+        focusAfter(place);
     }
 
     /* Quotes a cell as CSV; a leading sign would make a spreadsheet calculate. */
@@ -91,14 +112,17 @@ window.photoList = (() => {
     document.addEventListener("click", (event) => {
         const item = event.target.closest(".photo-item");
         const answered = () => window.photoSession.entries().filter((entry) => entry.state === "answered");
-        if (event.target.closest(".photo-item-remove")) window.photoSession.remove(item.dataset.key);
+        if (event.target.closest(".photo-item-remove")) removeItem(item);
         else if (event.target.closest(".photo-item-open")) {
             window.photoSession.select(item.dataset.key);
             window.photoIntake.scrollToPhoto();
         } else if (event.target.closest("#download-csv")) download("answers.csv", "text/csv", asCsv(answered()));
         else if (event.target.closest("#download-json")) {
             download("answers.json", "application/json", asJson(answered()));
-        } else if (event.target.closest("#clear-photos")) window.photoSession.clear();
+        } else if (event.target.closest("#clear-photos")) {
+            window.photoSession.clear();
+            focusStage();
+        }
     });
 
     return { show, asCsv };

@@ -1,73 +1,81 @@
 /* The photos of this browser tab, each on its way from a file to an answer, and which of them is shown.
 
    An entry: key, name, file or sample (where it comes from), state (waiting, sending, asking, answered, unanswered),
-   wishes (classes to choose and to compare with, `car` and `versus`, if a shared link asks for them),
-   photo (what POST /photos returned), answer (what POST …/answer returned), extras (classes asked for besides the
-   most likely ones), problem (why there is no answer). The page shows what `view` makes of them. */
+   wishes (the car that is chosen and the one to compare with, `car` and `versus`, if not the most likely and none),
+   photo (what POST /photos returned), since (when), answer (what POST …/answer returned), extras (classes asked for
+   besides the most likely ones), problem (why there is no answer), again (it is asked again by itself), tries.
+   The page shows what `view` makes of them. */
 window.photoSession = (() => {
-    const KEPT_AS = "photo-session";
     const AT_ONCE = 2; // photos on their way at the same time
-    const MOST_EXTRAS = 3; // as many rows as the page has for them
-    const MOST_ENTRIES = 60;
+    const MOST_ENTRIES = 200;
     let entries = [];
     let current = null; // the entry that is shown
     let awaited = null; // the entry that will be shown as soon as its photo is here
-    let problem = null;
+    let notes = []; // sentences about anything but the shown entry
     let asking = null; // the label of a class that is being asked for
     let nextKey = 1;
+    let minutes = Infinity; // how long the server keeps a photo
+    const running = new Set(); // entries on their way
+    const retrying = window.modelRetry.retry(work);
 
     /* What the page shows: see pages/classify.py. */
     function view() {
-        const common = { problem, asking };
+        const sentences = awaited || !current ? notes : [...notes, current.problem];
+        const common = { problem: sentences.filter(Boolean).join("\n"), asking };
         if (awaited) return { ...common, phase: "sending", photo: current && current.photo, answer: null };
         if (!current) return { ...common, phase: "empty", photo: null, answer: null };
         const { key, state, photo, wishes, answer, extras } = current;
-        return { ...common, key, phase: state, photo, wishes, answer: state === "answered" ? { ...answer, extras } : null };
+        const phase = state === "waiting" ? "asking" : state;
+        return { ...common, key, phase, photo, wishes, answer: state === "answered" ? { ...answer, extras } : null };
     }
 
     function changed() {
-        keep();
+        window.photoMemory.keep(entries, current, nextKey);
         if (document.getElementById("classify")) {
             window.dash_clientside.set_props("view", { data: view() });
             window.photoList.show(entries, current);
         }
     }
 
-    /* Survives a reload of the tab; what the server has forgotten by then is forgotten here too. */
-    function keep() {
-        const done = entries.filter((entry) => entry.photo).map(({ file, ...rest }) => rest);
-        const content = JSON.stringify({ entries: done, current: current && current.key, nextKey });
-        try {
-            sessionStorage.setItem(KEPT_AS, content);
-        } catch {
-            sessionStorage.removeItem(KEPT_AS); // no room: the list lives as long as the page
-        }
+    /* Once a page load: what the tab had before. What the server has forgotten by then is forgotten here too. */
+    function restore(minutesKept) {
+        minutes = minutesKept;
+        if (entries.length) return;
+        const kept = window.photoMemory.restore();
+        ({ entries, nextKey } = kept);
+        const shown = entries.find((entry) => entry.key === kept.current);
+        if (shown && (shown.sample || !isOver(shown))) turnTo(shown);
+        if (kept.unsent) say(window.photoSentences.unsent(kept.unsent), true);
+        forgetOld();
+        work();
     }
 
-    function restore(minutes) {
-        if (entries.length) return;
-        const kept = JSON.parse(sessionStorage.getItem(KEPT_AS) || "null");
-        if (!kept) return;
-        const oldest = Date.now() - minutes * 60_000;
-        entries = kept.entries.filter((entry) => entry.since > oldest);
-        for (const entry of entries) if (entry.state === "asking") entry.state = "unanswered";
-        current = entries.find((entry) => entry.key === kept.current) || null;
-        nextKey = kept.nextKey;
+    const isOver = (entry) => Boolean(entry.photo) && entry.since < Date.now() - minutes * 60_000;
+
+    /* Samples can be had again, other photos cannot; the one that is shown stays to be looked at. */
+    function forgetOld() {
+        const old = entries.filter((entry) => isOver(entry) && !entry.sample && entry !== current);
+        if (!old.length) return;
+        entries = entries.filter((entry) => !old.includes(entry));
+        say(window.photoSentences.over(old.length), true);
     }
 
     /* A photo that cannot be used leaves the page as it was before, but for a sentence. */
     function drop(entry, reason) {
+        const batch = entry.batch || [entry];
         entries = entries.filter((other) => other !== entry);
         if (awaited === entry) {
-            const place = entry.batch.indexOf(entry);
-            awaited = entry.batch.slice(place + 1).find((other) => entries.includes(other) && !other.photo) || null;
+            const place = batch.indexOf(entry);
+            awaited = batch.slice(place + 1).find((other) => entries.includes(other) && !other.photo) || null;
         }
-        const several = entry.batch.length > 1;
+        const several = batch.length > 1;
         say(several ? `${entry.name}: ${reason}` : reason, several);
     }
 
+    /* Says something; nothing, if the sentence is null: then the problem of the shown photo goes as well. */
     function say(sentence, addToOthers = false) {
-        problem = addToOthers && problem ? `${problem} ${sentence}` : sentence;
+        notes = [...(addToOthers ? notes : []), sentence].filter(Boolean);
+        if (!sentence && current) current.problem = null;
         changed();
     }
 
@@ -79,11 +87,11 @@ window.photoSession = (() => {
             drop(entry, error.message);
             return;
         }
-        await answer(entry);
+        if (entry.state !== "answered") await answer(entry);
     }
 
     async function send(entry) {
-        entry.state = "sending";
+        if (entry.state !== "answered") entry.state = "sending";
         changed();
         const photo = entry.sample
             ? await window.askDashboard.post(`/dataset/${entry.sample}/photo`)
@@ -97,52 +105,66 @@ window.photoSession = (() => {
         }
     }
 
+    /* What was left without an answer keeps its sentence while it is asked again by itself. */
     async function answer(entry) {
-        entry.state = "asking";
-        entry.problem = null;
-        changed();
+        if (entry.state !== "unanswered") {
+            Object.assign(entry, { state: "asking", problem: null });
+            changed();
+        }
         try {
-            entry.answer = await window.askDashboard.post(`/photos/${entry.photo.id}/answer`);
-            entry.extras = await wishedFor(entry);
-            entry.state = "answered";
+            const found = await ask(entry);
+            const { extras, sentences } = await window.photoAnswers.wishedFor(entry, found);
+            notes.push(...sentences);
+            Object.assign(entry, { answer: found, extras, state: "answered", problem: null });
+            retrying.succeeded();
         } catch (error) {
-            entry.state = "unanswered";
-            entry.problem = error.message;
-            if (entry === current) problem = error.message;
+            // A sentence that was closed does not come back by itself.
+            if (entry.state !== "unanswered" || entry.problem) entry.problem = error.message;
+            const again = retrying.failed(error);
+            Object.assign(entry, { state: "unanswered", again, tries: (entry.tries || 0) + 1 });
         }
         changed();
     }
 
-    /* Classes that a shared link asks for, if they are not among the most likely ones. One that cannot be had, from
-       an old link perhaps, costs nothing but a sentence. */
-    async function wishedFor(entry) {
-        const extras = [];
-        for (const label of Object.values(entry.wishes || {}).filter(Boolean)) {
-            if ([...entry.answer.classes, ...extras].some((known) => known.label === label)) continue;
-            try {
-                extras.push((await window.askDashboard.post(`/photos/${entry.photo.id}/answer`, { label })).asked);
-            } catch (error) {
-                problem = error.message;
-            }
+    /* Asks about an entry's photo; a sample that the server has forgotten is sent again first. */
+    async function ask(entry, content) {
+        try {
+            return await window.photoAnswers.ask(entry, content);
+        } catch (error) {
+            if (error.status !== 404 || !entry.sample) throw error;
+            await send(entry);
+            return window.photoAnswers.ask(entry, content);
         }
-        return extras;
+    }
+
+    /* Which entry to go on with: what is looked at first, new ones before those that are asked again. */
+    function next() {
+        const idle = entries.filter((entry) => !running.has(entry));
+        const waiting = idle.filter((entry) => entry.state === "waiting");
+        if (waiting.length) return waiting.find((entry) => entry === awaited || entry === current) || waiting[0];
+        if (retrying.isPaused()) return undefined;
+        const left = idle.filter((entry) => entry.state === "unanswered" && entry.again);
+        return left.sort((one, other) => one.tries - other.tries)[0];
     }
 
     async function work() {
-        const busy = entries.filter((entry) => ["sending", "asking"].includes(entry.state)).length;
-        const next = entries.find((entry) => entry.state === "waiting");
-        if (!next || busy >= AT_ONCE) return;
-        const running = run(next).finally(work);
+        const entry = running.size < AT_ONCE && next();
+        if (!entry) return;
+        running.add(entry);
         work(); // another one, if there is room
-        await running;
+        await run(entry);
+        running.delete(entry);
+        work();
     }
 
     function add(made) {
-        const batch = made.map((entry) => ({ key: String(nextKey++), state: "waiting", extras: [], ...entry }));
+        const room = MOST_ENTRIES - entries.length;
+        notes = made.length > room ? [window.photoSentences.leftOut(made.length - room, MOST_ENTRIES)] : [];
+        const fresh = { state: "waiting", extras: [] };
+        const batch = made.slice(0, room).map((entry) => ({ key: String(nextKey++), ...fresh, ...entry }));
         for (const entry of batch) Object.defineProperty(entry, "batch", { value: batch }); // not kept
-        problem = null;
-        entries = [...batch, ...entries].slice(0, MOST_ENTRIES);
-        awaited = batch[0];
+        entries = [...batch, ...entries];
+        awaited = batch[0] || null;
         changed();
         return work();
     }
@@ -150,12 +172,35 @@ window.photoSession = (() => {
     const addFiles = (files) =>
         add(files.map((file) => ({ file, name: file.name || "Photo", title: `Your photo ${file.name || ""}`.trim() })));
 
-    const addSample = (sample, wishes) => add([{ sample, name: "Sample photo", title: "Sample photo", wishes }]);
+    /* Shows a sample photo: the one in the list, if it is there already. `wishes` are those of a link. */
+    function addSample(sample, name, wishes) {
+        const known = entries.find((entry) => entry.sample === sample);
+        if (!known) return add([{ sample, name, title: name, wishes }]);
+        if (!wishes) return select(known.key);
+        known.wishes = wishes;
+        const { wished, isKnown } = window.photoAnswers;
+        const isMissing = (label) => !isKnown(known, label);
+        if (known.state === "answered" && wished(known).some(isMissing)) known.state = "waiting";
+        turnTo(known);
+        return work();
+    }
 
     function select(key) {
-        current = entries.find((entry) => entry.key === key) || current;
-        awaited = null;
-        problem = current ? current.problem : null;
+        notes = [];
+        const entry = entries.find((other) => other.key === key);
+        if (entry && (entry.sample || entry === current || !isOver(entry))) turnTo(entry);
+        forgetOld();
+    }
+
+    /* Shows an entry, as soon as its photo is here. */
+    function turnTo(entry) {
+        if (isOver(entry) && entry.sample) {
+            awaited = entry;
+            send(entry).catch((error) => drop(entry, error.message)).finally(changed);
+        } else if (entry.photo) {
+            current = entry;
+            awaited = null;
+        } else awaited = entry;
         changed();
     }
 
@@ -164,48 +209,47 @@ window.photoSession = (() => {
         if (place < 0) return;
         const [gone] = entries.splice(place, 1);
         if (gone === awaited) awaited = null;
-        if (gone === current) current = entries[Math.min(place, entries.length - 1)] || null;
-        changed();
+        if (gone === current) current = null;
+        const next = entries[Math.min(place, entries.length - 1)];
+        if (next && !current && !awaited) turnTo(next);
+        else changed();
     }
 
     function clear() {
         entries = [];
-        current = awaited = problem = null;
+        notes = [];
+        current = awaited = null;
         changed();
     }
 
-    function retry(entry = current) {
-        problem = null;
-        return answer(entry);
+    function retry() {
+        notes = [];
+        if (current && current.state === "unanswered") Object.assign(current, { state: "waiting", problem: null });
+        changed();
+        return work();
     }
 
-    /* The model server is back: photos that it left without an answer are asked again. */
-    function retryAll() {
-        for (const entry of entries.filter((other) => other.state === "unanswered")) {
-            entry.state = "waiting";
-        }
-        problem = null;
-        return work();
+    /* The car that is chosen, and the one it is compared with: kept for when this photo is shown again. */
+    function wish(key, car, versus) {
+        if (!current || current.key !== key) return;
+        current.wishes = { car, versus };
+        window.photoMemory.keep(entries, current, nextKey);
     }
 
     /* Asks for a class beyond the most likely ones. Tells whether the page now has it. */
     async function askFor(label) {
         const entry = current;
         if (!entry || entry.state !== "answered") return false;
-        if ([...entry.answer.classes, ...entry.extras].some((known) => known.label === label)) return true;
+        if (window.photoAnswers.isKnown(entry, label)) return true;
         asking = label;
-        problem = null;
+        notes = [];
         changed();
         try {
-            const { asked, ...answer } = await window.askDashboard.post(`/photos/${entry.photo.id}/answer`, { label });
-            // Another version answers by now: what the former one said of other classes goes with it.
-            const others = answer.version === entry.answer.version ? entry.extras : [];
-            entry.answer = answer.version === entry.answer.version ? entry.answer : answer;
-            const isLikely = entry.answer.classes.some((known) => known.label === label);
-            entry.extras = isLikely ? others : [...others.slice(-(MOST_EXTRAS - 1)), asked];
+            window.photoAnswers.learn(entry, await ask(entry, { label }));
             return true;
         } catch (error) {
-            problem = error.message;
+            retrying.failed(error); // the header looks
+            notes = [error.message];
             return false;
         } finally {
             asking = null;
@@ -213,10 +257,10 @@ window.photoSession = (() => {
         }
     }
 
-    document.addEventListener("model-ready", retryAll);
+    window.setInterval(forgetOld, 60_000);
 
     return {
-        view, restore, changed, addFiles, addSample, select, remove, clear, retry, askFor, say,
+        view, restore, changed, addFiles, addSample, select, remove, clear, retry, wish, askFor, say,
         entries: () => entries,
         current: () => current,
     };

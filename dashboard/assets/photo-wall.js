@@ -6,7 +6,9 @@ window.dash_clientside.photo_wall = (() => {
     const NO_FILE = "The file of this photo cannot be shown.";
     const walls = new WeakMap(); // a wall's element -> what it shows
     const waiting = []; // cells in sight that have not been asked about, in order
+    let failed = []; // those to be asked about again
     let running = 0;
+    const retrying = window.modelRetry.retry(askAgain);
 
     /* Fills a wall with photos. Gives its state: waiting, empty or filled. */
     function show(data, id) {
@@ -77,24 +79,38 @@ window.dash_clientside.photo_wall = (() => {
             sight.unobserve(target);
             waiting.push({ cell: target, photo: target.photo });
         }
-        for (let i = 0; i < AT_ONCE; i++) work();
+        start();
     });
+
+    function start() {
+        for (let i = 0; i < AT_ONCE; i++) work();
+    }
+
+    function askAgain() {
+        waiting.push(...failed.map((one) => ({ ...one, again: true })));
+        failed = [];
+        start();
+    }
 
     /* Goes through the cells that wait; those that show another photo by now are passed over. */
     async function work() {
         if (running >= AT_ONCE || waiting.length === 0) return;
-        const { cell, photo } = waiting.shift();
-        if (cell.photo === photo && cell.isConnected) {
-            running += 1;
-            await draw(cell, photo);
-            running -= 1;
+        const one = waiting.shift();
+        if (one.cell.photo === one.photo && one.cell.isConnected) {
+            if (one.again && retrying.isPaused()) failed.push(one);
+            else {
+                running += 1;
+                await draw(one);
+                running -= 1;
+            }
         }
         work();
     }
 
-    async function draw(cell, photo) {
+    /* A cell that is asked about again keeps its sentence until there is an answer. */
+    async function draw({ cell, photo, again }) {
         const wall = walls.get(cell.closest(".photo-wall"));
-        note(cell, "Asking the model…");
+        if (!again) note(cell, "Asking the model…");
         let text = "";
         try {
             // What speaks against is asked first: the answer often holds the map of the other class as well.
@@ -111,6 +127,7 @@ window.dash_clientside.photo_wall = (() => {
             window.evidenceMap.paint(canvas, map, answer.extent, size, { scale, signed: Boolean(against) });
         } catch (error) {
             text = error.name === "EncodingError" ? NO_FILE : error.message;
+            if (retrying.failed(error)) failed.push({ cell, photo });
         }
         if (cell.photo === photo) note(cell, text, text !== "");
     }
@@ -121,6 +138,7 @@ window.dash_clientside.photo_wall = (() => {
         const fitting = known.find((answer) => classIn(answer, label));
         if (fitting) return fitting;
         const answer = await window.askDashboard.post(`/dataset/${photo.id}/answer`, { label });
+        retrying.succeeded();
         wall.answers.set(photo.id, [...known, answer]);
         return answer;
     }

@@ -10,6 +10,9 @@ window.dash_clientside.play = (() => {
     let view = AT_FIRST;
     let kind = { rounds: 5, difficulty: "medium" };
     let busy = false; // one move at a time
+    const retrying = window.modelRetry.retry(() => {
+        if (isOpen() && view.phase === "revealed" && !view.answer) askAgain(view.game);
+    });
 
     const isOpen = () => document.getElementById("play") !== null;
     const roundAddress = (game) => `/play/games/${game.id}/rounds/${game.number}`;
@@ -118,7 +121,8 @@ window.dash_clientside.play = (() => {
     /* After a reload: the maps are not kept with the game. Without them the rest is still to be seen. */
     async function askAgain(game) {
         if (!game.played[game.number - 1].ai.length) return;
-        const answer = await post(`${roundAddress(game)}/answer`).catch(() => null);
+        const answer = await post(`${roundAddress(game)}/answer`).catch((error) => retrying.failed(error) && null);
+        if (answer) retrying.succeeded();
         const still = view.phase === "revealed" && view.game.id === game.id && view.game.number === game.number;
         if (answer && still) show({ answer });
     }

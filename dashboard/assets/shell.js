@@ -2,8 +2,9 @@
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.shell = (() => {
     let wasReady = null; // not known yet
+    let looking = null; // a promise while a look is under way
 
-    async function status() {
+    async function look() {
         let status;
         try {
             status = await (await fetch("/status")).json();
@@ -16,6 +17,18 @@ window.dash_clientside.shell = (() => {
         wasReady = isReady;
         return [status.text, `status status-${status.state}`];
     }
+
+    function status() {
+        looking = looking || look().finally(() => (looking = null));
+        return looking;
+    }
+
+    /* A request failed for want of the model: the header must not go on saying that all is well. */
+    document.addEventListener("model-trouble", async () => {
+        if (looking) return;
+        const [children, className] = await status();
+        window.dash_clientside.set_props("status", { children, className });
+    });
 
     function mark_page(pathname) {
         for (const link of document.querySelectorAll(".nav-link")) {

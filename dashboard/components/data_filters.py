@@ -100,7 +100,6 @@ def _choice(
         value=chosen,
         clearable=True,
         clearButtonProps={"aria-label": f"Any {title.lower()}"},
-        comboboxProps={"withinPortal": False},
         limit=400,
         nothingFoundMessage="None of that name",
         style={"display": "none"} if hidden else None,

@@ -4,7 +4,6 @@ import dash
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, State, html
 
-from dashboard.answers import STATUS_READ_TIMEOUT
 from dashboard.callbacks import callback
 from dashboard.components.model_section import OTHER, PHOTOS, VERSION
 from dashboard.model_errors import ModelServerError
@@ -113,7 +112,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
 def _live(parts: Parts) -> str:
     """Which version answers now."""
     try:
-        status = parts.client.status(STATUS_READ_TIMEOUT)
+        status = parts.watch.status()
     except ModelServerError:
         return "The model server does not answer now, so that there are no heatmaps."
     if not status.ready:

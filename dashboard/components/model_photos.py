@@ -22,6 +22,7 @@ EVIDENCE = {
     "none": "Photo only",
 }
 CELLS_OF_MISTAKES = 8
+WHOSE_HEATMAPS = "Heatmaps are drawn by the version that is live, whichever is chosen above."
 
 
 def chosen_photos() -> html.Section:
@@ -30,7 +31,7 @@ def chosen_photos() -> html.Section:
         "photos",
         "Photos of a confusion",
         "Choose what the photos show and what was answered; leave one empty for any class. A click on a photo takes "
-        "it to the first page.",
+        f"it to the first page. {WHOSE_HEATMAPS}",
         dcc.Store(id="model-first-choice"),
         html.Div(
             [
@@ -51,7 +52,8 @@ def mistake_photos() -> html.Section:
     return section(
         "mistakes",
         "Mistakes, the surest first",
-        "Where the version is surest and wrong, look twice: a label may be wrong, or the photo shows two cars.",
+        "Where the version is surest and wrong, look twice: a label may be wrong, or the photo shows two cars. "
+        f"{WHOSE_HEATMAPS}",
         _evidence_choice("model-mistakes"),
         photo_wall.photo_wall("model-mistakes", CELLS_OF_MISTAKES),
     )

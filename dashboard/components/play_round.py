@@ -107,7 +107,6 @@ def _naming(component_id: str, label: str, disabled: bool = False) -> dmc.Select
         disabled=disabled,
         size="md",
         maxDropdownHeight=260,
-        comboboxProps={"withinPortal": False},
     )
 
 

@@ -13,7 +13,7 @@ ABOUT = {
 }
 
 
-def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool) -> html.Section:
+def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, problem: str) -> html.Section:
     """The settings of a new game, or a challenge, whose settings are fixed, until it is declined.
 
     Args:
@@ -21,6 +21,7 @@ def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool) -> 
         difficulty: Chosen at first.
         challenged: Whether the address names the photos.
         fair: Whether the model has not been trained on the photos.
+        problem: Why the address is no challenge, if it should be one.
     """
     return html.Section(
         [
@@ -30,6 +31,7 @@ def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool) -> 
                 className="card-title",
                 tabIndex=-1,
             ),
+            html.P(problem, className="problem", role="alert", hidden=not problem),
             html.P(
                 f"{rounds} rounds, {ABOUT[difficulty][0].lower()}: the same photos for everybody who has this link. "
                 f"{ABOUT[difficulty][1]}",

@@ -5,6 +5,7 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, dcc, html
 
 STATUS_SECONDS = 5
+NOT_FOUND = "not_found_404"  # Dash looks for a page of this name, which no link leads to
 
 # Ten shades, light to dark; shade 8 carries white text at a contrast of 5.4.
 PETROL = "#edf7fa #d8ecf1 #b0d8e3 #84c3d4 #60b1c8 #4aa6c0 #3ca1bd #2c8ca6 #1c7389 #0a6276".split()
@@ -40,6 +41,15 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
+# Lists open inside the page's main part, where screen readers look for them. A long one scrolls itself (style.css), and
+# by keys too in any browser.
+SELECT = {
+    "comboboxProps": {"portalProps": {"target": "main"}},
+    "withScrollArea": False,
+    "attributes": {"options": {"tabIndex": 0}},
+}
+
+
 def layout() -> dmc.MantineProvider:
     """The shell with an empty place for the page."""
     return dmc.MantineProvider(
@@ -62,6 +72,7 @@ def layout() -> dmc.MantineProvider:
             "defaultRadius": "md",
             "cursorType": "pointer",
             "respectReducedMotion": True,
+            "components": {"Select": {"defaultProps": SELECT}},
         },
         defaultColorScheme="auto",
     )
@@ -94,6 +105,7 @@ def _header() -> html.Div:
                 [
                     dcc.Link(page["name"], href=page["relative_path"], className="nav-link")
                     for page in dash.page_registry.values()
+                    if page["module"] != NOT_FOUND
                 ],
                 className="nav",
                 **{"aria-label": "Pages"},

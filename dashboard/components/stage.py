@@ -5,10 +5,15 @@ from dash import html
 
 OPACITY_AT_START = 75
 PALETTES = [
-    {"value": "inferno", "label": "Inferno"},
-    {"value": "viridis", "label": "Viridis"},
-    {"value": "cividis", "label": "Cividis"},
-    {"value": "turbo", "label": "Turbo (not for the colour-blind)"},
+    {
+        "group": "For all eyes",
+        "items": [
+            {"value": "inferno", "label": "Inferno"},
+            {"value": "viridis", "label": "Viridis"},
+            {"value": "cividis", "label": "Cividis"},
+        ],
+    },
+    {"group": "Not for the colour-blind", "items": [{"value": "turbo", "label": "Turbo"}]},
 ]
 
 
@@ -28,8 +33,9 @@ def _invitation() -> html.Button:
     return html.Button(
         [
             html.Span(className="icon icon-photo", **{"aria-hidden": "true"}),
-            html.Span("Drop photos of cars here", className="invitation-title"),
-            html.Span("or click to choose some, or paste one from the clipboard", className="dimmed"),
+            html.Span("Drop photos of cars here", className="invitation-title for-mouse"),
+            html.Span("or click to choose some, or paste one from the clipboard", className="dimmed for-mouse"),
+            html.Span("Choose photos of cars", className="invitation-title for-touch"),
         ],
         type="button",
         className="invitation browse",
@@ -44,7 +50,7 @@ def _photo() -> html.Div:
     return html.Div(
         [
             html.Img(id="photo", alt="", draggable="false"),
-            html.Canvas(id="heatmap", width=1, height=1, role="img"),
+            html.Canvas(id="heatmap", width=1, height=1, role="img", **{"aria-label": "No heatmap yet."}),
         ],
         id="photo-frame",
         className="photo-frame",

@@ -1,11 +1,12 @@
 """Feedback, games and scores, in SQLite or PostgreSQL.
 
-One store a table, each call one statement: what several workers do at once is settled by the database.
+One store a table, each call one transaction: what several workers do at once is settled by the database.
 """
 
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DataError as UnfitValue
 from sqlalchemy.exc import SQLAlchemyError as DatabaseError
 
 from dashboard.database.connection import engine_for, usable
@@ -14,7 +15,7 @@ from dashboard.database.games import GameStore, StoredGame
 from dashboard.database.schema import upgrade
 from dashboard.database.scores import Score, ScoreStore
 
-__all__ = ["Database", "DatabaseError", "Feedback", "Score", "StoredGame", "open_database"]
+__all__ = ["Database", "DatabaseError", "Feedback", "Score", "StoredGame", "UnfitValue", "open_database"]
 
 
 @dataclass(frozen=True)

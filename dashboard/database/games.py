@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, text, update
 
+from dashboard.database.connection import ALONE
 from dashboard.database.tables import games
 
 KEPT = timedelta(days=30)
+LOCKS = 709_413_065
+"""First number of the PostgreSQL locks of visitors; the second is made from the visitor."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +44,33 @@ class GameStore:
 
     engine: Engine
 
-    def add(self, game_id: str, visitor: str, state: Mapping[str, Any]) -> None:
-        """Begins a game, from now on the visitor's current one.
+    def add(self, game_id: str, visitor: str, state: Mapping[str, Any], last: StoredGame | None) -> bool:
+        """Begins a game, from now on the visitor's current one, unless another was begun after `last`.
+
+        Args:
+            game_id: Its id.
+            visitor: Who plays it.
+            state: All of it.
+            last: The visitor's current game as it is known to whoever begins this one.
+
+        Returns:
+            Whether it was begun.
 
         Raises:
             sqlalchemy.exc.IntegrityError: There is a game with this id.
         """
-        row = {"id": game_id, "visitor": visitor, "state": dict(state), "revision": 0, "started": datetime.now(UTC)}
-        with self.engine.begin() as connection:
-            connection.execute(insert(games).values(row))
+        row = {"id": game_id, "visitor": visitor, "state": dict(state), "revision": 0}
+        newest = _current(visitor).with_only_columns(games.c.id)
+        with self.engine.execution_options(**{ALONE: True}).begin() as connection:
+            _wait_for_turn(connection, visitor)
+            if connection.scalar(newest) != (last.id if last else None):
+                return False
+            connection.execute(insert(games).values(row | {"started": datetime.now(UTC)}))
+        return True
 
     def current(self, visitor: str) -> StoredGame | None:
         """The game that a visitor began last, if there is one."""
-        return self._first(select(games).where(games.c.visitor == visitor).order_by(games.c.started.desc()).limit(1))
+        return self._first(_current(visitor))
 
     def find(self, game_id: str) -> StoredGame | None:
         """A game by its id."""
@@ -85,3 +102,14 @@ class GameStore:
         with self.engine.connect() as connection:
             row: Row[Any] | None = connection.execute(query).first()
         return StoredGame(**row._mapping) if row else None
+
+
+def _current(visitor: str) -> Select[Any]:
+    return select(games).where(games.c.visitor == visitor).order_by(games.c.started.desc()).limit(1)
+
+
+def _wait_for_turn(connection: Connection, visitor: str) -> None:
+    """Lets one transaction a visitor go on; SQLite has let one alone in already."""
+    if connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:locks, hashtext(:visitor))")
+        connection.execute(lock, {"locks": LOCKS, "visitor": visitor})

@@ -36,7 +36,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.post("/<photo_id>/answer")
     def answer(photo_id: str) -> Response:
         jpeg = read_photo(parts, find(photo_id)).jpeg
-        return jsonify(answer_for(jpeg, parts.client, parts.versions, asked_label()))
+        return jsonify(answer_for(jpeg, parts.client, parts.watch, parts.versions, asked_label()))
 
     @routes.get("/<photo_id>.jpg")
     def show(photo_id: str) -> Response:

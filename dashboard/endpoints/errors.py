@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from dashboard.answers import UnknownClass
-from dashboard.database import DatabaseError
+from dashboard.database import DatabaseError, UnfitValue
 from dashboard.model_errors import ModelServerError, TooSlow
 from dashboard.photos import PhotoError, PhotoTooLarge
 
@@ -33,6 +33,11 @@ def answer_in_sentences(routes: Blueprint) -> None:
     def database_error(error: DatabaseError) -> tuple[Response, int]:
         logger.error("The database fails: %s", error)
         return jsonify(error="The dashboard's database does not answer. Try again in a moment."), 503
+
+    @routes.errorhandler(UnfitValue)
+    def unfit_value(error: UnfitValue) -> tuple[Response, int]:
+        logger.warning("The database takes no such value: %s", error)
+        return jsonify(error="The request holds something that cannot be kept. Load the page anew and try again."), 422
 
     @routes.errorhandler(OSError)
     def disk_error(error: OSError) -> tuple[Response, int]:

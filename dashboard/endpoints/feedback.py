@@ -5,14 +5,18 @@ DELETE /feedback/ID           nothing                                 200 {}: wh
 """
 
 import hashlib
+import re
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import NotFound
 
 from dashboard.database import Feedback
+from dashboard.endpoints.bodies import json_body
 from dashboard.feedback import FeedbackError, read_opinion
 from dashboard.parts import Parts
 from dashboard.visitors import visitor
+
+_ID = re.compile(r"[0-9a-f]{64}")
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -25,7 +29,7 @@ def blueprint(parts: Parts) -> Blueprint:
         if jpeg is None:
             raise NotFound("This photo is no longer kept, so nothing can be said of it. Choose it again.")
         feedback_id = hashlib.sha256(jpeg).hexdigest()
-        content = request.get_json(force=True)
+        content = json_body()
         version = parts.versions.find(content.get("version") if isinstance(content, dict) else None)
         said = read_opinion(content, version.labels if version else ())
         parts.database.feedback.add(
@@ -46,6 +50,8 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.delete("/feedback/<feedback_id>")
     def remove(feedback_id: str) -> Response:
+        if not _ID.fullmatch(feedback_id):
+            raise NotFound("Nothing was said under this address.")
         parts.database.feedback.remove(visitor(), feedback_id)
         return jsonify({})
 

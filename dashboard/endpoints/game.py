@@ -15,9 +15,11 @@ when the guess was made; `answer` is for showing its maps once more.
 """
 
 import logging
+import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -25,11 +27,12 @@ from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from dashboard.answers import answer_for
 from dashboard.database import StoredGame
+from dashboard.endpoints.bodies import json_object, json_text
 from dashboard.endpoints.dataset import read_photo
 from dashboard.endpoints.pictures import asked_side, jpeg_response
 from dashboard.game import engine
 from dashboard.game.deck import Seed
-from dashboard.game.rules import ROUNDS, Difficulty, GameError, NotAllowed, TooFewPhotos
+from dashboard.game.rules import Difficulty, GameError, NotAllowed, TooFewPhotos, difficulty_of, rounds_of
 from dashboard.game.state import Game, Likely, ModelTurn, from_state, to_state
 from dashboard.game.view import as_seen
 from dashboard.model_client import ModelClient, Timeout
@@ -39,9 +42,14 @@ from dashboard.photos import Photo, PhotoError
 from dashboard.visitors import COOKIE, visitor
 
 MODEL_SECONDS = 8.0  # nobody waits longer for the other player
+CONNECT_SECONDS = 1.0  # of these
+STATUS_SECONDS = 1.0  # to learn which version is live, before a game that needs it
 ATTEMPTS = 5
+BEGINNINGS = 10
 SHUFFLES = 20
 HIGHEST_SHUFFLE = 10_000
+
+_ID = re.compile(r"[0-9a-f]{32}")
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +59,7 @@ def blueprint(parts: Parts) -> Blueprint:
     routes = Blueprint("game", __name__, url_prefix="/play")
     games = parts.database.games
     settings = parts.settings
-    timeout = Timeout(settings.connect_timeout, min(settings.read_timeout, MODEL_SECONDS))
+    timeout = Timeout(min(settings.connect_timeout, CONNECT_SECONDS), settings.read_timeout)
     model = ModelClient(settings.model_server_url, settings.model_name, timeout)
 
     @routes.errorhandler(GameError)
@@ -65,7 +73,7 @@ def blueprint(parts: Parts) -> Blueprint:
         return response
 
     def own(game_id: str) -> tuple[StoredGame, Game]:
-        stored = games.find(game_id)
+        stored = games.find(game_id) if _ID.fullmatch(game_id) else None
         game = _readable(stored) if stored and stored.visitor == visitor() else None
         if stored is None or game is None:
             raise NotFound("This is no game of yours, or it is long over. Reload the page.")
@@ -89,30 +97,35 @@ def blueprint(parts: Parts) -> Blueprint:
             raise NotFound("This photo is not in the data set any more. Guess, and go on to the next.")
         return read_photo(parts, photo, side)
 
+    def answer_in_time(jpeg: bytes) -> dict[str, Any]:
+        return answer_for(jpeg, model, parts.watch, parts.versions, seconds=MODEL_SECONDS)
+
     @routes.post("/games")
     def begin() -> tuple[Response, int]:
         if COOKIE not in request.cookies:
             raise BadRequest("The game needs a cookie to know who plays it. Allow cookies for this page, then reload.")
-        asked = _body()
-        difficulty = _difficulty(asked.get("difficulty", Difficulty.MEDIUM))
-        before = games.current(visitor())
-        last = _readable(before) if before else None
-        newest = parts.versions.all()[:1] if difficulty is Difficulty.MEDIUM else []
-        game = engine.start(
-            parts.dataset.read(),
-            rounds=_rounds(asked.get("rounds", 5)),
-            difficulty=difficulty,
-            seed=Seed.parse(str(asked["seed"])) if asked.get("seed") is not None else None,
-            seen=games.seen(visitor()),
-            last=engine.next_seed(last) if last else None,
-            start_over=asked.get("start_over") is True or (last is not None and last.again),
-            shuffles=(secrets.randbelow(HIGHEST_SHUFFLE) for _ in range(SHUFFLES)),
-            metrics=newest[0].metrics if newest else {},
-            now=time.time(),
-        )
+        asked = json_object()
+        difficulty = difficulty_of(asked.get("difficulty", Difficulty.MEDIUM))
+        metrics = _live_metrics(parts) if difficulty is Difficulty.MEDIUM else {}
         game_id = secrets.token_hex(16)
-        games.add(game_id, visitor(), to_state(game))
-        return jsonify(game=as_seen(game_id, game)), 201
+        for _ in range(BEGINNINGS):
+            before = games.current(visitor())  # read before the photos that were seen, or one could be missed
+            last = _readable(before) if before else None
+            game = engine.start(
+                parts.dataset.read(),
+                rounds=rounds_of(asked.get("rounds", 5)),
+                difficulty=difficulty,
+                seed=Seed.parse(str(asked["seed"])) if asked.get("seed") is not None else None,
+                seen=games.seen(visitor()),
+                last=engine.next_seed(last) if last else None,
+                start_over=asked.get("start_over") is True or (last is not None and last.again),
+                shuffles=(secrets.randbelow(HIGHEST_SHUFFLE) for _ in range(SHUFFLES)),
+                metrics=metrics,
+                now=time.time(),
+            )
+            if games.add(game_id, visitor(), to_state(game), before):
+                return jsonify(game=as_seen(game_id, game)), 201
+        raise Conflict("Too many games are begun at once in this browser. Try again in a moment.")
 
     @routes.get("/game")
     def current() -> Response:
@@ -122,14 +135,15 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.post("/games/<game_id>/rounds/<int:number>/guess")
     def guess(game_id: str, number: int) -> Response:
-        label = _text("label")
+        label = json_text("label")
         makes = engine.makes_of(parts.dataset.read())
         answer: dict[str, Any] | None = None
 
+        @cache  # if another tab was faster, nobody waits a second time
         def ask(photo_id: str) -> ModelTurn:
             nonlocal answer
             try:
-                answer = answer_for(read_dataset_photo(photo_id).jpeg, model, parts.versions)
+                answer = answer_in_time(read_dataset_photo(photo_id).jpeg)
             except (ModelServerError, PhotoError, NotFound) as error:
                 logger.warning("The model missed its turn: %s", error)
                 return ModelTurn(missed=_why(error))
@@ -148,7 +162,7 @@ def blueprint(parts: Parts) -> Blueprint:
     def answer_again(game_id: str, number: int) -> Response:
         if not own(game_id)[1].reached(number).guess:
             raise Conflict("The model answers when you have. Choose a car first.")
-        return jsonify(answer_for(photo_of(game_id, number).jpeg, model, parts.versions))
+        return jsonify(answer_in_time(photo_of(game_id, number).jpeg))
 
     @routes.get("/games/<game_id>/rounds/<int:number>.jpg")
     def show(game_id: str, number: int) -> Response:
@@ -156,7 +170,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.post("/games/<game_id>/score")
     def score(game_id: str) -> Response:
-        name = _text("name")
+        name = json_text("name")
         game = play(game_id, lambda game: engine.sign(game, name))
         parts.database.scores.add(
             game_id=game_id,
@@ -172,8 +186,8 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get("/scores")
     def scores() -> Response:
-        rounds = _rounds(request.args.get("rounds", 5, type=int))
-        top = parts.database.scores.top(rounds, _difficulty(request.args.get("difficulty", Difficulty.MEDIUM)).value)
+        rounds = rounds_of(request.args.get("rounds", 5))
+        top = parts.database.scores.top(rounds, difficulty_of(request.args.get("difficulty", Difficulty.MEDIUM)).value)
         mine = games.current(visitor())
         return jsonify(
             scores=[
@@ -212,28 +226,12 @@ def _why(error: Exception) -> str:
     return "The AI could not be shown this photo, so it missed its turn. Your answer counts."
 
 
-def _body() -> dict[str, Any]:
-    body = request.get_json(force=True)
-    if not isinstance(body, dict):
-        raise BadRequest("The body must be a JSON object.")
-    return body
-
-
-def _text(key: str) -> str:
-    text = _body().get(key)
-    if not isinstance(text, str):
-        raise BadRequest(f'The body must be {{"{key}": "text"}}.')
-    return text
-
-
-def _rounds(rounds: object) -> int:
-    if isinstance(rounds, bool) or rounds not in ROUNDS:
-        raise NotAllowed(f"A game has {', '.join(map(str, ROUNDS))} rounds. Received: {rounds!r}.")
-    return int(rounds)
-
-
-def _difficulty(name: object) -> Difficulty:
+def _live_metrics(parts: Parts) -> Mapping[str, Any]:
+    """Those of the version that answers, or of the newest if that is not known."""
     try:
-        return Difficulty(str(name))
-    except ValueError as error:
-        raise NotAllowed(f"The difficulty is {', '.join(Difficulty)}. Received: {name!r}.") from error
+        live = parts.versions.find(parts.watch.version(STATUS_SECONDS))
+    except ModelServerError:
+        live = None
+    newest = next(iter(parts.versions.all()), None)
+    version = live or newest
+    return version.metrics if version else {}

@@ -44,7 +44,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.post("/photos/<photo_id>/answer")
     def answer(photo_id: str) -> Response:
-        return jsonify(answer_for(kept(photo_id), parts.client, parts.versions, asked_label()))
+        return jsonify(answer_for(kept(photo_id), parts.client, parts.watch, parts.versions, asked_label()))
 
     @routes.get("/photos/<photo_id>.jpg")
     def show(photo_id: str) -> Response:

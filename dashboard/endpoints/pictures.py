@@ -3,6 +3,8 @@
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
+from dashboard.endpoints.bodies import json_body
+
 SIDES = ("160", "400", "800")  # pixels; few, so that browsers keep what they have
 
 
@@ -34,7 +36,7 @@ def asked_label() -> str | None:
     """
     if not request.get_data():
         return None
-    body = request.get_json(force=True)
+    body = json_body()
     label = body.get("label") if isinstance(body, dict) else body
     if label is not None and not isinstance(label, str):
         raise BadRequest('The body must be empty or {"label": "Make_Model"}.')

@@ -1,6 +1,6 @@
 """How the model server is, and whether the dashboard can do its work.
 
-GET  /status    {state, text}: in a word for the page's scripts and in words for people
+GET  /status    {state, text}: ready, starting, slow or down for the page's scripts, and in words for people
 GET  /readyz    200 {ready, database, photos, model_server}, each "ok" or what is wrong with it; 503 if the database or
                     the folder of the photos cannot be used. The model server's state is told but does not count: the
                     page stays usable without it, and says so.
@@ -10,30 +10,29 @@ import logging
 
 from flask import Blueprint, Response, jsonify
 
-from dashboard.answers import STATUS_READ_TIMEOUT
 from dashboard.database import DatabaseError
-from dashboard.model_client import ModelClient
 from dashboard.model_errors import Busy, ModelServerError, TooSlow, UnknownModel
+from dashboard.model_watch import STATUS_SECONDS, ModelWatch
 from dashboard.parts import Parts
 
 logger = logging.getLogger(__name__)
 
 OK = "ok"
-READY_READ_TIMEOUT = 1.0  # whoever asks for readiness is impatient, and this part does not count
+READY_SECONDS = 1.0  # whoever asks for readiness is impatient, and this part does not count
 
 
 def blueprint(parts: Parts) -> Blueprint:
-    """The address above, answered with these parts."""
+    """The addresses above, answered with these parts."""
     routes = Blueprint("status", __name__)
 
     @routes.get("/status")
     def status() -> Response:
-        return jsonify(_status(parts.client))
+        return jsonify(_status(parts.watch))
 
     @routes.get("/readyz")
     def ready() -> tuple[Response, int]:
         database, photos = _database(parts), _photos(parts)
-        model_server = _status(parts.client, READY_READ_TIMEOUT)
+        model_server = _status(parts.watch, READY_SECONDS)
         is_ready = database == photos == OK
         about = {
             "ready": is_ready,
@@ -64,10 +63,12 @@ def _photos(parts: Parts) -> str:
     return OK
 
 
-def _status(client: ModelClient, read_timeout: float = STATUS_READ_TIMEOUT) -> dict[str, str]:
+def _status(watch: ModelWatch, patience: float = STATUS_SECONDS) -> dict[str, str]:
     try:
-        status = client.status(read_timeout)
-    except (Busy, TooSlow):
+        status = watch.status(patience)
+    except TooSlow:
+        return {"state": "slow", "text": "Slow"}
+    except Busy:
         return {"state": "starting", "text": "Starting"}
     except UnknownModel:
         return {"state": "starting", "text": "No model yet"}

@@ -74,3 +74,31 @@ def player_name(name: str) -> str:
     if not 1 <= len(tidy) <= NAME_LENGTH:
         raise NotAllowed(f"A name has 1 to {NAME_LENGTH} characters. Received: {len(tidy)}.")
     return tidy
+
+
+def rounds_of(wish: object) -> int:
+    """How many rounds, from a number or, of an address, its text.
+
+    Raises:
+        NotAllowed: No game has as many.
+    """
+    for rounds in ROUNDS:
+        if wish == str(rounds) or (wish == rounds and not isinstance(wish, bool)):
+            return rounds
+    raise NotAllowed(f"A game has {', '.join(map(str, ROUNDS))} rounds. Received: {_shortened(wish)}.")
+
+
+def difficulty_of(wish: object) -> Difficulty:
+    """How hard.
+
+    Raises:
+        NotAllowed: No game is so.
+    """
+    try:
+        return Difficulty(str(wish))
+    except ValueError as error:
+        raise NotAllowed(f"The difficulty is {', '.join(Difficulty)}. Received: {_shortened(wish)}.") from error
+
+
+def _shortened(wish: object) -> str:
+    return repr(wish[:40] if isinstance(wish, str) else wish)[:100]

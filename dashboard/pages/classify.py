@@ -6,10 +6,10 @@ worked out in the browser, from what the store `view` holds (`photo-session.js` 
     phase     empty, sending, asking, answered or unanswered
     key       of the entry that is shown
     photo     what `POST /photos` or `POST /dataset/ID/photo` returned, with its `name` and `sample`, if it is one
-    wishes    classes to choose and to compare with, `car` and `versus`, if a shared link asks for them
+    wishes    classes to choose and to compare with, `car` and `versus`, if a link asks for them or they were chosen
     answer    what `POST /photos/ID/answer` returned, and `extras`: other classes that were asked for
     asking    the label of a class that is being asked for
-    problem   a sentence, if something went wrong
+    problem   sentences, one a line, if something went wrong
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,21 @@ def register(app: dash.Dash, parts: Parts) -> None:
         Input("view", "data"),
         starts=False,
     )
-    shows("list_classes", Output("ask-class", "data"), Output("versus", "data"), Input("view", "data"))
+    shows(
+        "keep_choice",
+        Output("versus", "value", allow_duplicate=True),
+        Input("choice", "value"),
+        Input("versus", "value"),
+        State("view", "data"),
+        starts=False,
+    )
+    shows(
+        "list_classes",
+        Output("ask-class", "data"),
+        Output("versus", "data"),
+        Input("view", "data"),
+        Input("choice", "value"),
+    )
     shows("ask_class", Output("ask-class", "value"), Input("ask-class", "value"), starts=False)
     shows("ask_versus", Output("versus", "error"), Input("versus", "value"), State("view", "data"), starts=False)
     shows(
@@ -94,6 +108,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
         Output("legend-low", "children"),
         Output("legend-high", "children"),
         Output("legend-note", "children"),
+        Output("palette", "disabled"),
         Input("choice", "value"),
         Input("evidence", "value"),
         Input("versus", "value"),
@@ -101,8 +116,8 @@ def register(app: dash.Dash, parts: Parts) -> None:
         Input("view", "data"),
     )
     shows("show_opacity", Output("heatmap", "style"), Input("opacity", "value"), Input("heatmap-on", "checked"))
-    shows(
-        "show_request",
+    app.clientside_callback(
+        ClientsideFunction("classify_request", "show"),
         Output("curl", "children"),
         Output("copy-curl", "disabled"),
         Output("copy-link", "disabled"),

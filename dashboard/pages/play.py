@@ -21,7 +21,8 @@ from dashboard.components.play_over import over, share
 from dashboard.components.play_round import game_round
 from dashboard.components.play_start import board, start
 from dashboard.dataset import Dataset
-from dashboard.game.rules import ROUNDS, Difficulty
+from dashboard.game.deck import Seed
+from dashboard.game.rules import ROUNDS, Difficulty, NotAllowed, difficulty_of, rounds_of
 from dashboard.parts import Parts
 
 
@@ -168,9 +169,10 @@ def layout(
         rounds: How many the challenge has.
         difficulty: How hard it is.
     """
+    problem = _problem(seed, rounds, difficulty)
     count = int(rounds) if rounds in map(str, ROUNDS) else 5
     level = Difficulty(difficulty) if difficulty in list(Difficulty) else Difficulty.MEDIUM
-    challenge = {"seed": seed, "rounds": count, "difficulty": level.value} if seed else None
+    challenge = {"seed": seed, "rounds": count, "difficulty": level.value} if seed and not problem else None
     fair = any(photo.split == "test" for photo in dataset.unseen)
     return html.Main(
         [
@@ -206,7 +208,9 @@ def layout(
             game_round(),
             html.Div(
                 [
-                    html.Div([start(count, level, challenged=seed is not None, fair=fair), over()]),
+                    html.Div(
+                        [start(count, level, challenged=challenge is not None, fair=fair, problem=problem), over()]
+                    ),
                     html.Div([board(), share()], className="play-aside"),
                 ],
                 className="play-columns",
@@ -216,3 +220,17 @@ def layout(
         className="page play-page",
         **{"data-phase": "loading", "data-naming": "no"},
     )
+
+
+def _problem(seed: str | None, rounds: str, difficulty: str) -> str:
+    """Why an address cannot be played as it is, as a sentence; nothing if it can."""
+    try:
+        if seed is not None:
+            Seed.parse(str(seed))  # given twice, it is a list
+        if rounds:
+            rounds_of(rounds)
+        if difficulty:
+            difficulty_of(difficulty)
+    except NotAllowed as error:
+        return f"This link cannot be played as it is. {error} Choose a game here, or ask for the right link."
+    return ""

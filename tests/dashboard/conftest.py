@@ -86,7 +86,8 @@ STATUS: dict[str, tuple[int, object]] = {
 class LocalModelServer:
     """Where it listens, what it was asked, and how it behaves.
 
-    Slow predictions wait for `release`; `behaves_like` is a name of the tables above, whatever model is asked for.
+    Slow predictions wait for `release`; `behaves_like` is a name of the tables above, whatever model is asked for;
+    `version` is the one that it serves.
     """
 
     url: str
@@ -95,19 +96,25 @@ class LocalModelServer:
     release: threading.Event = field(default_factory=threading.Event)
     slow: bool = False
     behaves_like: str | None = None
+    version: str = "3"
+    status_requests: int = 0
 
 
 @contextmanager
 def local_model_server(port: int = 0) -> Iterator[LocalModelServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            self._answer(*STATUS.get(self._model(), (200, versions(("3", "AVAILABLE")))))
+            local.status_requests += 1
+            self._answer(*STATUS.get(self._model(), (200, versions((local.version, "AVAILABLE")))))
 
         def do_POST(self):
             local.paths.append(self.path)
             local.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             if local.slow:
                 local.release.wait(timeout=30)
+            if "/versions/" in self.path and f"/versions/{local.version}:" not in self.path:
+                self._answer(404, {"error": "Servable not found for request"})
+                return
             asked = ALL_LABELS[local.bodies[-1]["instances"][0]["class_index"]]
             self._answer(*PREDICT.get(self._model(), (200, with_changed(asked_label=asked))))
 

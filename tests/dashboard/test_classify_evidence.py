@@ -101,8 +101,14 @@ def test_any_car_can_be_asked_for_and_two_be_compared(page):
     choose(page, "Rather than", "Brandt-Kessler Nord Kap")
     expect(page.locator("#evidence-text")).to_contain_text("for Aurelio Vela rather than Brandt-Kessler Nord Kap")
     assert colour_at(page, 0.75, 0.01) == close_to(ORANGE)
+    expect(page.get_by_role("textbox", name="Colours")).to_be_disabled()
+    # No car is compared with itself.
     page.get_by_role("radio", name="Brandt-Kessler Nord Kap").click()
-    choose(page, "Rather than", "Aurelio Vela")
+    expect(page.get_by_role("textbox", name="Rather than")).to_have_value("")
+    page.get_by_role("textbox", name="Rather than").click()
+    expect(page.get_by_role("option", name="Aurelio Vela")).to_be_visible()
+    expect(page.get_by_role("option", name="Brandt-Kessler Nord Kap")).to_have_count(0)
+    page.get_by_role("option", name="Aurelio Vela").click()
     expect(page.locator("#evidence-text")).to_contain_text("for Brandt-Kessler Nord Kap rather than Aurelio Vela")
     assert colour_at(page, 0.75, 0.01) == close_to(BLUE)
 
@@ -125,7 +131,7 @@ def test_the_colours_can_be_chosen_and_stay_chosen(page):
     assert colour_at(page, 0.75, 0.01) == viridis
 
 
-def test_a_link_to_a_sample_shows_another_visitor_the_same(browser, url, page):
+def test_a_link_to_a_sample_shows_the_same_to_another_visitor_and_later(browser, url, page):
     pick_sample(page, 2)
     choose(page, "Why not another car?", "Orsini Lince")
     choose(page, "Rather than", "Maki Hoshi")
@@ -134,6 +140,19 @@ def test_a_link_to_a_sample_shows_another_visitor_the_same(browser, url, page):
     with opened(browser, page.url) as (other, _):
         expect(other.locator("#evidence-text")).to_have_text(seen)
         expect(other.locator("#truth")).to_have_text(truth)
+    link = page.url
+    page.reload()
+    expect(page.locator("#evidence-text")).to_have_text(seen)
+    page.get_by_role("link", name="Data", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Data set")
+    page.go_back()
+    expect(page.locator("#evidence-text")).to_have_text(seen)
+    expect(page).to_have_url(link)
+    page.get_by_role("radio").first.click()
+    expect(page).not_to_have_url(link)
+    page.goto(link)
+    expect(page.locator("#evidence-text")).to_have_text(seen)
+    expect(page.locator(".photo-item-name")).to_have_text(["Sample photo 3"])
 
 
 def test_the_command_asks_the_same(page, tmp_path):
@@ -184,9 +203,15 @@ def test_several_photos_become_a_list_to_go_through_and_take_away(browser, url, 
         expect(page.locator("#photo")).to_have_attribute("alt", "Your photo green.png")
         page.get_by_role("button", name="Remove green.png").click()
         expect(page.locator("#photo")).to_have_attribute("alt", "Your photo red.png")
+        expect(page.get_by_role("button", name="Remove red.png")).to_be_focused()
         page.get_by_role("button", name="Clear").click()
         expect(page.locator("#classify")).to_have_attribute("data-phase", "empty")
         expect(items).to_have_count(0)
+        expect(page.get_by_role("button", name="Drop photos of cars here")).to_be_focused()
+
+        page.set_input_files("#photo-file", coloured_files(tmp_path, "red") * 201)
+        expect(items).to_have_count(200)
+        expect(page.get_by_role("alert")).to_contain_text("1 photo was left out.")
 
 
 def test_the_camera_takes_a_photo(page):
@@ -205,7 +230,7 @@ def test_an_answer_that_is_not_sure_is_called_so(browser, local_server, folder):
         expect(page.locator(".photo-item")).to_contain_text("75.0%, not sure")
 
 
-def test_the_page_outlives_whatever_happens_to_the_model_server(browser, closed_url, folder):
+def test_the_page_outlives_whatever_happens_to_the_model_server(browser, closed_url, folder, tmp_path):
     port = int(closed_url.rpartition(":")[2])
     with running_dashboard(**told(closed_url, folder)) as url, opened(browser, url) as (page, watch):
         watch.expected = "status of 502"
@@ -226,12 +251,28 @@ def test_the_page_outlives_whatever_happens_to_the_model_server(browser, closed_
             server.behaves_like = None
             expect(phase).to_have_attribute("data-phase", "answered")
 
+            server.behaves_like = "no-predictions"  # while its status says that all is well
+            page.get_by_role("button", name="Clear").click()
+            page.locator("[data-sample]").first.click()
+            expect(phase).to_have_attribute("data-phase", "unanswered")
+            expect(page.get_by_role("img", name="No heatmap yet.")).to_be_visible()
+            server.behaves_like = None
+            expect(phase).to_have_attribute("data-phase", "answered")  # by itself
+            page.locator("[data-sample]").nth(1).click()
+            expect(phase).to_have_attribute("data-phase", "answered")
+
             server.slow = True
             page.locator("[data-sample]").nth(2).click()
             expect(page.locator(".progress")).to_have_text("Asking the model…")
             page.locator(".photo-item-open").nth(1).click()  # the page is not held up
             expect(phase).to_have_attribute("data-phase", "answered")
             page.locator(".photo-item-open").nth(0).click()
+            expect(phase).to_have_attribute("data-phase", "asking")
+            # What was sent before a reload is asked again; what was not is told.
+            page.set_input_files("#photo-file", coloured_files(tmp_path, "red", "green", "blue"))
+            expect(page.get_by_role("button", name="red.png Asking…")).to_be_visible()
+            page.reload()
+            expect(page.get_by_role("alert")).to_contain_text("2 photos had not been sent when the page was loaded")
             expect(phase).to_have_attribute("data-phase", "asking")
             server.release.set()
             expect(phase).to_have_attribute("data-phase", "answered")

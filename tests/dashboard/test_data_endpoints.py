@@ -104,7 +104,7 @@ def test_similar_photos_come_once_there_are_features(web, manifest, settings):
 @pytest.mark.parametrize(
     ("address", "code", "words"),
     [
-        ("/dataset/photos?page=0", 400, "“page” cannot be used"),
+        ("/dataset/photos?page=0", 400, "“page” must be a whole number"),
         ("/dataset/0000.json", 404, "not in the data set any more"),
     ],
 )

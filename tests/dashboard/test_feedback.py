@@ -93,6 +93,12 @@ def test_it_can_be_taken_back_even_when_the_photo_is_gone_and_by_nobody_else(web
         (OPINION | {"label": "Maki_Hoshi"}, 422, "right and another car at once"),
         (WRONG | {"label": "Aurelio_Vela"}, 422, "Aurelio Vela is the answer itself"),
         (WRONG | {"label": "Mazda"}, 422, "both make and model"),
+        (OPINION | {"answer_label": "../../x"}, 422, "cannot have given this answer"),
+        (OPINION | {"answer_label": "Mazda_3"}, 422, "cannot have given this answer"),
+        (OPINION | {"version": None, "answer_label": "../../x"}, 422, "cannot have given this answer"),
+        (OPINION | {"version": None, "answer_label": "A_B\0"}, 422, "cannot have given this answer"),
+        (OPINION | {"version": "../3"}, 422, "cannot be read (version)"),
+        (OPINION | {"version": "3\0"}, 422, "cannot be read (version)"),
     ],
 )
 def test_what_cannot_be_kept_is_a_sentence(web, url, photo, body, code, words):
@@ -104,7 +110,10 @@ def test_what_cannot_be_kept_is_a_sentence(web, url, photo, body, code, words):
 
 def test_other_mistakes_are_sentences_too(web, photo):
     photo_id = web.post("/photos", data=photo).json["id"]
-    assert web.post(f"/photos/{photo_id}/feedback", data=b"{").status_code == 400
+    broken = web.post(f"/photos/{photo_id}/feedback", data=b"{")
+    assert (broken.status_code, broken.json) == (400, {"error": "The body of the request must be JSON."})
+    for feedback_id in ("%00", "0" * 63, "0" * 65, "Z" * 64):
+        assert web.delete(f"/feedback/{feedback_id}").status_code == 404
     gone = web.post(f"/photos/{'0' * 32}/feedback", json=OPINION)
     assert (gone.status_code, "Choose it again" in gone.json["error"]) == (404, True)
 

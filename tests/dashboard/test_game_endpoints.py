@@ -306,6 +306,8 @@ def test_what_can_be_named_in_a_hard_game(player):
         ("/play/games", {"seed": "x"}, 422, "A seed is a whole number"),
         ("/play/games", {"rounds": 10}, 409, "the data set has only 6 photos"),
         ("/play/games", [], 400, "must be a JSON object"),
+        ("/play/games", None, 400, "must be JSON"),
+        ("/play/games/%00abc/rounds/1/next", None, 404, "no game of yours"),
         ("/play/games/{id}/rounds/1/guess", {"label": "Nobody_Knows"}, 422, "cannot be chosen"),
         ("/play/games/{id}/rounds/1/guess", {"label": 3}, 400, '{"label": "text"}'),
         ("/play/games/{id}/rounds/2/guess", {"label": "Maki_Hoshi"}, 409, "Round 2 has not begun"),
@@ -326,6 +328,58 @@ def test_what_cannot_be_done_is_a_sentence_and_nothing_is_lost(player, address, 
     assert web.get("/play/game").json["game"] == game
 
 
+@pytest.mark.parametrize("query", ["rounds=abc", "rounds=4", "rounds=", "difficulty=absurd"])
+def test_a_leaderboard_of_games_that_there_are_not_is_a_sentence(player, query):
+    answer = player().get(f"/play/scores?{query}")
+    assert answer.status_code == 422
+    assert "Received: " in answer.json["error"]
+
+
+def test_games_begun_at_once_have_no_photo_in_common(player, settings, truths):
+    """Three photos each of six: of several tabs two get a game, the others are told that no photos are left."""
+    database = open_database(settings.database_url)
+    for _ in range(3):
+        visitor = secrets.token_hex(16)
+        tabs = [player(visitor) for _ in range(4)]
+        with ThreadPoolExecutor(len(tabs)) as pool:
+            begun = list(pool.map(lambda web: web.post("/play/games", json={"rounds": 3}).status_code, tabs))
+        assert sorted(begun) == [201, 201, 409, 409]
+        assert database.games.seen(visitor) == set(truths)
+    database.engine.dispose()
+
+
+@pytest.mark.parametrize(("live", "offered"), [(True, {"ABCD", "EFGH"}), (False, {"AECG", "BFDH"})])
+def test_medium_offers_what_the_live_version_mixes_up_or_else_the_newest(
+    player, model, tmp_path, closed_url, live, offered
+):
+    """Version 3 is live and mixes up some cars, version 4 is newer and mixes up others."""
+    labels = [f"{make}_X" for make in "ABCDEFGH"]
+    for label in labels:
+        Image.new("RGB", (60, 40), "red").save(tmp_path / f"{label}.jpg")
+    rows = "".join(f"{label}.jpg,{label},test\n" for label in labels)
+    (tmp_path / "manifest.csv").write_text("file_name,label,split\n" + rows)
+    for number, groups in ((3, ("ABCD", "EFGH")), (4, ("AECG", "BFDH"))):
+        matrix = [[int(any({a[0], b[0]} <= set(group) for group in groups)) for b in labels] for a in labels]
+        assets = tmp_path / "model" / str(number) / "assets.extra"
+        assets.mkdir(parents=True)
+        (assets / "metrics.json").write_text(json.dumps({"confusion": {"labels": labels, "matrix": matrix}}))
+    app = create_app(
+        Settings(
+            model_server_url=model.url if live else closed_url,
+            model_name="good",
+            manifest=tmp_path / "manifest.csv",
+            model_folder=tmp_path / "model",
+            photo_folder=tmp_path / "photos",
+            database_url=f"sqlite:///{tmp_path}/dashboard.sqlite3",
+        )
+    )
+    web = player(app=app)
+    game = begin(web, rounds=5)
+    while game["phase"] != "over":
+        assert {choice["label"][0] for choice in game["choices"]} in [set(group) for group in offered]
+        game = go_on(web, guess(web, game).json["game"])
+
+
 def test_without_cookies_the_game_says_so(app):
     web = app.server.test_client(use_cookies=False)
     answer = web.post("/play/games", json={})
@@ -335,7 +389,7 @@ def test_without_cookies_the_game_says_so(app):
 
 def test_a_game_of_another_version_of_the_dashboard_is_no_game(player, settings):
     web = player("c" * 32)
-    open_database(settings.database_url).games.add("old", "c" * 32, {"photos": [], "round": 1})
+    open_database(settings.database_url).games.add("d" * 32, "c" * 32, {"photos": [], "round": 1}, None)
     assert web.get("/play/game").json == {"game": None}
-    assert web.post("/play/games/old/rounds/1/next").status_code == 404
+    assert web.post(f"/play/games/{'d' * 32}/rounds/1/next").status_code == 404
     assert begin(web)["number"] == 1

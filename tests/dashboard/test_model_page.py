@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from .browsing import ARTEFACTS, Watch, opened, running_dashboard
+from .conftest import local_model_server
 
 pytestmark = pytest.mark.slow
 
@@ -181,13 +182,16 @@ def test_without_a_model_server_the_figures_stay_and_each_photo_says_why_it_has_
         model_page(closed_url, versions, demo_data, tmp_path) as url,
         opened(browser, f"{url}?version=1") as (page, watch),
     ):
-        watch.expected = "status of 502"
+        watch.expected = "status of (502|422)"
         expect(page.locator("#model-live")).to_contain_text("does not answer now")
         expect(page.locator(".headline-value").first).to_have_text(re.compile(r"^[\d.]+%$"))
         cell = page.locator("#model-mistakes-wall .wall-cell:visible").first
         cell.scroll_into_view_if_needed()
         expect(cell.locator(".wall-problem")).to_contain_text(f"{closed_url} cannot be reached")
         assert painted(page, "model-mistakes-wall") == 0
+        with local_model_server(int(closed_url.rpartition(":")[2])):
+            # Asked again by itself: this server's classes are others.
+            expect(cell.locator(".wall-problem")).to_contain_text("the names of its classes are not known here")
 
 
 def test_a_first_load_is_light_and_plotly_comes_when_the_reader_comes_to_a_plot(browser, url):

@@ -375,7 +375,7 @@ def test_the_skeleton_of_the_page_is_the_same_whatever_was_published(settings, v
 def parts_of(settings: Settings, versions: VersionsFolder) -> Parts:
     """What the page is made from; it asks nobody else."""
     nobody: Any = None
-    return Parts(settings, nobody, nobody, DatasetFile(settings.manifest), versions, nobody)
+    return Parts(settings, nobody, nobody, nobody, DatasetFile(settings.manifest), versions, nobody)
 
 
 @pytest.mark.parametrize(

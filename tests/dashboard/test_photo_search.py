@@ -54,11 +54,12 @@ def test_a_photo_is_found_if_it_meets_every_condition(query, found):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"year_from": "old"}, "“year_from” cannot be used: Input should be a valid integer.* Received: 'old'"),
-        ({"split": "exam"}, "“split” cannot be used: Input should be 'train', 'validation' or 'test'"),
-        ({"excluded": "maybe"}, "“excluded” cannot be used: Input should be 'yes' or 'no'"),
-        ({"page": "0"}, "“page” cannot be used: Input should be greater than or equal to 1"),
-        ({"score_to": "nan"}, "“score_to” cannot be used: Input should be a finite number"),
+        ({"year_from": "old"}, "“year_from” must be a year such as 2015. Received: 'old'"),
+        ({"split": "exam"}, "“split” must be train, validation or test. Received: 'exam'"),
+        ({"excluded": "maybe"}, "“excluded” must be yes or no. Received: 'maybe'"),
+        ({"suspects": "no"}, "“suspects” must be yes or left out. Received: 'no'"),
+        ({"page": "0"}, "“page” must be a whole number from 1 on. Received: '0'"),
+        ({"score_to": "nan"}, "“score_to” must be a number such as 0.5. Received: 'nan'"),
     ],
 )
 def test_a_search_that_cannot_be_understood_is_a_sentence(query, words):

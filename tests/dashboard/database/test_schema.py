@@ -36,7 +36,7 @@ def test_no_connection_is_left_for_a_fork_to_share(database_url):
 
 
 def test_opening_it_again_changes_nothing(database, database_url):
-    database.games.add("1", "a" * 32, {"round": 2})
+    database.games.add("1", "a" * 32, {"round": 2}, None)
     open_database(database_url)
     assert database.games.find("1").state == {"round": 2}
 

@@ -12,10 +12,14 @@ from dashboard.database.tables import feedback, games
 ANNA, BERT = "a" * 32, "b" * 32
 
 
+def begin(database, game_id: str, visitor: str, state: dict) -> None:
+    assert database.games.add(game_id, visitor, state, database.games.current(visitor))
+
+
 def test_a_game_is_resumed_where_it_was(database):
     assert database.games.current(ANNA) is None
     before = datetime.now(UTC)
-    database.games.add("first", ANNA, {"photos": ["p1"], "points": 0.5, "name": "Škoda “é” 日本"})
+    begin(database, "first", ANNA, {"photos": ["p1"], "points": 0.5, "name": "Škoda “é” 日本"})
     game = database.games.current(ANNA)
     assert (game.id, game.visitor, game.revision) == ("first", ANNA, 0)
     assert game.state == {"photos": ["p1"], "points": 0.5, "name": "Škoda “é” 日本"}
@@ -26,21 +30,21 @@ def test_a_game_is_resumed_where_it_was(database):
 
 def test_the_newest_game_is_the_current_one_and_nobody_elses(database):
     for game_id, visitor in [("z", ANNA), ("bert's", BERT), ("a", ANNA)]:
-        database.games.add(game_id, visitor, {})
+        begin(database, game_id, visitor, {})
     assert database.games.current(ANNA).id == "a"
     assert database.games.current(BERT).id == "bert's"
 
 
 def test_all_photos_of_a_visitors_games_count_as_seen(database):
-    database.games.add("1", ANNA, {"photos": ["p1", "p2"]})
-    database.games.add("2", ANNA, {"photos": ["p2", "p3"]})
-    database.games.add("3", ANNA, {})
-    database.games.add("4", BERT, {"photos": ["p4"]})
+    begin(database, "1", ANNA, {"photos": ["p1", "p2"]})
+    begin(database, "2", ANNA, {"photos": ["p2", "p3"]})
+    begin(database, "3", ANNA, {})
+    begin(database, "4", BERT, {"photos": ["p4"]})
     assert database.games.seen(ANNA) == {"p1", "p2", "p3"}
 
 
 def test_of_two_changes_of_the_same_state_the_second_is_refused(database):
-    database.games.add("1", ANNA, {"round": 0})
+    begin(database, "1", ANNA, {"round": 0})
     read = database.games.current(ANNA)
     assert database.games.save(read, {"round": 1})
     assert not database.games.save(read, {"round": 2})
@@ -50,14 +54,14 @@ def test_of_two_changes_of_the_same_state_the_second_is_refused(database):
 
 
 def test_a_game_cannot_be_begun_twice(database):
-    database.games.add("1", ANNA, {"round": 3})
+    begin(database, "1", ANNA, {"round": 3})
     with pytest.raises(DatabaseError):
-        database.games.add("1", BERT, {})
+        begin(database, "1", BERT, {})
     assert database.games.find("1").visitor == ANNA
 
 
 def test_no_change_is_lost_when_twenty_save_at_once(database):
-    database.games.add("1", ANNA, {"count": 0})
+    begin(database, "1", ANNA, {"count": 0})
 
     def add_five(_: int) -> None:
         saved = 0
@@ -73,13 +77,27 @@ def test_no_change_is_lost_when_twenty_save_at_once(database):
 
 def test_twenty_begin_games_at_once(database):
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda n: database.games.add(f"game {n}", f"{n:032}", {"photos": [n]}), range(100)))
+        list(pool.map(lambda n: begin(database, f"game {n}", f"{n:032}", {"photos": [n]}), range(100)))
     assert [database.games.seen(f"{n:032}") for n in range(100)] == [{n} for n in range(100)]
+
+
+def test_of_several_games_begun_at_once_after_the_same_one_is_begun(database):
+    last = None
+    for turn in range(3):
+
+        def add(n: int, last=last, turn=turn) -> bool:
+            return database.games.add(f"{turn}-{n}", ANNA, {}, last)
+
+        with ThreadPoolExecutor(8) as pool:
+            begun = list(pool.map(add, range(8)))
+        assert sum(begun) == 1
+        last = database.games.current(ANNA)
+        assert last.id == f"{turn}-{begun.index(True)}"
 
 
 def test_games_are_forgotten_after_thirty_days(database, database_url):
     for game_id, days in [("old", 31), ("young", 29)]:
-        database.games.add(game_id, ANNA, {})
+        begin(database, game_id, ANNA, {})
         started = datetime.now(UTC) - timedelta(days=days)
         with database.engine.begin() as connection:
             connection.execute(update(games).where(games.c.id == game_id).values(started=started))

@@ -1,0 +1,38 @@
+"""What is shown at an address that is no page: the way home."""
+
+import dash
+from dash import dcc, html
+from flask import Flask, Response, request
+
+from dashboard.components.shell import NOT_FOUND
+
+ANY_PATH = "/<path:path>"  # where Dash answers every address that nobody else does
+
+
+def register(app: dash.Dash) -> None:
+    """Adds the page to the app, after all others, and its status 404 to every answer that shows it."""
+    paths = {page["path"].strip("/") for page in dash.page_registry.values() if page["module"] != NOT_FOUND}
+    dash.register_page(NOT_FOUND, name="Not found", title="Not found", layout=layout())
+    server: Flask = app.server
+
+    @server.after_request
+    def say_so(response: Response) -> Response:
+        rule = request.url_rule
+        if rule is not None and rule.rule == ANY_PATH and request.path.strip("/") not in paths:
+            response.status_code = 404
+        return response
+
+
+def layout() -> html.Main:
+    """The page; the header above it leads to all the others."""
+    return html.Main(
+        html.Div(
+            [
+                html.H1("There is no such page"),
+                html.P("The address may be mistyped, or what was there is gone.", className="dimmed"),
+                dcc.Link("Classify a photo", href="/", className="link-button"),
+            ],
+            className="page-head",
+        ),
+        className="page",
+    )
