@@ -9,6 +9,8 @@ import logging
 import re
 import zlib
 from concurrent.futures import Executor
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,8 +24,10 @@ from car_classifier.serving import signatures
 from car_classifier.serving.errors import Code, ServingError, invalid_argument
 from car_classifier.serving.json_text import parse_object, pretty, quoted
 from car_classifier.serving.repository import ModelRepository, VersionStatus
-from car_classifier.serving.request_tensors import read_inputs, signature_name
+from car_classifier.serving.request_tensors import RequestFormat, read_inputs, signature_name
 from car_classifier.serving.response_json import write_outputs
+from car_classifier.serving.saved_model import SavedModel, Tensors
+from car_classifier.serving.scheduling import Scheduler
 
 logger = logging.getLogger(__name__)
 
@@ -33,21 +37,23 @@ _READ_URL = re.compile(_MODEL + r"(?:/(metadata))?", re.IGNORECASE)
 _NOT_FOUND_PAGE = "<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n"
 
 
-def create_app(repository: ModelRepository, executor: Executor) -> Starlette:
+def create_app(repository: ModelRepository, scheduler: Scheduler, executor: Executor) -> Starlette:
     """The application that answers for a repository's models.
 
     Args:
         repository: the models; its owner starts and stops it.
-        executor: where predictions are computed, off the event loop.
+        scheduler: what runs them.
+        executor: where JSON is read and written, off the event loop.
     """
-    return Starlette(routes=[Route("/{path:path}", RestApi(repository, executor))])
+    return Starlette(routes=[Route("/{path:path}", RestApi(repository, scheduler, executor))])
 
 
 class RestApi:
     """The ASGI endpoint for every path: TensorFlow Serving judges methods and paths in its own way."""
 
-    def __init__(self, repository: ModelRepository, executor: Executor) -> None:
+    def __init__(self, repository: ModelRepository, scheduler: Scheduler, executor: Executor) -> None:
         self._repository = repository
+        self._scheduler = scheduler
         self._executor = executor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,25 +96,33 @@ class RestApi:
         if request.method == "POST" and (match := _COMPUTE_URL.fullmatch(url)) and match[4].islower():
             body = await request.body()
             packed = request.headers.get("content-encoding", "").lower() == "gzip"
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, self._compute, match, body, packed)
+            return await self._compute(match, body, packed)
         raise invalid_argument(f"Malformed request: {request.method} {url}")
 
-    def _compute(self, match: re.Match[str], body: bytes, packed: bool) -> str:
+    async def _compute(self, match: re.Match[str], body: bytes, packed: bool) -> str:
+        off_loop = partial(asyncio.get_running_loop().run_in_executor, self._executor)
+        with ExitStack() as in_use:
+            model, wanted, inputs, request_format = await off_loop(self._read, match, body, packed, in_use)
+            outputs = await asyncio.wrap_future(self._scheduler.submit(model, wanted, inputs))
+            return await off_loop(write_outputs, outputs, request_format)
+
+    def _read(
+        self, match: re.Match[str], body: bytes, packed: bool, in_use: ExitStack
+    ) -> tuple[SavedModel, str, Tensors, RequestFormat]:
+        """What is to be run; the model stays loaded until the stack is closed."""
         name, number, label = _model(match)
         document = parse_object(_gunzip(body) if packed else body)
         wanted = signature_name(document)
         if match[4] != "predict":
             _check_examples(document)
-            with self._repository.use(name, number, label) as (_, model):
-                raise signatures.refuse_examples(match[4], model.signature(wanted))
-        with self._repository.use(name, number, label) as (_, model):
-            infos = model.signature(wanted).inputs
-            if not infos:
-                raise invalid_argument(f"Failed to get input map for signature: {wanted or 'DEFAULT'}")
-            inputs, request_format = read_inputs(document, infos)
-            outputs = model.run(wanted, inputs)
-        return write_outputs(outputs, request_format)
+        _, model = in_use.enter_context(self._repository.use(name, number, label))
+        if match[4] != "predict":
+            raise signatures.refuse_examples(match[4], model.signature(wanted))
+        infos = model.signature(wanted).inputs
+        if not infos:
+            raise invalid_argument(f"Failed to get input map for signature: {wanted or 'DEFAULT'}")
+        inputs, request_format = read_inputs(document, infos)
+        return model, wanted, inputs, request_format
 
     def _metadata(self, name: str, number: int | None, label: str | None) -> str:
         with self._repository.use(name, number, label) as (version, model):

@@ -14,6 +14,7 @@ import uvicorn
 from car_classifier.errors import UserError
 from car_classifier.serving.repository import ModelRepository
 from car_classifier.serving.rest import create_app
+from car_classifier.serving.scheduling import Immediate
 from car_classifier.serving.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
@@ -37,9 +38,11 @@ class ModelServer:
     def __init__(self, settings: ServerSettings) -> None:
         self._socket = _listen(settings.host, settings.rest_api_port)
         self.repository = ModelRepository(settings.served_models(), poll_seconds=settings.file_system_poll_wait_seconds)
-        self._executor = ThreadPoolExecutor(settings.threads or os.cpu_count() or 1, "predict")
+        threads = settings.threads or os.cpu_count() or 1
+        self._scheduler = Immediate(threads)
+        self._executor = ThreadPoolExecutor(threads, "json")
         config = uvicorn.Config(
-            create_app(self.repository, self._executor),
+            create_app(self.repository, self._scheduler, self._executor),
             lifespan="off",
             log_config=None,
             log_level="warning",
@@ -64,6 +67,7 @@ class ModelServer:
             self._uvicorn.run(sockets=[self._socket])
         finally:
             self._socket.close()
+            self._scheduler.close()
             self._executor.shutdown()
             self.repository.stop()
 
