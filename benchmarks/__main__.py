@@ -58,6 +58,23 @@ def explanation_methods(
 
 
 @app.command()
+def batching(
+    model: Annotated[
+        Path | None, typer.Option(help="A model folder, whose newest version is measured; a small net if left out.")
+    ] = None,
+    parameters_file: Annotated[
+        Path, typer.Option(help="How requests are merged, in TensorFlow Serving's format.")
+    ] = Path("deploy/serving/batching.config"),
+    seconds: Annotated[float, typer.Option(help="How long each thing is measured, in each round.")] = 5,
+    rounds: Annotated[int, typer.Option(help="How often everything is measured.")] = 3,
+) -> None:
+    """What merging requests gains and costs, at 1 and at 16 clients, against the bare graph."""
+    from benchmarks import batching
+
+    batching.run(model, parameters_file, seconds, rounds)
+
+
+@app.command()
 def dashboard_load(
     players: Annotated[int, typer.Option(help="How many play at once.")] = 50,
     games: Annotated[int, typer.Option(help="Games of each, five rounds long.")] = 3,

@@ -89,7 +89,16 @@ def _prepare(folder: Path) -> None:
 def _served(folder: Path, workers: int) -> Iterator[str]:
     model_port, page_port = _free_port(), _free_port()
     model_url, page_url = f"http://127.0.0.1:{model_port}", f"http://127.0.0.1:{page_port}"
-    serve = ["car_classifier", "serve", "--model-base-path", str(folder / "model"), "--model-name", NAME]
+    serve = [
+        "car_classifier",
+        "serve",
+        "--port",
+        "-1",
+        "--model-base-path",
+        str(folder / "model"),
+        "--model-name",
+        NAME,
+    ]
     environment = {
         "PATH": str(Path(sys.executable).parent),
         "DASHBOARD_MODEL_SERVER_URL": model_url,

@@ -136,7 +136,7 @@ def run(settings: UpSettings, console: Console) -> None:
     server_url = f"http://127.0.0.1:{settings.rest_api_port}"
     page_url = f"http://127.0.0.1:{settings.port}"
     server = [sys.executable, "-m", "car_classifier", "serve", "--model-base-path", str(settings.model_dir)]
-    server += ["--model-name", MODEL_NAME, "--rest-api-port", str(settings.rest_api_port)]
+    server += ["--model-name", MODEL_NAME, "--rest-api-port", str(settings.rest_api_port), "--port", "-1"]
     dashboard_settings = {
         "DASHBOARD_MODEL_SERVER_URL": server_url,
         "DASHBOARD_MODEL_NAME": MODEL_NAME,

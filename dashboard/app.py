@@ -5,7 +5,7 @@ from pathlib import Path
 import dash
 from flask import Flask
 
-from dashboard import endpoints, headers, visitors
+from dashboard import endpoints, headers, request_id, visitors
 from dashboard.components import shell
 from dashboard.database import open_database
 from dashboard.dataset import DatasetFile
@@ -71,6 +71,8 @@ def create_app(settings: Settings) -> dash.Dash:
         versions=VersionsFolder(settings.model_folder),
         database=open_database(settings.database_url),
     )
+    app.server.before_request(request_id.begin)
+    app.server.teardown_request(request_id.end)
     visitors.register(app.server)
     endpoints.register(app.server, parts)
 

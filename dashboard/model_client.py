@@ -13,6 +13,7 @@ import numpy as np
 import requests
 from numpy.typing import NDArray
 
+from dashboard import request_id
 from dashboard.model_errors import (
     BadAnswer,
     Busy,
@@ -186,8 +187,11 @@ class ModelClient:
         request = f"{method} {address}"
         timeout = self.timeout if seconds is None else self.timeout.within(seconds)
         limits = (timeout.connect, timeout.read)
+        headers = {request_id.HEADER: request_id.current()}
         try:
-            response = self._session.request(method, address, json=body, timeout=limits, allow_redirects=False)
+            response = self._session.request(
+                method, address, json=body, headers=headers, timeout=limits, allow_redirects=False
+            )
         except requests.ConnectTimeout as error:
             raise NotReachable(_not_reachable(self.url), request) from error
         except requests.Timeout as error:

@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from dashboard.model_client import ModelClient, Status
@@ -69,7 +70,8 @@ class ModelWatch:
             if asking is None:
                 asking = self._asking = Future()
                 # Not in this request's own thread, which may have less patience than others that wait with it.
-                threading.Thread(target=self._look, args=(asking,), daemon=True).start()
+                # The model server is told the id of the request that began it.
+                threading.Thread(target=copy_context().run, args=(self._look, asking), daemon=True).start()
         try:
             return asking.result(max(0.0, patience)).told()
         except NotInTime:

@@ -1,5 +1,6 @@
 """What the compose files and images promise, as far as it shows without an engine; CONTRIBUTING.md has the rest."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,14 +9,29 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
+
+from car_classifier.serving.monitoring import read_monitoring_config
 
 ROOT = Path(__file__).parent.parent
 BASE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
-TOOLS = [name for name, service in BASE.items() if "profiles" in service]
+TOOLS = [name for name, service in BASE.items() if service.get("profiles") == ["tools"]]
+MONITORING = [name for name, service in BASE.items() if service.get("profiles") == ["monitoring"]]
+GRAFANA = ROOT / "deploy/monitoring/grafana"
+PROMETHEUS = ROOT / "deploy/monitoring/prometheus"
 EMBEDDED = yaml.safe_load((ROOT / "docker-compose.embedded.yml").read_text(encoding="utf-8"))["services"]
 DOCKERFILES = sorted(path for pattern in ("Dockerfile*", "deploy/**/Dockerfile*") for path in ROOT.glob(pattern))
 SERVING_ENTRYPOINT = ROOT / "deploy/classifier/tf_serving_entrypoint.sh"
+DASHBOARDS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((GRAFANA / "dashboards").iterdir())]
+PANELS = [panel for dashboard in DASHBOARDS for panel in dashboard["panels"]]
+VARIABLES = [variable for dashboard in DASHBOARDS for variable in dashboard["templating"]["list"]]
+RULES = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))["groups"]
+QUERIES = [
+    *(target["expr"] for panel in PANELS for target in panel["targets"]),
+    *(variable["query"]["query"] for variable in VARIABLES),
+    *(rule["expr"] for group in RULES for rule in group["rules"] if ":tensorflow:" in rule["expr"]),
+]
 
 
 def test_nothing_listens_beyond_this_machine():
@@ -23,6 +39,8 @@ def test_nothing_listens_beyond_this_machine():
     assert ports == {
         "serving": ["127.0.0.1:${SERVING_PORT:-8501}:8501"],
         "dashboard": ["127.0.0.1:${DASHBOARD_PORT:-8050}:8050"],
+        "prometheus": ["127.0.0.1:${PROMETHEUS_PORT:-9090}:9090"],
+        "grafana": ["127.0.0.1:${GRAFANA_PORT:-3000}:3000"],
     }
 
 
@@ -42,7 +60,14 @@ def test_a_tool_has_no_more_rights_than_what_it_extends():
 
 
 @pytest.mark.parametrize(
-    ("name", "written"), [("serving", []), ("dashboard", ["state:/app/state"]), ("import-feedback", [])]
+    ("name", "written"),
+    [
+        ("serving", []),
+        ("dashboard", ["state:/app/state"]),
+        ("import-feedback", []),
+        ("prometheus", ["prometheus:/prometheus"]),
+        ("grafana", []),
+    ],
 )
 def test_what_only_reads_cannot_write(name, written):
     assert [volume for volume in BASE[name]["volumes"] if not volume.endswith(":ro")] == written
@@ -74,6 +99,8 @@ def test_every_dependency_says_what_it_waits_for():
         "serving": {"bootstrap": {"condition": "service_completed_successfully"}},
         "dashboard": {"serving": {"condition": "service_healthy"}},
         "import-feedback": {},
+        "prometheus": {},
+        "grafana": {"prometheus": {"condition": "service_healthy"}},
     }
 
 
@@ -141,11 +168,16 @@ def start_serving(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[st
     ("flags", "words"),
     [
         ([], ["{folder}/cars does not exist"]),
-        (BASE["serving"]["command"], ["has no metrics", "{folder}/cars does not exist"]),
+        (["--monitoring_config_file=/none"], ["{folder}/cars does not exist"]),
         (["--model_base_path=/elsewhere"], ["/elsewhere does not exist"]),
-        (["--enable_batching"], ["does not batch requests", "{folder}/cars does not exist"]),
-        (["--port=8500"], ["not gRPC", "{folder}/cars does not exist"]),
-        (["--model_config_file=/models.config"], ["no flag --model_config_file=/models.config"]),
+        (["--enable_batching", "--batching_parameters_file=/none"], ["{folder}/cars does not exist"]),
+        (["--port=0"], ["{folder}/cars does not exist"]),
+        (
+            ["--port=8600", "--model_config_file=/models.config", "--model_config_file_poll_wait_seconds=5"],
+            ["Cannot read the model configuration /models.config"],
+        ),
+        (["--allow_version_labels_for_unavailable_models=true"], ["{folder}/cars does not exist"]),
+        (["--grpc_max_threads=4"], ["no flag --grpc_max_threads=4"]),
     ],
 )
 def test_the_embedded_image_takes_the_real_ones_flags(tmp_path, flags, words):
@@ -155,6 +187,75 @@ def test_the_embedded_image_takes_the_real_ones_flags(tmp_path, flags, words):
     assert len(lines) == len(words)
     for line, word in zip(lines, words, strict=True):
         assert word.format(folder=tmp_path) in line
+
+
+def test_monitoring_is_started_only_when_asked_for_and_in_named_versions():
+    assert MONITORING == ["prometheus", "grafana"]
+    assert all(re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+", BASE[name]["image"]) for name in MONITORING)
+    assert all("healthcheck" in BASE[name] for name in MONITORING)
+
+
+@pytest.mark.parametrize("name", MONITORING)
+def test_what_monitoring_reads_is_there(name):
+    sources = [volume.split(":")[0] for volume in BASE[name]["volumes"] if volume.endswith(":ro")]
+    assert sources
+    assert all((ROOT / source).is_dir() for source in sources)
+
+
+def test_prometheus_asks_the_model_server_where_its_metrics_are():
+    config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
+    (job,) = config["scrape_configs"]
+    (target,) = job["static_configs"][0]["targets"]
+    service, port = target.split(":")
+    assert BASE[service]["ports"][0].endswith(f":{port}")
+    (flag,) = [flag for flag in BASE[service]["command"] if flag.startswith("--monitoring_config_file=")]
+    mounts = dict(volume.split(":")[1::-1] for volume in BASE[service]["volumes"])
+    file = Path(flag.partition("=")[2])
+    assert read_monitoring_config(ROOT / mounts[str(file.parent)] / file.name) == job["metrics_path"]
+    assert all((PROMETHEUS / name).is_file() for name in config["rule_files"])
+
+
+def test_grafana_finds_its_dashboards_and_where_their_numbers_are():
+    (source,) = yaml.safe_load((GRAFANA / "provisioning/datasources/prometheus.yml").read_text())["datasources"]
+    host, port = source["url"].removeprefix("http://").split(":")
+    assert BASE[host]["ports"][0].endswith(f":{port}")
+    (provider,) = yaml.safe_load((GRAFANA / "provisioning/dashboards/files.yml").read_text())["providers"]
+    assert f"./deploy/monitoring/grafana/dashboards:{provider['options']['path']}:ro" in BASE["grafana"]["volumes"]
+    assert {part["datasource"]["uid"] for part in (*PANELS, *VARIABLES)} == {source["uid"]}
+    assert len({panel["id"] for panel in PANELS}) == len(PANELS)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory) -> dict[str, set[str]]:
+    """The names of the embedded server's samples after some use, and those of their labels."""
+    from .serving import models
+    from .serving.conftest import running
+
+    base = tmp_path_factory.mktemp("half_plus_two")
+    models.write_warmup(models.save_half_plus(base / "1", 2.0), [models.warmup_record([1.0])])
+    config = ROOT / "deploy/serving/monitoring.config"
+    with running(model_base_path=base, model_name="m", monitoring_config_file=config, enable_batching=True) as server:
+        server.wait("1", "AVAILABLE")
+        assert server.predict({"instances": [1.0]}).status_code == 200
+        page = requests.get(server.url + read_monitoring_config(config), timeout=30).text
+    samples: dict[str, set[str]] = {}
+    for name, labels in re.findall(r"^(:[\w:]+)\{(.*)\} \S+$", page, re.MULTILINE):
+        samples.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))
+    return samples
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_embedded_server_has_what_is_asked_for(exported, query):
+    """TensorFlow Serving has it too: the names and labels are its own, see `car_classifier.serving.metrics`."""
+    metrics = re.findall(r"(:tensorflow:[\w:]+)(?:\{([^}]*)\})?", query)
+    assert metrics
+    known = set()
+    for name, selector in metrics:
+        assert name in exported
+        assert set(re.findall(r"(\w+)(?:=|!=|=~|!~)\"", selector)) <= exported[name]
+        known |= exported[name]
+    grouped = re.findall(r"\b(?:by|on) \(([^)]+)\)", query)
+    assert {label.strip() for labels in grouped for label in labels.split(",")} <= known
 
 
 def test_what_writes_to_the_model_folder_runs_as_its_owner(tmp_path):

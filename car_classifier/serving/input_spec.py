@@ -74,7 +74,7 @@ class InputSpec:
         if isinstance(value, dict):
             if self.type_name != "string":
                 raise self._type_error(value)
-            return _decode_base64(value)
+            return decode_base64(value)
         if not self.plain_types:
             raise ServingError(
                 Code.UNIMPLEMENTED, f"Conversion of JSON Value: {pretty(value)} to type: {self.type_name}"
@@ -100,8 +100,14 @@ class InputSpec:
         return self.smallest is None or self.smallest <= value <= self.largest
 
     def _type_error(self, value: Any) -> ServingError:
-        kind = str(value) if isinstance(value, bool) else _TYPE_NAMES[type(value)]
-        return invalid_argument(f"JSON Value: {pretty(value)} Type: {kind} is not of expected type: {self.type_name}")
+        return invalid_argument(
+            f"JSON Value: {pretty(value)} Type: {json_type_name(value)} is not of expected type: {self.type_name}"
+        )
+
+
+def json_type_name(value: Any) -> str:
+    """What error texts call the type of a JSON value."""
+    return str(value) if isinstance(value, bool) else _TYPE_NAMES[type(value)]
 
 
 def is_base64(value: Any) -> bool:
@@ -109,8 +115,12 @@ def is_base64(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
-def _decode_base64(value: dict[str, Any]) -> bytes:
-    """Bytes from `{"b64": "..."}`; padding may be missing and white space is skipped."""
+def decode_base64(value: dict[str, Any]) -> bytes:
+    """Bytes from `{"b64": "..."}`; padding may be missing and white space is skipped.
+
+    Raises:
+        ServingError: it is another object, or no base64 (HTTP 400).
+    """
     if not is_base64(value):
         raise invalid_argument(f"JSON Value: {pretty(value)} not formatted correctly for base64 data")
     text = "".join(value["b64"].split()).rstrip("=")

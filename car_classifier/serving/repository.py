@@ -3,57 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from car_classifier.serving.errors import Code, ServingError, invalid_argument, not_found
 from car_classifier.serving.settings import ServedModel
+from car_classifier.serving.version import Version, VersionState, VersionStatus, find_versions, fingerprint
 
 if TYPE_CHECKING:
+    from car_classifier.serving.metrics import Metrics
     from car_classifier.serving.saved_model import SavedModel
 
+__all__ = ["ModelRepository", "VersionState", "VersionStatus"]
+
 logger = logging.getLogger(__name__)
-
-# Of every file in a folder: its path, its size in bytes and its time of change.
-_Fingerprint = tuple[tuple[str, int, int], ...]
-
-
-class VersionState(StrEnum):
-    """Where a version is in its life; the names are those that a status answer uses."""
-
-    START = "START"
-    LOADING = "LOADING"
-    AVAILABLE = "AVAILABLE"
-    UNLOADING = "UNLOADING"
-    END = "END"
-
-
-@dataclass(frozen=True)
-class VersionStatus:
-    """One line of a model's status: an error is set when the version could not be loaded."""
-
-    version: int
-    state: VersionState
-    error: ServingError | None
-
-
-@dataclass
-class _Version:
-    """A version the repository knows of; fields change only under the repository's lock."""
-
-    number: int
-    folder: Path
-    state: VersionState = VersionState.START
-    error: ServingError | None = None
-    failed_files: _Fingerprint = ()
-    model: SavedModel | None = None
-    requests: int = 0
 
 
 class ModelRepository:
@@ -64,16 +30,29 @@ class ModelRepository:
     have changed, and whatever was served before it stays.
 
     Args:
-        models: what to serve.
+        models: what to serve. Their labels are taken as they are; those that `reload` brings are checked.
         poll_seconds: seconds between two looks at the folders.
+        allow_labels_for_unavailable: whether `reload` may give a new label to a version that is not loaded.
+        metrics: what loads and warm-ups are recorded in.
     """
 
-    def __init__(self, models: tuple[ServedModel, ...], poll_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        models: tuple[ServedModel, ...],
+        poll_seconds: float = 1.0,
+        allow_labels_for_unavailable: bool = False,
+        *,
+        metrics: Metrics,
+    ) -> None:
         self._models = {model.name: model for model in models}
-        self._versions: dict[str, dict[int, _Version]] = {model.name: {} for model in models}
+        self._versions: dict[str, dict[int, Version]] = {model.name: {} for model in models}
         self._poll_seconds = poll_seconds
+        self._metrics = metrics
+        self._allow_labels_for_unavailable = allow_labels_for_unavailable
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._stopping = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="model-repository", daemon=True)
         self._last_complaint: dict[str, str] = {}
 
@@ -86,12 +65,72 @@ class ModelRepository:
     def stop(self) -> None:
         """Stop watching and let every version go; requests that still run finish first."""
         self._stopping.set()
+        self._wake.set()
+        with self._changed:
+            self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join()
         for versions in self._versions.values():
-            for version in list(versions.values()):
-                if version.state is VersionState.AVAILABLE:
-                    self._unload(version)
+            self._unload(versions.values())
+
+    def reload(self, models: tuple[ServedModel, ...]) -> list[str]:
+        """Serve these models from now on, as TensorFlow Serving's `ServerCore::ReloadConfig` does.
+
+        Labels change at once; what is to be loaded or let go follows.
+
+        Args:
+            models: all models to serve; those not among them are let go.
+
+        Returns:
+            The names of the models that were not served before.
+
+        Raises:
+            ServingError: a label is given to a version that is not loaded; nothing has changed then.
+        """
+        with self._lock:
+            for model in models:
+                self._check_labels(model)
+            new = [model.name for model in models if model.name not in self._models]
+            self._models = {model.name: model for model in models}
+            for name in new:
+                self._versions.setdefault(name, {})
+        self._wake.set()
+        return new
+
+    def wait_until_available(self, names: Iterable[str], seconds: float | None = None) -> None:
+        """Return when each of these models has a loaded version.
+
+        Args:
+            names: the models.
+            seconds: how long to wait at most; None waits for ever.
+
+        Raises:
+            ServingError: one of them cannot be loaded, or there was not enough time.
+        """
+        waiting = set(names)
+
+        def settled() -> bool:
+            # Every condition is looked at under the lock.
+            waiting.difference_update([name for name in waiting if self._loaded(name)])
+            return all(self._failures(name) for name in waiting) or self._stopping.is_set()
+
+        with self._changed:
+            if not self._changed.wait_for(settled, seconds):
+                raise ServingError(Code.DEADLINE_EXCEEDED, "The models did not become available in time.")
+            failures = "".join(self._failures(name) for name in sorted(waiting))
+        if waiting:
+            message = f"{len(waiting)} model(s) did not become available: {{{failures}}}"
+            raise ServingError(Code.UNKNOWN, message)
+
+    def names(self) -> list[str]:
+        """The models to be served now, whether or not a version of them is loaded."""
+        with self._lock:
+            return sorted(self._models)
+
+    def served_name(self, name: str) -> str:
+        """The name, or an empty one if no model to be served has it."""
+        with self._lock:
+            return name if name in self._models else ""
 
     def status(self, name: str, number: int | None = None) -> list[VersionStatus]:
         """The states of a model's versions, newest first.
@@ -134,10 +173,13 @@ class ModelRepository:
         finally:
             with self._lock:
                 version.requests -= 1
-            self._close_if_idle(version)
+                last = version.state is VersionState.UNLOADING and not version.requests
+            if last:
+                # Not here: it takes a while, and this may be the thread that answers everybody.
+                threading.Thread(target=self._close_if_idle, args=(version,), name="unload").start()
 
-    def _find(self, name: str, number: int | None, label: str | None) -> _Version:
-        loaded = {n: v for n, v in self._versions.get(name, {}).items() if v.state is VersionState.AVAILABLE}
+    def _find(self, name: str, number: int | None, label: str | None) -> Version:
+        loaded = self._loaded(name)
         if label is not None:
             number = self._models[name].labels.get(label) if name in self._models else None
             if number is None:
@@ -150,14 +192,40 @@ class ModelRepository:
             raise not_found(f"Servable not found for request: Specific({name}, {number})")
         return loaded[number]
 
+    def _loaded(self, name: str) -> dict[int, Version]:
+        return {n: v for n, v in self._versions.get(name, {}).items() if v.state is VersionState.AVAILABLE}
+
+    def _failures(self, name: str) -> str:
+        """The errors of a model that will not become available as things are; empty while it may."""
+        versions = self._versions.get(name, {}).values()
+        if any(version.state is not VersionState.END for version in versions):
+            return ""
+        failed = [version for version in versions if version.error]
+        return "".join(f"{{name: {name} version: {v.number}}} due to error: {v.error}, " for v in failed)
+
+    def _check_labels(self, model: ServedModel) -> None:
+        """The rule of `ServerCore::UpdateModelVersionLabelMap`."""
+        before = self._models[model.name].labels if model.name in self._models else {}
+        loaded = self._loaded(model.name)
+        for label, number in model.labels.items():
+            in_use_elsewhere = before.get(label, number) != number
+            if number not in loaded and (in_use_elsewhere or not self._allow_labels_for_unavailable):
+                raise ServingError(
+                    Code.FAILED_PRECONDITION,
+                    f"Request to assign label to version {number} of model {model.name}, "
+                    "which is not currently available for inference",
+                )
+
     def _watch(self) -> None:
         while not self._stopping.is_set():
-            for model in self._models.values():
+            self._wake.clear()
+            for model in list(self._models.values()):
                 try:
                     self._update(model)
                 except Exception:
                     logger.exception("%s: looking for versions failed; trying again", model.name)
-            self._stopping.wait(self._poll_seconds)
+            self._let_go_of_removed_models()
+            self._wake.wait(self._poll_seconds)
 
     def _update(self, model: ServedModel) -> None:
         """Bring one model's loaded versions in line with its folder."""
@@ -166,22 +234,30 @@ class ModelRepository:
             if self._stopping.is_set():
                 return
             if version.state is VersionState.START:
-                self._load(model, version)
-        if any(version.state is VersionState.AVAILABLE for version in wanted):
-            numbers = {version.number for version in wanted}
-            for version in list(self._versions[model.name].values()):
-                if version.state is VersionState.AVAILABLE and version.number not in numbers:
-                    self._unload(version)
-                    logger.info("%s: version %d unloaded", model.name, version.number)
+                self._load(version)
+        # Nothing is let go before something that is wanted can answer in its place.
+        with self._lock:
+            settings_changed = self._models.get(model.name) != model
+            loaded = self._loaded(model.name)
+        numbers = {version.number for version in wanted}
+        if numbers & loaded.keys() and not settings_changed:
+            self._unload(version for number, version in loaded.items() if number not in numbers)
 
-    def _discover(self, model: ServedModel) -> list[_Version]:
+    def _let_go_of_removed_models(self) -> None:
+        with self._lock:
+            removed = [
+                version for name in self._versions.keys() - self._models for version in self._loaded(name).values()
+            ]
+        self._unload(removed)
+
+    def _discover(self, model: ServedModel) -> list[Version]:
         """The versions that should be loaded; those that shall be (again) are in state START."""
         try:
-            folders = {int(p.name): p for p in model.base_path.iterdir() if _is_version(p)}
+            folders = find_versions(model.base_path)
         except OSError as error:
             self._complain(model, f"the folder {model.base_path} cannot be read ({error.strerror}); waiting")
             return []
-        wanted = [n for n in model.versions if n in folders] if model.versions else sorted(folders)[-1:]
+        wanted = model.wanted(folders)
         if not wanted:
             # What is loaded stays: an empty folder is more often an accident than a wish.
             self._complain(model, f"no version in {model.base_path} yet; it is loaded as soon as it appears")
@@ -190,76 +266,49 @@ class ModelRepository:
         versions = self._versions[model.name]
         with self._lock:
             for number in wanted:
-                known = versions.get(number)
-                if known is None or (known.state is VersionState.END and _is_worth_a_try(known)):
-                    versions[number] = _Version(number, folders[number])
+                if number not in versions or versions[number].may_load_from(folders[number]):
+                    versions[number] = Version(model.name, number, folders[number])
         return [versions[number] for number in wanted]
 
-    def _load(self, model: ServedModel, version: _Version) -> None:
-        from car_classifier.serving.saved_model import SavedModel
-        from car_classifier.serving.warmup import warm_up
+    def _load(self, version: Version) -> None:
+        from car_classifier.serving.loading import load
 
         with self._lock:
             version.state = VersionState.LOADING
-        files = _fingerprint(version.folder)
-        begin = time.perf_counter()
-        loaded = None
+        files = fingerprint(version.folder)
+        model, failure = None, None
         try:
-            loaded = SavedModel(version.folder)
-            warmed = warm_up(loaded, version.folder, self._stopping.is_set)
-        except Exception as error:
-            if loaded is not None:
-                loaded.close()
-            if not isinstance(error, ServingError):
-                logger.exception("%s: version %d: unexpected error", model.name, version.number)
-                error = ServingError(Code.UNKNOWN, str(error))
+            model = load(version, self._stopping.is_set, self._metrics)
+        except ServingError as error:
+            failure = error
+        with self._changed:
+            version.model, version.error, version.failed_files = model, failure, files
+            version.state = VersionState.END if failure else VersionState.AVAILABLE
+            self._changed.notify_all()
+
+    def _unload(self, versions: Iterable[Version]) -> None:
+        for version in list(versions):
             with self._lock:
-                version.state, version.error, version.failed_files = VersionState.END, error, files
-            logger.error("%s: version %d failed to load: %s", model.name, version.number, error.message)
-            return
-        with self._lock:
-            version.model, version.state = loaded, VersionState.AVAILABLE
-        logger.info(
-            "%s: version %d loaded in %.1f s (%d warm-up requests)",
-            model.name,
-            version.number,
-            time.perf_counter() - begin,
-            warmed,
-        )
+                if version.state is not VersionState.AVAILABLE:
+                    continue
+                version.state = VersionState.UNLOADING
+            self._close_if_idle(version)
 
-    def _unload(self, version: _Version) -> None:
-        with self._lock:
-            version.state = VersionState.UNLOADING
-        self._close_if_idle(version)
-
-    def _close_if_idle(self, version: _Version) -> None:
+    def _close_if_idle(self, version: Version) -> None:
         with self._lock:
             if version.state is not VersionState.UNLOADING or version.requests or version.model is None:
                 return
-            model, version.model, version.state = version.model, None, VersionState.END
+            model, version.model = version.model, None
         model.close()
+        del model
+        # TensorFlow's graphs hold themselves in cycles: without this, a model's memory stays until much later.
+        gc.collect()
+        with self._lock:
+            version.state = VersionState.END
+        logger.info("%s: version %d unloaded", version.model_name, version.number)
 
     def _complain(self, model: ServedModel, text: str) -> None:
         """Log a lasting trouble once, not at every look."""
         if self._last_complaint.get(model.name) != text:
             self._last_complaint[model.name] = text
             logger.warning("%s: %s", model.name, text)
-
-
-def _is_version(path: Path) -> bool:
-    name = path.name
-    return name.isascii() and name.isdecimal() and int(name) < 2**63 and path.is_dir()
-
-
-def _is_worth_a_try(version: _Version) -> bool:
-    """Whether a version that is not loaded may load now: it was let go, or its files have changed."""
-    return version.error is None or _fingerprint(version.folder) != version.failed_files
-
-
-def _fingerprint(folder: Path) -> _Fingerprint:
-    files = []
-    for path in sorted(folder.rglob("*")):
-        with contextlib.suppress(OSError):  # it may be gone again: somebody is at work here
-            stat = path.stat()
-            files.append((str(path.relative_to(folder)), stat.st_size, stat.st_mtime_ns))
-    return tuple(files)

@@ -25,12 +25,12 @@ def write_outputs(outputs: Mapping[str, Array], request_format: RequestFormat) -
     Raises:
         ServingError: outputs that do not fit the format, or a dtype that JSON cannot carry (HTTP 400).
     """
-    if request_format == "columnar":
-        return _columnar(outputs)
-    return _rows(outputs)
+    key, write = ("outputs", write_columns) if request_format == "columnar" else ("predictions", write_rows)
+    return f'{{\n    "{key}": {write(outputs)}\n}}'
 
 
-def _rows(outputs: Mapping[str, Array]) -> str:
+def write_rows(outputs: Mapping[str, Array]) -> str:
+    """The value of `predictions`: the bare output of each example, or an object where there are several."""
     batch_size = None
     for name, output in outputs.items():
         if output.ndim == 0:
@@ -41,16 +41,16 @@ def _rows(outputs: Mapping[str, Array]) -> str:
             )
         batch_size = len(output)
     if not batch_size:
-        return '{\n    "predictions": []\n}'
+        return "[]"
     columns = {name: _row_values(name, output) for name, output in outputs.items()}
     if len(columns) == 1:
         # Without a line break before a value, but with one after the last: as it is there.
-        return '{\n    "predictions": [' + ", ".join(next(iter(columns.values()))) + "\n    ]\n}"
+        return "[" + ", ".join(next(iter(columns.values()))) + "\n    ]"
     rows = []
     for number in range(batch_size):
         members = (f"            {quoted(name)}: {values[number]}" for name, values in columns.items())
         rows.append("\n        {\n" + ",\n".join(members) + "\n        }")
-    return '{\n    "predictions": [' + ",".join(rows) + "\n    ]\n}"
+    return "[" + ",".join(rows) + "\n    ]"
 
 
 def _row_values(name: str, output: Array) -> list[str]:
@@ -61,15 +61,16 @@ def _row_values(name: str, output: Array) -> list[str]:
     return [nest(literals[i * step : (i + 1) * step], shape, None) for i in range(len(output))]
 
 
-def _columnar(outputs: Mapping[str, Array]) -> str:
+def write_columns(outputs: Mapping[str, Array]) -> str:
+    """The value of `outputs`: the bare output, or an object where there are several."""
     if len(outputs) == 1:
         ((name, output),) = outputs.items()
-        return f'{{\n    "outputs": {nest(_literals(name, output), output.shape, "    ")}\n}}'
+        return nest(_literals(name, output), output.shape, "    ")
     members = (
         f"        {quoted(name)}: {nest(_literals(name, output), output.shape, '        ')}"
         for name, output in outputs.items()
     )
-    return '{\n    "outputs": {\n' + ",\n".join(members) + "\n    }\n}"
+    return "{\n" + ",\n".join(members) + "\n    }"
 
 
 def _literals(name: str, output: Array) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
 import logging
 import re
 import zlib
-from concurrent.futures import Executor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -18,43 +18,79 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from car_classifier.serving import signatures
+from car_classifier.serving import health, signatures
 from car_classifier.serving.errors import Code, ServingError, invalid_argument
-from car_classifier.serving.json_text import parse_object, pretty, quoted
+from car_classifier.serving.json_requests import read_request
+from car_classifier.serving.json_text import quoted
+from car_classifier.serving.metrics import Metrics
+from car_classifier.serving.monitoring import MetricsEndpoint
 from car_classifier.serving.repository import ModelRepository, VersionStatus
-from car_classifier.serving.request_tensors import RequestFormat, read_inputs, signature_name
-from car_classifier.serving.response_json import write_outputs
-from car_classifier.serving.saved_model import SavedModel, Tensors
+from car_classifier.serving.request_log import LoggedRequests, RequestLog, record_of
+from car_classifier.serving.request_record import RequestRecord
+from car_classifier.serving.saved_model import DEFAULT_SIGNATURE, SavedModel, Tensors, count_rows
 from car_classifier.serving.scheduling import Scheduler
 
 logger = logging.getLogger(__name__)
 
 _MODEL = r"/v1/models/([^/:]+)(?:/versions/([0-9]+)|/labels/([^/:]+))?"
-_COMPUTE_URL = re.compile(_MODEL + r":(predict|classify|regress)", re.IGNORECASE)
+_COMPUTE_URL = re.compile(_MODEL + r":(predict|classify|regress|explain)", re.IGNORECASE)
 _READ_URL = re.compile(_MODEL + r"(?:/(metadata))?", re.IGNORECASE)
 _NOT_FOUND_PAGE = "<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n"
+# A longer body is taken for no gzip at all (gzip_zlib.h), which also stops one that unpacks to gigabytes.
+_MAX_UNPACKED_BYTES = 100 * 2**20
+_CORS_HEADERS = {  # http_rest_api_util.cc
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "POST, GET",
+    "access-control-allow-headers": "Content-Type",
+}
 
 
-def create_app(repository: ModelRepository, scheduler: Scheduler, executor: Executor) -> Starlette:
+def create_app(
+    repository: ModelRepository,
+    scheduler: Scheduler,
+    executor: Executor,
+    enable_cors_support: bool = False,
+    *,
+    metrics: Metrics,
+    monitoring_path: str | None,
+    log: RequestLog,
+) -> ASGIApp:
     """The application that answers for a repository's models.
 
     Args:
         repository: the models; its owner starts and stops it.
         scheduler: what runs them.
         executor: where JSON is read and written, off the event loop.
+        enable_cors_support: whether answers tell browsers that pages of other sites may read them.
+        metrics: what requests are counted in.
+        monitoring_path: where those are shown; None shows them nowhere.
+        log: where a line for each request goes.
     """
-    return Starlette(routes=[Route("/{path:path}", RestApi(repository, scheduler, executor))])
+    routes = health.routes(repository)
+    if monitoring_path is not None:
+        routes.append(Route(monitoring_path, MetricsEndpoint(metrics, monitoring_path)))
+    routes.append(Route("/{path:path}", RestApi(repository, scheduler, executor, metrics, enable_cors_support)))
+    return LoggedRequests(Starlette(routes=routes), log)
 
 
 class RestApi:
     """The ASGI endpoint for every path: TensorFlow Serving judges methods and paths in its own way."""
 
-    def __init__(self, repository: ModelRepository, scheduler: Scheduler, executor: Executor) -> None:
+    def __init__(
+        self,
+        repository: ModelRepository,
+        scheduler: Scheduler,
+        executor: Executor,
+        metrics: Metrics,
+        enable_cors_support: bool,
+    ) -> None:
         self._repository = repository
         self._scheduler = scheduler
         self._executor = executor
+        self._metrics = metrics
+        self._extra_headers = _CORS_HEADERS if enable_cors_support else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -72,10 +108,19 @@ class RestApi:
             url = f"{url}?{query.decode('latin-1')}"
         if not url.lower().startswith("/v1/"):
             return Response(_NOT_FOUND_PAGE, 404, {"content-type": "text/html"})
+        response = await self._respond_under_v1(request, url)
+        response.headers.update(self._extra_headers)
+        return response
+
+    async def _respond_under_v1(self, request: Request, url: str) -> Response:
         if request.method == "OPTIONS":
-            return Response(b"", 400, {"content-type": "text/html; charset=ISO-8859-1"})
+            # A browser's preflight. Without the extra headers it helps nobody, but so it is in http_server.cc.
+            from_page = re.search("https?://", request.headers.get("origin", ""))
+            return Response(b"", 200 if from_page else 400, {"content-type": "text/html; charset=ISO-8859-1"})
+        record = record_of(request.scope)
         try:
-            return _json_response(await self._answer(request, url))
+            with self._metrics.request(record):
+                return _json_response(await self._answer(request, url, record))
         except ServingError as error:
             code, message = error.code, error.message
         except ClientDisconnect:
@@ -85,44 +130,45 @@ class RestApi:
             code, message = Code.INTERNAL, f"{type(error).__name__}: {error}"
         return _json_response(f'{{\n    "error": {quoted(message)}\n}}', code.http_status)
 
-    async def _answer(self, request: Request, url: str) -> str:
+    async def _answer(self, request: Request, url: str, record: RequestRecord) -> str:
         if request.method == "GET" and url.lower() == "/v1/models":
             raise invalid_argument("Missing model name in request.")
         if request.method == "GET" and (match := _READ_URL.fullmatch(url)):
+            record.model = self._repository.served_name(unquote(match[1]))
             name, number, label = _model(match)
             if match[4]:
                 return self._metadata(name, number, label)
             return _status_json(self._repository.status(name, number))
         if request.method == "POST" and (match := _COMPUTE_URL.fullmatch(url)) and match[4].islower():
+            record.model, record.api = self._repository.served_name(unquote(match[1])), match[4]
             body = await request.body()
-            packed = request.headers.get("content-encoding", "").lower() == "gzip"
-            return await self._compute(match, body, packed)
+            packed = "gzip" in request.headers.get("content-encoding", "")
+            off_loop = partial(asyncio.get_running_loop().run_in_executor, self._executor)
+            future, write = await off_loop(self._start, match, body, packed, record)
+            return await off_loop(write, await _result(future, request.receive))
         raise invalid_argument(f"Malformed request: {request.method} {url}")
 
-    async def _compute(self, match: re.Match[str], body: bytes, packed: bool) -> str:
-        off_loop = partial(asyncio.get_running_loop().run_in_executor, self._executor)
+    def _start(
+        self, match: re.Match[str], body: bytes, packed: bool, record: RequestRecord
+    ) -> tuple[Future[Tensors], Callable[[Tensors], str]]:
+        """Has a request run: what comes of it, and what writes its answer."""
+        model = _model(match)
+        json_body = _gunzip(body) if packed else body
         with ExitStack() as in_use:
-            model, wanted, inputs, request_format = await off_loop(self._read, match, body, packed, in_use)
-            outputs = await asyncio.wrap_future(self._scheduler.submit(model, wanted, inputs))
-            return await off_loop(write_outputs, outputs, request_format)
 
-    def _read(
-        self, match: re.Match[str], body: bytes, packed: bool, in_use: ExitStack
-    ) -> tuple[SavedModel, str, Tensors, RequestFormat]:
-        """What is to be run; the model stays loaded until the stack is closed."""
-        name, number, label = _model(match)
-        document = parse_object(_gunzip(body) if packed else body)
-        wanted = signature_name(document)
-        if match[4] != "predict":
-            _check_examples(document)
-        _, model = in_use.enter_context(self._repository.use(name, number, label))
-        if match[4] != "predict":
-            raise signatures.refuse_examples(match[4], model.signature(wanted))
-        infos = model.signature(wanted).inputs
-        if not infos:
-            raise invalid_argument(f"Failed to get input map for signature: {wanted or 'DEFAULT'}")
-        inputs, request_format = read_inputs(document, infos)
-        return model, wanted, inputs, request_format
+            def use() -> SavedModel:
+                record.version, loaded = in_use.enter_context(self._repository.use(*model))
+                return loaded
+
+            request = read_request(match[4], json_body, use)
+            record.signature = request.signature_name or DEFAULT_SIGNATURE
+            record.instances = count_rows(request.inputs)
+            future = self._scheduler.submit(request.model, request.signature_name, request.inputs)
+            self._metrics.run(record, future)
+            # The version stays until nothing runs in it any more, even if its client has gone before.
+            release = in_use.pop_all()
+            future.add_done_callback(lambda _: release.close())
+        return future, request.write
 
     def _metadata(self, name: str, number: int | None, label: str | None) -> str:
         with self._repository.use(name, number, label) as (version, model):
@@ -160,20 +206,28 @@ def _status_json(statuses: list[VersionStatus]) -> str:
 
 
 def _gunzip(body: bytes) -> bytes:
-    """The body unpacked; nothing if it is not gzip, as the original has it."""
+    """The body unpacked; nothing if it is not gzip or too long, as the original has it."""
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        return gzip.decompress(body)
-    except (OSError, EOFError, zlib.error):
+        unpacked = unpacker.decompress(body, _MAX_UNPACKED_BYTES)
+    except zlib.error:
         return b""
+    return unpacked if unpacker.eof else b""
 
 
-def _check_examples(document: dict[str, Any]) -> None:
-    examples = document.get("examples")
-    if "examples" not in document:
-        raise invalid_argument(
-            f"JSON Value: {pretty(document)} When method is classify, key 'examples' is expected and was not found"
-        )
-    if not isinstance(examples, list):
-        raise invalid_argument(f"JSON Value: {pretty(document)} Expecting 'examples' value to be an list/array")
-    if not examples:
-        raise invalid_argument(f"JSON Value: {pretty(document)} 'examples' value is an empty array")
+async def _result(future: Future[Tensors], receive: Receive) -> Tensors:
+    """What comes to the outputs; if the client goes before, a request that waits is dropped.
+
+    Raises:
+        ClientDisconnect: nobody is left to answer.
+    """
+    outputs = asyncio.wrap_future(future)
+    gone = asyncio.ensure_future(receive())  # after the body, all that is left to receive is the client's leave
+    try:
+        await asyncio.wait((outputs, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not outputs.done():
+            raise ClientDisconnect
+        return outputs.result()
+    finally:
+        gone.cancel()
+        outputs.cancel()

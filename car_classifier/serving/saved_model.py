@@ -120,6 +120,11 @@ class SavedModel:
         )
 
 
+def count_rows(inputs: Tensors) -> int:
+    """How many instances some inputs hold: the size of dimension 0; 1 without one."""
+    return max((len(array) for array in inputs.values() if array.ndim), default=1)
+
+
 def _as_array(fetched: Any) -> np.ndarray[Any, Any]:
     # A scalar string comes as bytes, of which NumPy would make an array that drops zeros at the end.
     return np.asarray(fetched, object if isinstance(fetched, bytes) else None)

@@ -12,9 +12,17 @@ from types import FrameType
 import uvicorn
 
 from car_classifier.errors import UserError
+from car_classifier.serving.batching import Batching
+from car_classifier.serving.batching_parameters import BatchingParameters, read_batching_parameters
+from car_classifier.serving.errors import ServingError
+from car_classifier.serving.grpc_server import GrpcServer
+from car_classifier.serving.metrics import Metrics
+from car_classifier.serving.model_config import ModelConfigPolling, read_model_config
+from car_classifier.serving.monitoring import read_monitoring_config
 from car_classifier.serving.repository import ModelRepository
+from car_classifier.serving.request_log import RequestLog
 from car_classifier.serving.rest import create_app
-from car_classifier.serving.scheduling import Immediate
+from car_classifier.serving.scheduling import Immediate, Scheduler
 from car_classifier.serving.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
@@ -32,17 +40,29 @@ class ModelServer:
         settings: what to serve and where.
 
     Raises:
-        UserError: the port cannot be listened on.
+        UserError: a port cannot be listened on, or the file that names the models cannot be used.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
+        monitoring = settings.monitoring_config_file
+        monitoring_path = None if monitoring is None else read_monitoring_config(monitoring)
+        metrics = Metrics()
+        log = RequestLog(settings.log_requests)
+        self.repository, self._polling = _models(settings, metrics)
         self._socket = _listen(settings.host, settings.rest_api_port)
-        self.repository = ModelRepository(settings.served_models(), poll_seconds=settings.file_system_poll_wait_seconds)
         threads = settings.threads or os.cpu_count() or 1
-        self._scheduler = Immediate(threads)
+        self._scheduler = _scheduler(settings, threads, metrics)
         self._executor = ThreadPoolExecutor(threads, "json")
         config = uvicorn.Config(
-            create_app(self.repository, self._scheduler, self._executor),
+            create_app(
+                self.repository,
+                self._scheduler,
+                self._executor,
+                settings.rest_api_enable_cors_support,
+                metrics=metrics,
+                monitoring_path=monitoring_path,
+                log=log,
+            ),
             lifespan="off",
             log_config=None,
             log_level="warning",
@@ -53,6 +73,13 @@ class ModelServer:
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         )
         self._uvicorn = _UvicornServer(config, self.url)
+        self._grpc = None
+        if settings.port is not None:
+            try:
+                self._grpc = GrpcServer(settings.host, settings.port, self.repository, self._scheduler, metrics, log)
+            except UserError:
+                self._socket.close()
+                raise
 
     @property
     def url(self) -> str:
@@ -60,13 +87,26 @@ class ModelServer:
         host, port = self._socket.getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
+    @property
+    def grpc_address(self) -> str | None:
+        """Where its gRPC interface listens, such as `127.0.0.1:8500`; None if it has none."""
+        return self._grpc.address if self._grpc else None
+
     def run(self) -> None:
         """Serve until `stop` or, in the main thread, until SIGINT or SIGTERM; running requests finish."""
         try:
             self.repository.start()
+            if self._grpc:
+                self._grpc.start()
+            if self._polling:
+                self._polling.start()
             self._uvicorn.run(sockets=[self._socket])
         finally:
             self._socket.close()
+            if self._polling:
+                self._polling.stop()
+            if self._grpc:
+                self._grpc.stop(_SECONDS_TO_FINISH)
             self._scheduler.close()
             self._executor.shutdown()
             self.repository.stop()
@@ -124,6 +164,34 @@ def _set_up_logging() -> None:
     # TensorFlow calls the loader that its own server uses deprecated, at every start.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def _models(settings: ServerSettings, metrics: Metrics) -> tuple[ModelRepository, ModelConfigPolling | None]:
+    """What holds the models, and what looks for changes of the file that names them, if there is one."""
+    path, seconds = settings.model_config_file, settings.model_config_file_poll_wait_seconds
+    repository = ModelRepository(
+        settings.served_models(),
+        poll_seconds=settings.file_system_poll_wait_seconds,
+        allow_labels_for_unavailable=settings.allow_version_labels_for_unavailable_models,
+        metrics=metrics,
+    )
+    if path is None:
+        return repository, None
+    try:
+        repository.reload(read_model_config(path))
+    except ServingError as error:
+        raise UserError(
+            f"{path}: {error.message}. At the start no version is: "
+            "set --allow-version-labels-for-unavailable-models, or add the labels later."
+        ) from error
+    return repository, ModelConfigPolling(path, repository, seconds) if seconds else None
+
+
+def _scheduler(settings: ServerSettings, threads: int, metrics: Metrics) -> Scheduler:
+    if not settings.enable_batching:
+        return Immediate(threads)
+    path = settings.batching_parameters_file
+    return Batching(BatchingParameters() if path is None else read_batching_parameters(path), metrics)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,13 +16,15 @@ class ServedModel:
     Attributes:
         name: the name in the URL.
         base_path: folder whose integer-named sub-folders are the versions.
-        versions: the versions to keep loaded; empty means "the newest only".
+        versions: the versions to keep loaded, by number.
+        newest: how many of the newest versions to keep loaded where `versions` names none; None means all there are.
         labels: other names for versions, such as `{"stable": 3}`.
     """
 
     name: str
     base_path: Path
     versions: tuple[int, ...] = ()
+    newest: int | None = 1
     labels: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -38,6 +40,13 @@ class ServedModel:
                 "Train or export a model first, or give the folder that holds its versions."
             )
 
+    def wanted(self, found: Iterable[int]) -> list[int]:
+        """Those of the versions found on disk that shall be loaded, newest first."""
+        newest_first = sorted(found, reverse=True)
+        if self.versions:
+            return [number for number in newest_first if number in self.versions]
+        return newest_first[: self.newest]
+
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -47,10 +56,20 @@ class ServerSettings:
         model_base_path: folder of the one model to serve; its versions are integer-named sub-folders.
         model_name: that model's name in the URL.
         models: several models instead of that one.
+        model_config_file: a file that names the models instead; see `model_config`.
+        model_config_file_poll_wait_seconds: seconds between two looks at that file; 0 means that it is read once.
+        allow_version_labels_for_unavailable_models: whether that file may give a label that is not in use yet to a
+            version that is not loaded.
+        port: port of the gRPC interface; 0 takes a free one, None opens none.
         rest_api_port: port to listen on; 0 takes a free one.
         host: address to listen on.
         file_system_poll_wait_seconds: seconds between two looks for new versions.
-        threads: requests computed at the same time; 0 means one for each processor core.
+        threads: requests computed at the same time where they are not merged; 0 means one for each processor core.
+        enable_batching: whether requests of one signature are merged and run together.
+        batching_parameters_file: how they are merged; see `batching_parameters`, which has the defaults.
+        rest_api_enable_cors_support: whether pages of other sites may ask through their visitors' browsers.
+        monitoring_config_file: whether and where metrics are shown; see `monitoring`. Without it they are not.
+        log_requests: whether a line of JSON for each request is written to standard output; see `request_log`.
 
     Raises:
         UserError: a folder that does not exist, a port out of range, no model or both kinds of model.
@@ -59,16 +78,36 @@ class ServerSettings:
     model_base_path: Path | None = None
     model_name: str = "default"
     models: tuple[ServedModel, ...] = ()
+    model_config_file: Path | None = None
+    model_config_file_poll_wait_seconds: float = 0.0
+    allow_version_labels_for_unavailable_models: bool = False
+    port: int | None = None
     rest_api_port: int = 8501
     host: str = "127.0.0.1"
     file_system_poll_wait_seconds: float = 1.0
     threads: int = 0
+    enable_batching: bool = False
+    batching_parameters_file: Path | None = None
+    rest_api_enable_cors_support: bool = False
+    monitoring_config_file: Path | None = None
+    log_requests: bool = False
 
     def __post_init__(self) -> None:
-        if (self.model_base_path is None) == (not self.models):
-            raise UserError("Give either a model folder (model_base_path) or a list of models, and not both.")
-        if not 0 <= self.rest_api_port <= 65535:
-            raise UserError(f"A port is a number from 0 to 65535. Received: {self.rest_api_port}.")
+        if (self.model_base_path is not None) + bool(self.models) + (self.model_config_file is not None) != 1:
+            raise UserError(
+                "Give either a model folder (model_base_path), a list of models or a model_config_file, "
+                "and only one of them."
+            )
+        for port in (self.port or 0, self.rest_api_port):
+            if not 0 <= port <= 65535:
+                raise UserError(f"A port is a number from 0 to 65535. Received: {port}.")
+        if self.port and self.port == self.rest_api_port:
+            raise UserError(f"REST and gRPC cannot share a port. Received: {self.port} for both.")
+        if self.model_config_file_poll_wait_seconds < 0:
+            raise UserError(
+                "The wait between two looks at the model configuration cannot be negative. "
+                f"Received: {self.model_config_file_poll_wait_seconds}."
+            )
         if self.file_system_poll_wait_seconds <= 0:
             raise UserError(
                 "The wait between two looks at the model folder must be more than 0 seconds. "
@@ -76,12 +115,20 @@ class ServerSettings:
             )
         if self.threads < 0:
             raise UserError(f"The number of threads cannot be negative. Received: {self.threads}.")
-        names = [model.name for model in self.served_models()]
-        if len(set(names)) < len(names):
-            raise UserError(f"Two models have the same name. Received: {', '.join(names)}.")
+        if self.batching_parameters_file is not None and not self.enable_batching:
+            raise UserError("A batching_parameters_file has no effect without enable_batching. Give both, or neither.")
+        check_names(self.models)
+        self.served_models()
 
     def served_models(self) -> tuple[ServedModel, ...]:
-        """All models to serve, however they were given."""
+        """The models to serve at the start; none where a file names them."""
         if self.model_base_path is None:
             return self.models
         return (ServedModel(self.model_name, self.model_base_path),)
+
+
+def check_names(models: Iterable[ServedModel]) -> None:
+    """Refuses two models of one name with a `UserError`."""
+    names = [model.name for model in models]
+    if len(set(names)) < len(names):
+        raise UserError(f"Two models have the same name. Received: {', '.join(names)}.")

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from car_classifier.serving import examples
 from car_classifier.serving.errors import Code, ServingError, from_tensorflow, invalid_argument
-from car_classifier.serving.saved_model import SavedModel
+from car_classifier.serving.saved_model import SavedModel, Tensors
+from car_classifier.serving.tensor_protos import to_array
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
+
+_TASKS: dict[str, examples.Task] = {"classify_log": "classify", "regress_log": "regress"}
 
 
 def warm_up(model: SavedModel, folder: Path, stopping: Callable[[], bool] = lambda: False) -> int:
@@ -50,7 +54,6 @@ def warm_up(model: SavedModel, folder: Path, stopping: Callable[[], bool] = lamb
 
 
 def _run_record(model: SavedModel, record: bytes, path: Path) -> None:
-    import tensorflow as tf
     from google.protobuf.message import DecodeError
     from tensorflow_serving.apis import prediction_log_pb2
 
@@ -59,11 +62,16 @@ def _run_record(model: SavedModel, record: bytes, path: Path) -> None:
     except DecodeError:
         raise invalid_argument(f"Failed to parse warmup record: {record!r} from {path}") from None
     kind = log.WhichOneof("log_type")
-    if kind != "predict_log":
+    if kind == "predict_log":
+        request = log.predict_log.request
+        inputs: Tensors = {name: to_array(name, tensor) for name, tensor in request.inputs.items()}
+    elif kind in _TASKS:
+        request = getattr(log, kind).request
+        examples.check_signature(model, request.model_spec.signature_name, _TASKS[kind])
+        inputs = examples.request_inputs(request.input)
+    else:
         raise ServingError(
             Code.UNIMPLEMENTED,
-            f"Unsupported log_type for warmup: {kind}. Only predict requests are run here.",
+            f"Unsupported log_type for warmup: {kind}. Only predict, classify and regress requests are run here.",
         )
-    request = log.predict_log.request
-    inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
     model.run(request.model_spec.signature_name, inputs)

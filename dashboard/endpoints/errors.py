@@ -5,6 +5,7 @@ import logging
 from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
+from dashboard import request_id
 from dashboard.answers import UnknownClass
 from dashboard.database import DatabaseError, UnfitValue
 from dashboard.model_errors import ModelServerError, TooSlow
@@ -26,7 +27,7 @@ def answer_in_sentences(routes: Blueprint) -> None:
 
     @routes.errorhandler(ModelServerError)
     def model_error(error: ModelServerError) -> tuple[Response, int]:
-        logger.warning("%s: %s", error.request, error)
+        logger.warning("%s: %s (request %s)", error.request, error, request_id.current())
         return jsonify(error=str(error)), 504 if isinstance(error, TooSlow) else 502
 
     @routes.errorhandler(DatabaseError)

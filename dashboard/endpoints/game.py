@@ -25,6 +25,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
+from dashboard import request_id
 from dashboard.answers import answer_for
 from dashboard.database import StoredGame
 from dashboard.endpoints.bodies import json_object, json_text
@@ -145,7 +146,7 @@ def blueprint(parts: Parts) -> Blueprint:
             try:
                 answer = answer_in_time(read_dataset_photo(photo_id).jpeg)
             except (ModelServerError, PhotoError, NotFound) as error:
-                logger.warning("The model missed its turn: %s", error)
+                logger.warning("The model missed its turn: %s (request %s)", error, request_id.current())
                 return ModelTurn(missed=_why(error))
             return ModelTurn(tuple(Likely(entry["label"], entry["probability"]) for entry in answer["classes"]))
 

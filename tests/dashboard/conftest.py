@@ -93,6 +93,7 @@ class LocalModelServer:
     url: str
     bodies: list[dict] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    request_ids: list[str | None] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
     slow: bool = False
     behaves_like: str | None = None
@@ -105,10 +106,12 @@ def local_model_server(port: int = 0) -> Iterator[LocalModelServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             local.status_requests += 1
+            local.request_ids.append(self.headers["X-Request-ID"])
             self._answer(*STATUS.get(self._model(), (200, versions((local.version, "AVAILABLE")))))
 
         def do_POST(self):
             local.paths.append(self.path)
+            local.request_ids.append(self.headers["X-Request-ID"])
             local.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             if local.slow:
                 local.release.wait(timeout=30)

@@ -291,3 +291,22 @@ def test_a_page_runs_no_script_but_its_own(web):
     hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in found]
     assert set(hashes) <= set(allowed)
     assert [source for source in allowed if "unsafe" in source or source == "*"] == []
+
+
+def test_the_model_server_is_told_one_id_for_each_request_of_the_page(web, photo, local_server):
+    kept = web.post("/photos", data=photo).json["id"]
+    asked = []
+    for _ in range(2):
+        del local_server.request_ids[:]
+        assert web.post(f"/photos/{kept}/answer").status_code == 200
+        asked.append(set(local_server.request_ids))
+    assert all(re.fullmatch("[0-9a-f]{32}", id) for ids in asked for id in ids)
+    assert [len(ids) for ids in asked] == [1, 1]
+    assert asked[0] != asked[1]
+
+
+def test_the_log_names_the_id_that_the_model_server_was_told(settings, photo, local_server, caplog):
+    web = web_with(settings, model_name="status-500")
+    kept = web.post("/photos", data=photo).json["id"]
+    assert web.post(f"/photos/{kept}/answer").status_code == 502
+    assert f"(request {local_server.request_ids[-1]})" in caplog.text

@@ -121,3 +121,10 @@ def test_every_error_can_be_caught_as_one():
     assert len(kinds) == 8
     assert all(issubclass(kind, model_errors.ModelServerError) for kind in kinds)
     assert all(kind.__name__ in (model_errors.__doc__ or "") for kind in kinds)
+
+
+def test_alone_every_request_has_an_id_of_its_own(local_server, photo):
+    with client_of(local_server) as client:
+        client.explain(photo)
+        client.explain(photo)
+    assert len({None, *local_server.request_ids[-2:]}) == 3

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 
@@ -17,6 +18,18 @@ class HalfPlus(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
     def predict(self, x):
         return {"y": 0.5 * x + self.c}
+
+
+class Heavy(tf.Module):
+    """y = x + the mean of 50 MB."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = [tf.Variable(tf.fill([256, 1000], 1.0)) for _ in range(50)]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def predict(self, x):
+        return {"y": x + tf.reduce_mean([tf.reduce_mean(part) for part in self.parts])}
 
 
 class Multi(tf.Module):
@@ -78,8 +91,157 @@ class Guarded(tf.Module):
         return {"norm": tf.repeat(tf.norm(m), tf.size(turns))}
 
 
+ECHO_DTYPES = [
+    *(tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.complex64, tf.complex128, tf.bool, tf.string),
+    *(tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16, tf.uint32, tf.uint64),
+]
+
+
+class Echo(tf.Module):
+    """For each dtype a signature of its name that gives back what it gets."""
+
+    def echo(self, dtype: tf.DType):
+        def echo(x):
+            return {"y": tf.identity(x)}
+
+        return tf.function(echo, input_signature=[tf.TensorSpec([None, None], dtype, name="x")])
+
+
+def save_echo(folder: Path) -> Path:
+    module = Echo()
+    tf.saved_model.save(module, str(folder), signatures={dtype.name: module.echo(dtype) for dtype in ECHO_DTYPES})
+    return folder
+
+
+class Judge(tf.Module):
+    """Takes examples with a feature `x`: says how high it is, and doubles it."""
+
+    def features(self, serialized):
+        return tf.io.parse_example(serialized, {"x": tf.io.FixedLenFeature([], tf.float32)})["x"]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def classify(self, inputs):
+        x = self.features(inputs)
+        classes = tf.tile(tf.constant([["low", "high"]]), [tf.size(x), 1])
+        return {"classes": classes, "scores": tf.stack([1 - x, x], 1)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def regress(self, inputs):
+        return {"outputs": 2 * self.features(inputs)}
+
+
+def save_judge(folder: Path) -> Path:
+    module = Judge()
+    signatures = {"serving_default": module.classify, "twice": module.regress}
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    return folder
+
+
+def judge_request(request_type, xs: list[float], signature_name: str = ""):
+    """A request to classify or regress, for `Judge`."""
+    request = request_type()
+    request.model_spec.name, request.model_spec.signature_name = "judge", signature_name
+    for x in xs:
+        request.input.example_list.examples.add().features.feature["x"].float_list.value.append(x)
+    return request
+
+
+class Batchable(tf.Module):
+    """Signatures whose requests can be merged, and some whose cannot."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="x")])
+    def double(self, x):
+        return {"y": 2.0 * x}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="x")])
+    def positive(self, x):
+        with tf.control_dependencies([tf.debugging.assert_positive(x, message="Only positive numbers.")]):
+            return {"y": tf.identity(x)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def text(self, text):
+        return {"echo": text, "length": tf.strings.length(text)}
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, 1], tf.float32, name="x"), tf.TensorSpec([None], tf.int32, name="k")]
+    )
+    def sum(self, x, k):
+        return {"y": x[:, 0] + tf.cast(k, tf.float32)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="x")])
+    def total(self, x):
+        return {"y": tf.reduce_sum(x)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="x")])
+    def head(self, x):
+        return {"y": x[:1]}
+
+
+class Examples(tf.Module):
+    """Signatures that take serialized `tf.Example`s with a feature `x`; of it comes y = 0.5 x + 2."""
+
+    def _y(self, inputs):
+        feature = {"x": tf.io.FixedLenFeature([], tf.float32)}
+        return 0.5 * tf.io.parse_example(inputs, feature)["x"] + 2.0
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def classify(self, inputs):
+        y = self._y(inputs)
+        classes = tf.tile([["low", "high"]], [tf.size(y), 1])
+        return {"classes": classes, "scores": tf.stack([-y, y], 1)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def regress(self, inputs):
+        return {"outputs": self._y(inputs)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def scores(self, inputs):
+        return {"scores": self._y(inputs)[:, None]}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def classes(self, inputs):
+        return {"classes": tf.strings.as_string(self._y(inputs), precision=1)[:, None]}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def other(self, inputs):
+        return {"y": inputs}
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name="inputs"), tf.TensorSpec([None], tf.string, name="more")]
+    )
+    def two(self, inputs, more):
+        return {"outputs": self._y(inputs), "more": more}
+
+
+class Explained(tf.Module):
+    """The inputs and outputs of our models' `classify` and `explain`, from the length of the bytes alone."""
+
+    def _classified(self, image_bytes):
+        probability = 1.0 / tf.cast(1 + tf.strings.length(image_bytes), tf.float32)
+        return {"labels": tf.tile([["a"]], [tf.size(image_bytes), 1]), "probabilities": probability[:, None]}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def classify(self, image_bytes):
+        return self._classified(image_bytes)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="image_bytes"),
+            tf.TensorSpec([None], tf.int32, name="class_index"),
+        ]
+    )
+    def explain(self, image_bytes, class_index):
+        return self._classified(image_bytes) | {"asked": class_index, "maps": tf.zeros([tf.size(class_index), 1, 2])}
+
+
 def save_half_plus(folder: Path, c: float) -> Path:
     module = HalfPlus(c)
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.predict})
+    return folder
+
+
+def save_heavy(folder: Path) -> Path:
+    module = Heavy()
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.predict})
     return folder
 
@@ -107,6 +269,36 @@ def save_guarded(folder: Path) -> Path:
     }
     tf.saved_model.save(module, str(folder), signatures=signatures)
     return folder
+
+
+def save_batchable(folder: Path) -> Path:
+    module = Batchable()
+    signatures = {name: getattr(module, name) for name in ("positive", "text", "sum", "total", "head")}
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.double, **signatures})
+    return folder
+
+
+def save_examples(folder: Path) -> Path:
+    module = Examples()
+    names = ("regress", "scores", "classes", "other", "two")
+    signatures = {name: getattr(module, name) for name in names}
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.classify, **signatures})
+    return folder
+
+
+def save_explained(folder: Path, with_explain: bool = True) -> Path:
+    module = Explained()
+    signatures = {"classify": module.classify} | ({"explain": module.explain} if with_explain else {})
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    return folder
+
+
+def set_method_name(folder: Path, signature: str, method_name: str) -> None:
+    """Writes a method name that `tf.saved_model.save` has no way to give."""
+    path = folder / "saved_model.pb"
+    saved = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    saved.meta_graphs[0].signature_def[signature].method_name = method_name
+    path.write_bytes(saved.SerializeToString())
 
 
 def write_warmup(folder: Path, records: list[bytes]) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,8 @@ import sys
 from pathlib import Path
 from car_classifier.serving import ServerSettings, serve
 
-serve(ServerSettings(model_base_path=Path(sys.argv[1]), model_name="m", rest_api_port=0))
+settings = {"rest_api_port": 0, "file_system_poll_wait_seconds": 0.05}
+serve(ServerSettings(model_base_path=Path(sys.argv[1]), model_name="m", **settings))
 """
 
 
@@ -81,6 +83,7 @@ def test_a_port_in_use(tmp_path):
         ({"rest_api_port": 70000}, "from 0 to 65535. Received: 70000"),
         ({"file_system_poll_wait_seconds": 0}, "more than 0 seconds"),
         ({"threads": -1}, "cannot be negative"),
+        ({"batching_parameters_file": Path("batching.config")}, "no effect without enable_batching"),
         ({"model_name": "a/b"}, "must not be empty nor hold"),
         ({"model_name": ""}, "must not be empty nor hold"),
     ],

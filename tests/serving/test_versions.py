@@ -2,11 +2,17 @@
 
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+import requests
+
+from car_classifier.serving import ServedModel
 
 from . import models
 from .conftest import running, until
+from .test_process import started
 
 
 def publish(source, base, version: str):
@@ -164,3 +170,115 @@ def test_a_failed_load_is_not_repeated_while_nothing_has_changed(base, half_plus
         publish(half_plus / "1", base, "3")
         server.wait("1", "END")
         assert caplog.text.count("version 2 failed to load") == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "loaded"),
+    [
+        ({}, {"4"}),
+        ({"newest": 2}, {"3", "4"}),
+        ({"newest": 9}, {"1", "3", "4"}),
+        ({"newest": None}, {"1", "3", "4"}),
+        ({"versions": (1,)}, {"1"}),
+        ({"versions": (3, 1, 7)}, {"1", "3"}),
+    ],
+)
+def test_a_policy_says_which_versions_are_loaded(half_plus, tmp_path, wanted, loaded):
+    for version in ("1", "3", "4"):
+        shutil.copytree(half_plus / "1", tmp_path / version)
+    with running(models=(ServedModel("m", tmp_path, **wanted),)) as server:
+        for version in loaded:
+            server.wait(version, "AVAILABLE")
+        assert server.status().keys() == loaded
+
+
+def test_of_the_two_newest_the_older_one_is_let_go(base, half_plus):
+    with running(models=(ServedModel("m", base, newest=2),)) as server:
+        for version in ("2", "3"):
+            server.wait(str(int(version) - 1), "AVAILABLE")
+            publish(half_plus / "2", base, version)
+        server.wait("1", "END")
+        assert {number: line["state"] for number, line in server.status().items() if number != "1"} == {
+            "2": "AVAILABLE",
+            "3": "AVAILABLE",
+        }
+
+
+def test_at_the_start_no_older_version_stands_in_for_a_broken_one(base):
+    """TensorFlow Serving asks for the newest alone (and ends when it fails); here it is reported, and can be mended."""
+    (base / "2").mkdir()
+    with running(model_base_path=base, model_name="m") as server:
+        assert server.wait("2", "END")["status"]["error_code"] == "NOT_FOUND"
+        assert server.status().keys() == {"2"}
+        assert server.predict({"instances": [1.0]}).status_code == 404
+        shutil.rmtree(base / "2")
+        server.wait("1", "AVAILABLE")
+
+
+@pytest.mark.slow
+def test_20_swaps_under_the_load_of_16_clients(tmp_path):
+    sources = []
+    for number in range(1, 22):
+        sources.append(models.save_half_plus(tmp_path / "sources" / str(number), float(number)))
+    base = tmp_path / "m"
+    shutil.copytree(sources[0], base / "1")
+    done = threading.Event()
+
+    def ask(server) -> list[tuple[int, int, int, int]]:
+        """For each request: its status, the version that was live before it, that which answered, the newest after."""
+        seen = []
+        with requests.Session() as session:
+            while not done.is_set():
+                before = newest_live[0]
+                response = session.post(f"{server.url}/v1/models/m:predict", json={"instances": [0.0]}, timeout=30)
+                version = int(response.json()["predictions"][0]) if response.ok else 0
+                seen.append((response.status_code, before, version, newest_published[0]))
+        return seen
+
+    newest_live, newest_published = [1], [1]
+    with running(model_base_path=base, model_name="m") as server, ThreadPoolExecutor(16) as pool:
+        server.wait("1", "AVAILABLE")
+        clients = [pool.submit(ask, server) for _ in range(16)]
+        try:
+            for number in range(2, 22):
+                newest_published[0] = number
+                publish(sources[number - 1], base, str(number))
+                server.wait(str(number - 1), "END")
+                newest_live[0] = number
+        finally:
+            done.set()
+    answers = [answer for client in clients for answer in client.result()]
+    assert {status for status, *_ in answers} == {200}
+    assert all(before <= version <= published for _, before, version, published in answers)
+    assert {version for _, _, version, _ in answers} == set(range(1, 22))
+
+
+def resident_bytes(pid: int) -> int:
+    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_version_comes_back(tmp_path):
+    source, base = models.save_heavy(tmp_path / "source"), tmp_path / "m"
+    shutil.copytree(source, base / "1")
+    with started(base) as (process, port), requests.Session() as session:
+        # Somebody must read what it says, or it stops when the pipe is full.
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+
+        def status() -> dict:
+            lines = session.get(f"http://127.0.0.1:{port}/v1/models/m", timeout=30).json()["model_version_status"]
+            return {line["version"]: line for line in lines}
+
+        until(lambda: status()["1"]["state"] == "AVAILABLE")
+        memory = []
+        for number in range(2, 52):
+            publish(source, base, str(number))
+            until(lambda number=number: status()[str(number - 1)]["state"] == "END")
+            shutil.rmtree(base / str(number - 1))
+            memory.append(resident_bytes(process.pid))
+    after_5, after_50 = memory[4], memory[49]
+    # Far below the 10 % that are promised: half of what one version takes.
+    assert after_50 < min(1.1 * after_5, after_5 + 25e6), (
+        f"{after_5 / 1e6:.0f} MB after 5 swaps, {after_50 / 1e6:.0f} MB after 50"
+    )

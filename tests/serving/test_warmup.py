@@ -1,8 +1,10 @@
 """Warm-up requests stored with a version."""
 
+import re
 import shutil
 
 import pytest
+from tensorflow_serving.apis import classification_pb2, regression_pb2
 
 from car_classifier.serving.errors import Code, ServingError
 from car_classifier.serving.saved_model import SavedModel
@@ -27,6 +29,27 @@ def model(folder):
 def test_every_record_is_run(model, folder, count):
     models.write_warmup(folder, [models.warmup_record([1.0, 2.0])] * count)
     assert warm_up(model, folder) == count
+
+
+@pytest.mark.parametrize(
+    ("log", "request_type", "signature"),
+    [
+        ("classify_log", classification_pb2.ClassificationRequest, ""),
+        ("regress_log", regression_pb2.RegressionRequest, "twice"),
+    ],
+)
+def test_records_of_examples_are_run(tmp_path, log, request_type, signature):
+    folder = models.save_judge(tmp_path / "1")
+    model = SavedModel(folder)
+    good, unfit = (models.prediction_log_pb2.PredictionLog() for _ in range(2))
+    getattr(good, log).request.CopyFrom(models.judge_request(request_type, [0.25], signature))
+    getattr(unfit, log).request.CopyFrom(models.judge_request(request_type, [], signature))
+    models.write_warmup(folder, [good.SerializeToString()] * 2)
+    assert warm_up(model, folder) == 2
+    models.write_warmup(folder, [unfit.SerializeToString()])
+    with pytest.raises(ServingError, match=re.escape("Input is empty.")):
+        warm_up(model, folder)
+    model.close()
 
 
 def test_a_version_without_warmup_is_fine(model, folder):

@@ -1,0 +1,132 @@
+"""`models.config`: the file in TensorFlow Serving's text format that says which models and versions to serve.
+
+The format is its `ModelServerConfig` message (model_server_config.proto); what is refused here is what its
+`server_core.cc` refuses, and what this server cannot do.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from car_classifier.errors import UserError
+from car_classifier.serving.errors import ServingError
+from car_classifier.serving.settings import ServedModel, check_names
+
+if TYPE_CHECKING:
+    from car_classifier.serving.repository import ModelRepository
+
+logger = logging.getLogger(__name__)
+
+
+def read_model_config(path: Path) -> tuple[ServedModel, ...]:
+    """The models that a file names.
+
+    Raises:
+        UserError: the file cannot be read, is not of the format, or asks for what cannot be served.
+    """
+    from google.protobuf import text_format
+    from tensorflow_serving.config import model_server_config_pb2
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UserError(f"Cannot read the model configuration {path}: {reason}.") from error
+    config = model_server_config_pb2.ModelServerConfig()
+    try:
+        text_format.Parse(text, config)
+    except text_format.ParseError as error:
+        raise UserError(
+            f"{path} is no model configuration in TensorFlow Serving's text format (line:column {error})."
+        ) from error
+    try:
+        return served_models(config)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def served_models(config: Any) -> tuple[ServedModel, ...]:
+    """The models of a `ModelServerConfig` message.
+
+    Raises:
+        UserError: it asks for what cannot be served.
+    """
+    if config.WhichOneof("config") != "model_config_list":
+        raise UserError("Only a model_config_list is supported. Put the models into one.")
+    models = tuple(map(_served_model, config.model_config_list.config))
+    check_names(models)
+    return models
+
+
+def _served_model(config: Any) -> ServedModel:
+    from tensorflow_serving.config import model_server_config_pb2
+
+    name, base_path = config.name, Path(config.base_path)
+    if config.model_type and config.model_platform:
+        raise UserError(f"Model {name}: model_type is the old form of model_platform. Leave model_type out.")
+    is_tensorflow = config.model_type == model_server_config_pb2.ModelType.TENSORFLOW
+    if not is_tensorflow and config.model_platform != "tensorflow":
+        raise UserError(f'Model {name}: model_platform must be "tensorflow". Received: "{config.model_platform}".')
+    if not base_path.is_absolute():
+        raise UserError(
+            f'Model {name}: base_path must be an absolute path to a folder. Received: "{config.base_path}".'
+        )
+    policy = config.model_version_policy
+    versions: tuple[int, ...] = ()
+    newest: int | None = max(policy.latest.num_versions, 1)
+    if policy.WhichOneof("policy_choice") == "all":
+        newest = None
+    elif policy.WhichOneof("policy_choice") == "specific":
+        versions = tuple(policy.specific.versions)
+        if not versions:
+            raise UserError(f"Model {name}: the version policy specific must name at least one version.")
+    return ServedModel(name, base_path, versions, newest, dict(config.version_labels))
+
+
+class ModelConfigPolling:
+    """Looks at a model configuration again and again, and has a repository serve what it says.
+
+    A file that cannot be used is logged, and what was served before stays.
+
+    Args:
+        path: the file.
+        repository: what to change.
+        seconds: between two looks.
+    """
+
+    def __init__(self, path: Path, repository: ModelRepository, seconds: float) -> None:
+        self._path = path
+        self._repository = repository
+        self._seconds = seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="model-config", daemon=True)
+        self._complaint = ""
+
+    def start(self) -> None:
+        """Begin, with a pause: the file was read at the start."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._seconds):
+            complaint = ""
+            try:
+                # Each time, not only after a change of the file: a label may wait for its version to be loaded.
+                self._repository.reload(read_model_config(self._path))
+            except UserError as error:
+                complaint = str(error)
+            except ServingError as error:
+                complaint = f"{self._path}: {error.message}."
+            except Exception:
+                logger.exception("Reading %s failed; trying again", self._path)
+            if complaint and complaint != self._complaint:
+                logger.error("%s The models stay as they are.", complaint)
+            self._complaint = complaint

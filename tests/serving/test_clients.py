@@ -1,0 +1,127 @@
+"""Clients that go before they are answered, and browsers that show pages of other sites."""
+
+import http.client
+import json
+import zlib
+from contextlib import closing
+
+import pytest
+import requests
+
+from . import models
+from .conftest import running
+
+
+def quick(server) -> int:
+    return server.predict({"signature_name": "positive", "instances": [1.0]}).status_code
+
+
+def ask_and_stay(server, turns: int) -> http.client.HTTPConnection:
+    """Asks for so many turns of `slow`; once this returns, the server has read the request."""
+    address = server.url.removeprefix("http://")
+    connection = http.client.HTTPConnection(address, timeout=60)
+    connection.request("POST", "/v1/models/m:predict", json.dumps({"signature_name": "slow", "instances": [turns]}))
+    server.status()
+    return connection
+
+
+@pytest.fixture(params=["one by one", "merged"])
+def one_thread(request, tmp_path):
+    """A server that runs one thing at a time."""
+    models.save_guarded(tmp_path / "m" / "1")
+    settings = {"threads": 1}
+    if request.param == "merged":
+        path = tmp_path / "batching.config"
+        path.write_text("num_batch_threads { value: 1 } max_batch_size { value: 1 }")
+        settings = {"enable_batching": True, "batching_parameters_file": path}
+    with running(model_base_path=tmp_path / "m", model_name="m", **settings) as server:
+        server.wait("1", "AVAILABLE")
+        yield server
+
+
+def test_a_request_whose_client_has_gone_is_not_run(one_thread):
+    with closing(ask_and_stay(one_thread, 4000)) as first:
+        # Minutes, were they run.
+        for _ in range(3):
+            ask_and_stay(one_thread, 1_000_000).close()
+        assert quick(one_thread) == 200
+        assert first.getresponse().status == 200
+
+
+def test_a_version_stays_until_what_runs_in_it_has_ended_though_its_client_has_gone(one_thread, tmp_path):
+    ask_and_stay(one_thread, 10_000).close()
+    models.save_half_plus(tmp_path / "new", 2.0)
+    (tmp_path / "new").rename(tmp_path / "m" / "2")
+    one_thread.wait("2", "AVAILABLE")
+    one_thread.wait("1", "UNLOADING")
+    one_thread.wait("1", "END")
+
+
+PAGE = {"origin": "https://cars.example"}
+CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "POST, GET",
+    "access-control-allow-headers": "Content-Type",
+}
+
+
+def cors_headers(response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items() if "access-control" in name.lower()}
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["closed", "open"])
+def cors_server(request, half_plus):
+    """A server, and the headers that its answers must have."""
+    with running(model_base_path=half_plus, model_name="m", rest_api_enable_cors_support=request.param) as server:
+        server.wait("2", "AVAILABLE")
+        yield server, CORS if request.param else {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("OPTIONS", "/v1/models/m:predict", PAGE, 200),
+        ("OPTIONS", "/v1/elsewhere", PAGE, 200),
+        ("OPTIONS", "/v1/models/m:predict", {}, 400),
+        ("OPTIONS", "/v1/models/m:predict", {"origin": "null"}, 400),
+        ("POST", "/v1/models/m:predict", PAGE, 200),
+        ("POST", "/v1/models/none:predict", PAGE, 404),
+        ("GET", "/v1/models/m", {}, 200),
+    ],
+)
+def test_pages_of_other_sites(cors_server, method, path, headers, status):
+    server, expected = cors_server
+    response = requests.request(method, server.url + path, headers=headers, data='{"instances": [1.0]}', timeout=30)
+    assert (response.status_code, cors_headers(response)) == (status, expected)
+    if method == "OPTIONS":
+        assert response.content == b""
+
+
+def test_paths_outside_the_interface_are_closed_to_other_sites(cors_server):
+    response = requests.get(f"{cors_server[0].url}/elsewhere", headers=PAGE, timeout=30)
+    assert (response.status_code, cors_headers(response)) == (404, {})
+
+
+def packed(body: bytes, spaces: int) -> bytes:
+    """A gzip body whose JSON ends in white space."""
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    blank = b" " * 2**20
+    return packer.compress(body) + b"".join(packer.compress(blank) for _ in range(spaces)) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (packed(b'{"instances": [1.0]}', 1), 200),
+        (packed(b'{"instances": [1.0]}', 100), 400),
+        (packed(b'{"instances": [1.0]}', 1)[:-9], 400),
+    ],
+    ids=["fits", "unpacks to more than 100 MB", "cut"],
+)
+def test_packed_bodies(cors_server, body, status):
+    server, _ = cors_server
+    headers = {"content-encoding": "x-gzip"}
+    response = requests.post(f"{server.url}/v1/models/m:predict", data=body, headers=headers, timeout=30)
+    assert response.status_code == status
+    if status == 400:
+        assert response.json() == {"error": "JSON Parse error: The document is empty"}
