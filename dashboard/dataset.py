@@ -3,10 +3,11 @@
 import csv
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from dashboard.changing_file import ChangingFile
 from dashboard.names import display_name
 
 
@@ -77,28 +78,15 @@ class Dataset:
         return tuple(photo for photo in self.kept if photo.split == "test") or self.kept
 
 
-@dataclass
-class DatasetFile:
-    """A manifest that may change while the dashboard runs: it is read again when its file is another.
+class DatasetFile(ChangingFile[Dataset]):
+    """A manifest that may change while the dashboard runs; it holds no photos while it is missing or no CSV.
 
-    Attributes:
+    Args:
         manifest: The CSV file.
     """
 
-    manifest: Path
-    _read: tuple[tuple[int, int], Dataset] | None = field(default=None, repr=False)
-
-    def read(self) -> Dataset:
-        """The photos now; none if the manifest is missing or no CSV."""
-        try:
-            about = self.manifest.stat()
-        except OSError:
-            return Dataset()
-        version = (about.st_mtime_ns, about.st_size)
-        read = self._read  # another thread may replace it between two looks
-        if read is None or read[0] != version:
-            read = self._read = (version, read_dataset(self.manifest))
-        return read[1]
+    def __init__(self, manifest: Path):
+        super().__init__(manifest, read_dataset, Dataset())
 
 
 def read_dataset(manifest: Path) -> Dataset:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from dashboard.dataset import Dataset, DatasetPhoto
+from dashboard.versions import Version
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,20 @@ def find_suspects(dataset: Dataset, predictions: Sequence[Mapping[str, str]]) ->
             suspects.append(Suspect(photo, answer, ranking[answer], ranking.get(photo.label, 0.0), threshold))
     suspects.sort(key=lambda suspect: (-suspect.probability, suspect.photo.file_name))
     return SuspectReport(suspects, Counter(photo.split for photo, _ in answers))
+
+
+class LatestSuspects:
+    """The report of one data set and version, kept while it is the one that is asked for."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Dataset, Version, SuspectReport] | None = None
+
+    def of(self, dataset: Dataset, version: Version) -> SuspectReport:
+        """As `find_suspects`. Both are the same objects for as long as their files do not change."""
+        known = self._known  # another thread may replace it between two looks
+        if known is None or known[0] is not dataset or known[1] is not version:
+            known = self._known = (dataset, version, find_suspects(dataset, version.predictions))
+        return known[2]
 
 
 def _ranking(row: Mapping[str, str]) -> dict[str, float] | None:

@@ -1,14 +1,12 @@
 """Photos kept on disk for a while, so that a page can show them and every worker finds them."""
 
 import os
-import re
-import secrets
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-_ID = re.compile(r"[0-9a-f]{32}")
+from dashboard.random_ids import is_id, new_id
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class PhotoStore:
             OSError: The folder belongs to another user, or the disk refuses.
         """
         self._own_folder()
-        photo_id = secrets.token_hex(16)
+        photo_id = new_id()
         unfinished = self.folder / f"{photo_id}.part"
         unfinished.write_bytes(jpeg)
         unfinished.replace(self._path(photo_id))  # in one step, so nobody ever reads half a photo
@@ -43,7 +41,7 @@ class PhotoStore:
 
     def get(self, photo_id: str) -> bytes | None:
         """The photo's bytes, or None if the id is unknown, ill-formed or its time is over."""
-        if not _ID.fullmatch(photo_id):
+        if not is_id(photo_id):
             return None
         path = self._path(photo_id)
         try:

@@ -1,7 +1,8 @@
 """The id of the request in hand, which the model server is told: both logs name it. Free of Flask."""
 
-import secrets
 from contextvars import ContextVar
+
+from dashboard.random_ids import new_id
 
 HEADER = "X-Request-ID"
 
@@ -10,7 +11,7 @@ _current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 def begin() -> None:
     """A request begins, and gets an id of its own."""
-    _current.set(secrets.token_hex(16))
+    _current.set(new_id())
 
 
 def end(_: object = None) -> None:
@@ -20,4 +21,4 @@ def end(_: object = None) -> None:
 
 def current() -> str:
     """The id of the request in hand; a new one each time where there is none, in a notebook say."""
-    return _current.get() or secrets.token_hex(16)
+    return _current.get() or new_id()

@@ -2,12 +2,13 @@
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.changing_file import ChangingFile
 from dashboard.dataset import Dataset, DatasetPhoto
 
 FEATURES_FILE = "features.npz"
@@ -54,28 +55,15 @@ class Features:
         return found
 
 
-@dataclass
-class FeaturesFile:
-    """A file of features that may come, change or go while the dashboard runs.
+class FeaturesFile(ChangingFile[Features | None]):
+    """A file of features that may come, change or go; there are none while it cannot be used.
 
-    Attributes:
+    Args:
         path: The file, beside the manifest.
     """
 
-    path: Path
-    _read: tuple[tuple[int, int], Features | None] | None = field(default=None, repr=False)
-
-    def read(self) -> Features | None:
-        """The features now; None if there are none that can be used."""
-        try:
-            about = self.path.stat()
-        except OSError:
-            return None
-        version = (about.st_mtime_ns, about.st_size)
-        read = self._read  # another thread may replace it between two looks
-        if read is None or read[0] != version:
-            read = self._read = (version, read_features(self.path))
-        return read[1]
+    def __init__(self, path: Path):
+        super().__init__(path, read_features, None)
 
 
 def read_features(path: Path) -> Features | None:

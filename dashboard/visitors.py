@@ -1,13 +1,11 @@
 """Who is asking: a random id in a cookie, the same for every page of one browser."""
 
-import re
-import secrets
-
 from flask import Flask, Response, g, request
+
+from dashboard.random_ids import is_id, new_id
 
 COOKIE = "visitor"
 COOKIE_SECONDS = 30 * 24 * 3600
-_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def register(server: Flask) -> None:
@@ -27,5 +25,5 @@ def visitor() -> str:
     """The id of who sent the request in hand."""
     if "visitor" not in g:
         known = request.cookies.get(COOKIE, "")
-        g.visitor = known if _ID.fullmatch(known) else secrets.token_hex(16)
+        g.visitor = known if is_id(known) else new_id()
     return str(g.visitor)

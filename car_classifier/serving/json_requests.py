@@ -64,25 +64,15 @@ def _explain(document: Mapping[str, Any], wanted: str, use_model: UseModel) -> J
     return JsonRequest(model, wanted, inputs, write)
 
 
-def _classify(document: Mapping[str, Any], wanted: str, use_model: UseModel) -> JsonRequest:
+def _examples(task: examples.Task, document: Mapping[str, Any], wanted: str, use_model: UseModel) -> JsonRequest:
     inputs = examples.signature_inputs(*example_json.read_examples(document))
     count = len(inputs[examples.INPUT])
     model = use_model()
-    examples.check_signature(model, wanted, "classify")
+    examples.check_signature(model, wanted, task)
 
     def write(outputs: Tensors) -> str:
-        return example_json.write_classification(examples.classification_result(outputs, count))
-
-    return JsonRequest(model, wanted, inputs, write)
-
-
-def _regress(document: Mapping[str, Any], wanted: str, use_model: UseModel) -> JsonRequest:
-    inputs = examples.signature_inputs(*example_json.read_examples(document))
-    count = len(inputs[examples.INPUT])
-    model = use_model()
-    examples.check_signature(model, wanted, "regress")
-
-    def write(outputs: Tensors) -> str:
+        if task == "classify":
+            return example_json.write_classification(examples.classification_result(outputs, count))
         return example_json.write_regression(examples.regression_result(outputs, count))
 
     return JsonRequest(model, wanted, inputs, write)
@@ -95,4 +85,10 @@ def _input_infos(model: SavedModel, signature_name: str) -> Mapping[str, Any]:
     return infos
 
 
-_READERS = {"predict": _predict, "explain": _explain, "classify": _classify, "regress": _regress}
+_Reader = Callable[[Mapping[str, Any], str, UseModel], JsonRequest]
+_READERS: dict[str, _Reader] = {
+    "predict": _predict,
+    "explain": _explain,
+    "classify": partial(_examples, "classify"),
+    "regress": partial(_examples, "regress"),
+}

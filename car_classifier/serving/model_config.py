@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from car_classifier.errors import UserError
 from car_classifier.serving.errors import ServingError
 from car_classifier.serving.settings import ServedModel, check_names
+from car_classifier.serving.text_proto import read_text_proto
 
 if TYPE_CHECKING:
     from car_classifier.serving.repository import ModelRepository
@@ -27,21 +28,10 @@ def read_model_config(path: Path) -> tuple[ServedModel, ...]:
     Raises:
         UserError: the file cannot be read, is not of the format, or asks for what cannot be served.
     """
-    from google.protobuf import text_format
     from tensorflow_serving.config import model_server_config_pb2
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"Cannot read the model configuration {path}: {reason}.") from error
     config = model_server_config_pb2.ModelServerConfig()
-    try:
-        text_format.Parse(text, config)
-    except text_format.ParseError as error:
-        raise UserError(
-            f"{path} is no model configuration in TensorFlow Serving's text format (line:column {error})."
-        ) from error
+    read_text_proto(path, config, "model configuration")
     try:
         return served_models(config)
     except UserError as error:

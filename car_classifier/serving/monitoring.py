@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from car_classifier.errors import UserError
 from car_classifier.serving.metrics import Metrics
+from car_classifier.serving.text_proto import read_text_proto
 
 DEFAULT_PATH = "/monitoring/prometheus/metrics"
 
@@ -27,18 +28,8 @@ def read_monitoring_config(path: Path) -> str | None:
     Raises:
         UserError: the file cannot be read or holds something else.
     """
-    from google.protobuf import text_format
-
     message = _message_class()()
-    try:
-        text_format.Parse(path.read_text(encoding="utf-8"), message)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"Cannot read the monitoring configuration {path}: {reason}.") from error
-    except text_format.ParseError as error:
-        raise UserError(
-            f"{path} is no monitoring configuration in TensorFlow Serving's text format (line:column {error})."
-        ) from error
+    read_text_proto(path, message, "monitoring configuration")
     config = message.prometheus_config
     if not config.enable:
         return None

@@ -60,7 +60,7 @@ def _stage() -> html.Section:
                     ),
                     html.Div(
                         [html.Span(className="spinner"), html.Span("Asking the AI…")],
-                        className="play-asking",
+                        className="over-photo play-asking",
                         role="status",
                     ),
                 ],

@@ -60,7 +60,7 @@ def _photo() -> html.Div:
 def _progress() -> html.Div:
     return html.Div(
         [html.Span(className="spinner"), html.Span("", id="progress-text")],
-        className="progress",
+        className="over-photo progress",
         role="status",
     )
 

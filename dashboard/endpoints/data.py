@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from dashboard.dataset import Dataset, DatasetPhoto, read_columns
-from dashboard.label_suspects import Suspect, SuspectReport, find_suspects
+from dashboard.label_suspects import LatestSuspects, Suspect, SuspectReport
 from dashboard.names import display_name
 from dashboard.parts import Parts
 from dashboard.photo_search import (
@@ -31,6 +31,7 @@ from dashboard.similar_photos import FEATURES_FILE, FeaturesFile
 def blueprint(parts: Parts) -> Blueprint:
     """The addresses above, answered with these parts."""
     routes = Blueprint("data", __name__, url_prefix="/dataset")
+    suspects = LatestSuspects()
     features_file = FeaturesFile(parts.settings.manifest.with_name(FEATURES_FILE))
 
     @routes.get("/photos")
@@ -40,7 +41,7 @@ def blueprint(parts: Parts) -> Blueprint:
         except SearchError as error:
             raise BadRequest(str(error)) from error
         dataset = parts.dataset.read()
-        report, version = _suspects(parts, dataset)
+        report, version = _suspects(parts, dataset, suspects)
         return jsonify(_found(wanted, dataset, report) | {"version": version})
 
     @routes.get("/<photo_id>.json")
@@ -49,7 +50,7 @@ def blueprint(parts: Parts) -> Blueprint:
         photo = dataset.by_id.get(photo_id)
         if photo is None:
             raise NotFound("This photo is not in the data set any more. Choose another one.")
-        report, _ = _suspects(parts, dataset)
+        report, _ = _suspects(parts, dataset, suspects)
         suspect = next((suspect for suspect in report.suspects if suspect.photo.id == photo.id), None)
         return jsonify(
             _summary(photo, suspect)
@@ -63,12 +64,12 @@ def blueprint(parts: Parts) -> Blueprint:
     return routes
 
 
-def _suspects(parts: Parts, dataset: Dataset) -> tuple[SuspectReport, int | None]:
+def _suspects(parts: Parts, dataset: Dataset, suspects: LatestSuspects) -> tuple[SuspectReport, int | None]:
     """What the newest version of the model makes suspicious, and which version that is."""
     versions = parts.versions.all()
     if not versions:
         return SuspectReport(), None
-    return find_suspects(dataset, versions[0].predictions), versions[0].number
+    return suspects.of(dataset, versions[0]), versions[0].number
 
 
 def _found(wanted: PhotoSearch, dataset: Dataset, report: SuspectReport) -> dict[str, Any]:

@@ -15,7 +15,6 @@ when the guess was made; `answer` is for showing its maps once more.
 """
 
 import logging
-import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -40,6 +39,7 @@ from dashboard.model_client import ModelClient, Timeout
 from dashboard.model_errors import ModelServerError, TooSlow
 from dashboard.parts import Parts
 from dashboard.photos import Photo, PhotoError
+from dashboard.random_ids import is_id, new_id
 from dashboard.visitors import COOKIE, visitor
 
 MODEL_SECONDS = 8.0  # nobody waits longer for the other player
@@ -49,8 +49,6 @@ ATTEMPTS = 5
 BEGINNINGS = 10
 SHUFFLES = 20
 HIGHEST_SHUFFLE = 10_000
-
-_ID = re.compile(r"[0-9a-f]{32}")
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +72,7 @@ def blueprint(parts: Parts) -> Blueprint:
         return response
 
     def own(game_id: str) -> tuple[StoredGame, Game]:
-        stored = games.find(game_id) if _ID.fullmatch(game_id) else None
+        stored = games.find(game_id) if is_id(game_id) else None
         game = _readable(stored) if stored and stored.visitor == visitor() else None
         if stored is None or game is None:
             raise NotFound("This is no game of yours, or it is long over. Reload the page.")
@@ -108,7 +106,7 @@ def blueprint(parts: Parts) -> Blueprint:
         asked = json_object()
         difficulty = difficulty_of(asked.get("difficulty", Difficulty.MEDIUM))
         metrics = _live_metrics(parts) if difficulty is Difficulty.MEDIUM else {}
-        game_id = secrets.token_hex(16)
+        game_id = new_id()
         for _ in range(BEGINNINGS):
             before = games.current(visitor())  # read before the photos that were seen, or one could be missed
             last = _readable(before) if before else None
