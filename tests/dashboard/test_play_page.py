@@ -8,6 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from dashboard.model_watch import FRESH_SECONDS
+
 from .browsing import ARTEFACTS, PHONE, opened, running_dashboard
 from .conftest import ALL_LABELS, LocalModelServer, local_model_server
 
@@ -239,6 +241,7 @@ def test_while_the_model_server_is_away_the_game_goes_on(browser, url, model):
             expect(page.locator("#play-truth")).not_to_be_empty()
             expect(page.locator("#play-heatmap")).to_be_hidden()
             model.slow, model.behaves_like = False, None
+            page.wait_for_timeout(1000 * FRESH_SECONDS)  # until then, what was seen of the server is told again
             check(page, "away")
             go_on(page)
         guess(page)
