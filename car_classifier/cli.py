@@ -18,6 +18,7 @@ from car_classifier.commands import (
     explain_eval,
     figures,
     predict,
+    publishing,
     quiz,
     serving,
     training,
@@ -54,6 +55,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     clever_hans.clever_hans,
     quiz.quiz,
     figures.figures,
+    publishing.publish,
+    publishing.promote,
+    publishing.rollback,
+    publishing.models,
     serving.serve,
     serving.up,
 )

@@ -1,4 +1,4 @@
-"""Publishing a trained classifier as the next version of a model folder, complete or not at all."""
+"""From a trained classifier to a SavedModel with all that belongs to it, ready to be published."""
 
 import csv
 import json
@@ -23,49 +23,31 @@ from car_classifier.progress import progress_bar
 from car_classifier.signatures import Classifier, save
 from car_classifier.training_run import TrainingRun
 from car_classifier.version_assets import write_checksums, write_report
-from car_classifier.versions import versions
 from car_classifier.warmup_requests import write_warmup_requests
 
 GOLDEN_PHOTOS = 4
 
 
-def publish(classifier: Classifier, run: TrainingRun, model_dir: Path, console: Console) -> Path:
-    """Export a classifier and everything that belongs to it as the next version.
-
-    The version is made in a folder beside the others whose name is no number, so that no server looks at it,
-    and then renamed.
+def export(classifier: Classifier, run: TrainingRun, console: Console) -> Path:
+    """Export a classifier and everything that belongs to it into its run's folder, complete or not at all.
 
     Args:
         classifier: What to export.
         run: How it was trained.
-        model_dir: The model folder.
         console: Where progress is shown.
 
     Returns:
-        The folder of the new version.
+        Where it is, `run.export_folder`.
     """
     console.print("Exporting the SavedModel …")
-    model_dir.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=model_dir, prefix=".publishing-"))
+    draft = Path(tempfile.mkdtemp(dir=run.folder, prefix=".exporting-"))
     try:
         draft.chmod(0o755)
         save(classifier, str(draft))
         _write_assets(classifier, run, draft, console)
-        target = _next_version(model_dir, draft)
+        return draft.rename(run.export_folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return target
-
-
-def _next_version(model_dir: Path, draft: Path) -> Path:
-    """Make a complete version the next one; another process may take a number at the same moment."""
-    while True:
-        target = model_dir / str((versions(model_dir) or [0])[-1] + 1)
-        try:
-            return draft.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
 
 
 def _write_assets(classifier: Classifier, run: TrainingRun, version_dir: Path, console: Console) -> None:

@@ -28,8 +28,11 @@ FEW_PHOTOS = 5
 CHIEF_SECONDS = 120
 """How long the other machines wait for the first one to begin."""
 
-PUBLISH_SECONDS = 3600
-"""How long they wait for it to measure and publish what they trained together."""
+EXPORT_SECONDS = 3600
+"""How long they wait for it to measure and export what they trained together."""
+
+EXPORT = "export"
+"""Where in a run's folder the exported model is until it is published."""
 
 
 class TrainingRun:
@@ -72,25 +75,27 @@ class TrainingRun:
         """What an unfinished run goes on from: checkpoints and cached features."""
         return self.folder / "state"
 
-    def wait_for_chief(self) -> Path:
-        """Wait until the chief has published the version, and return it.
+    @property
+    def export_folder(self) -> Path:
+        """The exported model, until it is published."""
+        return self.folder / EXPORT
+
+    def wait_for_chief(self) -> None:
+        """Wait until the chief has exported what was trained together.
 
         Raises:
             UserError: It has not done so for a long time.
         """
-        end = time.monotonic() + PUBLISH_SECONDS
-        while not (self.folder / "metrics.json").is_file():
+        end = time.monotonic() + EXPORT_SECONDS
+        while not _metrics_path(self.folder).is_file():
             if time.monotonic() > end:
-                raise UserError(
-                    f"The first machine has published nothing in {PUBLISH_SECONDS // 60} minutes; see there."
-                )
+                raise UserError(f"The first machine has exported nothing in {EXPORT_SECONDS // 60} minutes; see there.")
             time.sleep(1)
-        return Path(json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))["version"])
 
-    def finish(self, version: Path) -> None:
-        """Note what the run led to, and delete what only an unfinished run needs."""
-        metrics = json.loads((version / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
-        write_json(self.folder / "metrics.json", {"version": str(version)} | metrics)
+    def finish(self) -> None:
+        """Note how good the exported model is, and delete what only an unfinished run needs."""
+        metrics = json.loads(_metrics_path(self.export_folder / "assets.extra").read_text(encoding="utf-8"))
+        write_json(_metrics_path(self.folder), metrics)
         shutil.rmtree(self.state_folder, ignore_errors=True)
 
     def paths_and_classes(self, split: Split) -> tuple[list[Path], list[int]]:
@@ -103,6 +108,24 @@ class TrainingRun:
         return [row.sha256 for row in self.manifest.split(split)]
 
 
+def note_version(run: Path, version: Path) -> None:
+    """Note in a finished run's `metrics.json` as which version it was published."""
+    metrics = json.loads(_metrics_path(run).read_text(encoding="utf-8"))
+    write_json(_metrics_path(run), {"version": str(version)} | metrics)
+
+
+def version_of(run: Path) -> Path | None:
+    """As which version a run was published; None if it was not, or if the folder is no run's."""
+    try:
+        return Path(json.loads(_metrics_path(run).read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _metrics_path(folder: Path) -> Path:
+    return folder / "metrics.json"
+
+
 def _unfinished(runs_dir: Path, key: str) -> Path | None:
     """The folder of an unfinished run with this key."""
     for path in sorted(runs_dir.glob("*/config.json"), reverse=True):
@@ -110,7 +133,7 @@ def _unfinished(runs_dir: Path, key: str) -> Path | None:
             found = json.loads(path.read_text(encoding="utf-8")).get("key")
         except (ValueError, AttributeError):  # not ours
             continue
-        if found == key and not (path.parent / "metrics.json").is_file():
+        if found == key and not _metrics_path(path.parent).is_file():
             return path.parent
     return None
 

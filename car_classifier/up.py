@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,9 +18,10 @@ from rich.console import Console
 from car_classifier.demo_cars import DemoSettings, draw_demo_set
 from car_classifier.errors import UserError
 from car_classifier.progress import progress_bar
+from car_classifier.server_status import version_states
 from car_classifier.training_config import TrainingConfig
-
-MODEL_NAME = "car_classifier"
+from car_classifier.version_labels import MODEL_NAME, STABLE, ensure_live
+from car_classifier.versions import versions
 
 _START_SECONDS = 180
 
@@ -97,10 +97,9 @@ def check_ports(settings: UpSettings) -> None:
 
 
 def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRecipe()) -> None:  # noqa: B008 (frozen)
-    """Publish a demo model if no version is published yet: draw cars, index them, train."""
-    from car_classifier.versions import versions
-
+    """Make sure that there is a live version: a demo model if none is published, for which cars are drawn."""
     if versions(settings.model_dir):
+        ensure_live(settings.model_dir)
         return
     console.print(
         f"There is no model in {settings.model_dir} yet: drawing invented cars and training ResNet50V2 on them "
@@ -113,11 +112,12 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
 
     from car_classifier.dataset import index_photos
     from car_classifier.photo_features import write_photo_features
-    from car_classifier.publishing import train_and_publish
+    from car_classifier.publishing import publish, train_and_export
 
     with progress_bar("Reading photos", console) as report:
         index_photos(settings.demo_dir / "images", manifest, report=report)
-    version = train_and_publish(recipe.training(manifest), settings.model_dir, settings.demo_dir / "runs", console)
+    training_run = train_and_export(recipe.training(manifest), settings.demo_dir / "runs", console)
+    version = publish(training_run.folder, settings.model_dir, console)
     metrics = json.loads((version / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
     console.print(
         f"Published {version}: {metrics['top1']:.1%} of {metrics['count']} test photos right.",
@@ -140,6 +140,7 @@ def run(settings: UpSettings, console: Console) -> None:
     dashboard_settings = {
         "DASHBOARD_MODEL_SERVER_URL": server_url,
         "DASHBOARD_MODEL_NAME": MODEL_NAME,
+        "DASHBOARD_MODEL_LABEL": STABLE,
         "DASHBOARD_MODEL_FOLDER": str(settings.model_dir),
         "DASHBOARD_MANIFEST": str(settings.data_dir),
         "DASHBOARD_PORT": str(settings.port),
@@ -195,19 +196,13 @@ def _check_alive(processes: dict[str, subprocess.Popen[bytes]]) -> None:
             raise UserError(f"The {name} ended with exit code {process.returncode}; the lines above say why.")
 
 
-def _get(url: str) -> bytes | None:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 (our own address)
-            return bytes(response.read())
-    except (urllib.error.URLError, OSError):
-        return None
-
-
 def _answers(page_url: str) -> bool:
-    return _get(f"{page_url}/healthz") is not None
+    try:
+        with urllib.request.urlopen(f"{page_url}/healthz", timeout=2):  # noqa: S310 (our own address)
+            return True
+    except OSError:
+        return False
 
 
 def _model_is_available(server_url: str) -> bool:
-    body = _get(f"{server_url}/v1/models/{MODEL_NAME}")
-    states = json.loads(body).get("model_version_status", []) if body else []
-    return any(status["state"] == "AVAILABLE" for status in states)
+    return "AVAILABLE" in (version_states(server_url) or {}).values()

@@ -16,9 +16,24 @@ def write_report(assets: Path, config: dict[str, Any], metrics: dict[str, Any]) 
 
 
 def write_checksums(version_dir: Path) -> None:
-    """Write `SHA256SUMS` of all files of a version that is about to be published."""
+    """Write `SHA256SUMS` of all files of a version that was exported."""
     files = sorted(path for path in version_dir.rglob("*") if path.is_file())
     _write_sums(version_dir, {path.relative_to(version_dir).as_posix(): sha256_of(path) for path in files})
+
+
+def check_checksums(version_dir: Path) -> None:
+    """Make sure that a version's files are those that were summed up.
+
+    Raises:
+        UserError: One is missing or has changed.
+    """
+    try:
+        sums = _read_sums(version_dir / "assets.extra" / "SHA256SUMS")
+        damaged = [name for name, digest in sums.items() if sha256_of(version_dir / name) != digest]
+    except (OSError, ValueError) as error:
+        raise UserError(f"A file is missing or cannot be read: {error}.") from error
+    if damaged:
+        raise UserError(f"Its {', '.join(damaged)} changed after it was exported. Train the model anew.")
 
 
 def check_report(version_dir: Path) -> None:
@@ -47,10 +62,14 @@ def update_metrics(version_dir: Path, kind: str, name: str, figures: dict[str, A
     write_report(assets, config, metrics)
     sums = assets / "SHA256SUMS"
     if sums.is_file():  # only what was written is summed up anew: the others' sums are there to tell damage
-        lines = (line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines())
-        listed = {file: digest for digest, file in lines}
+        listed = _read_sums(sums)
         written = {f"assets.extra/{file}": sha256_of(assets / file) for file in ("metrics.json", "model_card.md")}
         _write_sums(version_dir, listed | written)
+
+
+def _read_sums(path: Path) -> dict[str, str]:
+    lines = (line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines())
+    return {file: digest for digest, file in lines}
 
 
 def _write_sums(version_dir: Path, sums: dict[str, str]) -> None:

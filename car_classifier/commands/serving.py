@@ -9,7 +9,9 @@ from car_classifier.commands.shared import ModelDirOption, console
 
 
 def serve(
-    model_base_path: Annotated[Path, typer.Option(help="Folder of the published versions.")] = Path("model"),
+    model_base_path: Annotated[
+        Path, typer.Option(help="Folder of the published versions; its models.config says which are served.")
+    ] = Path("model"),
     model_name: Annotated[str, typer.Option(help="The model's name in the URL.")] = "car_classifier",
     model_config_file: Annotated[
         Path | None,
@@ -41,7 +43,7 @@ def serve(
         bool, typer.Option(help="Write a line of JSON for each request to standard output.")
     ] = False,
 ) -> None:
-    """Serve the newest version over TensorFlow Serving's REST and gRPC interfaces, without Docker."""
+    """Serve a model folder over TensorFlow Serving's REST and gRPC interfaces, without Docker."""
     from car_classifier.serving import ServerSettings, serve
 
     serve(

@@ -5,7 +5,9 @@ from typing import Annotated, cast
 
 import typer
 
+from car_classifier.commands.publishing import tell_of
 from car_classifier.commands.shared import ManifestOption, ModelDirOption, RunsDirOption, console
+from car_classifier.files import check_writable
 from car_classifier.training_config import ALL, StrategyName, TrainingConfig, parse_image_size, with_settings
 
 
@@ -34,6 +36,7 @@ def train(
     ] = None,
     model_dir: ModelDirOption = Path("model"),
     runs_dir: RunsDirOption = Path("runs"),
+    publish: Annotated[bool, typer.Option(help="Publish it as car-classifier publish does.")] = True,
 ) -> None:
     """Fine-tune a net on the photos of a manifest and publish it. Interrupted, the same command goes on."""
     config = TrainingConfig(
@@ -50,8 +53,16 @@ def train(
         strategy=cast(StrategyName, strategy),  # checked by the config
     )
     config = with_settings(config, settings or [])
-    from car_classifier.publishing import train_and_publish
+    from car_classifier import publishing
 
-    version = train_and_publish(config, model_dir, runs_dir, console)
-    typer.echo(f"Published {version}. {(version / 'assets.extra' / 'model_card.md')} says how good it is.")
-    typer.echo(f"Next: car-classifier serve --model-base-path {model_dir}")
+    if publish:
+        check_writable(model_dir / "version")
+    run = publishing.train_and_export(config, runs_dir, console)
+    if not run.is_chief:
+        typer.echo("Done here; the first machine has exported what was trained.")
+    elif publish:
+        tell_of(publishing.publish(run.folder, model_dir, console))
+        typer.echo(f"Next: car-classifier serve --model-base-path {model_dir}")
+    else:
+        typer.echo(f"Exported into {run.export_folder}.")
+        typer.echo(f"Next: car-classifier publish {run.folder} --model-dir {model_dir}")

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from car_classifier.errors import UserError
 from car_classifier.serving.errors import ServingError
 from car_classifier.serving.settings import ServedModel, check_names
-from car_classifier.serving.text_proto import read_text_proto
+from car_classifier.text_proto import read_text_proto
+from car_classifier.version_labels import CONFIG_NAME
 
 if TYPE_CHECKING:
     from car_classifier.serving.repository import ModelRepository
@@ -22,8 +25,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def read_model_config(path: Path) -> tuple[ServedModel, ...]:
+def read_model_config(path: Path, base_path: Path | None = None) -> tuple[ServedModel, ...]:
     """The models that a file names.
+
+    Args:
+        path: the file.
+        base_path: where they are, if not where the file says.
 
     Raises:
         UserError: the file cannot be read, is not of the format, or asks for what cannot be served.
@@ -33,34 +40,56 @@ def read_model_config(path: Path) -> tuple[ServedModel, ...]:
     config = model_server_config_pb2.ModelServerConfig()
     read_text_proto(path, config, "model configuration")
     try:
-        return served_models(config)
+        return served_models(config, base_path)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
 
-def served_models(config: Any) -> tuple[ServedModel, ...]:
+def read_model_folder(folder: Path, name: str) -> tuple[ServedModel, ...]:
+    """The one model of a folder: the versions and labels that its `models.config` says, or the newest version.
+
+    The file is made for servers that have the folder elsewhere, so that it does not matter where it says it is.
+
+    Raises:
+        UserError: the file cannot be used.
+    """
+    path = folder / CONFIG_NAME
+    if not path.is_file():
+        return (ServedModel(name, folder),)
+    models = read_model_config(path, folder)
+    model = next((model for model in models if model.name == name), models[0] if len(models) == 1 else None)
+    if model is None:
+        raise UserError(f"{path} has no model named {name}. Serve one that it names, or add it.")
+    return (replace(model, name=name),)
+
+
+def served_models(config: Any, base_path: Path | None = None) -> tuple[ServedModel, ...]:
     """The models of a `ModelServerConfig` message.
+
+    Args:
+        config: the message.
+        base_path: where they are, if not where the message says.
 
     Raises:
         UserError: it asks for what cannot be served.
     """
     if config.WhichOneof("config") != "model_config_list":
         raise UserError("Only a model_config_list is supported. Put the models into one.")
-    models = tuple(map(_served_model, config.model_config_list.config))
+    models = tuple(_served_model(model, base_path) for model in config.model_config_list.config)
     check_names(models)
     return models
 
 
-def _served_model(config: Any) -> ServedModel:
+def _served_model(config: Any, base_path: Path | None) -> ServedModel:
     from tensorflow_serving.config import model_server_config_pb2
 
-    name, base_path = config.name, Path(config.base_path)
+    name, given = config.name, Path(config.base_path)
     if config.model_type and config.model_platform:
         raise UserError(f"Model {name}: model_type is the old form of model_platform. Leave model_type out.")
     is_tensorflow = config.model_type == model_server_config_pb2.ModelType.TENSORFLOW
     if not is_tensorflow and config.model_platform != "tensorflow":
         raise UserError(f'Model {name}: model_platform must be "tensorflow". Received: "{config.model_platform}".')
-    if not base_path.is_absolute():
+    if base_path is None and not given.is_absolute():
         raise UserError(
             f'Model {name}: base_path must be an absolute path to a folder. Received: "{config.base_path}".'
         )
@@ -73,7 +102,7 @@ def _served_model(config: Any) -> ServedModel:
         versions = tuple(policy.specific.versions)
         if not versions:
             raise UserError(f"Model {name}: the version policy specific must name at least one version.")
-    return ServedModel(name, base_path, versions, newest, dict(config.version_labels))
+    return ServedModel(name, base_path or given, versions, newest, dict(config.version_labels))
 
 
 class ModelConfigPolling:
@@ -82,13 +111,15 @@ class ModelConfigPolling:
     A file that cannot be used is logged, and what was served before stays.
 
     Args:
-        path: the file.
+        read: reads it.
         repository: what to change.
         seconds: between two looks.
     """
 
-    def __init__(self, path: Path, repository: ModelRepository, seconds: float) -> None:
-        self._path = path
+    def __init__(
+        self, read: Callable[[], tuple[ServedModel, ...]], repository: ModelRepository, seconds: float
+    ) -> None:
+        self._read = read
         self._repository = repository
         self._seconds = seconds
         self._stopping = threading.Event()
@@ -110,13 +141,13 @@ class ModelConfigPolling:
             complaint = ""
             try:
                 # Each time, not only after a change of the file: a label may wait for its version to be loaded.
-                self._repository.reload(read_model_config(self._path))
+                self._repository.reload(self._read())
             except UserError as error:
-                complaint = str(error)
+                complaint = f"{error} The models stay as they are."
             except ServingError as error:
-                complaint = f"{self._path}: {error.message}."
+                complaint = f"{error.message}. Trying again."
             except Exception:
-                logger.exception("Reading %s failed; trying again", self._path)
+                logger.exception("Reading the model configuration failed; trying again")
             if complaint and complaint != self._complaint:
-                logger.error("%s The models stay as they are.", complaint)
+                logger.warning("%s", complaint)
             self._complaint = complaint

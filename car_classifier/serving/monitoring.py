@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from car_classifier.errors import UserError
 from car_classifier.serving.metrics import Metrics
-from car_classifier.serving.text_proto import read_text_proto
+from car_classifier.text_proto import read_text_proto
 
 DEFAULT_PATH = "/monitoring/prometheus/metrics"
 

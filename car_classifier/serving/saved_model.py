@@ -7,6 +7,7 @@ failing operation's message is the bare one, without Python's additions.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,8 @@ class SavedModel:
     def __init__(self, folder: Path) -> None:
         import tensorflow as tf
 
+        # It calls the loader that its own server uses deprecated, at every start.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph)
         try:

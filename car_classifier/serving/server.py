@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -17,7 +19,7 @@ from car_classifier.serving.batching_parameters import BatchingParameters, read_
 from car_classifier.serving.errors import ServingError
 from car_classifier.serving.grpc_server import GrpcServer
 from car_classifier.serving.metrics import Metrics
-from car_classifier.serving.model_config import ModelConfigPolling, read_model_config
+from car_classifier.serving.model_config import ModelConfigPolling, read_model_config, read_model_folder
 from car_classifier.serving.monitoring import read_monitoring_config
 from car_classifier.serving.repository import ModelRepository
 from car_classifier.serving.request_log import RequestLog
@@ -161,30 +163,37 @@ def _set_up_logging() -> None:
         package_logger.addHandler(handler)
         package_logger.propagate = False  # TensorFlow gives the root logger a handler: no line twice
     package_logger.setLevel(logging.INFO)
-    # TensorFlow calls the loader that its own server uses deprecated, at every start.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def _models(settings: ServerSettings, metrics: Metrics) -> tuple[ModelRepository, ModelConfigPolling | None]:
     """What holds the models, and what looks for changes of the file that names them, if there is one."""
-    path, seconds = settings.model_config_file, settings.model_config_file_poll_wait_seconds
+    file, folder = settings.model_config_file, settings.model_base_path
     repository = ModelRepository(
-        settings.served_models(),
+        settings.models if folder is None else read_model_folder(folder, settings.model_name),
         poll_seconds=settings.file_system_poll_wait_seconds,
-        allow_labels_for_unavailable=settings.allow_version_labels_for_unavailable_models,
+        allow_labels_for_unavailable=settings.allow_version_labels_for_unavailable_models or folder is not None,
         metrics=metrics,
     )
-    if path is None:
+    if folder is not None:
+        read, seconds = partial(read_model_folder, folder, settings.model_name), settings.file_system_poll_wait_seconds
+    elif file is not None:
+        read, seconds = partial(read_model_config, file), settings.model_config_file_poll_wait_seconds
+        _follow(file, repository)
+    else:
         return repository, None
+    return repository, ModelConfigPolling(read, repository, seconds) if seconds else None
+
+
+def _follow(file: Path, repository: ModelRepository) -> None:
+    """Serve what a file says at the start."""
     try:
-        repository.reload(read_model_config(path))
+        repository.reload(read_model_config(file))
     except ServingError as error:
         raise UserError(
-            f"{path}: {error.message}. At the start no version is: "
+            f"{file}: {error.message}. At the start no version is: "
             "set --allow-version-labels-for-unavailable-models, or add the labels later."
         ) from error
-    return repository, ModelConfigPolling(path, repository, seconds) if seconds else None
 
 
 def _scheduler(settings: ServerSettings, threads: int, metrics: Metrics) -> Scheduler:

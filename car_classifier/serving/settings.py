@@ -53,7 +53,8 @@ class ServerSettings:
     """Settings of one server, named as TensorFlow Serving's flags where it has the same.
 
     Attributes:
-        model_base_path: folder of the one model to serve; its versions are integer-named sub-folders.
+        model_base_path: folder of the one model to serve; its versions are integer-named sub-folders. A `models.config`
+            in it says which of them, and their labels; without one the newest is served.
         model_name: that model's name in the URL.
         models: several models instead of that one.
         model_config_file: a file that names the models instead; see `model_config`.
@@ -118,13 +119,8 @@ class ServerSettings:
         if self.batching_parameters_file is not None and not self.enable_batching:
             raise UserError("A batching_parameters_file has no effect without enable_batching. Give both, or neither.")
         check_names(self.models)
-        self.served_models()
-
-    def served_models(self) -> tuple[ServedModel, ...]:
-        """The models to serve at the start; none where a file names them."""
-        if self.model_base_path is None:
-            return self.models
-        return (ServedModel(self.model_name, self.model_base_path),)
+        if self.model_base_path is not None:
+            ServedModel(self.model_name, self.model_base_path)  # refuses what cannot be served
 
 
 def check_names(models: Iterable[ServedModel]) -> None:

@@ -10,19 +10,16 @@ import numpy as np
 import pytest
 import requests
 import tensorflow as tf
-from rich.console import Console
 
 from car_classifier.errors import UserError
-from car_classifier.export import publish
+from car_classifier.export import export
 from car_classifier.manifest import read_manifest
 from car_classifier.signatures import save
-from car_classifier.training_config import TrainingConfig
-from car_classifier.training_run import TrainingRun
-from car_classifier.versions import versions
 from tests.conftest import RunningModelServer, runs_dir_of
 from tests.model import fresh_process
 from tests.model.nets import tiny_classifier
 from tests.model.photos import encoded, picture
+from tests.model.runs import QUIET, run_of_few_photos
 
 TINY_SIZE = (16, 24)
 
@@ -89,37 +86,13 @@ def test_a_tensor_of_the_wrong_shape_is_an_error_and_not_the_end_of_the_process(
     assert b"shape" in answers["serving_default"]["error"].item()
 
 
-@pytest.fixture
-def few_photos(tmp_path) -> TrainingRun:
-    """A run, not trained, on two photos of each of a tiny classifier's classes."""
-    from car_classifier.dataset import index_photos
-
-    images = tmp_path / "images"
-    for i, label in enumerate(tiny_classifier().labels):
-        for side, offset in (("train", 0), ("validation", 20), ("test", 40)):
-            path = images / side / label / "photo.png"
-            path.parent.mkdir(parents=True)
-            path.write_bytes(encoded(picture(60 + 10 * i, 90 + offset), "PNG"))
-    manifest = index_photos(images, tmp_path / "manifest.csv").manifest
-    config = TrainingConfig(str(manifest.path), weights="none")
-    run = TrainingRun(config, tmp_path / "runs", Console(quiet=True))
-    run.history_path.write_text("stage,epoch\n")
-    return run
-
-
-def test_publishing_counts_up(few_photos, tmp_path):
-    model_dir = tmp_path / "model"
-    (model_dir / "7").mkdir(parents=True)
-    assert publish(tiny_classifier(), few_photos, model_dir, Console(quiet=True)) == model_dir / "8"
-    assert versions(model_dir) == [7, 8]
-
-
-def test_a_failure_leaves_no_half_version(few_photos, tmp_path):
-    manifest = few_photos.manifest
-    manifest.photo_path(manifest.split("test")[-1]).unlink()
+def test_a_failure_leaves_no_half_export(tmp_path):
+    run = run_of_few_photos(tmp_path)
+    before = set(run.folder.iterdir())
+    run.manifest.photo_path(run.manifest.split("test")[-1]).unlink()
     with pytest.raises(UserError, match="cannot be read: No such file"):
-        publish(tiny_classifier(), few_photos, tmp_path / "model", Console(quiet=True))
-    assert list((tmp_path / "model").iterdir()) == []
+        export(tiny_classifier(), run, QUIET)
+    assert set(run.folder.iterdir()) == before
 
 
 @pytest.fixture(scope="module")

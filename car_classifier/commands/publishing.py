@@ -1,0 +1,93 @@
+"""`car-classifier publish`, `promote`, `rollback` and `models`."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from car_classifier.commands.shared import ModelDirOption, console
+from car_classifier.errors import UserError
+from car_classifier.files import check_writable
+from car_classifier.server_status import version_states
+from car_classifier.version_labels import (
+    CONFIG_NAME,
+    STABLE,
+    changing,
+    promoted,
+    read_labels,
+    rolled_back,
+    write_labels,
+)
+from car_classifier.version_table import summaries, summary_table
+from car_classifier.versions import versions
+
+
+def publish(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run, or a version to publish anew.")],
+    label: Annotated[str, typer.Option(help="What clients ask for it by: stable is what everybody gets.")] = STABLE,
+    margin: Annotated[
+        float, typer.Option(help="How far top-1 and macro-F1 may fall below the live version's, 0 to 1.", min=0, max=1)
+    ] = 0.01,
+    model_dir: ModelDirOption = Path("model"),
+) -> None:
+    """Publish what a training run exported as the next version, if a server answers as it should and it is no worse."""
+    from car_classifier.publishing import publish
+
+    tell_of(publish(run, model_dir, console, label, margin))
+
+
+def promote(model_dir: ModelDirOption = Path("model")) -> None:
+    """Make the canary stable. What was stable stays loaded, for rollback."""
+    _change_labels(model_dir, promoted)
+
+
+def rollback(
+    label: Annotated[str, typer.Option(help="Any other label is taken away from its version.")] = STABLE,
+    model_dir: ModelDirOption = Path("model"),
+) -> None:
+    """Make the version stable again that was stable before, or withdraw a canary with --label canary."""
+    _change_labels(model_dir, lambda labels: rolled_back(labels, label))
+
+
+def models(
+    model_dir: ModelDirOption = Path("model"),
+    server_url: Annotated[str, typer.Option(help="Whom to ask which versions are live.")] = "http://localhost:8501",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the published versions: labels, accuracy, date, size, and which are live."""
+    _check_published(model_dir)
+    states = version_states(server_url)
+    rows = summaries(model_dir, states or {})
+    if as_json:
+        typer.echo(json.dumps([row.as_json() for row in rows], indent=2))
+    else:
+        Console(highlight=False).print(summary_table(rows))
+    if states is None:
+        console.print(f"No model server answers at {server_url}, so none is live.", markup=False)
+
+
+def tell_of(version: Path) -> None:
+    """Say that a version was published, and where one reads how good it is."""
+    typer.echo(f"Published {version}. {version / 'assets.extra' / 'model_card.md'} says how good it is.")
+    _tell_labels(version.parent)
+
+
+def _change_labels(model_dir: Path, change: Callable[[Mapping[str, int]], Mapping[str, int]]) -> None:
+    _check_published(model_dir)
+    check_writable(model_dir / CONFIG_NAME)
+    with changing(model_dir, console):
+        write_labels(model_dir, change(read_labels(model_dir)))
+    _tell_labels(model_dir)
+
+
+def _tell_labels(model_dir: Path) -> None:
+    labels = sorted(read_labels(model_dir).items(), key=lambda item: -item[1])
+    typer.echo(f"Labels: {', '.join(f'{label} is version {number}' for label, number in labels)}.")
+
+
+def _check_published(model_dir: Path) -> None:
+    if not versions(model_dir):
+        raise UserError(f"There is no published model in {model_dir}. Train one with car-classifier train.")
