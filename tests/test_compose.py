@@ -12,7 +12,9 @@ import pytest
 import requests
 import yaml
 
+from car_classifier.serving.batching_parameters import read_batching_parameters
 from car_classifier.serving.monitoring import read_monitoring_config
+from car_classifier.version_labels import CONFIG_NAME, MODEL_NAME, SERVED_FROM, STABLE
 
 ROOT = Path(__file__).parent.parent
 BASE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
@@ -153,6 +155,37 @@ def test_the_engine_is_sent_only_what_images_are_made_of():
             assert any(Path(source).is_relative_to(path) for path in sent), f"{source} is not sent"
 
 
+def mounted(service: str, path: str) -> Path:
+    """Where a file that a container reads is in this repository."""
+    mounts = dict(volume.split(":")[1::-1] for volume in BASE[service]["volumes"])
+    return ROOT / mounts[str(Path(path).parent)] / Path(path).name
+
+
+def test_what_the_model_server_is_started_with():
+    flags = dict(flag.removeprefix("--").split("=") for flag in BASE["serving"]["command"])
+    config = flags["model_config_file"]
+    # There, publishing writes it, for a server that has the folder where this one has it; it is read again and again.
+    assert (mounted("serving", config).parent, config) == (ROOT / "model", f"{SERVED_FROM}/{CONFIG_NAME}")
+    assert int(flags["model_config_file_poll_wait_seconds"]) > 0
+    assert flags["allow_version_labels_for_unavailable_models"] == "true"  # at the start, all are
+    assert read_monitoring_config(mounted("serving", flags["monitoring_config_file"]))
+    assert "enable_batching" not in flags
+    file = ROOT / "docker-compose.yml"
+    (batching,) = re.findall(r"# - --batching_parameters_file=(\S+)", file.read_text(encoding="utf-8"))
+    assert read_batching_parameters(mounted("serving", batching)).max_batch_size == 16
+
+
+def test_everybody_means_the_same_model():
+    names = {BASE["serving"]["environment"]["MODEL_NAME"], BASE["dashboard"]["environment"]["DASHBOARD_MODEL_NAME"]}
+    assert names == {MODEL_NAME}
+    assert BASE["dashboard"]["environment"]["DASHBOARD_MODEL_LABEL"] == STABLE
+
+
+def test_the_embedded_server_takes_the_place_of_the_other_and_nothing_else_changes():
+    assert EMBEDDED.keys() == {"serving"}
+    assert EMBEDDED["serving"].keys() == {"image", "build"}
+
+
 def start_serving(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     """The embedded image's entrypoint, where the model's folder is missing: it ends at once and says which."""
     environment = os.environ | {
@@ -209,9 +242,7 @@ def test_prometheus_asks_the_model_server_where_its_metrics_are():
     service, port = target.split(":")
     assert BASE[service]["ports"][0].endswith(f":{port}")
     (flag,) = [flag for flag in BASE[service]["command"] if flag.startswith("--monitoring_config_file=")]
-    mounts = dict(volume.split(":")[1::-1] for volume in BASE[service]["volumes"])
-    file = Path(flag.partition("=")[2])
-    assert read_monitoring_config(ROOT / mounts[str(file.parent)] / file.name) == job["metrics_path"]
+    assert read_monitoring_config(mounted(service, flag.partition("=")[2])) == job["metrics_path"]
     assert all((PROMETHEUS / name).is_file() for name in config["rule_files"])
 
 
