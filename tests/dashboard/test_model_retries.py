@@ -77,6 +77,12 @@ def test_it_is_sent_three_times_at_most_and_once_where_it_may_have_been_taken(
     assert len(server.asked) == requests
 
 
+def test_an_answer_that_stops_halfway_took_too_long(server, client, photo):
+    server.troubles = ["stall"]
+    with pytest.raises(model_errors.TooSlow, match="longer than 0.3 seconds"):
+        client.classify(photo)
+
+
 def test_a_server_that_just_starts_is_found(closed_url, photo, caplog):
     port = int(closed_url.rpartition(":")[2])
     with ExitStack() as stack, ModelClient(closed_url, "good") as client:
