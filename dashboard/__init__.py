@@ -2,9 +2,21 @@
 
 It knows the model server by its REST API and the photos by their manifest, and nothing else of the
 rest of the project. `python -m dashboard` starts it.
+
+What it exports is imported when it is first asked for, so that `dashboard.model_client` can be used without Dash.
 """
 
-from dashboard.app import create_app
-from dashboard.settings import Settings, SettingsError, load_settings
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dashboard.app import create_app
+    from dashboard.settings import Settings, SettingsError, load_settings
 
 __all__ = ["Settings", "SettingsError", "create_app", "load_settings"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("dashboard.app" if name == "create_app" else "dashboard.settings"), name)

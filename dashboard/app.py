@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> dash.Dash:
         update_title="",
     )
     timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
-    client = ModelClient(settings.model_server_url, settings.model_name, timeout)
+    client = ModelClient(settings.model_server_url, settings.model_name, timeout, settings.model_label)
     parts = Parts(
         settings=settings,
         client=client,

@@ -1,121 +1,81 @@
 """The client of the model server: TensorFlow Serving's REST API, and nothing else of it.
 
-Its errors are in `dashboard.model_errors`.
+    with ModelClient("http://localhost:8501", "car_classifier") as client:
+        client.classify(Path("car.jpg").read_bytes())
+
+It needs nothing else of the dashboard, so it can be used alone. What it gives is in `dashboard.model_results`, its
+errors are in `dashboard.model_errors`, and what is sent again in `dashboard.model_requests`.
 """
 
-import base64
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import starmap
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
+from urllib.parse import quote
 
-import numpy as np
-import requests
 from numpy.typing import NDArray
 
-from dashboard import request_id
-from dashboard.model_errors import (
-    BadAnswer,
-    Busy,
-    Failed,
-    ModelServerError,
-    NotReachable,
-    Refused,
-    TooSlow,
-    UnknownModel,
+from dashboard.model_errors import BadAnswer, Refused, UnknownModel
+from dashboard.model_requests import ModelRequests, Timeout, not_a_model_server
+from dashboard.model_results import (
+    ClassExplanation,
+    Classification,
+    ClassProbability,
+    Explanation,
+    Metadata,
+    Signature,
+    Status,
+    TensorSpec,
+    read_classification,
+    read_explanation,
+    read_metadata,
+    read_status,
 )
 
+__all__ = [
+    "ClassExplanation",
+    "ClassProbability",
+    "Classification",
+    "Explanation",
+    "Metadata",
+    "ModelClient",
+    "Signature",
+    "Status",
+    "TensorSpec",
+    "Timeout",
+]
 
-@dataclass(frozen=True)
-class Timeout:
-    """How long to wait, in seconds.
+LABEL_UNKNOWN_SECONDS = 10.0  # how long a label that the server does not know is not asked for again
+UNKNOWN_LABEL = "Unrecognized servable version label"  # server_core.cc
 
-    Attributes:
-        connect: For the connection to stand.
-        read: For the answer to begin, once it stands.
-    """
-
-    connect: float = 2.0
-    read: float = 30.0
-
-    def within(self, seconds: float) -> "Timeout":
-        """The same, but both together no longer than some seconds."""
-        connect = min(self.connect, seconds / 2)
-        return Timeout(connect, min(self.read, seconds - connect))
-
-
-@dataclass(frozen=True)
-class Status:
-    """The state of a model on the server.
-
-    Attributes:
-        version: The newest version that answers, or else the newest that is on its way; None if unknown.
-        state: As the server says: `START`, `LOADING`, `AVAILABLE`, `UNLOADING` or `END`.
-    """
-
-    version: str | None
-    state: str
-
-    @property
-    def ready(self) -> bool:
-        """Whether a version answers requests."""
-        return self.state == "AVAILABLE"
-
-
-@dataclass(frozen=True, eq=False)
-class ClassExplanation:
-    """What the model says of one class.
-
-    Attributes:
-        label: The class.
-        index: Its place among the model's classes.
-        probability: Its probability, 0..1.
-        contributions: float32 [h, w]: how much each part of the photo speaks for (+) or against (-) the class.
-            The cells and the bias sum to the logit.
-    """
-
-    label: str
-    index: int
-    probability: float
-    contributions: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """What the model says of one photo.
-
-    Attributes:
-        classes: The K most likely classes, most likely first.
-        asked: The class that was asked for, if one was.
-        map_extent: Top, left, bottom and right of the area that the h by w cells divide evenly, as shares of
-            the photo's height and width; it may reach beyond the photo.
-        makes: Probabilities of makes, most likely first.
-    """
-
-    classes: tuple[ClassExplanation, ...]
-    asked: ClassExplanation | None
-    map_extent: tuple[float, float, float, float]
-    makes: tuple[tuple[str, float], ...]
+logger = logging.getLogger(__name__)
 
 
 class ModelClient:
-    """Asks one model on one server. Use it as a context manager, or call `close`.
+    """Asks one model on one server. Use it as a context manager, or call `close`. Threads may share it.
 
     Args:
         url: The server's address, such as `http://localhost:8501`.
         model_name: The model's name there.
         timeout: How long to wait for it.
+        label: Which version to ask, by its label, such as `stable`; the newest one if there is none, or while the
+            server does not know the label.
     """
 
-    def __init__(self, url: str, model_name: str, timeout: Timeout | None = None):
-        self.url = url
+    def __init__(self, url: str, model_name: str, timeout: Timeout | None = None, label: str | None = None):
+        self.url = url.rstrip("/")
         self.model_name = model_name
         self.timeout = timeout or Timeout()
-        self._session = requests.Session()
-        # The model server is a neighbour: a proxy set for the outside world must not get between.
-        self._session.trust_env = False
-        # A kept connection may be gone when it is needed, after a restart say; a new one costs little.
-        self._session.headers["Connection"] = "close"
+        self.label = label or None
+        self._requests = ModelRequests(self.url, model_name, self.timeout)
+        # Threads may find out at the same time that a label is unknown: then there are two lines in the log.
+        self._label_missing = False
+        self._label_asked_from = 0.0
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"ModelClient({self.url!r}, {self.model_name!r}{label})"
 
     def __enter__(self) -> Self:
         return self
@@ -124,11 +84,11 @@ class ModelClient:
         self.close()
 
     def close(self) -> None:
-        """Closes the connections that were kept open."""
-        self._session.close()
+        """Closes the connections that are open."""
+        self._requests.close()
 
     def status(self, seconds: float | None = None) -> Status:
-        """The model's version and state.
+        """The model's version and state: the label's version if the client has a label, or else the newest one.
 
         Args:
             seconds: The longest to wait, if less than the client's own timeout.
@@ -136,16 +96,44 @@ class ModelClient:
         Raises:
             ModelServerError: One of its kinds, see `dashboard.model_errors`.
         """
-        answer, request = self._ask("GET", "", seconds=seconds)
-        try:
-            versions = [(int(entry["version"]), str(entry["state"])) for entry in answer["model_version_status"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadAnswer(_not_a_model_server(self.url), request) from error
-        if not versions:
-            return Status(None, "START")
-        available = [entry for entry in versions if entry[1] == "AVAILABLE"]
-        version, state = max(available or versions)
-        return Status(str(version), state)
+        until = self._until(seconds)
+        if self.label is not None:
+            # A status request answers for all versions, whatever its label (get_model_status_impl.cc). Metadata name
+            # the one that they are of, and there are none of a version that does not answer.
+            try:
+                return Status(self._metadata(None, until).version, "AVAILABLE")
+            except UnknownModel:
+                pass
+        answer, request = self._requests.ask("GET", "", until)
+        with _understood(not_a_model_server(self.url), request):
+            return read_status(answer)
+
+    def metadata(self, version: str | None = None, seconds: float | None = None) -> Metadata:
+        """What the model can be asked: its signatures, with the names, dtypes and shapes of what they take and give.
+
+        Args:
+            version: Which version to ask, if not the client's own.
+            seconds: The longest to wait, if less than the client's own timeout.
+
+        Raises:
+            ModelServerError: One of its kinds, see `dashboard.model_errors`.
+        """
+        return self._metadata(version, self._until(seconds))
+
+    def classify(self, photo: bytes, version: str | None = None, seconds: float | None = None) -> Classification:
+        """Classifies a photo.
+
+        Args:
+            photo: A JPEG or PNG file's bytes.
+            version: Which version to ask, if not the client's own.
+            seconds: The longest to wait, if less than the client's own timeout.
+
+        Raises:
+            ModelServerError: One of its kinds, see `dashboard.model_errors`.
+        """
+        answer, request = self._predict("classify", [{"image_bytes": photo}], version, seconds)
+        with _understood(self._answers_without("a classification"), request):
+            return read_classification(answer["predictions"][0])
 
     def explain(
         self,
@@ -159,123 +147,93 @@ class ModelClient:
         Args:
             photo: A JPEG or PNG file's bytes.
             class_index: A class to explain besides the most likely ones.
-            version: Which version to ask, if not the newest.
+            version: Which version to ask, if not the client's own.
             seconds: The longest to wait, if less than the client's own timeout.
 
         Raises:
             ModelServerError: One of its kinds, see `dashboard.model_errors`.
         """
-        instance = {
-            "image_bytes": {"b64": base64.b64encode(photo).decode("ascii")},
-            "class_index": -1 if class_index is None else class_index,
-        }
-        verb = ":predict" if version is None else f"/versions/{version}:predict"
-        answer, request = self._ask("POST", verb, {"signature_name": "explain", "instances": [instance]}, seconds)
-        try:
-            return _explanation(answer["predictions"][0], class_index)
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise BadAnswer(
-                f"The model {self.model_name} answers without an explanation. Export it with this project's "
-                "tools, which add the signature that the page needs.",
-                request,
-            ) from error
+        instance = {"image_bytes": photo, "class_index": -1 if class_index is None else class_index}
+        answer, request = self._predict("explain", [instance], version, seconds)
+        with _understood(self._answers_without("an explanation"), request):
+            return read_explanation(answer["predictions"][0], class_index)
+
+    def predict(
+        self,
+        signature: str,
+        instances: Sequence[Any] | NDArray[Any],
+        version: str | None = None,
+        seconds: float | None = None,
+    ) -> list[Any]:
+        """Asks any signature, in TensorFlow Serving's row format.
+
+        Args:
+            signature: Its name, such as `serving_default`.
+            instances: One value for each row, or one mapping of inputs' names to values. Bytes and arrays are taken.
+            version: Which version to ask, if not the client's own.
+            seconds: The longest to wait, if less than the client's own timeout.
+
+        Returns:
+            For each row the output's value or, if there are several outputs, a dict of them; as JSON has it.
+
+        Raises:
+            ModelServerError: One of its kinds, see `dashboard.model_errors`.
+        """
+        answer, request = self._predict(signature, instances, version, seconds)
+        with _understood(not_a_model_server(self.url), request):
+            return list(answer["predictions"])
+
+    def _until(self, seconds: float | None) -> float:
+        return time.monotonic() + (self.timeout.total if seconds is None else min(seconds, self.timeout.total))
+
+    def _metadata(self, version: str | None, until: float) -> Metadata:
+        answer, request = self._ask("GET", "/metadata", version, until)
+        with _understood(not_a_model_server(self.url), request):
+            return read_metadata(answer)
+
+    def _predict(self, signature: str, instances: Any, version: str | None, seconds: float | None) -> tuple[Any, str]:
+        body = {"signature_name": signature, "instances": instances}
+        return self._ask("POST", ":predict", version, self._until(seconds), body)
 
     def _ask(
-        self, method: str, verb: str, body: Mapping[str, Any] | None = None, seconds: float | None = None
+        self, method: str, verb: str, version: str | None, until: float, body: Mapping[str, Any] | None = None
     ) -> tuple[Any, str]:
-        address = f"{self.url}/v1/models/{self.model_name}{verb}"
-        request = f"{method} {address}"
-        timeout = self.timeout if seconds is None else self.timeout.within(seconds)
-        limits = (timeout.connect, timeout.read)
-        headers = {request_id.HEADER: request_id.current()}
-        try:
-            response = self._session.request(
-                method, address, json=body, headers=headers, timeout=limits, allow_redirects=False
-            )
-        except requests.ConnectTimeout as error:
-            raise NotReachable(_not_reachable(self.url), request) from error
-        except requests.Timeout as error:
-            raise TooSlow(
-                f"The model server took longer than {timeout.read:.3g} seconds. Try again in a moment.",
-                request,
-            ) from error
-        except requests.RequestException as error:
-            raise NotReachable(_not_reachable(self.url), request) from error
-        try:
-            answer = response.json()
-        except requests.JSONDecodeError:
-            answer = None
-        if response.status_code != requests.codes.ok:
-            raise self._error(response.status_code, answer, request)
-        if not isinstance(answer, dict):
-            raise BadAnswer(_not_a_model_server(self.url), request)
-        return answer, request
+        """Asks a version, or the label's one, or the newest if the server does not know the label.
 
-    def _error(self, code: int, answer: object, request: str) -> ModelServerError:
-        if not (isinstance(answer, dict) and isinstance(answer.get("error"), str)):
-            # Not the shape of the model server's own errors: somebody else answers, such as a proxy.
-            if code in (502, 503, 504):
-                return NotReachable(_not_reachable(self.url), request)
-            return BadAnswer(_not_a_model_server(self.url), request)
-        said = " ".join(answer["error"].split())[:300]
-        if code == 404:
-            return UnknownModel(
-                f"The model server has no model named “{self.model_name}” ready. "
-                "If it is still starting, wait a moment; otherwise check DASHBOARD_MODEL_NAME.",
-                request,
-            )
-        if code in (429, 503):
-            return Busy(f"The model server is busy or starting ({said}). Try again in a moment.", request)
-        if code == 504:
-            return TooSlow("The model server ran out of time. Try again in a moment.", request)
-        if code < 500:
-            return Refused(f"The model server did not accept the request: {said}", request)
-        return Failed(f"The model server failed: {said}", request)
+        A server that was started without a file of labels knows none, and a dashboard that answers with its newest
+        version serves better than one that answers nothing. Each time that is found out costs a request, so it is
+        remembered for some seconds; not for good, as labels come and move while everything runs.
+        """
+        if version is not None:
+            return self._requests.ask(method, f"/versions/{quote(version, safe='')}{verb}", until, body)
+        if self.label is not None and time.monotonic() >= self._label_asked_from:
+            try:
+                answer = self._requests.ask(method, f"/labels/{quote(self.label, safe='')}{verb}", until, body)
+            except Refused as error:
+                if UNKNOWN_LABEL not in str(error):
+                    raise
+                self._label_asked_from = time.monotonic() + LABEL_UNKNOWN_SECONDS
+                if not self._label_missing:
+                    logger.warning(
+                        "No version of %s has the label %s: the newest one is asked.", self.model_name, self.label
+                    )
+                self._label_missing = True
+            else:
+                self._label_missing = False
+                return answer
+        return self._requests.ask(method, verb, until, body)
+
+    def _answers_without(self, what: str) -> str:
+        return (
+            f"The model {self.model_name} answers without {what}. Export it with this project's "
+            "tools, which add the signature that is needed."
+        )
 
 
-def _explanation(answer: Mapping[str, Any], asked_index: int | None) -> Explanation:
-    labels, probabilities = _with_probabilities(answer["labels"], answer["probabilities"])
-    contributions = _finite(answer["contributions"])
-    if contributions.ndim != 3 or contributions.shape[0] != len(labels) or contributions.size == 0:
-        raise ValueError(f"contributions of shape {contributions.shape} for {len(labels)} classes")
-    indices = [int(index) for index in answer["class_indices"]]
-    asked = None
-    if asked_index is not None:
-        asked_labels, asked_probabilities = _with_probabilities([answer["asked_label"]], [answer["asked_probability"]])
-        asked_contributions = _finite(answer["asked_contributions"])
-        if asked_contributions.shape != contributions.shape[1:]:
-            raise ValueError(f"asked_contributions of shape {asked_contributions.shape}")
-        asked = ClassExplanation(asked_labels[0], asked_index, asked_probabilities[0], asked_contributions)
-    top, left, bottom, right = (float(edge) for edge in answer["map_extent"])
-    if not (top < bottom and left < right):
-        raise ValueError("a map without an area")
-    makes = zip(*_with_probabilities(answer["make_labels"], answer["make_probabilities"]), strict=True)
-    return Explanation(
-        classes=tuple(starmap(ClassExplanation, zip(labels, indices, probabilities, contributions, strict=True))),
-        asked=asked,
-        map_extent=(top, left, bottom, right),
-        makes=tuple(sorted(makes, key=lambda make: make[1], reverse=True)),
-    )
-
-
-def _finite(numbers: Any) -> NDArray[np.float32]:
-    array = np.asarray(numbers, dtype=np.float32)
-    if not np.isfinite(array).all():
-        raise ValueError("contributions that are not finite")
-    return array
-
-
-def _with_probabilities(labels: Any, probabilities: Any) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Checks that a list of names and their probabilities belong together."""
-    names, numbers = tuple(map(str, labels)), tuple(map(float, probabilities))
-    if not names or len(names) != len(numbers) or not all(0 <= number <= 1.0001 for number in numbers):
-        raise ValueError("no classes, not one probability for each, or one outside 0 to 1")
-    return names, numbers
-
-
-def _not_reachable(url: str) -> str:
-    return f"The model server at {url} cannot be reached. Start it, then try again."
-
-
-def _not_a_model_server(url: str) -> str:
-    return f"What answers at {url} is not a model server. Check DASHBOARD_MODEL_SERVER_URL."
+@contextmanager
+def _understood(otherwise: str, request: str) -> Iterator[None]:
+    """Reads an answer. What cannot be read is a `BadAnswer` with the sentence given."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise BadAnswer(otherwise, request) from error

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
         model_server_url: Where the model server's REST API is, without the `/v1/...` part.
         public_model_server_url: The same as visitors can reach it, shown in commands to copy; the former if not set.
         model_name: The model's name on that server.
+        model_label: Which of its versions to ask, by a label of the server's `models.config`; the newest one if empty,
+            or while the server does not know the label.
         model_folder: The published versions that the server serves, for what is told of them.
         manifest: CSV of the photos that the gallery is drawn from, or a data folder: then its `manifest.csv`
             or, without one, that of the drawn cars, `demo/manifest.csv`. A missing file means no gallery.
@@ -57,6 +59,7 @@ class Settings(BaseSettings):
     model_server_url: str = "http://localhost:8501"
     public_model_server_url: str | None = None
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "car_classifier"
+    model_label: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$")] = ""
     model_folder: Path = Path("model")
     manifest: Path = Path("data")
     sure_above: Annotated[float, Field(ge=0, le=1)] = 0.5

@@ -26,12 +26,13 @@ window.dash_clientside.classify_request = (() => {
     }
 
     function curl(photo, classIndex, model) {
-        const server = document.getElementById("classify").dataset.modelServer;
+        const { modelServer: server, modelLabel: label } = document.getElementById("classify").dataset;
+        const address = `${server}/v1/models/${model}${label ? `/labels/${label}` : ""}:predict`;
         return [
             `curl -s -o photo.jpg '${window.location.origin}${photo.src}'`,
             `{ printf '{"signature_name": "explain", "instances": [{"class_index": ${classIndex}, "image_bytes": {"b64": "'`,
             "  base64 < photo.jpg | tr -d '\\n'",
-            `  printf '"}}]}'; } | curl -s -d @- '${server}/v1/models/${model}:predict'`,
+            `  printf '"}}]}'; } | curl -s -d @- '${address}'`,
         ].join("\n");
     }
 

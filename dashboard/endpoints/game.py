@@ -59,7 +59,7 @@ def blueprint(parts: Parts) -> Blueprint:
     games = parts.database.games
     settings = parts.settings
     timeout = Timeout(min(settings.connect_timeout, CONNECT_SECONDS), settings.read_timeout)
-    model = ModelClient(settings.model_server_url, settings.model_name, timeout)
+    model = ModelClient(settings.model_server_url, settings.model_name, timeout, settings.model_label)
 
     @routes.errorhandler(GameError)
     def refused(error: GameError) -> tuple[Response, int]:

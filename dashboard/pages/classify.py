@@ -169,6 +169,7 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto]) -> html.Main:
             "data-photo-minutes": f"{settings.photo_minutes:g}",
             "data-sure-above": f"{settings.sure_above:g}",
             "data-model-server": settings.public_model_server_url or settings.model_server_url,
+            "data-model-label": settings.model_label,
         },
     )
 

@@ -4,7 +4,10 @@ import base64
 import io
 import json
 import shutil
+import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -69,6 +72,7 @@ PREDICT: dict[str, tuple[int, object]] = {
     "status-404-html": (404, "<html>nginx</html>"),
     "status-429": (429, {"error": "queue is full"}),
     "status-500": (500, {"error": "Could not find variable"}),
+    "status-502-html": (502, "<html>bad gateway</html>"),
     "status-503": (503, {"error": "warming up"}),
     "status-503-html": (503, "<html>bad gateway</html>"),
     "status-504": (504, {"error": "deadline exceeded"}),
@@ -82,15 +86,37 @@ STATUS: dict[str, tuple[int, object]] = {
 }
 
 
+def metadata(version: str) -> dict:
+    def tensor(dtype: str, *sizes: int) -> dict:
+        dimensions = [{"size": str(size), "name": ""} for size in sizes]
+        return {"dtype": dtype, "tensor_shape": {"dim": dimensions, "unknown_rank": False}, "name": "x:0"}
+
+    classify = {
+        "inputs": {"image_bytes": tensor("DT_STRING", -1)},
+        "outputs": {"probabilities": tensor("DT_FLOAT", -1, 3)},
+    }
+    return {
+        "model_spec": {"name": "m", "signature_name": "", "version": version},
+        "metadata": {"signature_def": {"signature_def": {"classify": classify}}},
+    }
+
+
 @dataclass
 class LocalModelServer:
     """Where it listens, what it was asked, and how it behaves.
 
     Slow predictions wait for `release`; `behaves_like` is a name of the tables above, whatever model is asked for;
-    `version` is the one that it serves.
+    `version` is the one that it serves, beside those that have `labels`. What `troubles` names befalls the next
+    requests, one each: a name of the tables, `reset` or `hang up` instead of an answer, `half` of one, `stall` in the
+    middle of one, or `wait` before it.
     """
 
     url: str
+    asked: list[str] = field(default_factory=list)
+    asked_at: list[float] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    retry_after: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
     bodies: list[dict] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     request_ids: list[str | None] = field(default_factory=list)
@@ -107,19 +133,63 @@ def local_model_server(port: int = 0) -> Iterator[LocalModelServer]:
         def do_GET(self):
             local.status_requests += 1
             local.request_ids.append(self.headers["X-Request-ID"])
-            self._answer(*STATUS.get(self._model(), (200, versions((local.version, "AVAILABLE")))))
+            if self._in_trouble():
+                return
+            version = self._version()
+            if not self.path.endswith("/metadata"):
+                # A real one, too, tells of all versions whatever the label.
+                self._answer(*STATUS.get(self._model(), (200, versions((local.version, "AVAILABLE")))))
+            elif version is None:
+                self._answer(400, {"error": "Unrecognized servable version label: x"})
+            elif self._model() in ("loading", "none-yet"):
+                self._answer(404, {"error": "Servable not found for request"})
+            else:
+                self._answer(*STATUS.get(self._model(), (200, metadata(version))))
 
         def do_POST(self):
             local.paths.append(self.path)
             local.request_ids.append(self.headers["X-Request-ID"])
             local.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            if self._in_trouble():
+                return
             if local.slow:
                 local.release.wait(timeout=30)
-            if "/versions/" in self.path and f"/versions/{local.version}:" not in self.path:
+            version = self._version()
+            if version is None:
+                self._answer(400, {"error": "Unrecognized servable version label: x"})
+            elif version not in (local.version, *local.labels.values()):
                 self._answer(404, {"error": "Servable not found for request"})
-                return
-            asked = ALL_LABELS[local.bodies[-1]["instances"][0]["class_index"]]
-            self._answer(*PREDICT.get(self._model(), (200, with_changed(asked_label=asked))))
+            else:
+                asked = ALL_LABELS[local.bodies[-1]["instances"][0].get("class_index", -1)]
+                self._answer(*PREDICT.get(self._model(), (200, with_changed(asked_label=asked))))
+
+        def _in_trouble(self) -> bool:
+            local.asked.append(f"{self.command} {self.path}")
+            local.asked_at.append(time.monotonic())
+            trouble = local.troubles.pop(0) if local.troubles else ""
+            if trouble in PREDICT:
+                self._answer(*PREDICT[trouble])
+            elif trouble == "wait":
+                local.release.wait(timeout=30)
+            elif trouble == "reset":
+                cut = socket.socket(fileno=self.connection.detach())
+                cut.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                cut.close()
+            elif trouble in ("half", "stall"):
+                self.send_response(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+                self.wfile.write(b'{"predictions": [')
+                if trouble == "stall":
+                    local.release.wait(timeout=30)
+            return trouble not in ("", "wait")
+
+        def _version(self) -> str | None:
+            """The one that is asked for; None if it is asked for by a label that is not known."""
+            kind, _, wanted = self.path.removesuffix("/metadata").removesuffix(":predict").rpartition("/")
+            if kind.endswith("/labels"):
+                return local.labels.get(wanted)
+            return wanted if kind.endswith("/versions") else local.version
 
         def _model(self) -> str:
             asked = self.path.removeprefix("/v1/models/").removesuffix(":predict").partition("/")[0]
@@ -131,6 +201,8 @@ def local_model_server(port: int = 0) -> Iterator[LocalModelServer]:
             body = (content if isinstance(content, str) else json.dumps(content)).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if local.retry_after is not None:
+                self.send_header("Retry-After", local.retry_after)
             with suppress(ConnectionError):  # who asked has gone
                 self.end_headers()
                 self.wfile.write(body)
@@ -140,7 +212,7 @@ def local_model_server(port: int = 0) -> Iterator[LocalModelServer]:
 
     with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         local = LocalModelServer(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield local

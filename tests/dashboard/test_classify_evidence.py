@@ -163,6 +163,13 @@ def test_the_command_asks_the_same(page, tmp_path):
     assert json.loads(done.stdout)["predictions"][0]["labels"][0] == "Aurelio_Vela", done.stderr
 
 
+def test_the_command_asks_for_the_dashboards_label(page):
+    page.evaluate("document.getElementById('classify').dataset.modelLabel = 'stable'")
+    pick_sample(page)
+    page.get_by_text("Ask the same from a terminal").click()
+    expect(page.locator("#curl")).to_contain_text("/v1/models/car_classifier/labels/stable:predict'")
+
+
 def coloured_files(folder: Path, *colours: str) -> list[Path]:
     files = [folder / f"{colour}.png" for colour in colours]
     for file, colour in zip(files, colours, strict=True):

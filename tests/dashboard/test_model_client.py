@@ -1,12 +1,14 @@
 """The client of the model server, against a real HTTP server on this machine."""
 
 import base64
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from dashboard import model_errors
-from dashboard.model_client import ModelClient, Status, Timeout
+from dashboard.model_client import ModelClient, Signature, Status, TensorSpec, Timeout
 
 
 def client_of(server, name: str = "good") -> ModelClient:
@@ -44,6 +46,44 @@ def test_a_class_and_a_version_can_be_asked_for(local_server, photo):
     assert local_server.bodies[-1]["instances"][0]["class_index"] == 2
     assert local_server.paths[-1] == "/v1/models/good/versions/3:predict"
     assert (asked.label, asked.probability, asked.contributions.shape) == ("Maki_Hoshi", 0.05, (2, 2))
+
+
+def test_classify_returns_names_and_probabilities(local_server, photo):
+    with client_of(local_server) as client:
+        said = client.classify(photo)
+    assert local_server.bodies[-1] == {
+        "signature_name": "classify",
+        "instances": [{"image_bytes": {"b64": base64.b64encode(photo).decode()}}],
+    }
+    assert [(entry.label, entry.index, entry.probability) for entry in said.classes] == [
+        ("Aurelio_Vela", 4, 0.75),
+        ("Brandt-Kessler_Nord Kap", 0, 0.2),
+        ("Maki_Hoshi", 2, 0.05),
+    ]
+    assert said.makes == (("Aurelio", 0.8), ("Maki", 0.2))
+    assert repr(said.classes[:2]) == "(<Aurelio_Vela 75.0%>, <Brandt-Kessler_Nord Kap 20.0%>)"
+
+
+def test_metadata_say_what_can_be_asked(local_server):
+    with client_of(local_server) as client:
+        metadata = client.metadata()
+    assert metadata.version == "3"
+    assert metadata.signatures == {
+        "classify": Signature(
+            inputs={"image_bytes": TensorSpec("string", (None,))},
+            outputs={"probabilities": TensorSpec("float32", (None, 3))},
+        )
+    }
+
+
+def test_predict_sends_bytes_and_arrays_as_json(local_server):
+    rows = [{"image_bytes": b"ab", "numbers": np.eye(2, dtype=np.float32), "class_index": np.int32(1)}]
+    with client_of(local_server) as client:
+        assert client.predict("any", rows)[0]["labels"][0] == "Aurelio_Vela"
+        with pytest.raises(TypeError, match="cannot be sent a set"):
+            client.predict("any", [{1}])
+    sent = {"image_bytes": {"b64": "YWI="}, "numbers": [[1.0, 0.0], [0.0, 1.0]], "class_index": 1}
+    assert local_server.bodies[-1] == {"signature_name": "any", "instances": [sent]}
 
 
 @pytest.mark.parametrize(
@@ -95,6 +135,21 @@ def test_what_goes_wrong_has_a_kind_a_sentence_and_its_request(local_server, pho
 
 
 @pytest.mark.parametrize(
+    ("ask", "name", "words"),
+    [
+        (lambda client: client.classify(b""), "plain", "without a classification"),
+        (lambda client: client.classify(b""), "no-predictions", "without a classification"),
+        (lambda client: client.classify(b""), "improbable", "without a classification"),
+        (lambda client: client.predict("any", [{}]), "list", "is not a model server"),
+        (lambda client: client.metadata(), "list", "is not a model server"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_a_bad_answer(local_server, ask, name, words):
+    with client_of(local_server, name) as client, pytest.raises(model_errors.BadAnswer, match=words):
+        ask(client)
+
+
+@pytest.mark.parametrize(
     ("name", "kind"),
     [
         ("status-404", model_errors.UnknownModel),
@@ -128,3 +183,37 @@ def test_alone_every_request_has_an_id_of_its_own(local_server, photo):
         client.explain(photo)
         client.explain(photo)
     assert len({None, *local_server.request_ids[-2:]}) == 3
+
+
+def test_it_needs_nothing_of_the_page():
+    code = "import sys, dashboard.model_client; print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "'requests'" in loaded
+    for unneeded in ("alembic", "dash", "flask", "gunicorn", "plotly", "pydantic", "sqlalchemy", "werkzeug"):
+        assert f"'{unneeded}'" not in loaded
+
+
+@pytest.mark.parametrize(
+    ("client", "shown"),
+    [
+        (ModelClient("http://host:8501/", "cars"), "ModelClient('http://host:8501', 'cars')"),
+        (ModelClient("http://host", "cars", label="stable"), "ModelClient('http://host', 'cars', label='stable')"),
+    ],
+)
+def test_a_client_shows_what_it_asks(client, shown):
+    assert repr(client) == shown
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds", "within"),
+    [
+        (Timeout(2, 30), 32, Timeout(2, 30)),
+        (Timeout(2, 30), 8, Timeout(2, 6)),
+        (Timeout(2, 30), 1, Timeout(0.5, 0.5)),
+        (Timeout(10, 1), 11, Timeout(10, 1)),
+        (Timeout(10, 1), 5, Timeout(4, 1)),
+        (Timeout(1, 1), 60, Timeout(1, 1)),
+    ],
+)
+def test_a_timeout_fits_into_the_time_that_there_is(timeout, seconds, within):
+    assert timeout.within(seconds) == within

@@ -13,7 +13,7 @@ def test_the_defaults_find_a_server_started_on_this_machine(monkeypatch):
     monkeypatch.delenv("DASHBOARD_PORT", raising=False)
     settings = load_settings()
     assert settings.model_server_url == "http://localhost:8501"
-    assert settings.model_name == "car_classifier"
+    assert (settings.model_name, settings.model_label) == ("car_classifier", "")
     assert (settings.host, settings.port) == ("127.0.0.1", 8050)
 
 
@@ -57,6 +57,7 @@ def test_the_environment_is_heeded(monkeypatch):
         ("MODEL_SERVER_URL", "http://host:99999", "port that is not a number"),
         ("MODEL_NAME", "", "String should match"),
         ("MODEL_NAME", "../secret", "String should match"),
+        ("MODEL_LABEL", "a/b", "String should match"),
         ("PORT", "eighty", "valid integer"),
         ("PORT", "0", "greater than or equal to 1"),
         ("PORT", "65536", "less than or equal to 65535"),

@@ -1,0 +1,217 @@
+"""What a model answers, as values with names and types, and how they are read from the server's JSON.
+
+The `read_…` functions raise AttributeError, LookupError, TypeError or ValueError for what is not such an answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import starmap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NUMPY_NAMES = {"float": "float32", "double": "float64", "half": "float16"}
+_RUN_ONCE = "__saved_model_init_op"  # TensorFlow Serving lists it, but nobody can ask it
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a model on the server.
+
+    Attributes:
+        version: The newest version that answers, or else the newest that is on its way; None if unknown.
+        state: As the server says: `START`, `LOADING`, `AVAILABLE`, `UNLOADING` or `END`.
+    """
+
+    version: str | None
+    state: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether a version answers requests."""
+        return self.state == "AVAILABLE"
+
+
+# Those with maps compare by identity, and so do those that they are made of: an array has no one truth value.
+@dataclass(frozen=True, eq=False, repr=False)
+class ClassProbability:
+    """How likely one class is.
+
+    Attributes:
+        label: The class.
+        index: Its place among the model's classes.
+        probability: Its probability, 0..1.
+    """
+
+    label: str
+    index: int
+    probability: float
+
+    def __repr__(self) -> str:
+        return f"<{self.label} {self.probability:.1%}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClassExplanation(ClassProbability):
+    """How likely one class is, and why.
+
+    Attributes:
+        contributions: float32 [h, w]: how much each part of the photo speaks for (+) or against (-) the class.
+            The cells and the bias sum to the logit.
+    """
+
+    contributions: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """What the model takes one photo for.
+
+    Attributes:
+        classes: The K most likely classes, most likely first.
+        makes: Probabilities of makes, most likely first.
+    """
+
+    classes: tuple[ClassProbability, ...]
+    makes: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation(Classification):
+    """What the model takes one photo for, and why.
+
+    Attributes:
+        classes: The K most likely classes, most likely first, with maps.
+        asked: The class that was asked for, if one was.
+        map_extent: Top, left, bottom and right of the area that the h by w cells divide evenly, as shares of
+            the photo's height and width; it may reach beyond the photo.
+    """
+
+    classes: tuple[ClassExplanation, ...]
+    asked: ClassExplanation | None
+    map_extent: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """What one input or output of a signature holds.
+
+    Attributes:
+        dtype: As NumPy names it, such as `float32`; text and bytes are `string`.
+        shape: The size of each dimension, None where any size will do; None if even their number is open.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...] | None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What one of the model's functions takes and gives, by the tensors' names."""
+
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What can be asked of a model.
+
+    Attributes:
+        version: The version that this is about.
+        signatures: Its functions by name.
+    """
+
+    version: str
+    signatures: Mapping[str, Signature] = field(default_factory=dict)
+
+
+def read_status(answer: Mapping[str, Any]) -> Status:
+    """The newest of a status answer's versions, those that are available before all others."""
+    versions = [(int(entry["version"]), str(entry["state"])) for entry in answer["model_version_status"]]
+    if not versions:
+        return Status(None, "START")
+    available = [entry for entry in versions if entry[1] == "AVAILABLE"]
+    version, state = max(available or versions)
+    return Status(str(version), state)
+
+
+def read_metadata(answer: Mapping[str, Any]) -> Metadata:
+    """The version and the signatures of a metadata answer."""
+    listed = answer["metadata"]["signature_def"]["signature_def"]
+    signatures = {
+        name: Signature(_tensor_specs(entry["inputs"]), _tensor_specs(entry["outputs"]))
+        for name, entry in sorted(listed.items())
+        if name != _RUN_ONCE
+    }
+    return Metadata(str(int(answer["model_spec"]["version"])), signatures)
+
+
+def read_classification(answer: Mapping[str, Any]) -> Classification:
+    """One prediction of the signature `classify`."""
+    labels, probabilities = _with_probabilities(answer["labels"], answer["probabilities"])
+    indices = [int(index) for index in answer["class_indices"]]
+    classes = starmap(ClassProbability, zip(labels, indices, probabilities, strict=True))
+    return Classification(tuple(classes), _makes(answer))
+
+
+def read_explanation(answer: Mapping[str, Any], asked_index: int | None) -> Explanation:
+    """One prediction of the signature `explain`; `asked_index` is the class that was asked for, if one was."""
+    likely = read_classification(answer)
+    maps = _finite(answer["contributions"])
+    if maps.ndim != 3 or maps.shape[0] != len(likely.classes) or maps.size == 0:
+        raise ValueError(f"contributions of shape {maps.shape} for {len(likely.classes)} classes")
+    asked = None
+    if asked_index is not None:
+        asked_labels, asked_probabilities = _with_probabilities([answer["asked_label"]], [answer["asked_probability"]])
+        asked_map = _finite(answer["asked_contributions"])
+        if asked_map.shape != maps.shape[1:]:
+            raise ValueError(f"asked_contributions of shape {asked_map.shape}")
+        asked = ClassExplanation(asked_labels[0], asked_index, asked_probabilities[0], asked_map)
+    top, left, bottom, right = (float(edge) for edge in answer["map_extent"])
+    if not (top < bottom and left < right):
+        raise ValueError("a map without an area")
+    pairs = zip(likely.classes, maps, strict=True)
+    return Explanation(
+        classes=tuple(ClassExplanation(one.label, one.index, one.probability, its_map) for one, its_map in pairs),
+        makes=likely.makes,
+        asked=asked,
+        map_extent=(top, left, bottom, right),
+    )
+
+
+def _tensor_specs(listed: Mapping[str, Any]) -> dict[str, TensorSpec]:
+    return {name: TensorSpec(_dtype(entry["dtype"]), _shape(entry["tensor_shape"])) for name, entry in listed.items()}
+
+
+def _dtype(name: str) -> str:
+    plain = name.removeprefix("DT_").lower()
+    return _NUMPY_NAMES.get(plain, plain)
+
+
+def _shape(listed: Mapping[str, Any]) -> tuple[int | None, ...] | None:
+    if listed["unknown_rank"]:
+        return None
+    sizes = [int(dimension["size"]) for dimension in listed["dim"]]
+    return tuple(None if size < 0 else size for size in sizes)
+
+
+def _makes(answer: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    makes = zip(*_with_probabilities(answer["make_labels"], answer["make_probabilities"]), strict=True)
+    return tuple(sorted(makes, key=lambda make: make[1], reverse=True))
+
+
+def _finite(numbers: Any) -> NDArray[np.float32]:
+    array = np.asarray(numbers, dtype=np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError("contributions that are not finite")
+    return array
+
+
+def _with_probabilities(labels: Any, probabilities: Any) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Checks that a list of names and their probabilities belong together."""
+    names, numbers = tuple(map(str, labels)), tuple(map(float, probabilities))
+    if not names or len(names) != len(numbers) or not all(0 <= number <= 1.0001 for number in numbers):
+        raise ValueError("no classes, not one probability for each, or one outside 0 to 1")
+    return names, numbers
