@@ -11,6 +11,15 @@ from rich.table import Table
 from car_classifier.version_labels import read_labels
 from car_classifier.versions import versions
 
+_STATES = {
+    "START": "loading",
+    "LOADING": "loading",
+    "AVAILABLE": "yes",
+    "UNLOADING": "ending",
+    "END": "no",
+    "FAILED": "failed",
+}
+
 
 @dataclass(frozen=True)
 class VersionSummary:
@@ -19,7 +28,7 @@ class VersionSummary:
     Attributes:
         version: Its number.
         labels: What clients may ask for it by.
-        state: As the server says, such as `AVAILABLE`; None where it does not know the version.
+        state: See `server_status`, such as `AVAILABLE`; None where it does not know the version.
         base: The net; None, as what follows, where the version's files do not tell.
         top1: Share of test photos answered right, 0 to 1.
         macro_f1: Mean F1 of its classes, 0 to 1.
@@ -68,8 +77,10 @@ def summaries(model_dir: Path, states: Mapping[int, str]) -> list[VersionSummary
 def summary_table(rows: Sequence[VersionSummary]) -> Table:
     """The same for people."""
     table = Table(box=None, pad_edge=False)
-    for name in ("version", "labels", "server", "net"):
-        table.add_column(name, overflow="fold", min_width=4)
+    table.add_column("version")
+    table.add_column("labels", overflow="fold")
+    for name in ("live", "net"):
+        table.add_column(name, no_wrap=True)
     for name in ("top-1", "macro-F1", "photos"):
         table.add_column(name, justify="right")
     table.add_column("exported", no_wrap=True)
@@ -78,7 +89,7 @@ def summary_table(rows: Sequence[VersionSummary]) -> Table:
         table.add_row(
             str(row.version),
             ", ".join(row.labels),
-            "live" if row.is_live else (row.state or "").lower(),
+            _STATES.get(row.state or "END", ""),
             row.base or "",
             "" if row.top1 is None else f"{row.top1:.1%}",
             "" if row.macro_f1 is None else f"{row.macro_f1:.1%}",

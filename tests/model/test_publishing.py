@@ -304,10 +304,14 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
     publish(model_dir / "1", model_dir, QUIET)
     has("stable", "4")
     newest_answers("4")
+    (model_dir / "5").mkdir()
+    (model_dir / "5" / "saved_model.pb").write_bytes(b"no model")
+    server.wait("5", "END", NAME)
     table = commanded("models", "--server-url", server.url)
-    assert [line.split()[:3] for line in table.splitlines()[1:3]] == [
-        ["4", "stable", "live"],
-        ["3", "end", "ResNet50V2"],
+    assert [line.split()[:3] for line in table.splitlines()[1:4]] == [
+        ["5", "failed", "0"],
+        ["4", "stable", "yes"],
+        ["3", "no", "ResNet50V2"],
     ]
 
 
