@@ -13,6 +13,7 @@ import numpy as np
 from car_classifier.serving.errors import invalid_argument
 from car_classifier.serving.input_spec import decode_base64, is_base64, json_type_name
 from car_classifier.serving.json_text import float_literals, pretty, quoted, to_bytes
+from car_classifier.serving.tensorflow_import import import_tensorflow
 
 if TYPE_CHECKING:
     from tensorflow_serving.apis.classification_pb2 import ClassificationResult
@@ -34,6 +35,7 @@ def read_examples(document: Mapping[str, Any]) -> tuple[list[Any], Any]:
     Raises:
         ServingError: anything wrong with them (HTTP 400).
     """
+    import_tensorflow()
     context = _example(document["context"]) if "context" in document else None
     if "examples" not in document:
         raise invalid_argument(

@@ -14,6 +14,7 @@ from car_classifier.serving.metrics import Metrics
 from car_classifier.serving.repository import ModelRepository
 from car_classifier.serving.request_log import RequestLog
 from car_classifier.serving.scheduling import Scheduler
+from car_classifier.serving.tensorflow_import import import_tensorflow
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,8 @@ class GrpcServer:
         self._executor.shutdown()
 
     def _start(self) -> None:
-        from car_classifier.serving.grpc_api import add_services  # imports TensorFlow
+        import_tensorflow()
+        from car_classifier.serving.grpc_api import add_services
 
         calls = Calls(self._repository, self._metrics, self._log)
         add_services(self._server, self._repository, self._scheduler, calls)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from car_classifier.serving.errors import Code, ServingError
 from car_classifier.serving.metrics import Metrics
 from car_classifier.serving.saved_model import SavedModel
+from car_classifier.serving.tensorflow_import import import_tensorflow
 from car_classifier.serving.version import Version
 from car_classifier.serving.warmup import warm_up
 
@@ -29,6 +30,7 @@ def load(version: Version, stopping: Callable[[], bool], metrics: Metrics) -> Sa
     begin = time.perf_counter()
     model = None
     try:
+        import_tensorflow()
         with metrics.load(version.folder):
             model = SavedModel(version.folder)
         warming = time.perf_counter()

@@ -95,12 +95,19 @@ def vgg16(tmp_path_factory):
 
 @pytest.mark.parametrize("loader", fresh_process.LOADERS)
 def test_vgg16_explains_itself_without_the_projects_code(loader, vgg16, tmp_path):
-    request = {"image_bytes": fresh_process.as_bytes(PHOTOS), "class_index": np.array([-1, 2], np.int32)}
-    answer = fresh_process.ask(loader, vgg16 / "1", {"explain": request}, tmp_path)["explain"]
+    photos = {"image_bytes": fresh_process.as_bytes(PHOTOS)}
+    requests = {"explain": photos | {"class_index": np.array([-1, 2], np.int32)}}
+    requests |= {"classify": photos, "all_classes": photos}
+    requests["serving_default"] = {"images": np.zeros((2, 48, 64, 3), np.float32)}
+    answers = fresh_process.ask(loader, vgg16 / "1", requests, tmp_path)
+    answer = answers["explain"]
     assert answer["contributions"].shape == (2, 3, 3, 4)
     total = answer["contributions"].sum(axis=(-2, -1)) + answer["biases"]
     np.testing.assert_allclose(total, answer["logits"], atol=1e-4)
     assert np.ptp(answer["contributions"][0, 0]) > 0
+    np.testing.assert_array_equal(answers["classify"]["labels"], answer["labels"])
+    np.testing.assert_allclose(answers["all_classes"]["probabilities"].max(axis=1), answer["probabilities"][:, 0])
+    np.testing.assert_allclose(answers["serving_default"]["probabilities"].sum(axis=1), 1, atol=1e-6)
 
 
 def test_a_stranger_asks_vgg16_over_the_embedded_server(vgg16, tmp_path):

@@ -1,24 +1,32 @@
-"""Asking a SavedModel in a process of its own, without a line of this project.
+"""Asking a SavedModel in a process of its own, which has TensorFlow and cannot import this project.
 
-Run as a script: `fresh_process.py v1|v2 SAVED_MODEL REQUEST.npz ANSWER.npz`. A request holds arrays named
+Run as a script: `fresh_process.py LIBRARIES v1|v2 SAVED_MODEL REQUEST.npz ANSWER.npz`. A request holds arrays named
 `SIGNATURE/INPUT`; the answer holds `SIGNATURE/OUTPUT`, or `SIGNATURE/error`.
 """
 
+import importlib
+import os
 import subprocess
 import sys
+import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path += sys.argv[1].split(os.pathsep)
 
 import numpy as np
 
 LOADERS = ("v1", "v2")
+LIBRARIES = tuple({sysconfig.get_path(kind) for kind in ("purelib", "platlib")})
+"""Where TensorFlow is installed."""
 
 
 def ask(loader: str, saved_model: Path, requests: dict[str, dict[str, np.ndarray]], folder: Path) -> dict:
     """Answers by signature and output; the process must end well."""
     request, answer = folder / "request.npz", folder / "answer.npz"
     np.savez(request, **{f"{name}/{key}": value for name, inputs in requests.items() for key, value in inputs.items()})
-    arguments = [sys.executable, "-P", __file__, loader, str(saved_model), str(request), str(answer)]
-    result = subprocess.run(arguments, capture_output=True, text=True, cwd=folder)
+    result = run([loader, saved_model, request, answer], folder)
     assert result.returncode == 0, result.stderr
     answers: dict[str, dict[str, np.ndarray]] = {}
     with np.load(answer) as found:
@@ -26,6 +34,17 @@ def ask(loader: str, saved_model: Path, requests: dict[str, dict[str, np.ndarray
             name, output = key.split("/")
             answers.setdefault(name, {})[output] = found[key]
     return answers
+
+
+def run(
+    arguments: Sequence[object], folder: Path, libraries: Sequence[str] = LIBRARIES
+) -> subprocess.CompletedProcess[str]:
+    """This script in a process that sees nothing but Python and some folders of libraries.
+
+    The project is installed as a link that Python's `site` follows at its start: `-S` leaves that out.
+    """
+    command = [sys.executable, "-I", "-S", __file__, os.pathsep.join(libraries), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 
 
 def as_bytes(photos: list[bytes]) -> np.ndarray:
@@ -42,6 +61,7 @@ def _from_void(array: np.ndarray) -> np.ndarray:
 
 
 def _main(loader: str, saved_model: str, request: str, answer: str) -> None:
+    _be_without_the_project()
     import tensorflow as tf
 
     inputs: dict[str, dict[str, np.ndarray]] = {}
@@ -57,8 +77,18 @@ def _main(loader: str, saved_model: str, request: str, answer: str) -> None:
             answers |= {f"{name}/{key}": value.numpy() for key, value in output.items()}
     else:
         answers = _ask_as_a_server(tf, saved_model, inputs)
-    assert not any(name.startswith(("car_classifier", "dashboard")) for name in sys.modules)
     np.savez(answer, **{key: value.astype("S") if value.dtype == object else value for key, value in answers.items()})
+
+
+def _be_without_the_project() -> None:
+    for package in ("car_classifier", "dashboard"):
+        try:
+            importlib.import_module(package)
+        except ModuleNotFoundError as error:
+            if error.name == package:
+                continue
+            raise
+        sys.exit(f"{package} can be imported here")
 
 
 def _ask_as_a_server(tf, saved_model: str, inputs: dict[str, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -89,4 +119,4 @@ def session_options(signature, fields):
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    _main(*sys.argv[2:])

@@ -185,13 +185,14 @@ class TestDemoModel:
         asked = {log.predict_log.request.model_spec.signature_name for log in logs}
         assert asked == {"classify", "explain"}
 
-    def test_a_server_can_load_it(self, version, demo_data, tmp_path):
+    @pytest.mark.parametrize("loader", fresh_process.LOADERS)
+    def test_a_server_can_load_it(self, loader, version, demo_data, tmp_path):
         """The loader that TensorFlow Serving uses finds every variable, and all signatures run."""
         photos = [next((demo_data / "images").iterdir()).read_bytes()]
         asked = {"classify": {"image_bytes": fresh_process.as_bytes(photos)}, "explain": explain_request(photos)}
         asked["serving_default"] = {"images": np.zeros((1, 64, 96, 3), np.float32)}
         asked["all_classes"] = asked["classify"]
-        answers = fresh_process.ask("v1", version, asked, tmp_path)
+        answers = fresh_process.ask(loader, version, asked, tmp_path)
         assert answers["explain"]["contributions"].shape == (1, 4, 4, 6)
         assert np.isfinite(answers["serving_default"]["probabilities"]).all()
         np.testing.assert_array_equal(answers["explain"]["labels"], answers["classify"]["labels"])

@@ -1,7 +1,7 @@
 """Servers for the tests: real ones, on free ports, with real SavedModels.
 
-`pytest tests/serving --server-url http://HOST:PORT` asks a server that runs already for the recorded
-answers instead; it must serve the two models described in `data/README.md`.
+`pytest tests/serving --server-url http://HOST:8501 --server-grpc HOST:8500` runs the tests of the contract alone, and
+asks a server that runs already; `data/README.md` says how to start one.
 """
 
 import threading
@@ -14,21 +14,33 @@ from pathlib import Path
 import pytest
 import requests
 
-from car_classifier.serving import ModelServer, ServedModel, ServerSettings
+from car_classifier.serving import ModelServer, ServerSettings
 
 from . import models
+from .contract_models import VERSIONS, write_contract_models
 
 
 def pytest_addoption(parser):
-    parser.addoption("--server-url", help="ask this server for the recorded answers, not one started here")
+    parser.addoption("--server-url", help="REST address of a server to ask instead of one that is started here")
+    parser.addoption("--server-grpc", help="the same for gRPC, such as localhost:8500")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Of the tests for a given server, those that ask it."""
+    options = {"server_url": "--server-url", "grpc_address": "--server-grpc"}
+    given = {fixture for fixture, option in options.items() if config.getoption(option, default=None)}
+    if given:
+        others = [item for item in items if not given & set(item.fixturenames)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @dataclass
 class Server:
-    """A running server, and short ways to ask it."""
+    """A running server, and short ways to ask it; `server` is None where it was not started here."""
 
     url: str
-    server: ModelServer
+    server: ModelServer | None = None
 
     def predict(self, body, name: str = "m", **kwargs) -> requests.Response:
         return requests.post(f"{self.url}/v1/models/{name}:predict", json=body, timeout=30, **kwargs)
@@ -75,22 +87,34 @@ def half_plus(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server_url(request, half_plus, tmp_path_factory) -> Iterator[str]:
-    """A server with the models of the recorded answers."""
+def contract_server(tmp_path_factory) -> Iterator[Server]:
+    """A server, started here, with the models that the tests of the contract ask."""
+    config = write_contract_models(tmp_path_factory.mktemp("contract"))
+    with running(model_config_file=config, allow_version_labels_for_unavailable_models=True, port=0) as server:
+        for name, versions in VERSIONS.items():
+            for version in versions:
+                server.wait(version, "AVAILABLE", name)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server_url(request) -> str:
+    """The REST address of the server that the tests of the contract ask."""
     given = request.config.getoption("--server-url", default=None)
-    if given:
-        yield given.rstrip("/")
-        return
-    multi = tmp_path_factory.mktemp("multi")
-    models.save_multi(multi / "1")
-    served = (
-        ServedModel("half_plus_two", half_plus, versions=(1, 2), labels={"stable": 1, "canary": 2}),
-        ServedModel("multi", multi),
-    )
-    with running(models=served) as server:
-        for name, version in (("half_plus_two", "1"), ("half_plus_two", "2"), ("multi", "1")):
-            server.wait(version, "AVAILABLE", name)
-        yield server.url
+    return given.rstrip("/") if given else request.getfixturevalue("contract_server").url
+
+
+@pytest.fixture(scope="session")
+def grpc_address(request) -> str:
+    """The same for gRPC."""
+    given = request.config.getoption("--server-grpc", default=None)
+    return given or request.getfixturevalue("contract_server").server.grpc_address
+
+
+@pytest.fixture(scope="session")
+def asked(server_url) -> Server:
+    """Short ways to ask that server."""
+    return Server(server_url)
 
 
 @pytest.fixture(scope="session")

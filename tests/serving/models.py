@@ -77,6 +77,10 @@ class Guarded(tf.Module):
         with tf.control_dependencies([tf.debugging.assert_positive(x, message="Only positive numbers.")]):
             return {"y": tf.identity(x)}
 
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string, name="path")])
+    def read(self, path):
+        return {"content": tf.io.read_file(path)}
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="parts")])
     def join(self, parts):
         return {"joined_bytes": tf.strings.reduce_join(parts)}
@@ -111,39 +115,6 @@ def save_echo(folder: Path) -> Path:
     module = Echo()
     tf.saved_model.save(module, str(folder), signatures={dtype.name: module.echo(dtype) for dtype in ECHO_DTYPES})
     return folder
-
-
-class Judge(tf.Module):
-    """Takes examples with a feature `x`: says how high it is, and doubles it."""
-
-    def features(self, serialized):
-        return tf.io.parse_example(serialized, {"x": tf.io.FixedLenFeature([], tf.float32)})["x"]
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
-    def classify(self, inputs):
-        x = self.features(inputs)
-        classes = tf.tile(tf.constant([["low", "high"]]), [tf.size(x), 1])
-        return {"classes": classes, "scores": tf.stack([1 - x, x], 1)}
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
-    def regress(self, inputs):
-        return {"outputs": 2 * self.features(inputs)}
-
-
-def save_judge(folder: Path) -> Path:
-    module = Judge()
-    signatures = {"serving_default": module.classify, "twice": module.regress}
-    tf.saved_model.save(module, str(folder), signatures=signatures)
-    return folder
-
-
-def judge_request(request_type, xs: list[float], signature_name: str = ""):
-    """A request to classify or regress, for `Judge`."""
-    request = request_type()
-    request.model_spec.name, request.model_spec.signature_name = "judge", signature_name
-    for x in xs:
-        request.input.example_list.examples.add().features.feature["x"].float_list.value.append(x)
-    return request
 
 
 class Batchable(tf.Module):
@@ -264,6 +235,7 @@ def save_guarded(folder: Path) -> Path:
         "serving_default": module.convolve,
         "decode": module.decode,
         "positive": module.positive,
+        "read": module.read,
         "join": module.join,
         "slow": module.slow,
     }
@@ -284,6 +256,15 @@ def save_examples(folder: Path) -> Path:
     signatures = {name: getattr(module, name) for name in names}
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.classify, **signatures})
     return folder
+
+
+def examples_request(request_type, xs: list[float], signature_name: str = ""):
+    """A request to classify or regress, for `Examples`."""
+    request = request_type()
+    request.model_spec.name, request.model_spec.signature_name = "examples", signature_name
+    for x in xs:
+        request.input.example_list.examples.add().features.feature["x"].float_list.value.append(x)
+    return request
 
 
 def save_explained(folder: Path, with_explain: bool = True) -> Path:
@@ -311,7 +292,14 @@ def write_warmup(folder: Path, records: list[bytes]) -> None:
 
 def warmup_record(x: list[float], input_name: str = "x") -> bytes:
     """A PredictionLog for the default signature of `HalfPlus`."""
+    return predict_record({input_name: np.array(x, np.float32)})
+
+
+def predict_record(inputs: dict[str, np.ndarray], signature_name: str = "") -> bytes:
+    """A PredictionLog for any signature."""
     request = predict_pb2.PredictRequest()
-    request.inputs[input_name].CopyFrom(tf.make_tensor_proto(np.array(x, np.float32)))
+    request.model_spec.signature_name = signature_name
+    for name, value in inputs.items():
+        request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
     log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
     return log.SerializeToString()

@@ -22,17 +22,8 @@ from . import models
 from .conftest import running
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    base = tmp_path_factory.mktemp("examples")
-    models.save_examples(base / "1")
-    with running(model_base_path=base, model_name="m") as server:
-        server.wait("1", "AVAILABLE")
-        yield server
-
-
-def ask(server, verb, body) -> requests.Response:
-    return requests.post(f"{server.url}/v1/models/m:{verb}", json=body, timeout=30)
+def ask(server, verb, body, name="examples") -> requests.Response:
+    return requests.post(f"{server.url}/v1/models/{name}:{verb}", json=body, timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -44,15 +35,15 @@ def ask(server, verb, body) -> requests.Response:
         ("regress", "regress", '"results": [2.5, 3.0]'),
     ],
 )
-def test_answers(server, verb, signature, text):
+def test_answers(asked, verb, signature, text):
     body = {"examples": [{"x": 1.0}, {"x": [2.0]}]} | ({"signature_name": signature} if signature else {})
-    response = ask(server, verb, body)
+    response = ask(asked, verb, body)
     assert (response.status_code, response.text) == (200, f"{{\n    {text}\n}}")
 
 
-def test_a_context_belongs_to_every_example(server):
+def test_a_context_belongs_to_every_example(asked):
     body = {"context": {"x": 3.0}, "examples": [{}, {"unknown": "z"}], "signature_name": "regress"}
-    assert ask(server, "regress", body).json() == {"results": [3.5, 3.5]}
+    assert ask(asked, "regress", body).json() == {"results": [3.5, 3.5]}
 
 
 @pytest.mark.parametrize(
@@ -69,13 +60,13 @@ def test_a_context_belongs_to_every_example(server):
         ("regress", {"context": 3, "examples": []}, "Example must be JSON object but got JSON Number"),
     ],
 )
-def test_what_is_wrong_is_a_400_that_says_so(server, verb, body, message):
-    response = ask(server, verb, {"examples": [{"x": 1.0}]} | body)
+def test_what_is_wrong_is_a_400_that_says_so(asked, verb, body, message):
+    response = ask(asked, verb, {"examples": [{"x": 1.0}]} | body)
     assert (response.status_code, message in response.json()["error"]) == (400, True), response.text
 
 
-def test_a_model_that_is_not_there_is_told_after_what_is_wrong_with_the_examples(server):
-    url = f"{server.url}/v1/models/none:classify"
+def test_a_model_that_is_not_there_is_told_after_what_is_wrong_with_the_examples(asked):
+    url = f"{asked.url}/v1/models/none:classify"
     assert requests.post(url, json={"examples": [1]}, timeout=30).status_code == 400
     assert requests.post(url, json={"examples": [{"x": 1.0}]}, timeout=30).status_code == 404
 
@@ -89,7 +80,7 @@ def test_a_method_name_of_the_old_kind_makes_no_difference(tmp_path):
         described = requests.get(f"{server.url}/v1/models/m/metadata", timeout=30).json()["metadata"]
         signature = described["signature_def"]["signature_def"]["serving_default"]
         assert signature["method_name"] == "tensorflow/serving/classify"
-        answer = ask(server, "classify", {"examples": [{"x": 1.0}]})
+        answer = ask(server, "classify", {"examples": [{"x": 1.0}]}, "m")
         assert answer.json() == {"results": [[["low", -2.5], ["high", 2.5]]]}
 
 

@@ -74,39 +74,21 @@ def arrays(response) -> dict[str, list]:
 
 
 @pytest.fixture(scope="module")
-def folders(half_plus, tmp_path_factory):
-    base = tmp_path_factory.mktemp("grpc")
-    models.save_multi(base / "multi" / "1")
-    models.save_echo(base / "echo" / "1")
-    models.save_guarded(base / "guarded" / "1")
-    models.save_judge(base / "judge" / "1")
-    return {"half": half_plus} | {name: base / name for name in ("multi", "echo", "guarded", "judge")}
-
-
-@pytest.fixture(scope="module")
-def client(folders) -> Iterator[Client]:
-    served = (
-        ServedModel("half", folders["half"], newest=None, labels={"stable": 1, "gone": 7}),
-        *(ServedModel(name, folders[name]) for name in ("multi", "echo", "guarded", "judge")),
-    )
-    with running(models=served, port=0, threads=1) as server:
-        options = [("grpc.max_receive_message_length", -1)]
-        with grpc.insecure_channel(server.server.grpc_address, options) as channel:
-            client = Client.of(channel)
-            client.status(name="half")  # waits until the server answers
-            for model in served:
-                until(lambda name=model.name: set(client.status(name=name).values()) == {"AVAILABLE"})
-            yield client
+def client(grpc_address) -> Iterator[Client]:
+    with grpc.insecure_channel(grpc_address, [("grpc.max_receive_message_length", -1)]) as channel:
+        client = Client.of(channel)
+        client.status(name="half_plus_two")  # waits until the server answers
+        yield client
 
 
 @pytest.mark.parametrize(
     ("spec", "answer", "version"),
     [
-        ({"name": "half"}, [3.5], 2),
-        ({"name": "half", "version": 1}, [2.5], 1),
-        ({"name": "half", "version": 2}, [3.5], 2),
-        ({"name": "half", "label": "stable"}, [2.5], 1),
-        ({"name": "half", "signature": "serving_default"}, [3.5], 2),
+        ({"name": "half_plus_two"}, [3.5], 2),
+        ({"name": "half_plus_two", "version": 1}, [2.5], 1),
+        ({"name": "half_plus_two", "version": 2}, [3.5], 2),
+        ({"name": "half_plus_two", "label": "stable"}, [2.5], 1),
+        ({"name": "half_plus_two", "signature": "serving_default"}, [3.5], 2),
     ],
 )
 def test_predict_asks_the_version_that_is_named(client, spec, answer, version):
@@ -147,26 +129,26 @@ def test_a_filter_chooses_outputs(client):
 def test_a_scalar_and_an_empty_batch(client):
     response = client.predict({"name": "multi", "signature": "scalar"}, {"x": np.float32(1)})
     assert arrays(response) == {"y": 2}
-    assert arrays(client.predict({"name": "half"}, {"x": np.zeros(0, np.float32)})) == {"y": []}
+    assert arrays(client.predict({"name": "half_plus_two"}, {"x": np.zeros(0, np.float32)})) == {"y": []}
 
 
 def test_classify(client):
-    request = models.judge_request(classification_pb2.ClassificationRequest, [0.0, 1.0])
+    request = models.examples_request(classification_pb2.ClassificationRequest, [0.0, 1.0])
     answer = client.prediction.Classify(request, timeout=30)
     found = [[(one.label, one.score) for one in row.classes] for row in answer.result.classifications]
-    assert found == [[("low", 1.0), ("high", 0.0)], [("low", 0.0), ("high", 1.0)]]
-    assert answer.model_spec == model_spec("judge", 1, signature="serving_default")
+    assert found == [[("low", -2.0), ("high", 2.0)], [("low", -2.5), ("high", 2.5)]]
+    assert answer.model_spec == model_spec("examples", 1, signature="serving_default")
 
 
 def test_regress(client):
-    request = models.judge_request(regression_pb2.RegressionRequest, [0.0, 1.0], "twice")
+    request = models.examples_request(regression_pb2.RegressionRequest, [0.0, 1.0], "regress")
     answer = client.prediction.Regress(request, timeout=30)
-    assert [row.value for row in answer.result.regressions] == [0.0, 2.0]
-    assert answer.model_spec == model_spec("judge", 1, signature="twice")
+    assert [row.value for row in answer.result.regressions] == [2.0, 2.5]
+    assert answer.model_spec == model_spec("examples", 1, signature="regress")
 
 
 def test_classify_with_a_signature_that_cannot(client):
-    request = models.judge_request(classification_pb2.ClassificationRequest, [0.25], "twice")
+    request = models.examples_request(classification_pb2.ClassificationRequest, [0.25], "regress")
     with pytest.raises(grpc.RpcError) as caught:
         client.prediction.Classify(request, timeout=30)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -191,11 +173,23 @@ UNKNOWN_SIZE.tensor_shape.dim[0].size = -1
     [
         ({"name": ""}, X, [], "INVALID_ARGUMENT", "ModelSpec has no name specified."),
         ({"name": "none"}, X, [], "NOT_FOUND", "Servable not found for request: Latest(none)"),
-        ({"name": "half", "version": 9}, X, [], "NOT_FOUND", "Servable not found for request: Specific(half, 9)"),
-        ({"name": "half", "label": "gone"}, X, [], "NOT_FOUND", "Servable not found for request: Specific(half, 7)"),
-        ({"name": "half", "label": "x"}, X, [], "INVALID_ARGUMENT", "Unrecognized servable version label: x"),
         (
-            {"name": "half", "signature": "none"},
+            {"name": "half_plus_two", "version": 9},
+            X,
+            [],
+            "NOT_FOUND",
+            "Servable not found for request: Specific(half_plus_two, 9)",
+        ),
+        (
+            {"name": "half_plus_two", "label": "gone"},
+            X,
+            [],
+            "NOT_FOUND",
+            "Servable not found for request: Specific(half_plus_two, 7)",
+        ),
+        ({"name": "half_plus_two", "label": "x"}, X, [], "INVALID_ARGUMENT", "Unrecognized servable version label: x"),
+        (
+            {"name": "half_plus_two", "signature": "none"},
             X,
             [],
             "FAILED_PRECONDITION",
@@ -210,24 +204,24 @@ UNKNOWN_SIZE.tensor_shape.dim[0].size = -1
             "Sent extra: {}. Missing but required: {k}.",
         ),
         (
-            {"name": "half"},
+            {"name": "half_plus_two"},
             {"z": np.float32([1])},
             [],
             "INVALID_ARGUMENT",
             "Signature input alias: x(feed name: serving_default_x:0) not found in request",
         ),
-        ({"name": "half"}, {"x": BAD_SHAPE}, [], "INVALID_ARGUMENT", "tensor parsing error: x"),
-        ({"name": "half"}, {"x": UNKNOWN_SIZE}, [], "INVALID_ARGUMENT", "tensor parsing error: x"),
-        ({"name": "half"}, {"x": np.int64([1])}, [], "INVALID_ARGUMENT", "to be float but int64 is provided"),
-        ({"name": "half"}, {"x": [b"1"]}, [], "INVALID_ARGUMENT", "to be float but string is provided"),
+        ({"name": "half_plus_two"}, {"x": BAD_SHAPE}, [], "INVALID_ARGUMENT", "tensor parsing error: x"),
+        ({"name": "half_plus_two"}, {"x": UNKNOWN_SIZE}, [], "INVALID_ARGUMENT", "tensor parsing error: x"),
+        ({"name": "half_plus_two"}, {"x": np.int64([1])}, [], "INVALID_ARGUMENT", "to be float but int64 is provided"),
+        ({"name": "half_plus_two"}, {"x": [b"1"]}, [], "INVALID_ARGUMENT", "to be float but string is provided"),
         (
-            {"name": "half"},
+            {"name": "half_plus_two"},
             X,
             ["z"],
             "INVALID_ARGUMENT",
             "output tensor alias not found in signature: z Outputs expected to be in the set {y}.",
         ),
-        ({"name": "half"}, X, ["y", "y"], "INVALID_ARGUMENT", "duplicate output tensor alias: y"),
+        ({"name": "half_plus_two"}, X, ["y", "y"], "INVALID_ARGUMENT", "duplicate output tensor alias: y"),
         (
             {"name": "guarded", "signature": "positive"},
             {"x": np.float32([-1])},
@@ -289,16 +283,16 @@ def test_a_long_error_is_cut(client):
 
 
 def test_status(client):
-    assert client.status(name="half") == {1: "AVAILABLE", 2: "AVAILABLE"}
-    assert client.status(name="half", version=1) == {1: "AVAILABLE"}
-    assert client.status(name="half", label="stable") == {1: "AVAILABLE", 2: "AVAILABLE"}
+    assert client.status(name="half_plus_two") == {1: "AVAILABLE", 2: "AVAILABLE"}
+    assert client.status(name="half_plus_two", version=1) == {1: "AVAILABLE"}
+    assert client.status(name="half_plus_two", label="stable") == {1: "AVAILABLE", 2: "AVAILABLE"}
 
 
 @pytest.mark.parametrize(
     ("spec", "text"),
     [
         ({"name": "none"}, "Could not find any versions of model none"),
-        ({"name": "half", "version": 9}, "Could not find version 9 of model half"),
+        ({"name": "half_plus_two", "version": 9}, "Could not find version 9 of model half_plus_two"),
     ],
 )
 def test_status_of_the_unknown(client, spec, text):
@@ -325,12 +319,12 @@ def test_status_tells_why_a_version_is_not_there(tmp_path):
 )
 def test_metadata(client, spec, version):
     request = get_model_metadata_pb2.GetModelMetadataRequest(
-        model_spec=model_spec("half", **spec), metadata_field=[SIGNATURES]
+        model_spec=model_spec("half_plus_two", **spec), metadata_field=[SIGNATURES]
     )
     answer = client.prediction.GetModelMetadata(request, timeout=30)
     described = get_model_metadata_pb2.SignatureDefMap()
     assert answer.metadata[SIGNATURES].Unpack(described)
-    assert answer.model_spec == model_spec("half", version)
+    assert answer.model_spec == model_spec("half_plus_two", version)
     signature = described.signature_def["serving_default"]
     assert signature.inputs["x"].dtype == tf.float32.as_datatype_enum
     assert [dim.size for dim in signature.inputs["x"].tensor_shape.dim] == [-1]
@@ -341,16 +335,18 @@ def test_metadata(client, spec, version):
     [([], "must specify at least one metadata_field"), (["x"], "Metadata field %s is not supportedx")],
 )
 def test_metadata_that_there_is_not(client, fields, text):
-    request = get_model_metadata_pb2.GetModelMetadataRequest(model_spec=model_spec("half"), metadata_field=fields)
+    request = get_model_metadata_pb2.GetModelMetadataRequest(
+        model_spec=model_spec("half_plus_two"), metadata_field=fields
+    )
     with pytest.raises(grpc.RpcError) as caught:
         client.prediction.GetModelMetadata(request, timeout=30)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert text in caught.value.details()
 
 
-# About half a second of the one thread that computes.
+# About half a second.
 SLOW = predict_request({"name": "guarded", "signature": "slow"}, {"turns": np.int32([4000])})
-QUICK = predict_request({"name": "half"}, X)
+QUICK = predict_request({"name": "half_plus_two"}, X)
 
 
 def test_a_deadline_is_kept(client):
@@ -361,15 +357,16 @@ def test_a_deadline_is_kept(client):
 
 
 @pytest.fixture
-def own_server(folders):
+def own_server(half_plus, tmp_path):
     """A server that computes one request at a time, its scheduler, and a client of it."""
-    served = (ServedModel("half", folders["half"]), ServedModel("guarded", folders["guarded"]))
+    models.save_guarded(tmp_path / "1")
+    served = (ServedModel("half_plus_two", half_plus), ServedModel("guarded", tmp_path))
     with running(models=served, port=0, threads=1) as server:
-        server.wait("2", "AVAILABLE", "half")
+        server.wait("2", "AVAILABLE", "half_plus_two")
         server.wait("1", "AVAILABLE", "guarded")
         with grpc.insecure_channel(server.server.grpc_address) as channel:
             client = Client.of(channel)
-            client.status(name="half")
+            client.status(name="half_plus_two")
             yield server.server, client
 
 
@@ -382,9 +379,9 @@ def test_a_cancelled_call_is_not_computed_and_the_version_is_let_go(own_server):
     running_call = client.prediction.Predict.future(SLOW, timeout=30)
     until(lambda: in_use(server, "guarded") == 1)
     waiting_call = client.prediction.Predict.future(QUICK, timeout=30)
-    until(lambda: in_use(server, "half") == 1)
+    until(lambda: in_use(server, "half_plus_two") == 1)
     waiting_call.cancel()
-    until(lambda: in_use(server, "half") == 0)
+    until(lambda: in_use(server, "half_plus_two") == 0)
     assert not running_call.done()
     assert running_call.result().outputs["norm"].float_val[:] == [200]
 
@@ -409,16 +406,15 @@ def model_config(name, base_path, platform="tensorflow"):
     return request
 
 
-def test_another_list_of_models(half_plus, folders):
+def test_another_list_of_models(half_plus, tmp_path):
+    models.save_multi(tmp_path / "1")
     with (
         running(model_base_path=half_plus, model_name="m", port=0) as server,
         grpc.insecure_channel(server.server.grpc_address) as channel,
     ):
         client = Client.of(channel)
         server.wait("2", "AVAILABLE")
-        answer = client.model.HandleReloadConfigRequest(
-            model_config("new", folders["multi"]), timeout=30, wait_for_ready=True
-        )
+        answer = client.model.HandleReloadConfigRequest(model_config("new", tmp_path), timeout=30, wait_for_ready=True)
         assert answer.status.error_code == 0
         assert client.status(name="new") == {1: "AVAILABLE"}
         server.wait("2", "END")
@@ -447,7 +443,7 @@ def test_a_list_of_models_that_cannot_be_served(half_plus, tmp_path, request_of,
     assert text in caught.value.details()
 
 
-def test_a_port_in_use(half_plus, client):
+def test_a_port_in_use(half_plus):
     with running(model_base_path=half_plus, model_name="m", port=0) as server:
         port = int(server.server.grpc_address.rpartition(":")[2])
         with pytest.raises(UserError, match=f"Cannot listen on 127.0.0.1 port {port} for gRPC"):

@@ -21,15 +21,16 @@ import sys
 from pathlib import Path
 from car_classifier.serving import ServerSettings, serve
 
-settings = {"rest_api_port": 0, "file_system_poll_wait_seconds": 0.05}
+settings = {"rest_api_port": 0, "port": 0 if sys.argv[2:] else None, "file_system_poll_wait_seconds": 0.05}
 serve(ServerSettings(model_base_path=Path(sys.argv[1]), model_name="m", **settings))
 """
 
 
 @contextmanager
-def started(base):
-    """The process, its port and an iterator over the lines that it says."""
-    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(base)], stderr=subprocess.PIPE, text=True) as process:
+def started(base, *with_grpc: str):
+    """The process, with its lines on `stderr`, and its port."""
+    command = [sys.executable, "-c", PROGRAM, str(base), *with_grpc]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             line = next(line for line in process.stderr if "Serving on" in line)
             yield process, int(line.split("/v1/models")[0].rpartition(":")[2])
@@ -55,6 +56,21 @@ def test_sigterm_lets_a_running_request_finish(tmp_path):
             answer = first.getresponse()
             assert (answer.status, json.loads(answer.read())) == (200, {"predictions": [200.0]})
         assert process.wait(timeout=30) == 0
+
+
+def test_threads_that_need_tensorflow_first_do_not_get_half_of_it(tmp_path):
+    """The loader, the gRPC interface and a request for examples, all at the start."""
+    models.save_half_plus(tmp_path / "1", 2.0)
+    with started(tmp_path, "grpc") as (process, port):
+        with closing(connect(port)) as connection:
+            connection.request("POST", "/v1/models/m:classify", '{"examples": [{"x": 1}]}')
+            assert connection.getresponse().status in (400, 404)  # the wrong signature, or not loaded yet
+        missing = {"version 1 loaded", "Serving gRPC on"}
+        while missing:
+            line = next(process.stderr)
+            assert not line.startswith("Traceback")
+            assert "failed to load" not in line
+            missing -= {what for what in missing if what in line}
 
 
 def test_ctrl_c_is_an_ordinary_end(tmp_path):

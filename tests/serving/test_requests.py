@@ -31,21 +31,27 @@ from .conftest import running
         ({"signature_name": "none", "instances": [1.0]}, 'Serving signature name: "none" not found'),
     ],
 )
-def test_an_error_in_the_graph_is_a_400_that_says_why(guarded, body, message):
-    response = guarded.predict(body)
+def test_an_error_in_the_graph_is_a_400_that_says_why(asked, body, message):
+    response = asked.predict(body, "guarded")
     assert response.status_code == 400
     assert message.lower() in response.json()["error"].splitlines()[0].lower()
-    assert guarded.predict({"signature_name": "positive", "instances": [1.0]}).json() == {"predictions": [1.0]}
+    body = {"signature_name": "positive", "instances": [1.0]}
+    assert asked.predict(body, "guarded").json() == {"predictions": [1.0]}
 
 
-def test_a_scalar_string_keeps_every_byte(guarded):
+def test_what_the_graph_does_not_find_is_a_404(asked):
+    response = asked.predict({"signature_name": "read", "inputs": "/does/not/exist"}, "guarded")
+    assert (response.status_code, "No such file" in response.json()["error"]) == (404, True), response.text
+
+
+def test_a_scalar_string_keeps_every_byte(asked):
     body = {"signature_name": "join", "inputs": ["a", {"b64": "AA=="}]}
-    assert guarded.predict(body).json() == {"outputs": {"b64": "YQA="}}
+    assert asked.predict(body, "guarded").json() == {"outputs": {"b64": "YQA="}}
 
 
-def test_many_clients_each_get_their_own_answer(guarded):
+def test_many_clients_each_get_their_own_answer(asked):
     def ask(number):
-        answer = guarded.predict({"signature_name": "positive", "instances": [number, number + 0.5]})
+        answer = asked.predict({"signature_name": "positive", "instances": [number, number + 0.5]}, "guarded")
         return answer.json()["predictions"]
 
     with ThreadPoolExecutor(16) as pool:
@@ -97,28 +103,60 @@ def test_a_body_of_32_photos(server_url, pack):
     assert {row["length"] for row in answer["predictions"]} == {100_000}
 
 
+URL = "/v1/models/half_plus_two"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "error"),
     [
-        ("GET", "/v1/models/m?verbose=1", 404, "Could not find any versions of model m?verbose=1"),
-        ("POST", "/v1/models/m:predict?x=1", 400, "Malformed request: POST /v1/models/m:predict?x=1"),
+        ("GET", f"{URL}?verbose=1", 404, "Could not find any versions of model half_plus_two?verbose=1"),
+        ("POST", f"{URL}:predict?x=1", 400, f"Malformed request: POST {URL}:predict?x=1"),
         ("GET", "/v1/elsewhere", 400, "Malformed request: GET /v1/elsewhere"),
-        ("GET", "/v1/models/m/", 400, "Malformed request: GET /v1/models/m/"),
-        ("GET", "/v1/models/m/versions/99999999999999999999", 400, "Failed to convert version"),
+        ("GET", f"{URL}/", 400, f"Malformed request: GET {URL}/"),
+        ("GET", f"{URL}/metadata/", 400, f"Malformed request: GET {URL}/metadata/"),
+        ("GET", f"{URL}/versions/1/labels/stable", 400, f"Malformed request: GET {URL}/versions/1/labels/stable"),
+        ("POST", f"{URL}:generate", 400, f"Malformed request: POST {URL}:generate"),
+        ("GET", f"{URL}/versions/99999999999999999999", 400, "Failed to convert version"),
         ("GET", "/v1/models/nope", 404, "Could not find any versions of model nope"),
-        ("GET", "/v1/models/m/labels/none/metadata", 400, "Unrecognized servable version label: none"),
-        ("POST", "/v1/models/m/labels/none:predict", 400, "Unrecognized servable version label: none"),
-        ("POST", "/v1/models/%6D/versions/9:predict", 404, "Servable not found for request: Specific(m, 9)"),
+        ("GET", f"{URL}/labels/none/metadata", 400, "Unrecognized servable version label: none"),
+        ("GET", f"{URL}/versions/9/metadata", 404, "Servable not found for request: Specific(half_plus_two, 9)"),
+        ("POST", f"{URL}/labels/none:predict", 400, "Unrecognized servable version label: none"),
+        ("POST", f"{URL}/labels/none:classify", 400, "Unrecognized servable version label: none"),
+        ("POST", f"{URL}/versions/9:regress", 404, "Servable not found for request: Specific(half_plus_two, 9)"),
+        ("POST", "/v1/models/%68alf_plus_two/versions/9:predict", 404, "Servable not found for request: Specific(half"),
+        ("POST", f"{URL}/labels/gone:predict", 404, "Servable not found for request: Specific(half_plus_two, 7)"),
     ],
 )
-def test_urls(guarded, method, path, status, error):
-    response = requests.request(method, guarded.url + path, data='{"instances": [1.0]}', timeout=30)
+def test_urls_that_lead_nowhere(server_url, method, path, status, error):
+    body = '{"instances": [1.0], "examples": [{"x": 1.0}]}'
+    response = requests.request(method, server_url + path, data=body, timeout=30)
     assert response.status_code == status
     assert response.json()["error"].startswith(error)
 
 
-def test_metadata_names_every_signature(guarded):
-    answer = requests.get(f"{guarded.url}/v1/models/m/metadata", timeout=30).json()
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        (f"{URL}/labels/st%61ble:predict", {"predictions": [2.5]}),
+        ("/v1/models/examples/versions/1:classify", {"results": [[["low", -2.5], ["high", 2.5]]]}),
+        ("/v1/models/exampl%65s:classify", {"results": [[["low", -2.5], ["high", 2.5]]]}),
+        ("/V1/Models/examples/Versions/1:regress", {"results": [2.5]}),
+    ],
+)
+def test_urls_that_lead_to_a_version(server_url, path, answer):
+    body = {"examples": [{"x": 1.0}], "signature_name": "regress" if path.endswith("regress") else "serving_default"}
+    response = requests.post(server_url + path, json=body | {"instances": [1.0]}, timeout=30)
+    assert (response.status_code, response.json()) == (200, answer)
+
+
+@pytest.mark.parametrize(("path", "version"), [("", "2"), ("/labels/stable", "1"), ("/LABELS/c%61nary", "2")])
+def test_metadata_is_of_the_version_that_is_named(server_url, path, version):
+    answer = requests.get(f"{server_url}{URL}{path}/metadata", timeout=30).json()
+    assert answer["model_spec"] == {"name": "half_plus_two", "signature_name": "", "version": version}
+
+
+def test_metadata_names_every_signature(server_url):
+    answer = requests.get(f"{server_url}/v1/models/guarded/metadata", timeout=30).json()
     signatures = answer["metadata"]["signature_def"]["signature_def"]
     assert {"serving_default", "decode", "positive", "slow"} <= signatures.keys()
     dimensions = signatures["serving_default"]["inputs"]["images"]["tensor_shape"]["dim"]

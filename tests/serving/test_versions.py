@@ -119,6 +119,21 @@ def test_a_broken_version_is_reported_and_the_old_one_answers_until_it_is_mended
         assert answer(server) == 3.5
 
 
+def test_while_versions_load_their_states_are_told_with_a_200(tmp_path):
+    """Two versions whose warm-up takes a while; the newest comes first."""
+    turns = {"turns": models.np.int32([2000])}
+    for version in ("1", "2"):
+        models.write_warmup(models.save_guarded(tmp_path / version), [models.predict_record(turns, "slow")])
+    with running(models=(ServedModel("m", tmp_path, newest=2),)) as server:
+        server.wait("2", "LOADING")
+        response = requests.get(f"{server.url}/v1/models/m", timeout=30)
+        lines = response.json()["model_version_status"]
+        assert [(line["version"], line["state"]) for line in lines] == [("2", "LOADING"), ("1", "START")]
+        assert response.status_code == 200
+        assert server.predict({"instances": [1.0]}).status_code == 404
+        server.wait("1", "AVAILABLE")
+
+
 def test_it_waits_for_the_first_version(tmp_path, half_plus):
     with running(model_base_path=tmp_path, model_name="m") as server:
         response = server.predict({"instances": [1.0]})

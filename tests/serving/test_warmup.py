@@ -35,15 +35,15 @@ def test_every_record_is_run(model, folder, count):
     ("log", "request_type", "signature"),
     [
         ("classify_log", classification_pb2.ClassificationRequest, ""),
-        ("regress_log", regression_pb2.RegressionRequest, "twice"),
+        ("regress_log", regression_pb2.RegressionRequest, "regress"),
     ],
 )
 def test_records_of_examples_are_run(tmp_path, log, request_type, signature):
-    folder = models.save_judge(tmp_path / "1")
+    folder = models.save_examples(tmp_path / "1")
     model = SavedModel(folder)
     good, unfit = (models.prediction_log_pb2.PredictionLog() for _ in range(2))
-    getattr(good, log).request.CopyFrom(models.judge_request(request_type, [0.25], signature))
-    getattr(unfit, log).request.CopyFrom(models.judge_request(request_type, [], signature))
+    getattr(good, log).request.CopyFrom(models.examples_request(request_type, [0.25], signature))
+    getattr(unfit, log).request.CopyFrom(models.examples_request(request_type, [], signature))
     models.write_warmup(folder, [good.SerializeToString()] * 2)
     assert warm_up(model, folder) == 2
     models.write_warmup(folder, [unfit.SerializeToString()])

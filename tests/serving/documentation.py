@@ -1,0 +1,71 @@
+"""What a page of the documentation tells a reader to type, and what it says will come."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_MORE = "…"
+# What a page shows, and what may come instead: more, another fraction, another label.
+_LOOSE = {_MORE: ".*", r"\d+\.\d{2,}": r"\d[\d.e-]*", "[A-Z][a-z]+_[A-Z][a-z]+": r"[A-Z][a-z]+_[A-Z][a-z]+"}
+
+
+@dataclass
+class Command:
+    """A block to run, and the block that shows what it prints, if one follows it."""
+
+    language: str
+    text: str
+    shown: str | None = None
+    shown_language: str | None = None
+
+
+def commands(page: Path) -> list[Command]:
+    """The blocks of a page in `sh` and `python`, in their order."""
+    found: list[Command] = []
+    for language, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        if language in ("sh", "python"):
+            found.append(Command(language, text))
+        else:
+            assert found[-1].shown is None, f"nothing prints this: {text}"
+            found[-1].shown, found[-1].shown_language = text, language
+    return found
+
+
+def differences(command: Command, printed: str) -> list[str]:
+    """Where the output of a command is not what the page shows; numbers and a photo's label may differ."""
+    if command.shown is None:
+        return []
+    if command.shown_language == "json":
+        return list(_differences(json.loads(command.shown), json.loads(printed), "answer"))
+    return [] if _is_like(command.shown.strip(), printed.strip()) else [f"{printed!r} is not {command.shown!r}"]
+
+
+def _differences(shown, got, place: str):
+    if shown == _MORE:
+        return
+    if isinstance(shown, dict) and isinstance(got, dict):
+        if missing := shown.keys() - got.keys() - {_MORE}:
+            yield f"{place} lacks {sorted(missing)}"
+        if _MORE not in shown and (extra := got.keys() - shown.keys()):
+            yield f"{place} also has {sorted(extra)}"
+        for key in shown.keys() & got.keys():
+            yield from _differences(shown[key], got[key], f"{place}.{key}")
+    elif isinstance(shown, list) and isinstance(got, list):
+        items = shown[:-1] if shown[-1:] == [_MORE] else shown
+        if len(got) < len(items) or (items is shown and len(got) > len(items)):
+            yield f"{place} has {len(got)} items"
+        for i, (one, other) in enumerate(zip(items, got, strict=False)):
+            yield from _differences(one, other, f"{place}[{i}]")
+    elif type(shown) is not type(got) or (isinstance(shown, bool) and shown != got):
+        yield f"{place} is {got!r}, not {shown!r}"
+    elif isinstance(shown, str) and not _is_like(shown, got):
+        yield f"{place} is {got!r}, not {shown!r}"
+
+
+def _is_like(shown: str, got: str) -> bool:
+    tokens = re.split(f"({'|'.join(_LOOSE)})", shown)
+    patterns = [next((loose for exact, loose in _LOOSE.items() if re.fullmatch(exact, one)), None) for one in tokens]
+    pattern = "".join(loose or re.escape(one) for one, loose in zip(tokens, patterns, strict=True))
+    return re.fullmatch(pattern, got, re.DOTALL) is not None
