@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,8 +80,8 @@ def printed(command: Command, folder: Path, addresses: Addresses) -> str:
 
 @pytest.fixture
 def folder(demo_model_dir, tmp_path) -> Path:
-    """A folder as the repository's is where a model has been published."""
-    (tmp_path / "model").symlink_to(demo_model_dir)
+    """A folder as the repository's is where a model has been published; commands publish another one."""
+    shutil.copytree(demo_model_dir, tmp_path / "model")
     (tmp_path / "deploy").symlink_to(ROOT / "deploy")
     return tmp_path
 
