@@ -2,7 +2,8 @@
 
 By KServe's page "V1 Protocol" the body is that of a predict request, the answer is
 `{"predictions": [], "explanations": []}`. Here the explanations are the outputs of the signature `explain`, the
-predictions those of them that `classify` has too.
+predictions those of them that `classify` has too. That page's `GET /v1/models` (a list) and `GET /v1/models/NAME`
+(readiness) are not here: TensorFlow Serving answers at these addresses, and otherwise.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -42,7 +43,7 @@ class ModelServer:
         settings: what to serve and where.
 
     Raises:
-        UserError: a port cannot be listened on, or the file that names the models cannot be used.
+        UserError: a port cannot be listened on, or one of the files cannot be used.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
@@ -51,9 +52,15 @@ class ModelServer:
         metrics = Metrics()
         log = RequestLog(settings.log_requests)
         self.repository, self._polling = _models(settings, metrics)
-        self._socket = _listen(settings.host, settings.rest_api_port)
         threads = settings.threads or os.cpu_count() or 1
         self._scheduler = _scheduler(settings, threads, metrics)
+        with ExitStack() as if_it_fails:
+            if_it_fails.callback(self._scheduler.close)
+            self._socket = if_it_fails.enter_context(_listen(settings.host, settings.rest_api_port))
+            self._grpc = None
+            if settings.port is not None:
+                self._grpc = GrpcServer(settings.host, settings.port, self.repository, self._scheduler, metrics, log)
+            if_it_fails.pop_all()
         self._executor = ThreadPoolExecutor(threads, "json")
         config = uvicorn.Config(
             create_app(
@@ -75,13 +82,6 @@ class ModelServer:
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         )
         self._uvicorn = _UvicornServer(config, self.url)
-        self._grpc = None
-        if settings.port is not None:
-            try:
-                self._grpc = GrpcServer(settings.host, settings.port, self.repository, self._scheduler, metrics, log)
-            except UserError:
-                self._socket.close()
-                raise
 
     @property
     def url(self) -> str:

@@ -130,7 +130,7 @@ class TestDemoModel:
             assert hashlib.sha256((version / name).read_bytes()).hexdigest() == digest
 
     def test_nothing_of_the_run_is_left(self, demo_model_dir):
-        assert [path.name for path in demo_model_dir.iterdir()] == ["1"]
+        assert {path.name for path in demo_model_dir.iterdir()} == {"1", "models.config"}
         (run,) = runs_dir_of(demo_model_dir).iterdir()
         assert {path.name for path in run.iterdir()} == {"config.json", "history.csv", "metrics.json", "tensorboard"}
 

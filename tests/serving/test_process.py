@@ -93,6 +93,28 @@ def test_a_port_in_use(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "settings",
+    [
+        {"enable_batching": True, "batching_parameters_file": Path("missing.config")},
+        {"monitoring_config_file": Path("missing.config")},
+        {"port": "taken"},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_a_server_that_cannot_be_made_leaves_its_port_to_others(tmp_path, settings):
+    with socket.create_server(("127.0.0.1", 0)) as free, socket.create_server(("127.0.0.1", 0)) as taken:
+        port, other = free.getsockname()[1], taken.getsockname()[1]
+        free.close()
+        if "port" in settings:
+            settings = {"port": other}
+        with pytest.raises(UserError) as caught:
+            ModelServer(ServerSettings(model_base_path=tmp_path, rest_api_port=port, **settings))
+        # The error still holds everything that was made; nothing is closed because nobody needs it any more.
+        socket.create_server(("127.0.0.1", port)).close()
+        assert caught.value
+
+
+@pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({}, "Give either a model folder"),
