@@ -39,7 +39,7 @@ QUERIES = [
 def test_nothing_listens_beyond_this_machine():
     ports = {name: service["ports"] for name, service in BASE.items() if "ports" in service}
     assert ports == {
-        "serving": ["127.0.0.1:${SERVING_PORT:-8501}:8501"],
+        "serving": ["127.0.0.1:${SERVING_PORT:-8501}:8501", "127.0.0.1:${SERVING_GRPC_PORT:-8500}:8500"],
         "dashboard": ["127.0.0.1:${DASHBOARD_PORT:-8050}:8050"],
         "prometheus": ["127.0.0.1:${PROMETHEUS_PORT:-9090}:9090"],
         "grafana": ["127.0.0.1:${GRAFANA_PORT:-3000}:3000"],

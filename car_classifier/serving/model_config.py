@@ -106,20 +106,26 @@ def _served_model(config: Any, base_path: Path | None) -> ServedModel:
 
 
 class ModelConfigPolling:
-    """Looks at a model configuration again and again, and has a repository serve what it says.
+    """Looks at a model configuration again and again, and has a repository serve what it says when it has changed.
 
     A file that cannot be used is logged, and what was served before stays.
 
     Args:
         read: reads it.
+        served: what it said at the start, which is served already.
         repository: what to change.
         seconds: between two looks.
     """
 
     def __init__(
-        self, read: Callable[[], tuple[ServedModel, ...]], repository: ModelRepository, seconds: float
+        self,
+        read: Callable[[], tuple[ServedModel, ...]],
+        served: tuple[ServedModel, ...],
+        repository: ModelRepository,
+        seconds: float,
     ) -> None:
         self._read = read
+        self._served = served
         self._repository = repository
         self._seconds = seconds
         self._stopping = threading.Event()
@@ -140,8 +146,10 @@ class ModelConfigPolling:
         while not self._stopping.wait(self._seconds):
             complaint = ""
             try:
-                # Each time, not only after a change of the file: a label may wait for its version to be loaded.
-                self._repository.reload(self._read())
+                models = self._read()
+                if models != self._served:  # still, if it was refused: a label may wait for its version to be loaded
+                    self._repository.reload(models)
+                    self._served = models
             except UserError as error:
                 complaint = f"{error} The models stay as they are."
             except ServingError as error:

@@ -6,10 +6,10 @@ import logging
 import os
 import signal
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -26,7 +26,7 @@ from car_classifier.serving.repository import ModelRepository
 from car_classifier.serving.request_log import RequestLog
 from car_classifier.serving.rest import create_app
 from car_classifier.serving.scheduling import Immediate, Scheduler
-from car_classifier.serving.settings import ServerSettings
+from car_classifier.serving.settings import ServedModel, ServerSettings
 
 logger = logging.getLogger(__name__)
 
@@ -169,31 +169,29 @@ def _set_up_logging() -> None:
 def _models(settings: ServerSettings, metrics: Metrics) -> tuple[ModelRepository, ModelConfigPolling | None]:
     """What holds the models, and what looks for changes of the file that names them, if there is one."""
     file, folder = settings.model_config_file, settings.model_base_path
-    repository = ModelRepository(
-        settings.models if folder is None else read_model_folder(folder, settings.model_name),
-        poll_seconds=settings.file_system_poll_wait_seconds,
-        allow_labels_for_unavailable=settings.allow_version_labels_for_unavailable_models or folder is not None,
-        metrics=metrics,
-    )
+    read: Callable[[], tuple[ServedModel, ...]]
     if folder is not None:
         read, seconds = partial(read_model_folder, folder, settings.model_name), settings.file_system_poll_wait_seconds
     elif file is not None:
         read, seconds = partial(read_model_config, file), settings.model_config_file_poll_wait_seconds
-        _follow(file, repository)
     else:
-        return repository, None
-    return repository, ModelConfigPolling(read, repository, seconds) if seconds else None
-
-
-def _follow(file: Path, repository: ModelRepository) -> None:
-    """Serve what a file says at the start."""
-    try:
-        repository.reload(read_model_config(file))
-    except ServingError as error:
-        raise UserError(
-            f"{file}: {error.message}. At the start no version is: "
-            "set --allow-version-labels-for-unavailable-models, or add the labels later."
-        ) from error
+        read, seconds = (lambda: settings.models), 0.0
+    served = read()
+    repository = ModelRepository(
+        served if file is None else (),
+        poll_seconds=settings.file_system_poll_wait_seconds,
+        allow_labels_for_unavailable=settings.allow_version_labels_for_unavailable_models or folder is not None,
+        metrics=metrics,
+    )
+    if file is not None:
+        try:
+            repository.reload(served)
+        except ServingError as error:
+            raise UserError(
+                f"{file}: {error.message}. At the start no version is: "
+                "set --allow-version-labels-for-unavailable-models, or add the labels later."
+            ) from error
+    return repository, ModelConfigPolling(read, served, repository, seconds) if seconds else None
 
 
 def _scheduler(settings: ServerSettings, threads: int, metrics: Metrics) -> Scheduler:

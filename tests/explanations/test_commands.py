@@ -178,6 +178,7 @@ class TestExplainEval:
             with Image.open(path) as figure:
                 assert figure.width > 500
 
+    @pytest.mark.long
     def test_interrupted_it_goes_on_to_the_same_scores(self, version, demo_data, tmp_path):
         again = tmp_path / "1"
         shutil.copytree(version, again)

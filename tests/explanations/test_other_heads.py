@@ -125,7 +125,7 @@ def test_a_stranger_asks_vgg16_over_the_embedded_server(vgg16, tmp_path):
         assert np.sum(row["asked_contributions"]) + row["asked_bias"] == pytest.approx(row["asked_logit"], abs=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_such_a_head_is_trained_and_explained_from_the_command_line(demo_data, tmp_path):
     import keras
 

@@ -33,7 +33,11 @@ def classifier_on(backbone: str, output_stride: int = 32, hidden_units: int = 0)
         pytest.param((tiny_classifier, {}), id="pooled head"),
         pytest.param((tiny_classifier, {"hidden_units": 12}), id="hidden layer"),
         *(
-            pytest.param((classifier_on, {"backbone": name}), id=name, marks=pytest.mark.slow)
+            pytest.param(
+                (classifier_on, {"backbone": name}),
+                id=name,
+                marks=pytest.mark.slow if name == "ResNet50V2" else pytest.mark.long,
+            )
             for name in sorted(BACKBONES)
         ),
     ]

@@ -176,7 +176,7 @@ def interrupt(command: list[str], folder: Path, stage: str, kind: signal.Signals
     return said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 class TestInterruptedRuns:
     """Ended in the middle and finished later, a run gives the same model as in one go."""
 
@@ -274,7 +274,7 @@ def test_a_disk_that_is_too_full_for_a_manifest_is_one_sentence(demo_data, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_machines_train_and_publish_what_one_does(demo_data, weights, tmp_path):
     """Everything that they share through --runs-dir included: cached features, the best epoch, the version."""
     alone, together = tmp_path / "alone", tmp_path / "together"

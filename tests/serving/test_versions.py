@@ -273,7 +273,7 @@ def resident_bytes(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_memory_of_a_version_comes_back(tmp_path):
     source, base = models.save_heavy(tmp_path / "source"), tmp_path / "m"
     shutil.copytree(source, base / "1")
