@@ -10,9 +10,11 @@ from rich.console import Console
 
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
+from car_classifier.interruption import uninterrupted
 from car_classifier.publication_gate import MARGIN, check_answers, check_metrics
 from car_classifier.training_config import TrainingConfig
 from car_classifier.training_run import EXPORT, TrainingRun, note_version, version_of
+from car_classifier.version_assets import check_checksums
 from car_classifier.version_labels import (
     CONFIG_NAME,
     PREVIOUS,
@@ -21,9 +23,12 @@ from car_classifier.version_labels import (
     ensure_live,
     next_version,
     read_labels,
+    wait_until_followed,
     with_label,
     write_labels,
 )
+
+_DRAFT = ".publishing-"
 
 
 def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console) -> TrainingRun:
@@ -73,22 +78,30 @@ def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE
     Raises:
         UserError: There is nothing to publish, or it does not pass.
     """
-    exported = _exported(source)
     check_writable(model_dir / CONFIG_NAME)
     with changing(model_dir, console):
+        exported = _exported(source)
         ensure_live(model_dir)
         labels = read_labels(model_dir)
         _check_label(label, labels)
+        for left_by_a_kill in model_dir.glob(f"{_DRAFT}*"):
+            shutil.rmtree(left_by_a_kill, ignore_errors=True)
+        draft = Path(tempfile.mkdtemp(dir=model_dir, prefix=_DRAFT))
         try:
-            if STABLE in labels:
-                _compare(exported, model_dir / str(labels[STABLE]), margin, console)
-            version = _through_the_gate(exported, model_dir, console)
+            number = _through_the_gate(exported, draft, model_dir, labels.get(STABLE), margin, console)
+            if labels:
+                wait_until_followed(model_dir, console)
+            version = model_dir / str(number)
+            with uninterrupted():
+                (draft / str(number)).rename(version)
+                write_labels(model_dir, with_label(labels, label, number))
+                if exported != source:
+                    note_version(source, version)
+                    shutil.rmtree(exported)
         except UserError as error:
             raise UserError(f"Not published; it still is in {exported}. {error}") from error
-        write_labels(model_dir, with_label(labels, label, int(version.name)))
-    if exported != source:
-        note_version(source, version)
-        shutil.rmtree(exported)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
     return version
 
 
@@ -119,23 +132,21 @@ def _check_label(label: str, labels: Mapping[str, int]) -> None:
         raise UserError(f"There is no live version beside which {label} could be tried. Publish without --label first.")
 
 
-def _compare(exported: Path, live: Path, margin: float, console: Console) -> None:
-    comparison = check_metrics(exported, live, margin)
-    if comparison is None:
-        said = f"The live version {live.name} was measured on other photos, so there is nothing to compare with."
-    else:
-        said = f"Compared with the live version {live.name}: {comparison}."
-    console.print(said, markup=False)
-
-
-def _through_the_gate(exported: Path, model_dir: Path, console: Console) -> Path:
-    draft = Path(tempfile.mkdtemp(dir=model_dir, prefix=".publishing-"))
-    try:
-        number = next_version(model_dir)
-        shutil.copytree(exported, draft / str(number))
-        console.print("Asking a server about the golden photos …")
-        photos = check_answers(draft, number)
-        console.print(f"It answers all {photos} as recorded.")
-        return (draft / str(number)).rename(model_dir / str(number))
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+def _through_the_gate(
+    exported: Path, draft: Path, model_dir: Path, live: int | None, margin: float, console: Console
+) -> int:
+    """Copy what was exported into the draft folder as the next version, if it passes, and return its number."""
+    check_checksums(exported)
+    if live is not None:
+        comparison = check_metrics(exported, model_dir / str(live), margin)
+        if comparison is None:
+            said = f"The live version {live} was measured on other photos, so there is nothing to compare with."
+        else:
+            said = f"Compared with the live version {live}: {comparison}."
+        console.print(said, markup=False)
+    number = next_version(model_dir)
+    shutil.copytree(exported, draft / str(number))
+    console.print("Asking a server about the golden photos …")
+    photos = check_answers(draft, number)
+    console.print(f"It answers all {photos} as recorded.")
+    return number

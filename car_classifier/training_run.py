@@ -109,7 +109,9 @@ class TrainingRun:
 
 
 def note_version(run: Path, version: Path) -> None:
-    """Note in a finished run's `metrics.json` as which version it was published."""
+    """Note in a finished run's `metrics.json`, if it is there, as which version it was published."""
+    if not _metrics_path(run).is_file():
+        return
     metrics = json.loads(_metrics_path(run).read_text(encoding="utf-8"))
     write_json(_metrics_path(run), {"version": str(version)} | metrics)
 

@@ -8,6 +8,9 @@ from car_classifier.errors import UserError
 from car_classifier.files import sha256_of, write_bytes, write_json
 from car_classifier.model_card import model_card
 
+_SUMS = "assets.extra/SHA256SUMS"
+_ADDED_LATER = ("assets.extra/evaluations/", "assets.extra/explanations/")
+
 
 def write_report(assets: Path, config: dict[str, Any], metrics: dict[str, Any]) -> None:
     """Write `metrics.json` and the model card made from it."""
@@ -27,13 +30,19 @@ def check_checksums(version_dir: Path) -> None:
     Raises:
         UserError: One is missing or has changed.
     """
+    path = version_dir / "assets.extra" / "SHA256SUMS"
     try:
-        sums = _read_sums(version_dir / "assets.extra" / "SHA256SUMS")
+        sums = _read_sums(path)
         damaged = [name for name, digest in sums.items() if sha256_of(version_dir / name) != digest]
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise UserError(f"A file is missing or cannot be read: {error}.") from error
-    if damaged:
-        raise UserError(f"Its {', '.join(damaged)} changed after it was exported. Train the model anew.")
+    except ValueError as error:
+        raise UserError(f"{path} is damaged. Train the model anew.") from error
+    found = {file.relative_to(version_dir).as_posix() for file in version_dir.rglob("*") if file.is_file()}
+    foreign = {name for name in found - sums.keys() - {_SUMS} if not name.startswith(_ADDED_LATER)}
+    if damaged or foreign:
+        names = ", ".join(sorted({*damaged, *foreign})[:5])
+        raise UserError(f"Its {names} changed or came after it was exported. Train the model anew.")
 
 
 def check_report(version_dir: Path) -> None:

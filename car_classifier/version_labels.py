@@ -2,12 +2,14 @@
 
 Both are kept in the folder's `models.config`, in the format of TensorFlow Serving, whose servers look at it again and
 again. Such a server refuses to move a label to a version that it has not loaded, and with the label everything else
-that the file says (`ServerCore::ReloadConfig`); it tries again at its next look. So the file always lets it load the
-next version by itself, and a label that moved takes effect on each server as soon as that version is loaded there.
+that the file says (`ServerCore::ReloadConfig`); it tries again at its next look. It also lets go of what the file does
+not name while it loads what is new (`AvailabilityPreservingPolicy`). So the file always lets it load the next version
+beside all that have a label, and a label that moved takes effect on each server once that version is loaded there.
 """
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from car_classifier.errors import UserError
-from car_classifier.files import write_bytes
+from car_classifier.files import check_writable, write_bytes
 from car_classifier.text_proto import read_text_proto
 from car_classifier.versions import versions
 
@@ -36,8 +38,13 @@ PREVIOUS = "previous"
 CANARY = "canary"
 """What is tried beside it."""
 
+SECONDS_TO_FOLLOW = 20.0
+"""How long after a change of the file no version is published: by then every server has looked at it and loaded what it
+says, if it looks every five seconds."""
+
 _HEADER = """\
-# Written by car-classifier publish, promote and rollback: which versions are served, and their labels.
+# Written by car-classifier publish, promote and rollback: which versions of car_classifier are served, and their
+# labels. What is changed here by hand about them is lost the next time.
 """
 
 
@@ -52,12 +59,20 @@ def read_labels(model_dir: Path) -> dict[str, int]:
 
 
 def next_version(model_dir: Path) -> int:
-    """The number of the version that is published next; it is one that servers load by themselves."""
+    """The number of the version that is published next: one that servers load by themselves."""
     path = model_dir / CONFIG_NAME
     numbers = [number + 1 for number in versions(model_dir)]
     if path.is_file():
         numbers += _entry(_read(path), path).model_version_policy.specific.versions
     return max(numbers, default=1)
+
+
+def wait_until_followed(model_dir: Path, console: Console) -> None:
+    """Wait until servers have had the time to follow the last change of the file."""
+    left = (model_dir / CONFIG_NAME).stat().st_mtime + SECONDS_TO_FOLLOW - time.time()
+    if left > 0:
+        console.print(f"Giving servers {left:.0f} seconds to follow the last change of {CONFIG_NAME} …")
+        time.sleep(min(left, SECONDS_TO_FOLLOW))
 
 
 def with_label(labels: Mapping[str, int], label: str, number: int) -> dict[str, int]:
@@ -103,11 +118,15 @@ def write_labels(model_dir: Path, labels: Mapping[str, int]) -> None:
     """Write `models.config`; labels of versions that are gone are left out.
 
     Raises:
-        UserError: The file that is there cannot be used.
+        UserError: The stable version is gone, or the file that is there cannot be used or written.
     """
-    from google.protobuf import text_format
-
     path = model_dir / CONFIG_NAME
+    if STABLE in labels and labels[STABLE] not in versions(model_dir):
+        raise UserError(
+            f"Version {labels[STABLE]} would be {STABLE}, and is not in {model_dir}. Nothing has changed. Put it back, "
+            "or let car-classifier up --prepare-only choose another one."
+        )
+    check_writable(path)
     config = _read(path) if path.is_file() else _new_config()
     entry, published = _entry(config, path), versions(model_dir)
     kept = {label: number for label, number in labels.items() if number in published}
@@ -115,14 +134,15 @@ def write_labels(model_dir: Path, labels: Mapping[str, int]) -> None:
     entry.version_labels.update(kept)
     entry.ClearField("model_version_policy")
     _set_policy(entry.model_version_policy, sorted(set(kept.values())), published)
-    write_bytes(path, (_HEADER + text_format.MessageToString(config)).encode())
+    _write(path, config)
 
 
 def ensure_live(model_dir: Path) -> None:
-    """Make sure that a version is stable: the newest, where none has the label or that one is gone."""
+    """Make sure that a version is stable: where none is, or that one is gone, the previous or else the newest."""
     labels, published = read_labels(model_dir), versions(model_dir)
     if published and labels.get(STABLE) not in published:
-        write_labels(model_dir, labels | {STABLE: published[-1]})
+        previous = labels.pop(PREVIOUS, None)
+        write_labels(model_dir, labels | {STABLE: previous if previous in published else published[-1]})
 
 
 @contextmanager
@@ -143,11 +163,11 @@ def changing(model_dir: Path, console: Console) -> Iterator[None]:
 def _set_policy(policy: Any, labelled: Sequence[int], published: Sequence[int]) -> None:
     """Have the labelled versions loaded, and the next one as soon as it is there.
 
-    The newest two at least: when a third appears, the stable one stays. After a step back the newest must not answer
-    requests without a label, which go to the newest that is loaded: then the versions are named.
+    After a step back, newer versions must not answer requests without a label, which go to the newest that is loaded:
+    then the versions are named. TensorFlow Serving notes in its log that the next one is not there yet.
     """
     if list(labelled) == list(published[len(published) - len(labelled) :]):
-        policy.latest.num_versions = max(2, len(labelled))
+        policy.latest.num_versions = len(labelled) + 1
     else:
         policy.specific.versions.extend([*labelled, published[-1] + 1])
 
@@ -166,6 +186,12 @@ def _read(path: Path) -> Any:
     config = model_server_config_pb2.ModelServerConfig()
     read_text_proto(path, config, "model configuration")
     return config
+
+
+def _write(path: Path, config: Any) -> None:
+    from google.protobuf import text_format
+
+    write_bytes(path, (_HEADER + text_format.MessageToString(config)).encode())
 
 
 def _entry(config: Any, path: Path) -> Any:

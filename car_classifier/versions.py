@@ -25,4 +25,5 @@ def versions(model_dir: Path) -> list[int]:
     """Numbers of the published versions, ascending: folders with an integer for a name, as servers see them."""
     if not model_dir.is_dir():
         return []
-    return sorted(int(path.name) for path in model_dir.iterdir() if path.name.isdigit() and path.is_dir())
+    names = (path.name for path in model_dir.iterdir() if path.is_dir())
+    return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))

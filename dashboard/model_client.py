@@ -102,11 +102,10 @@ class ModelClient:
             # the one that they are of, and there are none of a version that does not answer.
             try:
                 return Status(self._metadata(None, until).version, "AVAILABLE")
-            except UnknownModel:
-                pass
-        answer, request = self._requests.ask("GET", "", until)
-        with _understood(not_a_model_server(self.url), request):
-            return read_status(answer)
+            except UnknownModel:  # the label is known, and its version is not loaded
+                status = self._newest(until)
+                return Status(None, "LOADING") if status.ready else status
+        return self._newest(until)
 
     def metadata(self, version: str | None = None, seconds: float | None = None) -> Metadata:
         """What the model can be asked: its signatures, with the names, dtypes and shapes of what they take and give.
@@ -185,6 +184,11 @@ class ModelClient:
 
     def _until(self, seconds: float | None) -> float:
         return time.monotonic() + (self.timeout.total if seconds is None else min(seconds, self.timeout.total))
+
+    def _newest(self, until: float) -> Status:
+        answer, request = self._requests.ask("GET", "", until)
+        with _understood(not_a_model_server(self.url), request):
+            return read_status(answer)
 
     def _metadata(self, version: str | None, until: float) -> Metadata:
         answer, request = self._ask("GET", "/metadata", version, until)

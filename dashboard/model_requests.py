@@ -39,6 +39,8 @@ ATTEMPTS = 3
 FIRST_PAUSE = 0.1  # seconds, at most; the next is three times as long. A server that is down costs 0.4 seconds more.
 BUSY = (429, 503)
 
+_NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)
+
 logger = logging.getLogger(__name__)
 
 
@@ -153,6 +155,10 @@ class ModelRequests:
                 message = "The model server took in only a part of the request in time. Try again in a moment."
                 raise TooSlow(message, request) from error
             raise _NotTaken(gone) from error
+        except _NO_ADDRESS as error:
+            raise BadAnswer(
+                f"{self.url} is no web address. Give one such as http://localhost:8501.", request
+            ) from error
         except requests.RequestException as error:
             raise gone from error
         try:
@@ -166,7 +172,7 @@ class ModelRequests:
         """The answer, if it is one. Raises `_NotTaken` where another attempt is safe."""
         try:
             answer = response.json()
-        except requests.JSONDecodeError:
+        except (ValueError, RecursionError):  # no JSON, or such as nobody sends: numbers or a depth beyond all bounds
             answer = None
         if response.status_code in BUSY:
             error = self._error(response.status_code, answer, request)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -11,11 +12,13 @@ from rich.console import Console
 from car_classifier.commands.shared import ModelDirOption, console
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
+from car_classifier.publication_gate import MARGIN
 from car_classifier.server_status import version_states
 from car_classifier.version_labels import (
     CONFIG_NAME,
     STABLE,
     changing,
+    ensure_live,
     promoted,
     read_labels,
     rolled_back,
@@ -30,7 +33,7 @@ def publish(
     label: Annotated[str, typer.Option(help="What clients ask for it by: stable is what everybody gets.")] = STABLE,
     margin: Annotated[
         float, typer.Option(help="How far top-1 and macro-F1 may fall below the live version's, 0 to 1.", min=0, max=1)
-    ] = 0.01,
+    ] = MARGIN,
     model_dir: ModelDirOption = Path("model"),
 ) -> None:
     """Publish what a training run exported as the next version, if a server answers as it should and it is no worse."""
@@ -59,6 +62,8 @@ def models(
 ) -> None:
     """List the published versions: labels, accuracy, date, size, and which are live."""
     _check_published(model_dir)
+    if urlsplit(server_url).scheme not in ("http", "https"):
+        raise UserError(f"Give the server's address as in http://localhost:8501. Received: {server_url}")
     states = version_states(server_url)
     rows = summaries(model_dir, states or {})
     if as_json:
@@ -79,7 +84,11 @@ def _change_labels(model_dir: Path, change: Callable[[Mapping[str, int]], Mappin
     _check_published(model_dir)
     check_writable(model_dir / CONFIG_NAME)
     with changing(model_dir, console):
-        write_labels(model_dir, change(read_labels(model_dir)))
+        labels = read_labels(model_dir)
+        if not labels:
+            ensure_live(model_dir)
+            labels = read_labels(model_dir)
+        write_labels(model_dir, change(labels))
     _tell_labels(model_dir)
 
 

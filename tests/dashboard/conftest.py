@@ -67,6 +67,8 @@ PREDICT: dict[str, tuple[int, object]] = {
     "improbable": (200, with_changed(probabilities=[7.0, 0.2, 0.1])),
     "not-json": (200, "<html>Welcome</html>"),
     "list": (200, []),
+    "deep": (200, "[" * 100_000),
+    "long-number": (200, '{"predictions": ' + "9" * 5_000 + "}"),
     "status-400": (400, {"error": 'Serving signature name: "explain" not found in signature def'}),
     "status-404": (404, {"error": "Servable not found for request: Latest(x)"}),
     "status-404-html": (404, "<html>nginx</html>"),

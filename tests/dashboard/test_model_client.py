@@ -115,6 +115,8 @@ def test_status_names_the_version_that_answers(local_server, name, status, ready
         ("slow", model_errors.TooSlow, "longer than 0.2 seconds"),
         ("not-json", model_errors.BadAnswer, "is not a model server"),
         ("list", model_errors.BadAnswer, "is not a model server"),
+        ("deep", model_errors.BadAnswer, "is not a model server"),
+        ("long-number", model_errors.BadAnswer, "is not a model server"),
         ("no-explanation", model_errors.BadAnswer, "without an explanation"),
         ("plain", model_errors.BadAnswer, "without an explanation"),
         ("no-predictions", model_errors.BadAnswer, "without an explanation"),
@@ -168,6 +170,12 @@ def test_a_server_that_is_not_there_is_not_reachable(closed_url, photo):
         ModelClient(closed_url, "good") as client,
         pytest.raises(model_errors.NotReachable, match="Start it, then try again"),
     ):
+        client.explain(photo)
+
+
+@pytest.mark.parametrize("url", ["localhost:8501", "8501", "ftp://localhost", "http://"])
+def test_what_is_no_web_address_is_told(url, photo):
+    with ModelClient(url, "good") as client, pytest.raises(model_errors.BadAnswer, match="is no web address"):
         client.explain(photo)
 
 

@@ -29,7 +29,7 @@ def labelled_url(tmp_path_factory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("half")
     models.save_half_plus(folder / "1", 2.0)
     models.save_half_plus(folder / "2", 3.0)
-    served = ServedModel("half", folder, versions=(1, 2), labels={"stable": 1, "canary": 2})
+    served = ServedModel("half", folder, versions=(1, 2), labels={"stable": 1, "canary": 2, "soon": 9})
     with running(models=(served,)) as running_server:
         for version in ("1", "2"):
             running_server.wait(version, "AVAILABLE", "half")
@@ -48,6 +48,13 @@ def test_a_label_means_one_version_in_whatever_is_asked(labelled_url, label, ver
         assert client.metadata().version == version
         assert client.metadata().signatures == {"serving_default": Signature({"x": number}, {"y": number})}
         assert client.predict("serving_default", [1.0], version="1") == [2.5]
+
+
+def test_a_label_whose_version_is_not_loaded_is_not_another_version(labelled_url):
+    with ModelClient(labelled_url, "half", label="soon") as client:
+        assert client.status() == Status(None, "LOADING")
+        with pytest.raises(model_errors.UnknownModel):
+            client.predict("serving_default", [1.0])
 
 
 def test_without_the_label_the_newest_is_asked_and_that_is_remembered(server, photo, caplog):

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,16 +13,19 @@ import pytest
 import requests
 from rich.console import Console
 
+from car_classifier import version_labels
 from car_classifier.errors import UserError
-from car_classifier.publication_gate import compare
+from car_classifier.interruption import uninterrupted
 from car_classifier.publishing import publish
 from car_classifier.version_assets import write_checksums
+from car_classifier.version_comparison import compare
 from car_classifier.version_labels import (
     changing,
     ensure_live,
     promoted,
     read_labels,
     rolled_back,
+    wait_until_followed,
     with_label,
     write_labels,
 )
@@ -30,6 +36,12 @@ from tests.model.runs import QUIET, exported_run
 from tests.serving.conftest import Server, running, until
 
 NAME = "car_classifier"
+
+
+@pytest.fixture(autouse=True)
+def do_not_wait(monkeypatch) -> None:
+    """Where a server runs, the tests wait until it has followed."""
+    monkeypatch.setattr(version_labels, "SECONDS_TO_FOLLOW", 0)
 
 
 @pytest.fixture
@@ -64,27 +76,45 @@ def cut_off(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
 
 
+ANSWERS = "assets.extra/golden/answers.json"
+
+
 def golden(change: Callable) -> Callable[[Path], None]:
-    return lambda export: change_json(export / "assets.extra" / "golden" / "answers.json", change)
+    return lambda export: change_json(export / ANSWERS, change)
+
+
+def swap_labels_and_makes_of_classify(export: Path) -> None:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    saved_model = SavedModel.FromString((export / "saved_model.pb").read_bytes())
+    outputs = saved_model.meta_graphs[0].signature_def["classify"].outputs
+    outputs["labels"].name, outputs["make_labels"].name = outputs["make_labels"].name, outputs["labels"].name
+    (export / "saved_model.pb").write_bytes(saved_model.SerializeToString())
 
 
 GATE = {
-    "changed": (lambda export: cut_off(export / "assets.extra" / "labels.json"), False, "labels.json changed after"),
+    "changed": (lambda export: cut_off(export / "assets.extra" / "labels.json"), False, "labels.json changed or came"),
     "missing": (lambda export: (export / "assets.extra" / "labels.json").unlink(), False, "missing.*labels.json"),
     "no sums": (lambda export: (export / "assets.extra" / "SHA256SUMS").unlink(), False, "missing.*SHA256SUMS"),
     "not a model": (lambda export: cut_off(export / "saved_model.pb"), True, "cannot be served"),
-    "no golden photos": (golden(lambda answers: answers.clear()), True, "holds no answers"),
+    "no golden photos": (golden(lambda answers: answers.clear()), True, "has no golden photos"),
     "probability": (golden(lambda a: a[0]["probabilities"].__setitem__(1, 0.9)), True, "the probability of .* not 0.9"),
     "label": (golden(lambda a: a[1]["labels"].__setitem__(0, "Nobody_Nothing")), True, "Nobody_Nothing is not among"),
     "logit": (golden(lambda a: a[2]["logits"].__setitem__(0, 99.0)), True, "the logits of"),
     "map": (golden(lambda a: a[3]["contributions"][4][0].__setitem__(0, 99.0)), True, "the contributions of"),
     "shape": (golden(lambda a: a[0]["contributions"].__setitem__(0, [[1.0]])), True, "the contributions of"),
+    "not a number": (golden(lambda a: a[0]["logits"].__setitem__(0, float("nan"))), True, "the logits of"),
+    "no answers": (lambda export: (export / ANSWERS).unlink(), True, "golden photos cannot be read.*No such file"),
+    "no JSON": (lambda export: cut_off(export / ANSWERS), True, "golden photos cannot be read"),
+    "a foreign file": (lambda export: (export / "variables" / "x").touch(), False, "variables/x changed or came after"),
+    "damaged sums": (lambda export: (export / "assets.extra" / "SHA256SUMS").write_text("x"), False, "is damaged"),
+    "another classify": (swap_labels_and_makes_of_classify, True, "of classify, .* is not among"),
     "no signature": (
         lambda export: (export / "saved_model.pb").write_bytes(
             (export / "saved_model.pb").read_bytes().replace(b"explain", b"exqlain")
         ),
         True,
-        "cannot be asked.*explain|cannot be served",
+        "cannot be asked|cannot be served",
     ),
 }
 
@@ -183,10 +213,10 @@ def test_labels_move(move, before, after):
 @pytest.mark.parametrize(
     ("published", "labels", "kept", "policy"),
     [
-        ([1], {"stable": 1}, {"stable": 1}, "latest { num_versions: 2 }"),
-        ([1, 2], {"stable": 2, "previous": 1}, {"stable": 2, "previous": 1}, "latest { num_versions: 2 }"),
-        ([1, 2, 3], {"stable": 2, "previous": 1, "canary": 3}, None, "latest { num_versions: 3 }"),
-        ([1, 2], {"stable": 1}, {"stable": 1}, "specific { versions: 1 versions: 3 }"),
+        ([1], {"stable": 1}, None, "latest { num_versions: 2 }"),
+        ([1, 2], {"stable": 2, "previous": 1}, None, "latest { num_versions: 3 }"),
+        ([1, 2, 3], {"stable": 2, "previous": 1, "canary": 3}, None, "latest { num_versions: 4 }"),
+        ([1, 2], {"stable": 1}, None, "specific { versions: 1 versions: 3 }"),
         ([1, 2, 3], {"stable": 3, "previous": 1}, None, "specific { versions: 1 versions: 3 versions: 4 }"),
         ([2, 3], {"stable": 3, "previous": 1}, {"stable": 3}, "latest { num_versions: 2 }"),
     ],
@@ -197,6 +227,74 @@ def test_labelled_versions_are_loaded_and_the_next_one_will_be(tmp_path, publish
     write_labels(tmp_path, labels)
     assert read_labels(tmp_path) == (labels if kept is None else kept)
     assert f"model_version_policy {{ {policy} }}" in " ".join((tmp_path / "models.config").read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("published", "labels", "gone", "chosen"),
+    [
+        ([1, 2, 3], {}, [], {"stable": 3}),
+        ([1, 2, 3], {"stable": 2, "previous": 1}, [2], {"stable": 1}),
+        ([1, 2, 3], {"stable": 2, "previous": 1}, [2, 1], {"stable": 3}),
+        ([1, 2, 3], {"stable": 2, "previous": 1, "canary": 3}, [3], {"stable": 2, "previous": 1, "canary": 3}),
+        ([], {}, [], {}),
+    ],
+)
+def test_there_is_a_live_version(tmp_path, published, labels, gone, chosen):
+    for number in published:
+        (tmp_path / str(number)).mkdir()
+    if labels:
+        write_labels(tmp_path, labels)
+    for number in gone:
+        (tmp_path / str(number)).rmdir()
+    ensure_live(tmp_path)
+    assert read_labels(tmp_path) == chosen
+
+
+def test_a_version_that_is_gone_is_not_made_stable(tmp_path):
+    for number in (1, 2):
+        (tmp_path / str(number)).mkdir()
+    write_labels(tmp_path, {"stable": 1, "canary": 2})
+    (tmp_path / "2").rmdir()
+    result = car_classifier("promote", "--model-dir", tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Version 2 would be stable, and is not in" in result.stderr
+    assert read_labels(tmp_path) == {"stable": 1, "canary": 2}
+
+
+def test_folders_that_are_no_versions(tmp_path):
+    for name in ("7", "007", "\u00b2", "-1", "1.0"):
+        (tmp_path / name).mkdir()
+    assert versions(tmp_path) == [7]
+
+
+@pytest.mark.parametrize(("age", "words"), [(0, "Giving servers"), (60, "")])
+def test_servers_are_given_time_to_follow(tmp_path, monkeypatch, capsys, age, words):
+    monkeypatch.setattr(version_labels, "SECONDS_TO_FOLLOW", 0.5)
+    config = tmp_path / "models.config"
+    config.touch()
+    os.utime(config, (time.time() - age,) * 2)
+    wait_until_followed(tmp_path, Console())
+    assert capsys.readouterr().out.startswith(words)
+    assert not words or time.time() > config.stat().st_mtime + 0.5
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_waits_for_the_end(kind):
+    steps = []
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), uninterrupted():
+            signal.raise_signal(kind)
+            steps.append("after the signal")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert steps == ["after the signal"]
+
+
+def test_what_a_kill_left_is_removed(run, model_dir):
+    (model_dir / ".publishing-abc" / "1").mkdir(parents=True)
+    publish(run, model_dir, QUIET)
+    assert {path.name for path in model_dir.iterdir()} == {"1", "models.config"}
 
 
 def test_what_else_a_configuration_says_stays(tmp_path):
@@ -284,34 +382,39 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
     publish(model_dir / "1", model_dir, QUIET)
     has("stable", "2")
     has("previous", "1")
+    os.utime(model_dir / "models.config", (0, 0))
     assert "canary is version 3, stable is version 2" in commanded(
         "publish", exported_run(tmp_path), "--label", "canary"
     )
     has("canary", "3")
     has("stable", "2")
+    publish(model_dir / "1", model_dir, QUIET, label="canary")
+    has("canary", "4")
     listed = json.loads(commanded("models", "--json", "--server-url", server.url))
     assert [(row["version"], row["labels"], row["live"], row["photos"]) for row in listed] == [
-        (3, ["canary"], True, 6),
+        (4, ["canary"], True, 6),
+        (3, [], False, 6),
         (2, ["stable"], True, 6),
         (1, ["previous"], True, 6),
     ]
-    assert "stable is version 3, previous is version 2" in commanded("promote")
-    has("stable", "3")
+    assert "stable is version 4, previous is version 2" in commanded("promote")
+    has("stable", "4")
     server.wait("1", "END", NAME)
     assert "stable is version 2" in commanded("rollback")
     has("stable", "2")
     newest_answers("2")
     publish(model_dir / "1", model_dir, QUIET)
-    has("stable", "4")
-    newest_answers("4")
-    (model_dir / "5").mkdir()
-    (model_dir / "5" / "saved_model.pb").write_bytes(b"no model")
-    server.wait("5", "END", NAME)
+    has("stable", "5")
+    newest_answers("5")
+    (model_dir / "6").mkdir()
+    (model_dir / "6" / "saved_model.pb").write_bytes(b"no model")
+    write_labels(model_dir, with_label(read_labels(model_dir), "canary", 6))
+    server.wait("6", "END", NAME)
     table = commanded("models", "--server-url", server.url)
     assert [line.split()[:3] for line in table.splitlines()[1:4]] == [
-        ["5", "failed", "0"],
-        ["4", "stable", "yes"],
-        ["3", "no", "ResNet50V2"],
+        ["6", "canary", "failed"],
+        ["5", "stable", "yes"],
+        ["4", "no", "ResNet50V2"],
     ]
 
 
