@@ -25,6 +25,24 @@ def read_text_proto(path: Path, message: Any, kind: str) -> None:
         text_format.Parse(path.read_text(encoding="utf-8"), message)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UserError(f"Cannot read the {kind} {path}: {reason}.") from error
+        raise UserError(f"The {kind} file {path} cannot be read: {reason}.") from error
     except text_format.ParseError as error:
-        raise UserError(f"{path} is no {kind} in TensorFlow Serving's text format (line:column {error}).") from error
+        fault = str(error).split(" : ", 1)[-1].rstrip(".")
+        line = f" in line {error.GetLine()}" if error.GetLine() else ""
+        raise UserError(f"The {kind} file {path} is wrong{line}: {fault}.") from error
+
+
+def message_class(file: Any, *dependencies: Any) -> Any:
+    """The class of the last message of a file, for messages that the package `tensorflow-serving-api` lacks.
+
+    Args:
+        file: A `FileDescriptorProto`.
+        dependencies: Those that it depends on.
+    """
+    from google.protobuf import descriptor_pool, message_factory
+
+    pool = descriptor_pool.DescriptorPool()  # of its own: who has the real message may import it as well
+    for one in (*dependencies, file):
+        pool.Add(one)
+    name = f"{file.package}.{file.message_type[-1].name}"
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(name))

@@ -207,7 +207,7 @@ def start_serving(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[st
         (["--port=0"], ["{folder}/cars does not exist"]),
         (
             ["--port=8600", "--model_config_file=/models.config", "--model_config_file_poll_wait_seconds=5"],
-            ["Cannot read the model configuration /models.config"],
+            ["The model configuration file /models.config cannot be read"],
         ),
         (["--allow_version_labels_for_unavailable_models=true"], ["{folder}/cars does not exist"]),
         (["--grpc_max_threads=4"], ["no flag --grpc_max_threads=4"]),

@@ -7,12 +7,13 @@ Names and defaults are those of TensorFlow Serving: of the message `BatchingPara
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from car_classifier.errors import UserError
+from car_classifier.text_proto import message_class, read_text_proto
 
 # Of the message: the number of each field, and the type that wraps its value; none for a bare one.
 _WRAPPED_FIELDS = {
@@ -75,21 +76,8 @@ def read_batching_parameters(path: Path) -> BatchingParameters:
     Raises:
         UserError: the file cannot be read, holds something else, or a value is out of range.
     """
-    from google.protobuf import text_format
-
     message = _message_class()()
-    try:
-        text_format.Parse(path.read_text(encoding="utf-8"), message)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UserError(f"The batching parameters file {path} cannot be read: {reason}.") from None
-    except text_format.ParseError as error:
-        fault = str(error).split(" : ", 1)[-1].rstrip(".")
-        known = ", ".join(field.name for field in fields(BatchingParameters))
-        raise UserError(
-            f"The batching parameters file {path} is wrong in line {error.GetLine()}: {fault}. "
-            f"The fields that this server has are {known}."
-        ) from None
+    read_text_proto(path, message, "batching parameters")
     given: dict[str, Any] = {name: getattr(message, name).value for name in _WRAPPED_FIELDS if message.HasField(name)}
     try:
         return BatchingParameters(allowed_batch_sizes=tuple(message.allowed_batch_sizes), **given)
@@ -99,8 +87,7 @@ def read_batching_parameters(path: Path) -> BatchingParameters:
 
 @cache
 def _message_class() -> Any:
-    """The message, which the package `tensorflow-serving-api` lacks, in a pool of its own."""
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, wrappers_pb2
+    from google.protobuf import descriptor_pb2, wrappers_pb2
 
     file = descriptor_pb2.FileDescriptorProto(
         name="batching_parameters.proto",
@@ -124,7 +111,4 @@ def _message_class() -> Any:
     wrappers = descriptor_pb2.FileDescriptorProto()
     wrappers_pb2.DESCRIPTOR.CopyToProto(wrappers)
     wrappers.name = "wrappers.proto"
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(wrappers)
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("tensorflow.serving.BatchingParameters"))
+    return message_class(file, wrappers)

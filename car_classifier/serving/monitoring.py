@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from car_classifier.errors import UserError
 from car_classifier.serving.metrics import Metrics
-from car_classifier.text_proto import read_text_proto
+from car_classifier.text_proto import message_class, read_text_proto
 
 DEFAULT_PATH = "/monitoring/prometheus/metrics"
 
@@ -63,7 +63,7 @@ class MetricsEndpoint:
 @cache
 def _message_class() -> Any:
     """The message of `monitoring_config.proto`, which the package `tensorflow-serving-api` lacks."""
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    from google.protobuf import descriptor_pb2
 
     kind = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(
@@ -79,6 +79,4 @@ def _message_class() -> Any:
         type=kind.TYPE_MESSAGE,
         type_name=".tensorflow.serving.PrometheusConfig",
     )
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("tensorflow.serving.MonitoringConfig"))
+    return message_class(file)

@@ -121,7 +121,7 @@ def test_a_monitoring_config_enables_metrics_and_says_where(tmp_path, text, path
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("prometheus { enable: true }", r'no monitoring configuration.*1:1.*"prometheus"'),
+        ("prometheus { enable: true }", r'wrong in line 1: .*"prometheus"'),
         ('prometheus_config { enable: true path: "metrics" }', "must begin with a /. Received: metrics"),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_monitoring_config_that_cannot_be_used(tmp_path, text, message):
 
 
 def test_a_monitoring_config_that_is_not_there(tmp_path):
-    with pytest.raises(UserError, match="Cannot read the monitoring configuration .*: No such file"):
+    with pytest.raises(UserError, match="The monitoring configuration file .* cannot be read: No such file"):
         read_monitoring_config(tmp_path / "none")
 
 

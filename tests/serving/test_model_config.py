@@ -54,7 +54,7 @@ def test_labels_and_several_models(config_file, half_plus, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model_config_list {", "is no model configuration in TensorFlow Serving's text format .line:column 1:"),
+        ("model_config_list {", "The model configuration file .* is wrong in line 1:"),
         ("model_config_list { config { nmae: 'm' } }", 'no field named "nmae"'),
         ("", "Put the models into one"),
         ("custom_model_config {}", "Only a model_config_list is supported"),
@@ -79,7 +79,7 @@ def test_what_is_refused(config_file, half_plus, text, message):
 
 
 def test_a_file_that_is_not_there(config_file):
-    with pytest.raises(UserError, match="Cannot read the model configuration .*: No such file"):
+    with pytest.raises(UserError, match="The model configuration file .* cannot be read: No such file"):
         ModelServer(ServerSettings(model_config_file=config_file))
 
 
@@ -148,7 +148,7 @@ def test_the_policy_changes(following, config_file, half_plus):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("model_config_list {", "is no model configuration"),
+        ("model_config_list {", "is wrong in line 1"),
         ("", "Put the models into one"),
         ('version_labels { key: "stable" value: 3 }', "Request to assign label to version 3 of model m, which is not"),
     ],
