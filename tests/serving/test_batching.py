@@ -357,4 +357,4 @@ def test_a_parameters_file_that_is_not_there(tmp_path):
 
 def test_the_parameters_file_of_the_compose_stack(pytestconfig):
     parameters = read_batching_parameters(pytestconfig.rootpath / "deploy" / "serving" / "batching.config")
-    assert (parameters.max_batch_size, parameters.batch_timeout_micros) == (16, 1000)
+    assert (parameters.max_batch_size, parameters.batch_timeout_micros) == (16, 0)
