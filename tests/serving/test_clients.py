@@ -49,8 +49,8 @@ def test_a_request_whose_client_has_gone_is_not_run(one_thread):
 
 
 def test_a_version_stays_until_what_runs_in_it_has_ended_though_its_client_has_gone(one_thread, tmp_path):
-    ask_and_stay(one_thread, 10_000).close()
     models.save_half_plus(tmp_path / "new", 2.0)
+    ask_and_stay(one_thread, 20_000).close()
     (tmp_path / "new").rename(tmp_path / "m" / "2")
     one_thread.wait("2", "AVAILABLE")
     one_thread.wait("1", "UNLOADING")
