@@ -22,7 +22,6 @@ from car_classifier.version_labels import (
     changing,
     ensure_live,
     next_version,
-    read_labels,
     wait_until_followed,
     with_label,
     write_labels,
@@ -81,8 +80,7 @@ def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE
     check_writable(model_dir / CONFIG_NAME)
     with changing(model_dir, console):
         exported = _exported(source)
-        ensure_live(model_dir)
-        labels = read_labels(model_dir)
+        labels = ensure_live(model_dir)
         _check_label(label, labels)
         for left_by_a_kill in model_dir.glob(f"{_DRAFT}*"):
             shutil.rmtree(left_by_a_kill, ignore_errors=True)

@@ -30,7 +30,7 @@ def check_checksums(version_dir: Path) -> None:
     Raises:
         UserError: One is missing or has changed.
     """
-    path = version_dir / "assets.extra" / "SHA256SUMS"
+    path = version_dir / _SUMS
     try:
         sums = _read_sums(path)
         damaged = [name for name, digest in sums.items() if sha256_of(version_dir / name) != digest]
@@ -69,7 +69,7 @@ def update_metrics(version_dir: Path, kind: str, name: str, figures: dict[str, A
     )
     metrics.setdefault(kind, {})[name] = figures
     write_report(assets, config, metrics)
-    sums = assets / "SHA256SUMS"
+    sums = version_dir / _SUMS
     if sums.is_file():  # only what was written is summed up anew: the others' sums are there to tell damage
         listed = _read_sums(sums)
         written = {f"assets.extra/{file}": sha256_of(assets / file) for file in ("metrics.json", "model_card.md")}
@@ -83,4 +83,4 @@ def _read_sums(path: Path) -> dict[str, str]:
 
 def _write_sums(version_dir: Path, sums: dict[str, str]) -> None:
     lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
-    write_bytes(version_dir / "assets.extra" / "SHA256SUMS", "".join(lines).encode())
+    write_bytes(version_dir / _SUMS, "".join(lines).encode())

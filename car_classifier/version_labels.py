@@ -48,6 +48,19 @@ _HEADER = """\
 """
 
 
+def read_config(path: Path) -> Any:
+    """The `ModelServerConfig` message that a file holds.
+
+    Raises:
+        UserError: It cannot be read, or holds something else.
+    """
+    from tensorflow_serving.config import model_server_config_pb2
+
+    config = model_server_config_pb2.ModelServerConfig()
+    read_text_proto(path, config, "model configuration")
+    return config
+
+
 def read_labels(model_dir: Path) -> dict[str, int]:
     """Version of each label; none while there is no `models.config`.
 
@@ -55,7 +68,7 @@ def read_labels(model_dir: Path) -> dict[str, int]:
         UserError: The file cannot be used.
     """
     path = model_dir / CONFIG_NAME
-    return dict(_entry(_read(path), path).version_labels) if path.is_file() else {}
+    return dict(_entry(read_config(path), path).version_labels) if path.is_file() else {}
 
 
 def next_version(model_dir: Path) -> int:
@@ -63,7 +76,7 @@ def next_version(model_dir: Path) -> int:
     path = model_dir / CONFIG_NAME
     numbers = [number + 1 for number in versions(model_dir)]
     if path.is_file():
-        numbers += _entry(_read(path), path).model_version_policy.specific.versions
+        numbers += _entry(read_config(path), path).model_version_policy.specific.versions
     return max(numbers, default=1)
 
 
@@ -120,15 +133,15 @@ def write_labels(model_dir: Path, labels: Mapping[str, int]) -> None:
     Raises:
         UserError: The stable version is gone, or the file that is there cannot be used or written.
     """
-    path = model_dir / CONFIG_NAME
-    if STABLE in labels and labels[STABLE] not in versions(model_dir):
+    path, published = model_dir / CONFIG_NAME, versions(model_dir)
+    if STABLE in labels and labels[STABLE] not in published:
         raise UserError(
             f"Version {labels[STABLE]} would be {STABLE}, and is not in {model_dir}. Nothing has changed. Put it back, "
             "or let car-classifier up --prepare-only choose another one."
         )
     check_writable(path)
-    config = _read(path) if path.is_file() else _new_config()
-    entry, published = _entry(config, path), versions(model_dir)
+    config = read_config(path) if path.is_file() else _new_config()
+    entry = _entry(config, path)
     kept = {label: number for label, number in labels.items() if number in published}
     entry.version_labels.clear()
     entry.version_labels.update(kept)
@@ -137,12 +150,17 @@ def write_labels(model_dir: Path, labels: Mapping[str, int]) -> None:
     _write(path, config)
 
 
-def ensure_live(model_dir: Path) -> None:
-    """Make sure that a version is stable: where none is, or that one is gone, the previous or else the newest."""
+def ensure_live(model_dir: Path) -> dict[str, int]:
+    """Make sure that a version is stable: where none is, or that one is gone, the previous or else the newest.
+
+    Returns:
+        The labels, as `read_labels` gives them.
+    """
     labels, published = read_labels(model_dir), versions(model_dir)
     if published and labels.get(STABLE) not in published:
         previous = labels.pop(PREVIOUS, None)
         write_labels(model_dir, labels | {STABLE: previous if previous in published else published[-1]})
+    return read_labels(model_dir)
 
 
 @contextmanager
@@ -177,14 +195,6 @@ def _new_config() -> Any:
 
     config = model_server_config_pb2.ModelServerConfig()
     config.model_config_list.config.add(name=MODEL_NAME, base_path=SERVED_FROM, model_platform="tensorflow")
-    return config
-
-
-def _read(path: Path) -> Any:
-    from tensorflow_serving.config import model_server_config_pb2
-
-    config = model_server_config_pb2.ModelServerConfig()
-    read_text_proto(path, config, "model configuration")
     return config
 
 

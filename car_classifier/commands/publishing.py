@@ -84,11 +84,7 @@ def _change_labels(model_dir: Path, change: Callable[[Mapping[str, int]], Mappin
     _check_published(model_dir)
     check_writable(model_dir / CONFIG_NAME)
     with changing(model_dir, console):
-        labels = read_labels(model_dir)
-        if not labels:
-            ensure_live(model_dir)
-            labels = read_labels(model_dir)
-        write_labels(model_dir, change(labels))
+        write_labels(model_dir, change(read_labels(model_dir) or ensure_live(model_dir)))
     _tell_labels(model_dir)
 
 

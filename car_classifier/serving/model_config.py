@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from car_classifier.errors import UserError
 from car_classifier.serving.errors import ServingError
 from car_classifier.serving.settings import ServedModel, check_names
-from car_classifier.text_proto import read_text_proto
-from car_classifier.version_labels import CONFIG_NAME
+from car_classifier.version_labels import CONFIG_NAME, read_config
 
 if TYPE_CHECKING:
     from car_classifier.serving.repository import ModelRepository
@@ -35,10 +34,7 @@ def read_model_config(path: Path, base_path: Path | None = None) -> tuple[Served
     Raises:
         UserError: the file cannot be read, is not of the format, or asks for what cannot be served.
     """
-    from tensorflow_serving.config import model_server_config_pb2
-
-    config = model_server_config_pb2.ModelServerConfig()
-    read_text_proto(path, config, "model configuration")
+    config = read_config(path)
     try:
         return served_models(config, base_path)
     except UserError as error:

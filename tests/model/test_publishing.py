@@ -79,6 +79,11 @@ def cut_off(path: Path) -> None:
 ANSWERS = "assets.extra/golden/answers.json"
 
 
+def sum_up_anew(export: Path) -> None:
+    (export / "assets.extra" / "SHA256SUMS").unlink()
+    write_checksums(export)
+
+
 def golden(change: Callable) -> Callable[[Path], None]:
     return lambda export: change_json(export / ANSWERS, change)
 
@@ -123,8 +128,7 @@ GATE = {
 def test_what_does_not_pass_is_not_published_and_not_lost(run, model_dir, damage, summed_up, words):
     damage(run / "export")
     if summed_up:
-        (run / "export" / "assets.extra" / "SHA256SUMS").unlink()
-        write_checksums(run / "export")
+        sum_up_anew(run / "export")
     with pytest.raises(UserError, match=f"Not published; it still is in {run / 'export'}.*{words}"):
         publish(run, model_dir, QUIET)
     assert (run / "export" / "saved_model.pb").is_file()
@@ -165,8 +169,7 @@ def test_versions_are_compared_on_the_photos_that_both_answered(tmp_path):
 def test_a_step_back_beyond_the_margin_is_not_published(run, model_dir, wrong, margin, published):
     write_answers(model_dir / "1", wrong=1)
     write_answers(run / "export", wrong=wrong)
-    (run / "export" / "assets.extra" / "SHA256SUMS").unlink()
-    write_checksums(run / "export")
+    sum_up_anew(run / "export")
     if published:
         assert publish(run, model_dir, QUIET, margin=margin) == model_dir / "2"
         return
