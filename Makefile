@@ -4,10 +4,11 @@ MODEL ?= model
 URL ?= http://localhost:8050
 BIN := .venv/bin
 
-.PHONY: up test test-all lint bench screenshots lock clean
+.PHONY: up test test-all lint bench blog screenshots reference site links lock clean
 .DEFAULT_GOAL := up
 
 $(BIN)/.installed: requirements.txt pyproject.toml
+	@echo "Installing TensorFlow and the rest into .venv: 3.6 GB, some minutes"
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -33,8 +34,21 @@ lint: $(BIN)/.installed
 bench: $(BIN)/.installed  ## Cost of an explanation; MODEL=folder for another than model/
 	$(BIN)/python -m benchmarks explain-cost $(MODEL)
 
+blog: $(BIN)/.installed  ## Run the series and write its notebooks and pages; PARTS=part_2_serving for one of them
+	$(BIN)/python -m blog.build $(PARTS)
+
 screenshots: $(BIN)/.installed  ## Pictures of every page for the README; URL=address of a running dashboard
 	$(BIN)/python docs/screenshots.py $(URL)
+
+reference: $(BIN)/.installed  ## docs/reference: the pages that are written from the code
+	$(BIN)/python -m docs.reference.generate
+
+site: $(BIN)/.installed  ## All documentation as one site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
+
+links: site  ## Ask every address outside that the site links to; needs the network
+	$(BIN)/uv tool run --from linkchecker==10.6.0 linkchecker --check-extern --no-status \
+		--ignore-url '^https?://(localhost|127\.)' build/site/index.html
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml

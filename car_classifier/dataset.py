@@ -132,6 +132,11 @@ def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], mi
 
 def _doubts(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
     """What a user should know of a manifest that is usable all the same."""
+    if len({photo.label for photo in photos}) == len(photos):
+        yield (
+            f"Each photo is a class of its own, such as {photos[0].label}. If that is not meant, its name was misread: "
+            "put the photos of a class into a folder named Make_Model."
+        )
     sides_of_group: dict[str, set[Split]] = {}
     for row in rows:
         if row.near_duplicate_group:

@@ -1,6 +1,6 @@
 """Reading what visitors of the dashboard said of answers, from the dashboard's database.
 
-The two packages meet in the table `feedback`, which data/README.md describes; of its columns these are read.
+The two packages meet in the table `feedback`, which docs/reference/file-formats.md describes; these columns are read.
 """
 
 import os

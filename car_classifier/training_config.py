@@ -25,8 +25,8 @@ class TrainingConfig:
 
     Attributes:
         manifest: Path of the manifest.
-        base: Name of the backbone.
-        weights: `imagenet`, `none` or a path.
+        base: Name of the backbone; a wrong one lists all.
+        weights: `imagenet`, `none` (random) or the path of a weights file.
         unfreeze: What is fine-tuned once the classifier on the frozen net is trained, one stage after the other:
             `all`, `head` (nothing more), or patterns of layer names with commas between them, such as `conv5`. From
             random weights there is nothing to freeze, so all is trained at once.
@@ -38,10 +38,10 @@ class TrainingConfig:
             average pooling and one dense layer, whose explanations are exact in closed form.
         batch_size: Photos in a step.
         head_epochs: Epochs of the classifier's training. It runs on features that are computed once.
-        head_learning_rate: Its peak rate.
+        head_learning_rate: Peak rate of the classifier's training.
         epochs: Epochs of each stage of fine-tuning.
-        learning_rate: Its peak rate, reached after a warm-up and then lowered along a cosine: the first steps
-            after a change of what is trained would otherwise undo the pretraining.
+        learning_rate: Peak rate of fine-tuning, reached after a warm-up and then lowered along a cosine: the first
+            steps after a change of what is trained would otherwise undo the pretraining.
         backbone_rate: The backbone's rate as a share of the classifier's: its kernels are good already. Weight decay
             keeps to the full rate.
         warm_up: Share of the steps in which the rate rises.
@@ -65,7 +65,8 @@ class TrainingConfig:
         patience: Epochs without a better validation accuracy after which a stage ends.
         precision: Number format of the arithmetic: `auto` takes bfloat16 or float16 where the device is made for
             it. Weights are float32 always, and so is the published model.
-        strategy: `mirrored` for all GPUs of a machine, `multiworker` for several machines (TF_CONFIG).
+        strategy: `none` for one device, `mirrored` for all GPUs of a machine, `multiworker` for several machines
+            (TF_CONFIG).
         seed: Seed of everything random.
     """
 
@@ -117,7 +118,7 @@ class TrainingConfig:
                 "With --weights none all layers are random, and frozen ones would stay so. "
                 "Give weights, or use --unfreeze all."
             )
-        for names, rule, holds in _RULES:
+        for names, rule, holds in RULES:
             for name in names.split():
                 if not holds(getattr(self, name)):
                     raise UserError(f"{name} must be {rule}. Received: {getattr(self, name)}")
@@ -137,7 +138,7 @@ class TrainingConfig:
         return asdict(self) | {"image_size": list(self.image_size), "unfreeze": list(self.unfreeze)}
 
 
-_RULES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
+RULES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("batch_size head_epochs epochs patience", "at least 1", lambda value: value >= 1),
     ("head_learning_rate learning_rate", "above 0", lambda value: value > 0),
     ("backbone_rate crop_area", "above 0 and at most 1", lambda value: 0 < value <= 1),
@@ -147,6 +148,7 @@ _RULES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("precision", f"one of {', '.join(get_args(Precision))}", lambda value: value in get_args(Precision)),
     ("strategy", f"one of {', '.join(get_args(StrategyName))}", lambda value: value in get_args(StrategyName)),
 )
+"""Names of fields, what their values must be, and whether one is."""
 
 
 def run_key(config: TrainingConfig, manifest_sha256: str, weights_sha256: str) -> str:

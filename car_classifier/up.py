@@ -91,7 +91,7 @@ def check_ports(settings: UpSettings) -> None:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError as error:
             raise UserError(
-                f"Cannot listen on 127.0.0.1 port {port}: {error.strerror}. "
+                f"Cannot listen on 127.0.0.1 port {port}: {os.strerror(error.errno) if error.errno else error}. "
                 f"End the program that uses it (another make up?), or choose another port with {option}."
             ) from error
 

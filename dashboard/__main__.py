@@ -34,6 +34,11 @@ class DashboardServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships 
             "timeout": int(self.settings.read_timeout) + 30,
             # Seconds. Longer than people think, or a click would now and then meet a connection that is just closing.
             "keepalive": 75,
+            # Of a proxy's headers this one counts, and only from whom we are told to trust: any other a proxy might
+            # pass on as its client sent it.
+            "forwarded_allow_ips": self.settings.trusted_proxies,
+            "secure_scheme_headers": {"X-FORWARDED-PROTO": "https"},
+            "forwarder_headers": "",
             "loglevel": "warning",
             "control_socket_disable": True,  # it would be written to the home folder, which may be read-only
             # Not before: threads do not survive the fork that makes a worker.

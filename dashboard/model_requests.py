@@ -189,7 +189,8 @@ class ModelRequests:
             if code in (502, 503, 504):
                 return _not_reachable(self.url, request)
             return BadAnswer(not_a_model_server(self.url), request)
-        said = " ".join(answer["error"].split())[:300]
+        # Of an error in the graph, TensorFlow adds where in the graph, in double brackets.
+        said = " ".join(answer["error"].split(" [[{{")[0].split())[:300]
         if code == 404:
             return UnknownModel(
                 f"The model server has no model named “{self.model_name}” ready. "

@@ -1,5 +1,6 @@
 """What the dashboard can be told, through environment variables that begin with `DASHBOARD_`."""
 
+import ipaddress
 import os
 import tempfile
 from pathlib import Path
@@ -26,28 +27,31 @@ class Settings(BaseSettings):
     """Everything that differs between one dashboard and another.
 
     Attributes:
-        model_server_url: Where the model server's REST API is, without the `/v1/...` part.
+        model_server_url: Where the model server's REST interface is, without the `/v1/...` part.
         public_model_server_url: The same as visitors can reach it, shown in commands to copy; the former if not set.
         model_name: The model's name on that server.
         model_label: Which of its versions to ask, by a label of the server's `models.config`; the newest one if empty,
             or while the server does not know the label.
-        model_folder: The published versions that the server serves, for what is told of them.
+        model_folder: The published versions that the server serves, for names of classes and the Model page.
         manifest: CSV of the photos that the gallery is drawn from, or a data folder: then its `manifest.csv`
             or, without one, that of the drawn cars, `demo/manifest.csv`. A missing file means no gallery.
         sure_above: An answer with a lower probability is called not sure.
-        gallery_size: How many photos the gallery shows at most; 0 switches it off.
+        gallery_size: How many sample photos the gallery shows at most; 0 switches it off.
         host: Address to listen on. The default is reachable from this machine only.
         port: Port to listen on.
-        workers: Server processes; they share the photos in `photo_folder`.
+        trusted_proxies: Addresses and networks, comma-separated, or `*` for all: who comes from there with an
+            `X-Forwarded-Proto: https` is believed that the visitor came by HTTPS. Nobody is if empty.
+        workers: Server processes; they share one photo folder.
         threads: Requests that one worker handles at the same time.
         max_upload_mb: Largest photo file taken, in megabytes (10^6 bytes).
         max_megapixels: Largest photo taken, in million pixels; checked before anything is decoded.
         photo_side: Longest side of the photo that is kept, shown and sent to the model, in pixels.
-        photo_folder: Where photos are kept while their page is open.
-        photo_minutes: How long a photo is kept.
+        photo_folder: Where visitors' photos are kept while their page is open; by default a folder of the dashboard's
+            own user under the system's temporary folder.
+        photo_minutes: How many minutes a photo is kept.
         photo_count: How many photos are kept at most; the oldest go first.
-        database_url: Where feedback and games are kept: SQLAlchemy's address of an SQLite file or of a PostgreSQL
-            database. Its variable is `DATABASE_URL`, without the prefix.
+        database_url: Where feedback, games and scores are kept: SQLAlchemy's address of an SQLite file or of a
+            PostgreSQL database (`postgresql://user:password@host/database`).
         connect_timeout: Seconds until a model server that does not pick up counts as not reachable.
         read_timeout: Seconds until a model server that does not answer counts as too slow.
     """
@@ -66,6 +70,7 @@ class Settings(BaseSettings):
     gallery_size: Annotated[int, Field(ge=0, le=60)] = 12
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8050
+    trusted_proxies: str = ""
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     threads: Annotated[int, Field(ge=1, le=128)] = 8
     max_upload_mb: Annotated[float, Field(gt=0, le=200)] = 20
@@ -85,6 +90,18 @@ class Settings(BaseSettings):
             return path
         own, drawn = path / "manifest.csv", path / "demo" / "manifest.csv"
         return drawn if drawn.is_file() and not own.is_file() else own
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, proxies: str) -> str:
+        wanted = [part.strip() for part in proxies.split(",") if part.strip()]
+        for one in wanted:
+            try:
+                if one != "*":
+                    ipaddress.ip_network(one)
+            except ValueError as error:
+                raise ValueError("should be addresses or networks such as 127.0.0.1,172.18.0.0/16, or *") from error
+        return ",".join(wanted)
 
     @field_validator("model_server_url", "public_model_server_url")
     @classmethod

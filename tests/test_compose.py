@@ -22,6 +22,15 @@ TOOLS = [name for name, service in BASE.items() if service.get("profiles") == ["
 MONITORING = [name for name, service in BASE.items() if service.get("profiles") == ["monitoring"]]
 GRAFANA = ROOT / "deploy/monitoring/grafana"
 PROMETHEUS = ROOT / "deploy/monitoring/prometheus"
+
+
+class Overlay(yaml.SafeLoader):
+    """Reads Compose's `!reset`, which takes away what the base file says."""
+
+
+Overlay.add_constructor("!reset", lambda _loader, _node: None)
+PROXY = yaml.load((ROOT / "docker-compose.proxy.yml").read_text(encoding="utf-8"), Overlay)["services"]  # noqa: S506
+CADDYFILE = ROOT / "deploy/proxy/Caddyfile"
 EMBEDDED = yaml.safe_load((ROOT / "docker-compose.embedded.yml").read_text(encoding="utf-8"))["services"]
 DOCKERFILES = sorted(path for pattern in ("Dockerfile*", "deploy/**/Dockerfile*") for path in ROOT.glob(pattern))
 SERVING_ENTRYPOINT = ROOT / "deploy/classifier/tf_serving_entrypoint.sh"
@@ -46,9 +55,26 @@ def test_nothing_listens_beyond_this_machine():
     }
 
 
-@pytest.mark.parametrize("name", sorted(BASE.keys() - TOOLS))
-def test_services_have_no_more_rights_than_they_need(name):
-    service = BASE[name]
+def test_behind_the_proxy_nothing_else_listens():
+    ports = {name: service["ports"] for name, service in PROXY.items() if "ports" in service}
+    beyond = {name for name, service in BASE.items() if "ports" in service} - set(MONITORING)
+    assert ports == dict.fromkeys(beyond) | {
+        "proxy": [
+            "${PROXY_HTTP_PORT:-80}:80",
+            "${PROXY_HTTPS_PORT:-443}:443",
+            "${PROXY_HTTPS_PORT:-443}:443/udp",
+        ]
+    }
+
+
+SERVICES = [
+    *(pytest.param(BASE[name], id=name) for name in sorted(BASE.keys() - TOOLS)),
+    *(pytest.param(PROXY[name], id=name) for name in sorted(PROXY.keys() - BASE.keys())),
+]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_services_have_no_more_rights_than_they_need(service):
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
@@ -92,6 +118,39 @@ def test_postgresql_has_a_password_and_is_waited_for():
     for name in ("dashboard", "import-feedback"):
         assert services[name]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
         assert services[name]["environment"]["DATABASE_URL"] == "postgresql://cars:${POSTGRES_PASSWORD}@postgres/cars"
+
+
+def test_the_proxy_has_a_name_and_is_told_what_its_file_asks_for():
+    settings = PROXY["proxy"]["environment"]
+    assert settings["PROXY_DOMAIN"].startswith("${PROXY_DOMAIN:?")
+    asked = dict(re.findall(r"\{\$(\w+):?([^}]*)\}", CADDYFILE.read_text(encoding="utf-8")))
+    elsewhere = {name for name in asked if name.endswith("_PORT")} | {"PROXY_ADMIN"}
+    places = {"PROXY_DASHBOARD", "PROXY_MODEL_SERVER", "PROXY_OAUTH2"}
+    assert settings.keys() == asked.keys() - elsewhere - places
+    for name in settings.keys() - {"PROXY_DOMAIN"}:
+        assert settings[name] == f"${{{name}:-{asked[name]}}}"
+    for name in places:  # where they are in this stack
+        service, port = asked[name].split(":")
+        assert service in PROXY
+        listening = [*BASE.get(service, {}).get("ports", []), *PROXY[service].get("environment", {}).values()]
+        assert any(place.endswith(f":{port}") for place in listening)
+    assert PROXY["proxy"]["volumes"][0] == "./deploy/proxy:/etc/caddy:ro"
+    assert f"{asked['PROXY_ADMIN'].split(':')[1]}/" in PROXY["proxy"]["healthcheck"]["test"][-1]
+
+
+def test_the_dashboard_behind_the_proxy_knows_that_it_is():
+    assert PROXY["proxy"]["depends_on"] == {"dashboard": {"condition": "service_healthy"}}
+    assert PROXY["dashboard"]["environment"] == {
+        "DASHBOARD_TRUSTED_PROXIES": "*",
+        "DASHBOARD_PUBLIC_MODEL_SERVER_URL": "https://${PROXY_DOMAIN}",
+    }
+
+
+def test_single_sign_on_is_started_only_when_asked_for():
+    assert PROXY["oauth2-proxy"]["profiles"] == ["oauth2"]
+    image, version = PROXY["oauth2-proxy"]["image"].split(":v")
+    assert image == "quay.io/oauth2-proxy/oauth2-proxy"
+    assert tuple(map(int, version.split("."))) >= (7, 15, 2)  # those before believe headers that a visitor may send
 
 
 def test_every_dependency_says_what_it_waits_for():
@@ -184,6 +243,16 @@ def test_everybody_means_the_same_model():
 def test_the_embedded_server_takes_the_place_of_the_other_and_nothing_else_changes():
     assert EMBEDDED.keys() == {"serving"}
     assert EMBEDDED["serving"].keys() == {"image", "build"}
+
+
+def test_the_guide_to_a_gpu_changes_the_image_and_adds_to_the_command():
+    page = (ROOT / "docs" / "how-to" / "gpu.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    ((name, service),) = yaml.safe_load(text)["services"].items()
+    assert service["image"] == f"{BASE[name]['image']}-gpu"
+    same = len(BASE[name]["command"])
+    assert service["command"][:same] == BASE[name]["command"]
+    assert service["command"][same:] == ["--enable_batching", "--batching_parameters_file=/config/batching.config"]
 
 
 def start_serving(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[str]:

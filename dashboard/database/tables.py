@@ -41,7 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-# `car-classifier data import-feedback` reads this table too: data/README.md describes it.
+# `car-classifier data import-feedback` reads this table too: docs/reference/file-formats.md describes it.
 feedback = Table(
     "feedback",
     metadata,

@@ -14,7 +14,7 @@ def test_the_defaults_find_a_server_started_on_this_machine(monkeypatch):
     settings = load_settings()
     assert settings.model_server_url == "http://localhost:8501"
     assert (settings.model_name, settings.model_label) == ("car_classifier", "")
-    assert (settings.host, settings.port) == ("127.0.0.1", 8050)
+    assert (settings.host, settings.port, settings.trusted_proxies) == ("127.0.0.1", 8050, "")
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,8 @@ def test_the_environment_is_heeded(monkeypatch):
         ("PORT", "eighty", "valid integer"),
         ("PORT", "0", "greater than or equal to 1"),
         ("PORT", "65536", "less than or equal to 65535"),
+        ("TRUSTED_PROXIES", "proxy", "addresses or networks"),
+        ("TRUSTED_PROXIES", "127.0.0.1,10.0.0.1/8", "addresses or networks"),
         ("MAX_UPLOAD_MB", "-1", "greater than 0"),
         ("MAX_MEGAPIXELS", "nan", "Input should be"),
         ("READ_TIMEOUT", "0", "greater than 0"),

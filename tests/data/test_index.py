@@ -396,6 +396,19 @@ def test_a_class_without_photos_on_a_side_is_told_of(photos_in, tmp_path, names,
     assert note in indexed(photos_in(*names), tmp_path).warnings
 
 
+@pytest.mark.parametrize(
+    ("names", "doubted"),
+    [
+        (("robin/IMG_1.jpg", "robin/IMG_2.jpg", "wren/IMG_3.jpg"), True),
+        (("robin/IMG_1.jpg", "robin/IMG_2.jpg", "wren/IMG_1b_1.jpg", "wren/IMG_1_4.jpg"), False),
+        (("Bird_Robin/IMG_1.jpg", "Bird_Robin/IMG_2.jpg", "Bird_Wren/IMG_3.jpg"), False),
+    ],
+)
+def test_names_of_a_camera_that_were_read_as_classes_are_told_of(photos_in, tmp_path, names, doubted):
+    notes = indexed(photos_in(*names), tmp_path).warnings
+    assert any("Each photo is a class of its own, such as IMG_1." in note for note in notes) is doubted
+
+
 def test_photos_turned_by_exif_are_told_of(photos_in, tmp_path):
     folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
     exif = Image.Exif()

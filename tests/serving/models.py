@@ -58,7 +58,7 @@ class Multi(tf.Module):
 
 
 class Guarded(tf.Module):
-    """Signatures that can fail inside the graph, and one that takes a while."""
+    """Signatures that can fail inside the graph, one that takes a while, and one that ends when it is told to."""
 
     @tf.function(input_signature=[tf.TensorSpec([None, 4, 4, 3], tf.float32, name="images")])
     def convolve(self, images):
@@ -93,6 +93,13 @@ class Guarded(tf.Module):
         n = tf.reduce_max(turns)
         _, m = tf.while_loop(lambda i, _: i < n, turn, [0, tf.ones([200, 200])])
         return {"norm": tf.repeat(tf.norm(m), tf.size(turns))}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.string, name="pipes")])
+    def wait(self, pipes):
+        """Opens two named pipes, one after the other; each takes until somebody opens its other end."""
+        with tf.control_dependencies([tf.io.read_file(pipes[0, 0])]):
+            end = tf.io.read_file(pipes[0, 1])
+        return {"end": tf.repeat(end, tf.shape(pipes)[0])}
 
 
 ECHO_DTYPES = [
@@ -238,6 +245,7 @@ def save_guarded(folder: Path) -> Path:
         "read": module.read,
         "join": module.join,
         "slow": module.slow,
+        "wait": module.wait,
     }
     tf.saved_model.save(module, str(folder), signatures=signatures)
     return folder

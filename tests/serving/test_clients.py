@@ -1,28 +1,56 @@
 """Clients that go before they are answered, and browsers that show pages of other sites."""
 
+import contextlib
 import http.client
 import json
+import os
 import zlib
-from contextlib import closing
+from pathlib import Path
 
 import pytest
 import requests
 
 from . import models
-from .conftest import running
+from .conftest import running, until
 
 
 def quick(server) -> int:
     return server.predict({"signature_name": "positive", "instances": [1.0]}).status_code
 
 
-def ask_and_stay(server, turns: int) -> http.client.HTTPConnection:
-    """Asks for so many turns of `slow`; once this returns, the server has read the request."""
+def ask_and_stay(server, signature_name: str, instance) -> http.client.HTTPConnection:
+    """Asks; once this returns, the server has read the request."""
     address = server.url.removeprefix("http://")
     connection = http.client.HTTPConnection(address, timeout=60)
-    connection.request("POST", "/v1/models/m:predict", json.dumps({"signature_name": "slow", "instances": [turns]}))
+    body = json.dumps({"signature_name": signature_name, "instances": [instance]})
+    connection.request("POST", "/v1/models/m:predict", body)
     server.status()
     return connection
+
+
+class Running:
+    """A request that runs from now on, and until it is told to end."""
+
+    def __init__(self, server, folder: Path) -> None:
+        self._pipes = [folder / "begun", folder / "end"]
+        for pipe in self._pipes:
+            os.mkfifo(pipe)
+        self.connection = ask_and_stay(server, "wait", [str(pipe) for pipe in self._pipes])
+        self._open(0)
+
+    def end(self) -> None:
+        self._open(1)
+
+    def _open(self, pipe: int) -> None:
+        """As soon as the graph waits at a pipe, open its other end."""
+
+        def waited_for() -> bool:
+            with contextlib.suppress(OSError):  # ENXIO: not yet
+                os.close(os.open(self._pipes[pipe], os.O_WRONLY | os.O_NONBLOCK))
+                return True
+            return False
+
+        until(waited_for)
 
 
 @pytest.fixture(params=["one by one", "merged"])
@@ -39,21 +67,24 @@ def one_thread(request, tmp_path):
         yield server
 
 
-def test_a_request_whose_client_has_gone_is_not_run(one_thread):
-    with closing(ask_and_stay(one_thread, 4000)) as first:
-        # Minutes, were they run.
-        for _ in range(3):
-            ask_and_stay(one_thread, 1_000_000).close()
-        assert quick(one_thread) == 200
-        assert first.getresponse().status == 200
+def test_a_request_whose_client_has_gone_is_not_run(one_thread, tmp_path):
+    first = Running(one_thread, tmp_path)
+    for _ in range(3):
+        ask_and_stay(one_thread, "slow", 1_000_000).close()  # minutes, were they run
+    one_thread.status()
+    first.end()
+    assert quick(one_thread) == 200
+    assert first.connection.getresponse().status == 200
 
 
 def test_a_version_stays_until_what_runs_in_it_has_ended_though_its_client_has_gone(one_thread, tmp_path):
     models.save_half_plus(tmp_path / "new", 2.0)
-    ask_and_stay(one_thread, 20_000).close()
+    request = Running(one_thread, tmp_path)
+    request.connection.close()
     (tmp_path / "new").rename(tmp_path / "m" / "2")
     one_thread.wait("2", "AVAILABLE")
     one_thread.wait("1", "UNLOADING")
+    request.end()
     one_thread.wait("1", "END")
 
 

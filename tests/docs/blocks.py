@@ -5,41 +5,54 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_MARK = r"(?:<!-- not run: (?P<reason>[^\n]+) -->\n+)?"
+_BLOCK = re.compile(rf"^{_MARK}```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MORE = "…"
 # What a page shows, and what may come instead: more, another fraction, another label.
-_LOOSE = {_MORE: ".*", r"\d+\.\d{2,}": r"\d[\d.e-]*", "[A-Z][a-z]+_[A-Z][a-z]+": r"[A-Z][a-z]+_[A-Z][a-z]+"}
+_LOOSE = {_MORE: ".*", r"-?\d+\.\d{2,}": r"-?\d[\d.e-]*", "[A-Z][a-z]+_[A-Z][a-z]+": r"[A-Z][a-z]+_[A-Z][a-z]+"}
 
 
 @dataclass
-class Command:
-    """A block to run, and the block that shows what it prints, if one follows it."""
+class Block:
+    """A block to run, and the block that shows what it prints, if one follows it.
+
+    Attributes:
+        language: `sh` or `python`.
+        text: What is typed.
+        reason: Why no test runs it; None if one does.
+        shown: What the page says that it prints.
+        shown_language: `text` or `json`.
+    """
 
     language: str
     text: str
+    reason: str | None = None
     shown: str | None = None
     shown_language: str | None = None
 
 
-def commands(page: Path) -> list[Command]:
+def blocks(page: Path) -> list[Block]:
     """The blocks of a page in `sh` and `python`, in their order."""
-    found: list[Command] = []
-    for language, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
+    found: list[Block] = []
+    end = 0
+    content = page.read_text(encoding="utf-8")
+    for block in _BLOCK.finditer(content):
+        language, text, between = block["language"], block["text"], content[end : block.start()]
+        end = block.end()
         if language in ("sh", "python"):
-            found.append(Command(language, text))
-        else:
-            assert found[-1].shown is None, f"nothing prints this: {text}"
+            found.append(Block(language, text, block["reason"]))
+        elif language in ("text", "json") and found and not between.strip():
             found[-1].shown, found[-1].shown_language = text, language
     return found
 
 
-def differences(command: Command, printed: str) -> list[str]:
-    """Where the output of a command is not what the page shows; numbers and a photo's label may differ."""
-    if command.shown is None:
+def differences(block: Block, printed: str) -> list[str]:
+    """Where the output of a block is not what the page shows; numbers and a photo's label may differ."""
+    if block.shown is None:
         return []
-    if command.shown_language == "json":
-        return list(_differences(json.loads(command.shown), json.loads(printed), "answer"))
-    return [] if _is_like(command.shown.strip(), printed.strip()) else [f"{printed!r} is not {command.shown!r}"]
+    if block.shown_language == "json":
+        return list(_differences(json.loads(block.shown), json.loads(printed), "answer"))
+    return [] if _is_like(block.shown.strip(), printed.strip()) else [f"{printed!r} is not {block.shown!r}"]
 
 
 def _differences(shown, got, place: str):

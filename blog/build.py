@@ -1,0 +1,117 @@
+"""`make blog`: runs every part, and writes its notebook and its Markdown from what it gave.
+
+    python -m blog.build [PART ...]
+
+The `.py` beside them is the only file of a part that is written by hand.
+"""
+
+import hashlib
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+from jupytext.compare import NotebookDifference, compare_notebooks
+from nbclient import NotebookClient
+from nbconvert import MarkdownExporter
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+FOLDER = Path(__file__).parent
+MOST_SECONDS = 30 * 60
+# A picture and the caption below it, whose first sentence is what the picture shows.
+CAPTIONED = re.compile(r"!\[png\](\(\S+\))(\s+)(?=\*Figure \d+\.\* ((?:[^.]|\.(?=\d))+))")
+
+
+def parts() -> list[Path]:
+    """The sources of the series, in their order."""
+    return sorted(FOLDER.glob("part_*.py"))
+
+
+def execute(source: Path) -> NotebookNode:
+    """The notebook of a part, run from its first cell to its last in the folder above this one.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: A cell raised.
+    """
+    notebook = jupytext.read(source)
+    place = {"metadata": {"path": str(FOLDER.parent)}}
+    config = Config({"KernelManager": {"transport": "ipc"}})
+    NotebookClient(notebook, timeout=MOST_SECONDS, record_timing=False, resources=place, config=config).execute()
+    notebook.metadata["shared_code"] = shared_code()
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"  # not random, so that a second run differs only where its results do
+    return notebook
+
+
+def shared_code() -> str:
+    """SHA-256 of what all parts take their photos, sizes and training from."""
+    return hashlib.sha256((Path(__file__).parent / "series.py").read_bytes()).hexdigest()
+
+
+def render(notebook: NotebookNode, name: str) -> tuple[str, dict[str, bytes]]:
+    """Markdown of an executed notebook, and its pictures by their paths beside it."""
+    resources = {"output_files_dir": f"images/{name}", "unique_key": "figure"}
+    text, extras = MarkdownExporter().from_notebook_node(notebook, resources)
+    return CAPTIONED.sub(
+        lambda found: f"![{' '.join(found[3].replace('*', '').split())}]{found[1]}{found[2]}", text
+    ), extras["outputs"]
+
+
+def write(source: Path, notebook: NotebookNode) -> None:
+    """Write `NAME.ipynb`, `NAME.md` and the pictures in `images/NAME/`, in place of what was there."""
+    jupytext.write(notebook, source.with_suffix(".ipynb"))
+    text, pictures = render(notebook, source.stem)
+    images = FOLDER / "images" / source.stem
+    images.mkdir(parents=True, exist_ok=True)
+    for old in images.iterdir():
+        old.unlink()
+    for path, content in pictures.items():
+        (FOLDER / path).write_bytes(content)
+    source.with_suffix(".md").write_text(text, encoding="utf-8")
+
+
+def differences(source: Path) -> list[str]:
+    """What of a part's generated files is not as its source and its notebook say; empty if they are current."""
+    written = source.with_suffix(".ipynb")
+    if not written.is_file():
+        return [f"{written.name} is missing: run `make blog`"]
+    notebook = jupytext.read(written)
+    found = []
+    try:
+        compare_notebooks(notebook, jupytext.read(source), fmt="py:percent", compare_outputs=False)
+    except NotebookDifference as error:
+        found.append(f"{written.name} is of another source: {error}")
+    if notebook.metadata.get("shared_code") != shared_code():
+        found.append(f"{written.name} was run before the last change of series.py")
+    if any(cell.cell_type == "code" and cell.source and not cell.execution_count for cell in notebook.cells):
+        found.append(f"{written.name} was not run to its end")
+    text, pictures = render(notebook, source.stem)
+    if "![png]" in text:
+        found.append(f"{written.name} has a picture without a caption right below it")
+    markdown = source.with_suffix(".md")
+    if not markdown.is_file() or markdown.read_text(encoding="utf-8") != text:
+        found.append(f"{markdown.name} is not what {written.name} renders to")
+    images = FOLDER / "images" / source.stem
+    if {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in images.glob("*")} != pictures:
+        found.append(f"images/{source.stem} holds other pictures than {written.name}")
+    return found
+
+
+def main(names: list[str]) -> None:
+    """Build the named parts, or all."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    known = {source.stem: source for source in parts()}
+    if unknown := set(names) - set(known):
+        sys.exit(f"No such part: {', '.join(sorted(unknown))}. There are {', '.join(known)}.")
+    for name in names or known:
+        print(f"{name} …", end=" ", flush=True)
+        begin = time.monotonic()
+        write(known[name], execute(known[name]))
+        print(f"{(time.monotonic() - begin) / 60:.1f} minutes", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,667 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Part 3: why did it say so?
+#
+# The net of part 1 gives a name and a probability. This part asks for the reason: which places of the photo made it say
+# that, and which spoke against it. For a net like ours the answer is a sum that can be checked, and we check it. Then
+# we draw the maps of the [series of 2020](https://github.com/fabianmax/car-classification) beside it, look for what
+# went wrong in them, and judge both by tests that do not care how a map looks.
+#
+# Everything runs on drawn cars, of which we know the part that tells one model from another. `BLOG_PHOTOS=folder` runs
+# it on your own photos, of which nobody does; the pointing game below then has nothing to count.
+
+# %%
+import time
+
+import cv2
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+
+from blog import series
+from car_classifier.demo_cars.part_boxes import read_part_boxes
+from car_classifier.explanations import localisation, sanity
+from car_classifier.explanations.class_activation_maps import exact_map, grad_cam, last_map_layer
+from car_classifier.explanations.closed_form import pooled_linear
+from car_classifier.explanations.map_extent import WHOLE, placed
+from car_classifier.explanations.methods import METHODS, Method, explain
+from car_classifier.explanations.photo_explanation import Explainer
+from car_classifier.explanations.pictures import grid, overlay
+from car_classifier.explanations.score_kinds import SCORES, arrow
+from car_classifier.explanations.scoring import score_methods, summary
+from car_classifier.explanations.targets import ClassLogit, Contrast, values
+from car_classifier.intervals import mean_interval, wilson_interval
+from car_classifier.manifest import read_manifest
+from car_classifier.photo_files import open_photo
+from car_classifier.predictions import ask_about
+from car_classifier.published_net import read_published_net
+
+series.begin()
+
+# %% [markdown]
+# A published version holds its net's architecture and weights, so it can be taken apart again. For each test photo we
+# keep what the net answers (`top`) and what it would have answered next (`second`).
+
+# %%
+net = read_published_net(series.model())
+manifest = read_manifest(series.photos())
+test = manifest.split("test")
+rows = [test[i] for i in sorted(np.random.default_rng(0).permutation(len(test))[:150])]
+photos = np.concatenate([ask_about(net.load, manifest, rows[i : i + 32]) for i in range(0, len(rows), 32)])
+images = net.normalised(photos).numpy()
+
+layer = net.model.get_layer(last_map_layer(net.model))
+both = keras.Model(net.model.input, [layer.output, net.model.output])
+answers = [both(images[i : i + 16], training=False) for i in range(0, len(images), 16)]
+activations, logits = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+
+names = [label.replace("_", " ") for label in net.names.labels]
+truth = np.array([net.names.labels.index(row.label) for row in rows])
+second, top = logits.argsort(axis=1)[:, -2:].T
+probabilities = tf.nn.softmax(logits).numpy()
+print(f"{len(rows)} test photos of {len(names)} models, {(top == truth).sum()} answered rightly.")
+print(f"{layer.name} gives {activations.shape[1:3]} cells of {activations.shape[3]} channels.")
+
+# %% [markdown]
+# ## An answer is a sum over places
+#
+# What follows the last activations in a ResNet50V2 is short: the mean over all places, then one dense layer. With
+# activations $A$ of $h \times w$ cells and some thousand channels $k$, the dense layer's kernel $W$ and its bias $b$,
+# the logit of class $c$ is
+#
+# $$z_c = b_c + \sum_k W_{kc} \cdot \frac{1}{hw} \sum_{i,j} A_{ijk}$$
+#
+# Both are sums, so they may change places:
+#
+# $$z_c = b_c + \sum_{i,j} M^c_{ij}, \qquad M^c_{ij} = \frac{1}{hw} \sum_k A_{ijk} W_{kc}$$
+#
+# $M^c_{ij}$ is what cell $(i, j)$ contributes to the logit. It has a sign: a cell may speak against a class. This is
+# the class activation map, CAM, of Zhou et al. 2016 ([arXiv:1512.04150](https://arxiv.org/abs/1512.04150)). They showed
+# it for nets that end this way, and retrained others so that they did. One line makes all maps of all classes:
+
+# %%
+dense = pooled_linear(net.model.layers[net.model.layers.index(layer) + 1 :])
+kernel, bias = dense.get_weights()
+maps = np.einsum("nhwk,kc->nchw", activations, kernel) / np.prod(activations.shape[1:3])
+
+sums = maps.sum(axis=(2, 3), dtype=np.float64)
+series.table(
+    [
+        {
+            "why": f"{names[c]}?",
+            "for it": f"{np.maximum(maps[n, c], 0).sum():+.4f}",
+            "against it": f"{np.minimum(maps[n, c], 0).sum():+.4f}",
+            "bias": f"{bias[c]:+.4f}",
+            "all together": f"{sums[n, c] + bias[c]:+.4f}",
+            "logit": f"{logits[n, c]:+.4f}",
+        }
+        for n, c in [(0, top[0]), (0, second[0]), (len(rows) // 2, top[len(rows) // 2])]
+    ]
+)
+
+# %% [markdown]
+# Nothing is left over. That holds for every photo and class, up to the rounding of 32-bit floats:
+
+# %%
+off = np.abs(sums + bias - logits)
+print(f"{off.size} logits from {logits.min():.1f} to {logits.max():.1f}; the sums are off by {off.max():.1e} at most")
+
+# %% [markdown]
+# No client has to do this. It is inside the SavedModel: the signature `explain` answers with the maps beside the names,
+# and `car-classifier explain photo.jpg` prints the proof.
+
+# %%
+explainer = Explainer(series.model())
+content = manifest.photo_path(rows[0]).read_bytes()
+found = explainer.explain(content)
+print(f"{found.title} contributions {found.sum_of_contributions:.5f} + bias {found.bias:.5f} = logit {found.logit:.5f}")
+print(
+    f"off by {found.off_by:.0e}; its map and ours differ by {np.abs(found.cells - maps[0, top[0]]).max():.0e} at most"
+)
+
+# %% [markdown]
+# ## Grad-CAM, with the gradient known beforehand
+#
+# Grad-CAM (Selvaraju et al. 2017, [arXiv:1610.02391](https://arxiv.org/abs/1610.02391)) does without the special
+# ending. It asks how much the score $y$ of a class would rise with each activation, takes the mean of that for each
+# channel as the channel's weight, and keeps what is positive:
+#
+# $$\alpha_k = \frac{1}{hw} \sum_{i,j} \frac{\partial y}{\partial A_{ijk}}, \qquad
+# L_{ij} = \mathrm{ReLU}\Big(\sum_k \alpha_k A_{ijk}\Big)$$
+#
+# With our ending, and the logit as score, $\partial z_c / \partial A_{ijk} = W_{kc} / hw$ in every cell of every photo.
+# The weights are known without a backward pass, and Grad-CAM is the positive part of $M^c$: the same map, with its
+# other half thrown away. HiResCAM (Draelos and Carin 2020, [arXiv:2011.08891](https://arxiv.org/abs/2011.08891))
+# multiplies gradient and activation cell by cell, without the mean and without the ReLU. Here that is $M^c$ itself; for
+# heads of other shapes it is what we take.
+#
+# Two claims to check: that the maps are equal, and that ours is free.
+
+# %%
+batch, targets = images[:8], [ClassLogit(int(c)) for c in top[:8]]
+by_gradient = grad_cam(net.model, batch, targets).numpy()
+by_hand = np.maximum(maps[np.arange(len(batch)), top[:8]], 0)
+print(
+    f"Grad-CAM by gradient tape and the exact map's positive part differ by {np.abs(by_gradient - by_hand).max():.0e}"
+)
+
+
+def milliseconds(function, *given):
+    """The fastest of five goes, for each photo of the batch."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        function(*given)
+        times.append(time.perf_counter() - start)
+    return 1000 * min(times) / len(batch)
+
+
+costs = {
+    "answer alone": milliseconds(net.model, batch),
+    "with the exact map": milliseconds(exact_map, net.model, batch, targets),
+    "with Grad-CAM by gradient tape": milliseconds(grad_cam, net.model, batch, targets),
+}
+series.table([{"": name, "ms a photo": f"{cost:.0f}"} for name, cost in costs.items()])
+
+# %% [markdown]
+# ## Where on the photo is a cell?
+#
+# The map has few cells, the photo has many pixels. The obvious way is to stretch the map from edge to edge, as the 2020
+# series did, and it is wrong by up to half a cell. A ResNet halves the photo several times by kernels that look at
+# every second pixel *from the first on*, so each halving leaves the cells a little too far up and left. `map_extent`
+# follows the paddings and strides through the net and says where the cells lie. We can ask the net: the gradient of one
+# cell's activations with respect to the pixels is large where that cell looks. Where it *can* look is a matter of how
+# the net is built, so we ask the same net with random weights first, about noise, which has no car to look at; then the
+# trained one about photos.
+
+# %%
+height, width = net.image_size
+h, w = activations.shape[1:3]
+cell = (h // 2, w // 2)
+
+
+def looks(model, images):
+    """Each pixel's share of the squared gradient of the cell's activations, over all images: [height, width]."""
+    cells_of = keras.Model(model.input, model.get_layer(layer.name).output)
+    images = tf.convert_to_tensor(images, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        looked_at = tf.reduce_sum(cells_of(images, training=False)[:, cell[0], cell[1]])
+    squares = (tape.gradient(looked_at, images).numpy() ** 2).sum(axis=(0, 3))
+    return squares / squares.sum()
+
+
+def middle(shares):
+    """Row and column of the shares' centre of mass."""
+    return shares.sum(axis=1) @ (np.arange(height) + 0.5), shares.sum(axis=0) @ (np.arange(width) + 0.5)
+
+
+random_net = sanity.randomised(net.model, seed=0)
+as_built = looks(random_net, np.random.default_rng(0).normal(size=(8, height, width, 3)))
+as_trained = looks(net.model, images[:16])
+extent = METHODS["exact"].extent(net.model)
+
+
+def centre(extent):
+    """Row and column of the cell's centre, in pixels of the net's input."""
+    upper, left, lower, right = extent
+    return ((upper + (lower - upper) * (cell[0] + 0.5) / h) * height,
+            (left + (right - left) * (cell[1] + 0.5) / w) * width)  # fmt: skip
+
+
+places = {
+    "stretched from edge to edge": centre(WHOLE),
+    "by map_extent": centre(extent),
+    "where the net looks as built": middle(as_built),
+    "where it looks as trained": middle(as_trained),
+}
+series.table([{f"centre of cell {cell}": n, "row": f"{y:.1f}", "column": f"{x:.1f}"} for n, (y, x) in places.items()])
+
+# %%
+fig, (left, right) = plt.subplots(1, 2)
+for axes, shares, title in (
+    (left, as_built, "As built: random weights, noise"),
+    (right, as_trained, "As trained: photos"),
+):
+    axes.imshow(np.sqrt(shares), cmap="Greys")
+    axes.set(title=title, xticks=[], yticks=[])
+    for (name, (y, x)), colour in zip(list(places.items())[:2], (series.BLUE, series.ORANGE), strict=True):
+        axes.plot(x - 0.5, y - 0.5, "o", color=colour, label=name, mfc="none", mew=2)
+fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+plt.show()
+
+# %% [markdown]
+# *Figure 1.* How strongly each pixel moves one cell of the last layer (root of the mean squared gradient). Left: the
+# patch's middle is where `map_extent` puts the cell; a stretched map puts it lower and further right. Right: the
+# trained net looks there too, and at much around it; we come back to that at the end.
+#
+# ## The way of 2020
+#
+# The 2020 series had a second service for its heatmaps, with the model in memory once more and a new two-output net
+# built for every request. It took the gradient of the *softmax* score, at the last convolution before the residual sum,
+# set it to zero wherever gradient or activation were negative ("guided", after the guided backpropagation of
+# Springenberg et al. 2014, [arXiv:1412.6806](https://arxiv.org/abs/1412.6806)), and went on as Grad-CAM does. (That
+# convolution is one of two summands: what comes by the shortcut beside it is not in the map.) Then it stretched the
+# map, scaled it from its own least to its own largest value, and coloured it as a rainbow. In our words, with a switch
+# for each of the two steps that we want to look at:
+
+
+# %%
+def map_2020(model, images, targets, on_softmax=True, gated=True):
+    """Grad-CAM as the 2020 series had it, before its colours: float32 [n, h, w]."""
+    convolution = model.get_layer("conv5_block3_3_conv")
+    with_convolution = keras.Model(model.input, [convolution.output, model.output])
+    images = tf.convert_to_tensor(images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        activations, scores = with_convolution(images, training=False)
+        score = values(targets, tf.nn.softmax(scores) if on_softmax else scores)
+    gradients = tape.gradient(score, activations)
+    if gated:
+        gradients *= tf.cast(activations > 0, tf.float32) * tf.cast(gradients > 0, tf.float32)
+    weights = tf.reduce_mean(gradients, axis=[1, 2], keepdims=True)
+    return tf.nn.relu(tf.reduce_sum(weights * activations, axis=-1))
+
+
+def rainbow(photo, cells):
+    """The photo under its map, as the 2020 series coloured it."""
+    large = cv2.resize(cells, (photo.width, photo.height))
+    large = (large - large.min()) / (np.ptp(large) or 1)
+    colours = cv2.applyColorMap((255 * large).astype(np.uint8), cv2.COLORMAP_RAINBOW)[..., ::-1]
+    return cv2.addWeighted(colours, 0.5, np.asarray(photo), 0.8, 0)
+
+
+# %% [markdown]
+# Two questions for each photo: why the model that the net names, and why the one that it would have named next? An
+# explanation that explains the *answer* must answer them differently.
+
+# %%
+asked = {"why this": top, "why the next": second}
+old = {
+    question: explain(net.model, images, [ClassLogit(int(c)) for c in classes], map_2020)
+    for question, classes in asked.items()
+}
+ours = {question: maps[np.arange(len(rows)), classes] for question, classes in asked.items()}
+
+right_ones = np.flatnonzero(top == truth) if (top == truth).any() else np.arange(len(rows))
+shown = list({top[n]: n for n in right_ones}.values())[:4]  # one photo of each model, of four at most
+pictures = {n: open_photo(manifest.photo_path(rows[n])).convert("RGB") for n in shown}
+grid(
+    [
+        (
+            f"{names[top[n]]}\n(next: {names[second[n]]})",
+            [
+                pictures[n],
+                *(rainbow(pictures[n], old[question][n]) for question in asked),
+                *(overlay(pictures[n], ours[question][n], extent) for question in asked),
+            ],
+        )
+        for n in shown
+    ],
+    ["Photo", "2020:\nwhy this?", "2020:\nwhy the next?", "exact:\nwhy this?", "exact:\nwhy the next?"],
+)
+
+# %% [markdown]
+# *Figure 2.* A photo in each row; the left pair of maps in the way of 2020 (violet: most, red: least), the right pair
+# exact (orange: for the class, blue: against it, grey: neither). Compare within each pair, and ask of each map whether
+# it is about the car. A rainbow also colours what is nothing, and has edges where the map has none (Borland and Taylor
+# 2007, [doi:10.1109/MCG.2007.323435](https://doi.org/10.1109/MCG.2007.323435)).
+#
+# A few photos may be chosen to please. So here is the correlation of the two maps, over their cells, for every test
+# photo: 1 says that the map is the same whatever is asked. To see which step is to blame, we switch the steps of 2020
+# off one by one. The exact map comes also by its positive part alone, since the others have no negative one.
+
+
+# %%
+def correlations(one, other):
+    """Of each photo's two maps; none where a map is flat."""
+    flat = [(a.ravel(), b.ravel()) for a, b in zip(one, other, strict=True) if np.ptp(a) > 0 and np.ptp(b) > 0]
+    return np.array([np.corrcoef(a, b)[0, 1] for a, b in flat])
+
+
+def without(**switches):
+    """The correlations of the way of 2020 with some of its steps switched off."""
+    return correlations(
+        *(
+            explain(net.model, images, [ClassLogit(int(c)) for c in classes], lambda *to: map_2020(*to, **switches))
+            for classes in asked.values()
+        )
+    )
+
+
+alike = {
+    "2020": correlations(*old.values()),
+    "2020 on logits": without(on_softmax=False),
+    "2020 without the gate": without(gated=False),
+    "exact, positive part": correlations(*(np.maximum(cells, 0) for cells in ours.values())),
+    "exact": correlations(*ours.values()),
+}
+
+
+def with_interval(mean, interval, digits=2):
+    """A figure as the tables below write it."""
+    return f"{mean:.{digits}f}" + (f" ({interval[0]:.{digits}f} to {interval[1]:.{digits}f})" if interval else "")
+
+
+series.table(
+    [
+        {
+            "method": name,
+            "mean correlation (95 % interval)": with_interval(found.mean(), mean_interval(found)) if len(found) else "",
+            "photos above 0.9": f"{(found > 0.9).mean():.0%}" if len(found) else "",
+            "photos with a flat map": len(rows) - len(found),
+        }
+        for name, found in alike.items()
+    ]
+)
+
+# %%
+fig, axes = plt.subplots()
+axes.boxplot(list(alike.values()), orientation="horizontal", medianprops={"color": series.ORANGE})
+axes.set_yticks(range(1, len(alike) + 1), list(alike))
+axes.invert_yaxis()
+axes.set(xlim=(-1.05, 1.05), xlabel="correlation of the maps of two classes on the same photo")
+axes.axvline(0, color=series.GREY, linewidth=0.8)
+plt.show()
+
+# %% [markdown]
+# *Figure 3.* Each box is all test photos; the nearer to 1, the less a map cares which class was asked for. What lies
+# between the first box and the third is the gate's doing, between the first and the second the softmax's. On the drawn
+# cars the two pull against each other: the gate alone makes maps alike, and the softmax, whose gradient is that of a
+# difference of classes, takes much of it back. So this count alone does not condemn the whole; the tests below do.
+#
+# ## What the gate does
+#
+# Without it, a channel that speaks against the class has a negative weight, and its places are taken away from the map.
+# The gate sets those gradients to zero. What is left is a sum of activations with weights that are none of them
+# negative, and in such a sum the places win where the net sees *anything*, whatever the class. How alike that makes the
+# maps of two classes depends on the net and the score, so it has to be measured, as in Figure 3. That such gating can
+# show the photo rather than the decision was found in 2018: Adebayo et al.
+# ([arXiv:1810.03292](https://arxiv.org/abs/1810.03292)) replaced a net's weights by random ones, and maps of guided
+# backpropagation hardly changed; Nie et al. ([arXiv:1805.07039](https://arxiv.org/abs/1805.07039)) showed why. We
+# repeat the test with random weights below.
+#
+# ## Why logits and not probabilities
+#
+# The softmax's own gradient, for the class $c$ with probability $p_c$, is
+#
+# $$\frac{\partial p_c}{\partial A} =
+# p_c \Big(\frac{\partial z_c}{\partial A} - \sum_j p_j \frac{\partial z_j}{\partial A}\Big),
+# \qquad \frac{\partial p_c}{\partial z_c} = p_c (1 - p_c)$$
+#
+# which goes to zero as $p_c$ goes to 1: the surer the net, the less there is to explain it by. With 32-bit floats it
+# becomes exactly zero for an answer that is sure enough. Scaling the map to its own largest value hides this until only
+# rounding is left to scale. And the bracket is a difference of classes, "why $c$ rather than what else it might have
+# been", weighted anew for each photo: a good question, but not the one in the picture's title.
+
+
+# %%
+def gradient_size(on_softmax):
+    """Length of the gradient of each photo's first answer with respect to the last activations."""
+    scores = tf.Variable(logits)
+    with tf.GradientTape() as tape:
+        score = values([ClassLogit(int(c)) for c in top], tf.nn.softmax(scores) if on_softmax else scores)
+    columns = tape.gradient(score, scores).numpy() @ kernel.T  # from logits to activations: the dense layer's columns
+    return np.linalg.norm(columns, axis=1) / np.sqrt(np.prod(activations.shape[1:3]))
+
+
+far, near = (tf.nn.softmax([distance, 0.0])[0].numpy() for distance in (20.0, 5.0))
+print(f"1 − p of two logits 5 apart: {1 - near:.1g}, 20 apart: {1 - far:.1g}, with 32-bit floats.")
+share = gradient_size(True) / gradient_size(False)
+print(f"Softmax's gradient as a share of the logit's: from {share.min():.1g} to {share.max():.2g}.")
+
+sure = probabilities.max(axis=1)
+fig, axes = plt.subplots()
+for on_softmax, colour, label in ((False, series.ORANGE, "of the logit"), (True, series.BLUE, "of the softmax")):
+    axes.plot(1 - sure, gradient_size(on_softmax), "o", color=colour, label=label, alpha=0.6, markersize=5)
+axes.set(
+    xscale="log", yscale="log", xlabel="1 − probability of the answer (surer to the left)", ylabel="gradient's length"
+)
+axes.legend()
+plt.show()
+
+# %% [markdown]
+# *Figure 4.* A point for each test photo and score. The logit's gradient is as long for sure answers as for doubtful
+# ones. The softmax's falls with what is missing to certainty, so that a map made of it has least to show just where the
+# net is surest.
+#
+# ## Why this one and not that one
+#
+# If a difference of classes is what we want to know, we can ask for it by name. Maps are sums, so their difference is
+# one too:
+#
+# $$z_a - z_b = (b_a - b_b) + \sum_{i,j} \big(M^a_{ij} - M^b_{ij}\big)$$
+#
+# What speaks for both (it has wheels, it is a car) cancels out, and what tells them apart is left. Zhang et al. 2025
+# (Finer-CAM, [arXiv:2501.11309](https://arxiv.org/abs/2501.11309)) use this for classes that are nearly alike. The
+# photos on which the net hesitates most are the ones to ask about:
+
+# %%
+margin = probabilities[np.arange(len(rows)), top] - probabilities[np.arange(len(rows)), second]
+doubtful = [n for n in np.argsort(margin) if top[n] == truth[n]][:3] or [0]
+contrasts = {n: explain(net.model, images[n : n + 1], Contrast(int(top[n]), int(second[n])))[0] for n in doubtful}
+bands = []
+for n in doubtful:
+    photo = open_photo(manifest.photo_path(rows[n])).convert("RGB")
+    one, other = maps[n, top[n]], maps[n, second[n]]
+    scale = float(max(np.abs(one).max(), np.abs(other).max()))
+    drawn = [
+        overlay(photo, one, extent, scale),
+        overlay(photo, other, extent, scale),
+        overlay(photo, contrasts[n], extent),
+    ]
+    bands.append((f"{names[top[n]]} (orange)\nnot {names[second[n]]} (blue)", [photo, *drawn]))
+grid(bands, ["Photo", "for and against\nthe one", "for and against\nthe other", "contrast"])
+
+# %% [markdown]
+# *Figure 5.* Right answers that were the closest call, three at most. The last column is the second less the third:
+# orange for the model that was named, blue for the one that nearly was. The table below has the proof. With a gate
+# or a softmax no such sum exists.
+
+# %%
+series.table(
+    [
+        {
+            "why not the other?": f"{names[top[n]]} rather than {names[second[n]]}",
+            "sum of the contrast": f"{contrasts[n].sum():+.4f}",
+            "difference of biases": f"{bias[top[n]] - bias[second[n]]:+.4f}",
+            "difference of logits": f"{logits[n, top[n]] - logits[n, second[n]]:+.4f}",
+        }
+        for n in doubtful
+    ]
+)
+
+# %% [markdown]
+# The command line asks it as `car-classifier explain photo.jpg --class A --versus B`, the dashboard as "rather than".
+#
+# ## Does the map point at the part?
+#
+# That a map adds up does not tell whether it is any good. The *pointing game* (Zhang et al. 2018,
+# [arXiv:1608.00507](https://arxiv.org/abs/1608.00507)) asks something simple: does the map's strongest point lie on the
+# part that tells the model? Each drawn car has one such part, and its box is in `parts.csv`. Photos that were answered
+# wrongly do not count. A map of random numbers, and a bell in the middle of every photo, say what can be had for
+# nothing.
+
+# %%
+boxes = read_part_boxes(manifest.path.parent / "parts.csv")
+known = [n for n in range(len(rows)) if top[n] == truth[n] and rows[n].file_name in boxes]
+guesses = {name: explain(net.model, images, ClassLogit(0), METHODS[name].function) for name in ("random", "gaussian")}
+pointing = {
+    "exact": (ours["why this"], extent),
+    "exact, stretched from edge to edge": (ours["why this"], WHOLE),
+    "exact, the answer rather than the next": (ours["why this"] - ours["why the next"], extent),
+    "2020": (old["why this"], extent),
+    "2020, stretched, as it was drawn": (old["why this"], WHOLE),
+    "random map": (guesses["random"], extent),
+    "bell in the middle": (guesses["gaussian"], WHOLE),
+}
+
+
+def hits(cells, where):
+    """On how many photos the map points at the part."""
+    drawn = {n: placed(cells[n], where, (rows[n].height, rows[n].width)) for n in known}
+    return sum(localisation.hits(drawn[n], boxes[rows[n].file_name]) for n in known)
+
+
+counted = {name: hits(*of) for name, of in pointing.items()}
+series.table(
+    [
+        {
+            "map": name,
+            f"hits on {len(known)} photos": count,
+            "share (95 % interval)": with_interval(count / max(len(known), 1), wilson_interval(count, len(known))),
+        }
+        for name, count in counted.items()
+    ]
+)
+
+# %%
+fig, axes = plt.subplots()
+for i, count in enumerate(counted.values()):
+    low, high = wilson_interval(count, len(known)) or (0, 1)
+    axes.plot([low, high], [i, i], color=series.GREY)
+    axes.plot(
+        count / max(len(known), 1), i, "o", color=series.ORANGE if i < 3 else series.BLUE if i < 5 else series.GREY
+    )
+axes.set_yticks(range(len(counted)), list(counted))
+axes.invert_yaxis()
+axes.set(xlim=(0, 1), xlabel="share of photos on which the map points at the part")
+plt.show()
+
+# %% [markdown]
+# *Figure 6.* Points are shares, lines their 95 % intervals (Wilson's). Where two lines overlap by much, so few photos
+# do not tell the two apart. Compare the way of 2020 with the last two rows as well: the bell has not looked at the
+# photo.
+#
+# ## Does the net agree?
+#
+# Boxes say where a *person* would look. Faithfulness scores ask the net instead. Cover the pixels that the map calls
+# most important, a tenth of the photo at a time, and watch the probability: the faster it falls, the better
+# (*deletion*). Begin with a blurred photo and bring those pixels back: the sooner it rises, the better (*insertion*;
+# both from Petsiuk et al. 2018, [arXiv:1806.07421](https://arxiv.org/abs/1806.07421)). And last the test of Adebayo et
+# al.: how much is the map like that of the same net with random weights? A map of what was *learnt* should not be.
+#
+# `car-classifier explain-eval` scores a dozen methods so. For the way of 2020 it takes one line: a method is a function
+# from net, images and targets to maps.
+
+# %%
+way_of_2020 = Method("2020", "2020", map_2020, "layer")
+methods = [METHODS["exact"], METHODS["gradcam"], way_of_2020, METHODS["random"], METHODS["gaussian"]]
+few = [rows[i] for i in np.random.default_rng(1).permutation(len(rows))[: 2 * series.SIZES.classes]]
+scored = [one for batch in score_methods(net, manifest, few, methods, boxes, sanity_photos=len(few)) for one in batch]
+judged = summary(scored, methods)
+
+compared = ("deletion", "insertion", "sanity")
+series.table(
+    [
+        {"map": judged[method.name]["title"]}
+        | {
+            f"{SCORES[name].title} {arrow(SCORES[name])}": with_interval(
+                judged[method.name]["scores"][name]["mean"], judged[method.name]["scores"][name]["interval"]
+            )
+            for name in compared
+        }
+        for method in methods
+    ]
+)
+
+# %% [markdown]
+# Means over a few photos, with 95 % intervals. The two maps that know nothing are like a random net's by definition:
+# they look at no net at all. Photos differ more from each other than methods do, so the fair comparison is photo by
+# photo:
+
+# %%
+by_photo = {(one.method, one.file_name): one.scores for one in scored}
+gaps = {
+    name: np.array([by_photo["2020", row.file_name][name] - by_photo["exact", row.file_name][name] for row in few])
+    for name in compared
+}
+series.table(
+    [
+        {
+            "score": f"{SCORES[name].title} {arrow(SCORES[name])}",
+            "2020 less exact (95 % interval)": with_interval(gap.mean(), mean_interval(gap), 3),
+            f"exact is better (of {len(few)} photos)": ((gap < 0) if SCORES[name].is_better_high else (gap > 0)).sum(),
+        }
+        for name, gap in gaps.items()
+    ]
+)
+
+# %% [markdown]
+# An interval that holds zero leaves the question open. [docs/explanations.md](../docs/explanations.md) has a dozen
+# methods on more photos, and on real ones. There no method wins every score, ours included: several scores reward a
+# broad map for being broad.
+#
+# ## What is exact, and what is not
+#
+# The sum is exact, and it is tempting to hear more in that than it says. Three checks against it. First: the sum holds
+# for *any* net with this ending, also for one with random weights that knows no car at all.
+
+# %%
+its_map = explain(random_net, images[:1], ClassLogit(0))[0]
+its_head = random_net.layers[net.model.layers.index(layer) + 1 :]
+its_logit, its_bias = float(random_net(images[:1])[0, 0]), float(pooled_linear(its_head).bias[0])
+print(f"random weights: contributions {its_map.sum():.5f} + bias {its_bias:.5f}; logit {its_logit:.5f}")
+
+# %% [markdown]
+# Second: a cell's activations were not made from the pixels under that cell alone. On the right of Figure 1 is where
+# one cell of the trained net looks. How much of that lies in the square over which we draw the cell?
+
+# %%
+row, column = centre(extent)
+rows_in = np.abs(np.arange(height) + 0.5 - row) < height / h / 2
+columns_in = np.abs(np.arange(width) + 0.5 - column) < width / w / 2
+inside = as_trained[np.ix_(rows_in, columns_in)].sum()
+area = rows_in.sum() * columns_in.sum() / height / width
+print(f"{inside:.0%} of the squared gradient is inside the cell's own square, which is {area:.1%} of the photo.")
+
+# %% [markdown]
+# The rest comes from around it, through dozens of layers that look at their neighbours. Luo et al. 2016
+# ([arXiv:1701.04128](https://arxiv.org/abs/1701.04128)) call this the effective receptive field. The map says where
+# evidence *arrived*. Whether this is near what it is evidence *of* depends on what the net has learnt, and the pointing
+# game is how to find out.
+#
+# Third: "contributes" is counted from activations of zero, and no photo has those. Even a photo without any car, a
+# plain one of the mean colour, has a map:
+
+# %%
+plain = np.broadcast_to(photos.mean(axis=(0, 1, 2)), photos[:1].shape)
+of_nothing = explain(net.model, net.normalised(plain.astype(np.float32)), ClassLogit(int(top[0])))[0]
+usual = ours["why this"]
+series.table(
+    [
+        {
+            "": name,
+            "for it": f"{np.maximum(cells, 0).sum(axis=(-2, -1)).mean():+.2f}",
+            "against it": f"{np.minimum(cells, 0).sum(axis=(-2, -1)).mean():+.2f}",
+        }
+        for name, cells in {f"plain picture: {names[top[0]]}?": of_nothing, "test photos: their answer?": usual}.items()
+    ]
+)
+
+# %% [markdown]
+# So part of every map is what the net thinks of nothing in particular. A contrast takes away what two classes share of
+# it.
+#
+# ## What to take along
+#
+# - End a net in global average pooling and one dense layer, and its answers are sums over places. The map costs a
+#   multiplication, so it belongs into the served model and not into a second service.
+# - Explain logits. Keep the sign. Ask for a contrast if a contrast is what you want to know.
+# - No gates: a map without what speaks against a class cannot add up. Ask every method about two classes.
+# - Draw it where it is, in colours that have a zero.
+# - Judge by tests that a pretty map can fail, beside maps that know nothing, with intervals.
+#
+# Part 4 puts these maps on a page.

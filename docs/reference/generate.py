@@ -1,0 +1,198 @@
+"""`make reference`: the pages of the reference that the code knows best.
+
+    python -m docs.reference.generate [FOLDER]
+
+They are written beside this module if no folder is named.
+"""
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from car_classifier.commands.training import train
+from car_classifier.training_config import RULES, TrainingConfig
+from dashboard.settings import ENV_PREFIX, Settings
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
+NOTICE = "<!-- Written by `make reference` from the code: change it there. -->\n\n"
+
+READERS = {
+    "`car-classifier`": ("car_classifier/**/*.py",),
+    "`docker compose`": ("docker-compose*.yml",),
+    "the embedded server's image": ("deploy/classifier/tf_serving_entrypoint.sh",),
+    "`make blog`": ("blog/series.py",),
+}
+"""Who reads environment variables, and where that is written. The dashboard's are those of its settings."""
+
+MEANINGS = {
+    "BLOG_PHOTOS": "A folder of photos or a manifest for the series, in place of drawn cars.",
+    "BLOG_TINY": "`1` makes everything of the series so small that it only shows that it runs.",
+    "BLOG_WEIGHTS": "What the series trains from: `none` (drawn cars), `imagenet` (own photos) or a file.",
+    "BLOG_WORK": "Where what the series makes goes; `build/blog` if not set.",
+    "DASHBOARD_PORT": "Port of this machine on which the dashboard is reached.",
+    "DATABASE_URL": "The dashboard's database, for the dashboard and for `data import-feedback`: `sqlite:///…` or "
+    "`postgresql://…`.",
+    "GRAFANA_PORT": "Port of this machine on which Grafana is reached (`--profile monitoring`).",
+    "MODEL_BASE_PATH": "Folder with a folder for each model. The image sets `/models`.",
+    "MODEL_NAME": "The model's name and its folder's. The image sets `model`, `docker-compose.yml` `car_classifier`.",
+    "POSTGRES_PASSWORD": "Password of the database of `docker-compose.postgres.yml`; letters and digits only.",
+    "PROMETHEUS_PORT": "Port of this machine on which Prometheus is reached (`--profile monitoring`).",
+    "PROXY_CERTIFICATE": "`public`, of Let's Encrypt, or `internal`, the proxy's own "
+    "([behind a proxy](../how-to/behind-a-proxy.md), as for the next ones).",
+    "PROXY_DOMAIN": "Host name of the page behind the proxy.",
+    "PROXY_HTTPS_PORT": "Port of this machine on which the proxy takes HTTPS.",
+    "PROXY_HTTP_PORT": "Port of this machine on which the proxy sends visitors on to HTTPS.",
+    "PROXY_MAX_UPLOAD": "Largest request that the proxy takes.",
+    "PROXY_MODELS": "`open` lets those who are signed in ask the model server's REST interface too; or `closed`.",
+    "PROXY_PASSWORD_HASH": "For `password`: what `caddy hash-password` prints.",
+    "PROXY_SIGN_IN": "How visitors of the proxy sign in: `password`, `oauth2` or `none`.",
+    "PROXY_USER": "For `password`: the user's name.",
+    "SERVING_GRPC_PORT": "Port of this machine on which the model server takes gRPC.",
+    "SERVING_PORT": "Port of this machine on which the model server takes REST.",
+    "TF_CONFIG": "Which of several machines this is "
+    "([Several GPUs or machines](../how-to/several-gpus.md)), for `--strategy multiworker`.",
+    "TF_CPP_MIN_LOG_LEVEL": "How much TensorFlow says itself: from `0`, all, to `3`, only what ends the program. The "
+    "command line takes `3` unless it is set.",
+}
+
+_VARIABLE = re.compile(
+    r"""os\.environ(?:\.get\(|\.setdefault\(|\[)"(?P<python>[A-Z]\w+)"
+    | envvar="(?P<typer>\w+)"
+    | (?<!\$)\$(?P<open>\{)?(?P<shell>[A-Z][A-Z_]+)(?(open)(?::(?P<kind>[-?])(?P<word>[^}]*))?\})""",
+    re.VERBOSE,
+)
+_ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
+_BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
+
+
+def command_line() -> str:
+    """What Typer writes of all commands, with whole sentences and links in the lists of commands."""
+    command = [sys.executable, "-m", "typer", "car_classifier.cli", "utils", "docs", "--name", "car-classifier"]
+    # Of the environment only what a program needs to start: nothing about colours and widths of terminals.
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=kept, cwd=ROOT)  # noqa: S603
+    sentences = dict(re.findall(r"^##+ `car-classifier (.+)`\n\n(.+)$", result.stdout, re.MULTILINE))
+    group, lines = "", []
+    for line in result.stdout.splitlines():
+        if heading := re.fullmatch(r"##+ `car-classifier (.+)`", line):
+            group = f"{heading[1]} "
+        if listed := re.match(r"\* `([a-z][a-z-]*)`: ", line):
+            name = group + listed[1]
+            line = f"* [`{name}`](#car-classifier-{name.replace(' ', '-')}): {sentences[name]}"
+        lines.append(line)
+    lines[0] = "# Command line"
+    return NOTICE + "\n".join(lines).strip() + "\n"
+
+
+def configuration() -> str:
+    """Settings of training and of the dashboard, and other environment variables."""
+    return f"""{NOTICE}# Configuration
+
+## Training
+
+Fields of `TrainingConfig`. Each is set by `car-classifier train --set FIELD=VALUE`; `--set unfreeze="conv5 all"`
+names two stages. `manifest` is the option `--data`; options of their own are also {_options()}. A run keeps all fields
+in its [config.json](file-formats.md#configjson-of-a-run).
+
+{_table(["field", "default", ""], _training())}
+
+## Dashboard
+
+Environment variables. A value that cannot be used is refused at the start, with a sentence. What `docker-compose.yml`
+and `Dockerfile.dashboard` set for their containers is written there.
+
+{_table(["variable", "default", ""], _dashboard())}
+
+## Other environment variables
+
+{_table(["variable", "read by", "default", ""], _others())}
+
+Libraries read more, such as `CUDA_VISIBLE_DEVICES` (which GPUs TensorFlow sees), `KERAS_HOME` (where Keras keeps
+downloaded weights) and `AWS_ACCESS_KEY_ID` (`data upload` to `s3://…`).
+"""
+
+
+def _options() -> str:
+    names = inspect.signature(train).parameters
+    return ", ".join(
+        f"`--{field.name.replace('_', '-')}`"
+        for field in fields(TrainingConfig)
+        if field.name in names and field.name != "manifest"
+    )
+
+
+def _training() -> Iterable[Sequence[str]]:
+    said = _attributes(TrainingConfig)
+    rules = {name: rule for names, rule, _ in RULES for name in names.split()}
+    options = inspect.signature(train).parameters
+    for field in fields(TrainingConfig):
+        default = options[field.name].default if field.default is MISSING else field.default
+        if isinstance(default, tuple):
+            default = "x".join(map(str, default))
+        shown = str(default).lower() if isinstance(default, bool) else str(default)
+        yield f"`{field.name}`", f"`{shown}`", said[field.name] + _sentence(rules.get(field.name, ""))
+
+
+def _dashboard() -> Iterable[Sequence[str]]:
+    said = _attributes(Settings)
+    for name, field in Settings.model_fields.items():
+        variable = field.validation_alias or f"{ENV_PREFIX}{name}".upper()
+        default = "" if field.default in (None, "", PydanticUndefined) else f"`{field.default}`"
+        yield f"`{variable}`", default, said[name] + _sentence(_bounds(field))
+
+
+def _others() -> Iterable[Sequence[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for reader, patterns in READERS.items():
+        for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
+            for match in _VARIABLE.finditer(path.read_text(encoding="utf-8")):
+                name = match["python"] or match["typer"] or match["shell"]
+                defaults = found.setdefault((name, reader), set())
+                if match["kind"]:
+                    defaults.add(f"`{match['word']}`" if match["kind"] == "-" else "must be set")
+    if unknown := {name for name, _ in found} ^ MEANINGS.keys():
+        raise SystemExit(f"MEANINGS in {__file__} is to explain what is read, and nothing else: {sorted(unknown)}")
+    for (name, reader), defaults in sorted(found.items()):
+        yield f"`{name}`", reader, ", ".join(sorted(defaults)), MEANINGS[name]
+
+
+def _attributes(kind: type) -> dict[str, str]:
+    """What a docstring of Google's style says of each attribute, as one line."""
+    _, _, attributes = (inspect.getdoc(kind) or "").partition("Attributes:\n")
+    return {name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(attributes)}
+
+
+def _bounds(field: FieldInfo) -> str:
+    named = [(name, getattr(rule, name)) for rule in field.metadata for name in _BOUNDS if hasattr(rule, name)]
+    return ", ".join(_BOUNDS[name].format(f"{limit:,}") for name, limit in named)
+
+
+def _sentence(rule: str) -> str:
+    return f" {rule[0].upper()}{rule[1:]}." if rule else ""
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+PAGES = {"command-line.md": command_line, "configuration.md": configuration}
+
+
+def main(folder: Path) -> None:
+    """Write all of them into a folder."""
+    for name, page in PAGES.items():
+        (folder / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

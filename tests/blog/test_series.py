@@ -1,0 +1,79 @@
+"""Every part of the series runs from its first cell to its last, and what was generated from it is current."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blog import build
+
+PARTS = [pytest.param(source, id=source.stem) for source in build.parts()]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory) -> Path:
+    """Where the parts, each of which can be the first, find what an earlier one made."""
+    return tmp_path_factory.mktemp("series")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("source", PARTS)
+def test_a_part_runs_at_a_tiny_size(source, work, monkeypatch):
+    monkeypatch.setenv("BLOG_TINY", "1")
+    monkeypatch.setenv("BLOG_WORK", str(work))
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    notebook = build.execute(source)
+    text, pictures = build.render(notebook, source.stem)
+    assert text.startswith("# Part")
+    assert len(pictures) >= 3
+    assert "![png]" not in text, "a picture without a caption right below it"
+
+
+@pytest.mark.parametrize("source", PARTS)
+def test_what_was_generated_from_a_part_is_current(source):
+    assert build.differences(source) == []
+
+
+@pytest.mark.parametrize("source", PARTS)
+def test_a_change_of_source_notebook_markdown_or_picture_is_noticed(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "FOLDER", tmp_path)
+    for ending in (".py", ".ipynb", ".md"):
+        shutil.copy(source.with_suffix(ending), tmp_path)
+    shutil.copytree(source.parent / "images" / source.stem, tmp_path / "images" / source.stem)
+    copy = tmp_path / source.name
+    assert build.differences(copy) == []
+    picture = next((tmp_path / "images" / source.stem).iterdir())
+    for changed in (copy, copy.with_suffix(".ipynb"), copy.with_suffix(".md"), picture):
+        before = changed.read_bytes()
+        changed.write_bytes(
+            before.replace(b"import ", b"import  ", 1) if changed.suffix in (".py", ".ipynb") else before + b"x"
+        )
+        assert build.differences(copy), changed.name
+        changed.write_bytes(before)
+
+
+def test_other_photos_than_before_are_refused_not_ignored(tmp_path):
+    """Nothing is drawn here: the manifest is given."""
+    code = "from blog import series; print(series.photos())"
+    environment = {**os.environ, "BLOG_TINY": "1", "BLOG_WORK": str(tmp_path)}
+    for photos, said in (("one.csv", "one.csv"), ("other.csv", "made of other photos"), ("one.csv", "one.csv")):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment | {"BLOG_PHOTOS": photos},
+            cwd=build.FOLDER.parent,
+            capture_output=True,
+            text=True,
+        )
+        assert said in done.stdout + done.stderr
+
+
+def test_the_figures_of_real_photos_are_those_of_the_guide():
+    """Part 1 shows a table of `docs/training.md`, which may have changed since."""
+    shown = (build.FOLDER / "part_1_transfer_learning.md").read_text(encoding="utf-8").splitlines()
+    begins = ("| the recipe of 2020 |", "| `--unfreeze ")
+    rows = [row for row in shown if row.startswith(begins) and row.count("|") == 7]
+    assert len(rows) == 3
+    assert {*rows} <= {*(build.FOLDER.parent / "docs" / "training.md").read_text(encoding="utf-8").splitlines()}
