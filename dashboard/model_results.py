@@ -182,7 +182,8 @@ def read_explanation(answer: Mapping[str, Any], asked_index: int | None) -> Expl
 
 
 def _tensor_specs(listed: Mapping[str, Any]) -> dict[str, TensorSpec]:
-    return {name: TensorSpec(_dtype(entry["dtype"]), _shape(entry["tensor_shape"])) for name, entry in listed.items()}
+    specs = {name: TensorSpec(_dtype(entry["dtype"]), _shape(entry["tensor_shape"])) for name, entry in listed.items()}
+    return dict(sorted(specs.items()))  # a server lists them in any order
 
 
 def _dtype(name: str) -> str:

@@ -96,10 +96,10 @@ class Guarded(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.string, name="pipes")])
     def wait(self, pipes):
-        """Opens two named pipes, one after the other; each takes until somebody opens its other end."""
-        with tf.control_dependencies([tf.io.read_file(pipes[0, 0])]):
-            end = tf.io.read_file(pipes[0, 1])
-        return {"end": tf.repeat(end, tf.shape(pipes)[0])}
+        """Writes a word into each of two named pipes; each takes until somebody reads it."""
+        tf.io.write_file(pipes[0, 0], "begun")
+        tf.io.write_file(pipes[0, 1], "ended")
+        return {"pipes": tf.identity(pipes)}
 
 
 ECHO_DTYPES = [

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,29 +29,27 @@ def ask_and_stay(server, signature_name: str, instance) -> http.client.HTTPConne
     return connection
 
 
-class Running:
-    """A request that runs from now on, and until it is told to end."""
+@contextlib.contextmanager
+def running_request(server, folder: Path) -> Iterator[http.client.HTTPConnection]:
+    """A request that runs for as long as a `with` block does."""
+    pipes = [folder / "begun", folder / "ended"]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    connection = ask_and_stay(server, "wait", [str(pipe) for pipe in pipes])
+    until_written(pipes[0])
+    try:
+        yield connection
+    finally:
+        until_written(pipes[1])
 
-    def __init__(self, server, folder: Path) -> None:
-        self._pipes = [folder / "begun", folder / "end"]
-        for pipe in self._pipes:
-            os.mkfifo(pipe)
-        self.connection = ask_and_stay(server, "wait", [str(pipe) for pipe in self._pipes])
-        self._open(0)
 
-    def end(self) -> None:
-        self._open(1)
-
-    def _open(self, pipe: int) -> None:
-        """As soon as the graph waits at a pipe, open its other end."""
-
-        def waited_for() -> bool:
-            with contextlib.suppress(OSError):  # ENXIO: not yet
-                os.close(os.open(self._pipes[pipe], os.O_WRONLY | os.O_NONBLOCK))
-                return True
-            return False
-
-        until(waited_for)
+def until_written(pipe: Path) -> None:
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # nobody need write already
+    os.set_blocking(reader, True)
+    try:
+        until(lambda: os.read(reader, 10) == pipe.name.encode())
+    finally:
+        os.close(reader)
 
 
 @pytest.fixture(params=["one by one", "merged"])
@@ -68,23 +67,21 @@ def one_thread(request, tmp_path):
 
 
 def test_a_request_whose_client_has_gone_is_not_run(one_thread, tmp_path):
-    first = Running(one_thread, tmp_path)
-    for _ in range(3):
-        ask_and_stay(one_thread, "slow", 1_000_000).close()  # minutes, were they run
-    one_thread.status()
-    first.end()
+    with running_request(one_thread, tmp_path) as first:
+        for _ in range(3):
+            ask_and_stay(one_thread, "slow", 1_000_000).close()  # minutes, were they run
+        one_thread.status()
     assert quick(one_thread) == 200
-    assert first.connection.getresponse().status == 200
+    assert first.getresponse().status == 200
 
 
 def test_a_version_stays_until_what_runs_in_it_has_ended_though_its_client_has_gone(one_thread, tmp_path):
     models.save_half_plus(tmp_path / "new", 2.0)
-    request = Running(one_thread, tmp_path)
-    request.connection.close()
-    (tmp_path / "new").rename(tmp_path / "m" / "2")
-    one_thread.wait("2", "AVAILABLE")
-    one_thread.wait("1", "UNLOADING")
-    request.end()
+    with running_request(one_thread, tmp_path) as request:
+        request.close()
+        (tmp_path / "new").rename(tmp_path / "m" / "2")
+        one_thread.wait("2", "AVAILABLE")
+        one_thread.wait("1", "UNLOADING")
     one_thread.wait("1", "END")
 
 
