@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from car_classifier.serving import ModelServer, ServerSettings
+from car_classifier.serving.monitoring import DEFAULT_PATH
 
 from . import models
 from .contract_models import VERSIONS, write_contract_models
@@ -55,6 +56,15 @@ class Server:
         until(lambda: self.status(name).get(version, {}).get("state") == state)
         return self.status(name)[version]
 
+    def metrics(self) -> dict[str, float]:
+        return metric_samples(requests.get(self.url + DEFAULT_PATH, timeout=30).text)
+
+
+def metric_samples(text: str) -> dict[str, float]:
+    """The values of a page of metrics by name and labels, as they stand there."""
+    lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
 
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Return as soon as a condition holds."""
@@ -75,6 +85,14 @@ def running(**settings) -> Iterator[Server]:
     finally:
         server.stop()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def monitoring_config(tmp_path_factory) -> Path:
+    """A file that has a server show its metrics."""
+    path = tmp_path_factory.mktemp("monitoring") / "monitoring.config"
+    path.write_text("prometheus_config { enable: true }")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,9 @@ import requests
 from . import models
 from .conftest import running, until
 
+# Of the metrics, how many requests were given up.
+GONE = ':tensorflow:serving:request_count{model_name="m",status="CANCELLED"}'
+
 
 def quick(server) -> int:
     return server.predict({"signature_name": "positive", "instances": [1.0]}).status_code
@@ -53,14 +56,14 @@ def until_written(pipe: Path) -> None:
 
 
 @pytest.fixture(params=["one by one", "merged"])
-def one_thread(request, tmp_path):
+def one_thread(request, tmp_path, monitoring_config):
     """A server that runs one thing at a time."""
     models.save_guarded(tmp_path / "m" / "1")
-    settings = {"threads": 1}
+    settings = {"threads": 1, "monitoring_config_file": monitoring_config}
     if request.param == "merged":
         path = tmp_path / "batching.config"
         path.write_text("num_batch_threads { value: 1 } max_batch_size { value: 1 }")
-        settings = {"enable_batching": True, "batching_parameters_file": path}
+        settings |= {"enable_batching": True, "batching_parameters_file": path}
     with running(model_base_path=tmp_path / "m", model_name="m", **settings) as server:
         server.wait("1", "AVAILABLE")
         yield server
@@ -70,9 +73,10 @@ def test_a_request_whose_client_has_gone_is_not_run(one_thread, tmp_path):
     with running_request(one_thread, tmp_path) as first:
         for _ in range(3):
             ask_and_stay(one_thread, "slow", 1_000_000).close()  # minutes, were they run
-        one_thread.status()
-    assert quick(one_thread) == 200
-    assert first.getresponse().status == 200
+        until(lambda: one_thread.metrics().get(GONE) == 3)
+    with contextlib.closing(first):
+        assert quick(one_thread) == 200
+        assert first.getresponse().status == 200
 
 
 def test_a_version_stays_until_what_runs_in_it_has_ended_though_its_client_has_gone(one_thread, tmp_path):

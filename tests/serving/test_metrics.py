@@ -19,7 +19,7 @@ from car_classifier.serving.monitoring import DEFAULT_PATH, read_monitoring_conf
 from car_classifier.serving.prometheus_text import Counter, Histogram, exponential, page
 
 from . import models
-from .conftest import running, until
+from .conftest import metric_samples, running, until
 
 SERVING = ":tensorflow:serving:"
 BATCHING = f"{SERVING}batching_session:"
@@ -27,25 +27,10 @@ BATCHING = f"{SERVING}batching_session:"
 TIME_BUCKETS = 34
 
 
-def samples(text: str) -> dict[str, float]:
-    """A page's values by name and labels, as they stand there."""
-    lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
-    return {name: float(value) for name, _, value in lines}
-
-
-def scraped(server, path: str = DEFAULT_PATH) -> dict[str, float]:
-    return samples(requests.get(server.url + path, timeout=30).text)
-
-
 def write_config(folder, text: str):
     path = folder / "monitoring.config"
     path.write_text(text)
     return path
-
-
-@pytest.fixture
-def config(tmp_path):
-    return write_config(tmp_path, "prometheus_config { enable: true }")
 
 
 def test_a_page_has_the_text_format_of_tensorflow_serving():
@@ -92,7 +77,7 @@ def test_threads_lose_no_count():
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(record, range(4)))
-    values = samples(page([counter, histogram]))
+    values = metric_samples(page([counter, histogram]))
     assert values[':n{who="all"}'] == values[":h_count{}"] == values[':h_bucket{le="2"}'] == 8000
 
 
@@ -143,8 +128,8 @@ def test_without_a_word_there_are_no_metrics(half_plus, tmp_path, text):
 
 
 def test_metrics_are_where_the_file_wants_them(half_plus, tmp_path):
-    config = write_config(tmp_path, 'prometheus_config { enable: true path: "/m" }')
-    with running(model_base_path=half_plus, model_name="m", monitoring_config_file=config) as server:
+    monitoring_config = write_config(tmp_path, 'prometheus_config { enable: true path: "/m" }')
+    with running(model_base_path=half_plus, model_name="m", monitoring_config_file=monitoring_config) as server:
         answer = requests.get(f"{server.url}/m", timeout=30)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain")
         assert f"# TYPE {SERVING}request_count counter\n" in answer.text
@@ -153,19 +138,19 @@ def test_metrics_are_where_the_file_wants_them(half_plus, tmp_path):
         assert requests.get(server.url + DEFAULT_PATH, timeout=30).status_code == 404
 
 
-def test_requests_are_counted_by_model_and_status_and_timed_if_they_end_well(half_plus, config):
+def test_requests_are_counted_by_model_and_status_and_timed_if_they_end_well(half_plus, monitoring_config):
     served = (ServedModel("one", half_plus, versions=(1,)), ServedModel("two", half_plus))
-    with running(models=served, monitoring_config_file=config) as server:
+    with running(models=served, monitoring_config_file=monitoring_config) as server:
         for name, version in (("one", "1"), ("two", "2")):
             server.wait(version, "AVAILABLE", name)
-        before = scraped(server)
+        before = server.metrics()
         for name in ("one", "one", "two", "made-up"):
             server.predict({"instances": [1.0, 2.0]}, name)
         server.predict({"instances": "no"}, "two")
         server.predict({"instances": [1.0]}, "two/versions/9")
         requests.get(f"{server.url}/v1/models/two/metadata", timeout=30)
         requests.get(f"{server.url}/v1/elsewhere", timeout=30)
-        grown = {name: value - before.get(name, 0) for name, value in scraped(server).items()}
+        grown = {name: value - before.get(name, 0) for name, value in server.metrics().items()}
     counts = {name: value for name, value in grown.items() if name.startswith(f"{SERVING}request_count{{") and value}
     assert counts == {
         f'{SERVING}request_count{{model_name="one",status="OK"}}': 2,
@@ -191,7 +176,7 @@ def test_requests_are_counted_by_model_and_status_and_timed_if_they_end_well(hal
 def test_the_graph_takes_no_longer_than_the_request(guarded_metrics):
     server, before = guarded_metrics
     assert server.predict({"signature_name": "slow", "instances": [300]}).status_code == 200
-    after = scraped(server)
+    after = server.metrics()
     request = after[f'{SERVING}request_latency_sum{{model_name="m",API="predict",entrypoint="REST"}}']
     run = after[f'{SERVING}runtime_latency_sum{{model_name="m",API="Predict",runtime="TF1"}}']
     assert 1000 < run <= request < 30e6  # microseconds: the graph multiplies 300 matrices
@@ -201,7 +186,7 @@ def test_the_graph_takes_no_longer_than_the_request(guarded_metrics):
 def test_a_graph_that_fails_is_counted_and_not_timed(guarded_metrics):
     server, _ = guarded_metrics
     assert server.predict({"signature_name": "positive", "instances": [-1.0]}).status_code == 400
-    after = scraped(server)
+    after = server.metrics()
     assert after[f'{SERVING}request_count{{model_name="m",status="INVALID_ARGUMENT"}}'] == 1
     assert not any(
         name.startswith((f"{SERVING}runtime_latency_", f"{SERVING}request_latency_count")) and "redict" in name
@@ -210,24 +195,24 @@ def test_a_graph_that_fails_is_counted_and_not_timed(guarded_metrics):
 
 
 @pytest.fixture
-def guarded_metrics(tmp_path, config):
+def guarded_metrics(tmp_path, monitoring_config):
     """A fresh server of the graph that can fail, and its metrics at the start."""
     models.save_guarded(tmp_path / "base" / "1")
-    with running(model_base_path=tmp_path / "base", model_name="m", monitoring_config_file=config) as server:
+    with running(model_base_path=tmp_path / "base", model_name="m", monitoring_config_file=monitoring_config) as server:
         server.wait("1", "AVAILABLE")
-        yield server, scraped(server)
+        yield server, server.metrics()
 
 
-def test_loads_and_warm_ups_are_recorded_by_folder(tmp_path, config):
+def test_loads_and_warm_ups_are_recorded_by_folder(tmp_path, monitoring_config):
     base = tmp_path / "base"
     models.write_warmup(models.save_half_plus(base / "1", 2.0), [models.warmup_record([1.0])])
-    with running(model_base_path=base, model_name="m", monitoring_config_file=config) as server:
+    with running(model_base_path=base, model_name="m", monitoring_config_file=monitoring_config) as server:
         server.wait("1", "AVAILABLE")
         (base / "2").mkdir()
         server.wait("2", "END")
         models.save_half_plus(tmp_path / "3", 3.0).rename(base / "3")
         server.wait("3", "AVAILABLE")
-        values = scraped(server)
+        values = server.metrics()
     attempts, latency = (f":tensorflow:cc:saved_model:load_{kind}" for kind in ("attempt_count", "latency"))
     for version, status in (("1", "success"), ("2", "fail"), ("3", "success")):
         assert values[f'{attempts}{{model_path="{base / version}",status="{status}"}}'] == 1
@@ -236,18 +221,22 @@ def test_loads_and_warm_ups_are_recorded_by_folder(tmp_path, config):
     assert warmed == [f'{SERVING}model_warmup_latency_count{{model_path="{base / "1"}",status="OK"}}']
 
 
-def test_batches_are_recorded_with_what_fills_them_up(half_plus, tmp_path, config):
+def test_batches_are_recorded_with_what_fills_them_up(half_plus, tmp_path, monitoring_config):
     parameters = tmp_path / "batching.config"
     parameters.write_text(
         "max_batch_size { value: 8 } allowed_batch_sizes: 4 allowed_batch_sizes: 8 num_batch_threads { value: 1 }\n"
         'thread_pool_name { value: "pool" }'
     )
-    settings = {"enable_batching": True, "batching_parameters_file": parameters, "monitoring_config_file": config}
+    settings = {
+        "enable_batching": True,
+        "batching_parameters_file": parameters,
+        "monitoring_config_file": monitoring_config,
+    }
     with running(model_base_path=half_plus, model_name="m", **settings) as server:
         server.wait("2", "AVAILABLE")
         for rows in (3, 5):
             assert server.predict({"instances": [1.0] * rows}).status_code == 200
-        values = scraped(server)
+        values = server.metrics()
     assert values[f"{BATCHING}input_batch_size_sum{{}}"] == 3 + 5
     assert values[f"{BATCHING}processed_batch_size_sum{{}}"] == 4 + 8
     assert values[f'{BATCHING}padding_size_sum{{execution_batch_size="4"}}'] == 1
@@ -262,11 +251,11 @@ def test_a_request_whose_client_has_gone_is_cancelled(guarded_metrics):
         requests.post(
             f"{server.url}/v1/models/m:predict", json={"signature_name": "slow", "instances": [4000]}, timeout=0.1
         )
-    until(lambda: scraped(server).get(f'{SERVING}request_count{{model_name="m",status="CANCELLED"}}') == 1)
+    until(lambda: server.metrics().get(f'{SERVING}request_count{{model_name="m",status="CANCELLED"}}') == 1)
 
 
-def test_calls_over_grpc_are_counted_where_they_run_a_model(half_plus, config):
-    with running(model_base_path=half_plus, model_name="m", monitoring_config_file=config, port=0) as server:
+def test_calls_over_grpc_are_counted_where_they_run_a_model(half_plus, monitoring_config):
+    with running(model_base_path=half_plus, model_name="m", monitoring_config_file=monitoring_config, port=0) as server:
         server.wait("2", "AVAILABLE")
         with grpc.insecure_channel(server.server.grpc_address) as channel:
             predict = PredictionServiceStub(channel).Predict
@@ -278,20 +267,20 @@ def test_calls_over_grpc_are_counted_where_they_run_a_model(half_plus, config):
                 predict(request, timeout=30)
             status = GetModelStatusRequest(model_spec={"name": "m"})
             ModelServiceStub(channel).GetModelStatus(status, timeout=30)
-        values = scraped(server)
+        values = server.metrics()
     assert values[f'{SERVING}request_latency_count{{model_name="m",API="Predict",entrypoint="GRPC"}}'] == 1
     assert values[f'{SERVING}runtime_latency_count{{model_name="m",API="Predict",runtime="TF1"}}'] == 1
     assert values[f'{SERVING}request_count{{model_name="m",status="FAILED_PRECONDITION"}}'] == 1
     assert len([name for name in values if name.startswith(f"{SERVING}request_latency_count") and "GRPC" in name]) == 1
 
 
-def test_examples_are_counted(tmp_path, config):
+def test_examples_are_counted(tmp_path, monitoring_config):
     models.save_examples(tmp_path / "base" / "1")
-    with running(model_base_path=tmp_path / "base", model_name="m", monitoring_config_file=config) as server:
+    with running(model_base_path=tmp_path / "base", model_name="m", monitoring_config_file=monitoring_config) as server:
         server.wait("1", "AVAILABLE")
         body = {"signature_name": "regress", "examples": [{"x": 1.0}, {"x": 2.0}]}
         assert requests.post(f"{server.url}/v1/models/m:regress", json=body, timeout=30).status_code == 200
-        values = scraped(server)
+        values = server.metrics()
     assert values[f'{SERVING}request_example_count_total{{model="m"}}'] == 2
     assert values[f'{SERVING}request_example_counts_count{{model="m"}}'] == 1
     assert values[f'{SERVING}runtime_latency_count{{model_name="m",API="Regress",runtime="TF1"}}'] == 1
