@@ -2,7 +2,8 @@
 
     python -m blog.build [PART ...]
 
-The `.py` beside them is the only file of a part that is written by hand.
+The `.py` beside them is the only file of a part that is written by hand. What was run on other photos or sizes than
+the project's goes to the working folder, so that the pages here stay those of the drawn cars.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ from nbclient import NotebookClient
 from nbconvert import MarkdownExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
+
+from blog import series
 
 FOLDER = Path(__file__).parent
 MOST_SECONDS = 30 * 60
@@ -41,9 +44,16 @@ def execute(source: Path) -> NotebookNode:
     config = Config({"KernelManager": {"transport": "ipc"}})
     NotebookClient(notebook, timeout=MOST_SECONDS, record_timing=False, resources=place, config=config).execute()
     notebook.metadata["shared_code"] = shared_code()
+    notebook.metadata["settings"] = settings()
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # not random, so that a second run differs only where its results do
     return notebook
+
+
+def settings() -> dict[str, str]:
+    """The environment variables by which a run differs from the one that the pages here are of."""
+    names = ("BLOG_PHOTOS", "BLOG_WEIGHTS", "BLOG_TINY")
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def shared_code() -> str:
@@ -60,17 +70,17 @@ def render(notebook: NotebookNode, name: str) -> tuple[str, dict[str, bytes]]:
     ), extras["outputs"]
 
 
-def write(source: Path, notebook: NotebookNode) -> None:
+def write(notebook: NotebookNode, name: str, folder: Path) -> None:
     """Write `NAME.ipynb`, `NAME.md` and the pictures in `images/NAME/`, in place of what was there."""
-    jupytext.write(notebook, source.with_suffix(".ipynb"))
-    text, pictures = render(notebook, source.stem)
-    images = FOLDER / "images" / source.stem
+    text, pictures = render(notebook, name)
+    images = folder / "images" / name
     images.mkdir(parents=True, exist_ok=True)
     for old in images.iterdir():
         old.unlink()
     for path, content in pictures.items():
-        (FOLDER / path).write_bytes(content)
-    source.with_suffix(".md").write_text(text, encoding="utf-8")
+        (folder / path).write_bytes(content)
+    jupytext.write(notebook, folder / f"{name}.ipynb")
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 def differences(source: Path) -> list[str]:
@@ -86,6 +96,8 @@ def differences(source: Path) -> list[str]:
         found.append(f"{written.name} is of another source: {error}")
     if notebook.metadata.get("shared_code") != shared_code():
         found.append(f"{written.name} was run before the last change of series.py")
+    if notebook.metadata.get("settings"):
+        found.append(f"{written.name} was run with {notebook.metadata['settings']}")
     if any(cell.cell_type == "code" and cell.source and not cell.execution_count for cell in notebook.cells):
         found.append(f"{written.name} was not run to its end")
     text, pictures = render(notebook, source.stem)
@@ -106,11 +118,14 @@ def main(names: list[str]) -> None:
     known = {source.stem: source for source in parts()}
     if unknown := set(names) - set(known):
         sys.exit(f"No such part: {', '.join(sorted(unknown))}. There are {', '.join(known)}.")
+    folder = series.WORK / "pages" if settings() else FOLDER
+    first = time.monotonic()
     for name in names or known:
         print(f"{name} …", end=" ", flush=True)
         begin = time.monotonic()
-        write(known[name], execute(known[name]))
+        write(execute(known[name]), name, folder)
         print(f"{(time.monotonic() - begin) / 60:.1f} minutes", flush=True)
+    print(f"{(time.monotonic() - first) / 60:.1f} minutes in all; the pages are in {folder}")
 
 
 if __name__ == "__main__":

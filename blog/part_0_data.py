@@ -119,7 +119,7 @@ for axis in axes.flat:
 SCRAPED, KEPT, OF_300_MODELS = 64_467, 53_738, 53_536
 series.table(
     [
-        {"2020": "scraped", "photos": f"{SCRAPED:,}", "of all": "100 %"},
+        {"2020": "scraped", "photos": f"{SCRAPED:,}", "of all": "100.0%"},
         {"2020": "with a score above 0.1", "photos": f"{KEPT:,}", "of all": f"{KEPT / SCRAPED:.1%}"},
         {
             "2020": "of the 300 most frequent models",
@@ -130,9 +130,9 @@ series.table(
 )
 
 # %% [markdown]
-# About a sixth went. Which ones? The authors name a flaw themselves: a close-up of a car's front, which tells make and
-# model better than most photos, was dropped, because ImageNet has a class of its own for it, *grille*, which is not
-# among the fifteen. The list has a second slip that a lookup shows:
+# About a sixth went. Which ones? One flaw is known: a close-up of a car's front, which tells make and model better than
+# most photos, was dropped, because ImageNet has a class of its own for it, *grille*, which is not among the fifteen.
+# The list has a second slip that a lookup shows:
 
 # %%
 from car_classifier.imagenet_classes import imagenet_classes, indices_of
@@ -219,7 +219,7 @@ series.table(
 )
 
 # %% [markdown]
-# Less: within wide bounds the list of classes decides more than the number.
+# Less: on these made-up probabilities, within wide bounds, the list of classes decides more than the number.
 #
 # What becomes of a photo below the line is real code again. It is not deleted. Its row keeps the score and the reason,
 # and you may overrule it with a text editor:
@@ -305,8 +305,8 @@ except UserError as error:
 # [arXiv:2207.07048](https://arxiv.org/abs/2207.07048)).
 #
 # The 2020 series split at random, 56 : 19 : 25, with no look for duplicates. Its photos are not here, so we cannot say
-# what that did to *its* number. What we can do is to make a set of which we know everything, and repeat pictures on
-# purpose.
+# what that did to *its* number, a test accuracy of 0.688. What we can do is to make a set of which we know everything,
+# and repeat pictures on purpose.
 
 # %%
 LIMIT = 720
@@ -478,10 +478,10 @@ def world(share, seed):
 #
 # $$W = X^\top (X X^\top + \lambda I)^{-1} Y.$$
 #
-# Both need the photos' inner products only, $X X^\top$, so these are computed once for all seeds.
-# With more pixels than photos, it can memorise too. So can a deep net with millions of weights (Zhang et al. 2017,
+# Both need the photos' inner products only, $X X^\top$, so these are computed once for all seeds. With more pixels than
+# photos, the linear one can memorise too. So can a deep net with millions of weights (Zhang et al. 2017,
 # [arXiv:1611.03530](https://arxiv.org/abs/1611.03530)), which is why the cheap ones can stand in for it here. They are
-# poor at cars, and shall be: what matters is not how good they are but whether the claim is true.
+# poor at cars, and may be: what matters is not how good they are but whether the claim is true.
 
 
 # %%
@@ -609,8 +609,9 @@ series.table(
 )
 
 # %% [markdown]
-# All figures from here on are means over the seeds, with 95 % intervals of that mean (Student's $t$). The seeds share
-# one set of photos, so that these intervals tell the luck of the split, not that of other photos.
+# The figures of this table, of the next one and of Figure 5 are means over the seeds, with 95 % intervals of that mean
+# (Student's $t$). The seeds share one set of photos, so that these intervals tell the luck of the split, not that of
+# other photos.
 #
 # Where all photos are listed again, a test photo's copy has three chances in four to be in training, and that is what
 # a random split gives. The leak-safe split leaves only the copies that the hash has not found. And the accuracy that
@@ -682,7 +683,8 @@ series.table(rows)
 # %% [markdown]
 # On test photos with a copy in training, either classifier is nearly as good as a lookup table, because it is one. On
 # new photos it is what it is. **The more a classifier memorises, the more a leaky test praises it.** So leakage not
-# only flatters, it also hides which of two classifiers is better, and by how much. Compare the columns of each row:
+# only flatters, it flatters unevenly, and hides by how much one classifier is better than another. Compare the columns
+# of each row (means over the seeds):
 
 # %%
 series.table(
@@ -710,7 +712,7 @@ series.table(
 # | split | random, unseeded: another one each time | seeded, stratified, a group on one side |
 # | the same photos, renamed or reordered | another split | the same split: it depends on content and seed |
 #
-# The last line is no claim without a cell either:
+# The last line, shown for another order (names are not even looked at):
 
 # %%
 pool, _ = world(0.5, seed=0)
@@ -724,7 +726,8 @@ print("same test photos after shuffling:", set(test) == set(test_shuffled))
 # What to take along:
 #
 # - Read the counts before the accuracy: how many photos, of how many were they chosen, and by whom.
-# - A filter's list of classes matters more than its threshold. Look at what lies near the line.
+# - A filter has two knobs, its list of classes and its threshold. A class that is missing from the list cannot be made
+#   good by the threshold: look at what lies near the line.
 # - Ask of every test photo whether training has seen it. A hash finds the easy cases; the limit is in Figure 4.
 #   For cars on sale it would be better still to split by *listing* or by *seller*, if the file names knew them.
 # - An accuracy without its split is no number. Ours come from leak-safe splits, here and in the parts that follow.

@@ -70,9 +70,19 @@ photo = manifest.photo_path(rows[0]).read_bytes()
 print(f"The first test photo shows a {rows[0].label} and has {len(photo):,} bytes.")
 
 # %% [markdown]
-# Part 1's model is started behind the embedded server, `car-classifier serve`. It speaks the REST interface of
-# [TensorFlow Serving](https://arxiv.org/abs/1712.06139) (Olston and others, 2017), so everything below can be sent to
-# either; the project's tests hold it against answers recorded from the real one. One thing has to be noted at once,
+# A *model server* is a program that loads the file once, waits at an address (a machine and a port there, 8501 say) and
+# answers what is sent to it over HTTP, as a web site does. A GET only asks, a POST sends something along; what goes in
+# and comes out is JSON. [TensorFlow Serving](https://arxiv.org/abs/1712.06139) (Olston and others, 2017) is Google's,
+# in C++, mostly run in Docker. The project brings a second one, the *embedded* server, which needs no Docker and speaks
+# the same interface, so that everything below can be sent to either; the project's tests hold it against answers
+# recorded from the real one. By hand you start it so, on port 8501, and end it with Ctrl-C:
+#
+# <!-- not run: is what the next cell does -->
+# ```sh
+# car-classifier serve --model-base-path build/blog/model
+# ```
+#
+# The next cell starts the embedded server on Part 1's model, on a port that is free. One thing has to be noted at once,
 # before anybody else asks: how long its first ten answers take. We come back to them.
 
 # %%
@@ -168,7 +178,8 @@ print(said.classes[:3])
 print(said.makes[:3])
 
 # %% [markdown]
-# The third signature of interest, `explain`, answers the same and adds a map for each class; Part 3 is about it. The
+# The second signature, `explain`, answers the same and adds a map for each of the five best, and for one class that you
+# may name; Part 3 is about it. `all_classes` gives the probabilities of all classes, for whoever measures a model. The
 # last one, `serving_default`, is the door of 2020: pixels in, bare probabilities out. It is kept for old clients, and
 # for the comparison below.
 #
@@ -306,23 +317,26 @@ plt.show()
 # first row is how it is avoided: the function in `car_classifier/preprocessing.py` that training reads photos with is
 # the one that the graph holds.
 #
-# The names have the same trouble. A list of classes that is made from a Python `set`, as in 2020, has another order
-# in every process, and is right only as long as the one pickle of that one run lies beside the model:
+# The names have the same trouble. A list of classes that is made from a Python `set`, as in 2020, has another order in
+# each process that hashes with another seed, which is what Python draws at every start. It is right only as long as the
+# one pickle of that one run lies beside the model. With two seeds:
 
 # %%
 code = f"print(list(set({LABELS[:4]})))"
-for _ in range(2):
-    print(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip())
+for seed in ("1", "2"):
+    environment = os.environ | {"PYTHONHASHSEED": seed}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    print(done.stdout.strip())
 
 # %% [markdown]
 # ## Floats against bytes
 #
-# Now the wire. A pixel as a decimal fraction takes some twenty characters of JSON for each of its three colours.
-# Base64 takes $4\lceil n/3\rceil$ characters for $n$ bytes of a JPEG, which was made to be small. To be fair to the
-# floats they get a second chance, packed with gzip; and to be fair to both, the bytes get a bad day: the same photo
-# at twelve megapixels, as many as a phone's. (A drawing that is blown up compresses well: a phone's own file would be
-# several times as large.) What 2020's net of 224×224 pixels would need comes first, by
-# counting:
+# Now the wire. A pixel as a decimal fraction takes some twenty characters of JSON for each of its three colours. Base64
+# takes $4\lceil n/3\rceil$ characters for $n$ bytes of a JPEG, which was made to be small. To be fair to the floats
+# they get a second chance, packed with gzip; and to be fair to both, the bytes get a bad day: the same photo at twelve
+# megapixels, as many as a phone's. (Drawings flatter both. One that is blown up compresses well, and a phone's own file
+# would be several times as large; and smooth pixels that Pillow has resized are but 256 different numbers, which suits
+# gzip.) What 2020's net of 224×224 pixels would need comes first, by counting:
 
 # %%
 square = np.asarray(Image.open(io.BytesIO(photo)).convert("RGB").resize((224, 224)), np.float32) / 127.5 - 1
@@ -453,8 +467,9 @@ series.table(
 )
 
 # %% [markdown]
-# How much that is depends on net and machine; the table says it for this one. It is paid by a single visitor, whom no
-# average shows. [Dean and Barroso (2013)](https://doi.org/10.1145/2408776.2408794) tell why such visitors count.
+# How much that is depends on net and machine; the table says it for this one, and for one start of each server: run it
+# again before you believe the last column. It is paid by a single visitor, whom no average shows. [Dean and Barroso
+# (2013)](https://doi.org/10.1145/2408776.2408794) tell why such visitors count.
 #
 # ## Odd requests
 #
@@ -468,14 +483,15 @@ def chunk(kind, content):
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-huge = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 20_000, 8, 2, 0, 0, 0))
-print(f"{len(huge)} bytes, which say that they become {50_000 * 20_000 * 3:,} bytes once they are decoded")
+header = struct.pack(">IIBBBBB", 30_000, 15_000, 8, 2, 0, 0, 0)
+huge = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"")
+print(f"{len(huge)} bytes, which say that they become {30_000 * 15_000 * 3:,} bytes once they are decoded")
 
 # %% [markdown]
-# TensorFlow's decoders have no limit of their own and would go and get that memory. So the graph reads the declared
-# size out of the header first, and refuses above 50 megapixels. It begins each signature with a check of the tensor's
-# shape, too, since the convolutions behind it take the shape on trust. What the server says to that and to other
-# oddities:
+# TensorFlow's own limit for a PNG is 2²⁹ pixels, ten times what any photo here needs; below it, the decoder asks for
+# the memory of all pixels before it has read the first. So the graph reads the declared size out of the header first,
+# and refuses above 50 megapixels. It begins each signature with a check of the tensor's shape, too, since the
+# convolutions behind it take the shape on trust. What the server says to that and to other oddities:
 
 # %%
 ODD = {
@@ -539,11 +555,13 @@ print(f"a = {fixed:.1f} ms, c = {slope:.1f} ms; t(1) = {medians[0]:.1f} ms, meas
 print(f"photos in large batches come {medians[0] / slope:.2f} times as fast as one after the other, at most")
 
 # %% [markdown]
-# Visitors send one photo each, and do not know of each other. `--enable-batching` lets the server hold a request for
-# a moment (a millisecond, in [the file that we ship](../deploy/serving/batching.config)) and run those that have come
-# together as one. [Clipper](https://arxiv.org/abs/1612.03079) (Crankshaw and others, 2017) has the classic
-# measurements. On a GPU, with its thousands of idle units, this is what makes serving pay. Here are two processor
-# cores: 1, 4 and 16 clients that ask without a pause, both servers in turn, round by round.
+# Visitors send one photo each, and do not know of each other. `--enable-batching` lets the server run such requests as
+# one. With [the file that we ship](../deploy/serving/batching.config) none is held back for it: while a thread is free,
+# a request starts at once; while all are busy, those that wait come together and go as one batch. (With a longer
+# `batch_timeout_micros`, a request waits for company.) [Clipper](https://arxiv.org/abs/1612.03079) (Crankshaw and
+# others, 2017) has the classic measurements. On a GPU, with its thousands of idle units, there is most to gain; a
+# processor has few cores, and one photo keeps them fairly busy. Here are 1, 4 and 16 clients that ask without a pause,
+# both servers in turn, round by round.
 
 # %%
 config = Path("deploy/serving/batching.config").resolve()
@@ -621,10 +639,11 @@ second.legend()
 plt.show()
 
 # %% [markdown]
-# *Figure 3.* Left: the time of one request against its photos; where the line meets the left edge is what company can
-# save. Middle: photos a second (whiskers: the lowest and highest round); compare the two bars of a pair. Right: how
-# long a client waits (10 to 90 %). See what more clients raise: one by one, where the cores are busy already, the wait
-# and hardly the rate; merged, the rate too, as long as batches grow.
+# *Figure 3.* Left: the time of one request against its photos. The line's slope is $c$, what each further photo costs;
+# where it meets the left edge is $a$. See how far the single photo lies from the line before you believe $a$. Middle:
+# photos a second (whiskers: the lowest and highest round); compare the two bars of a pair. Right: how long a client
+# waits (10 to 90 %). See what more clients raise: one by one, where the cores are busy already, the wait and hardly the
+# rate; merged, the rate too, as long as batches grow.
 #
 # The middle and the right panel are tied by a law that asks for nothing but steadiness, [Little's
 # (1961)](https://doi.org/10.1287/opre.9.3.383): $L = \lambda W$, requests under way are rate times wait. Each of our
@@ -650,10 +669,10 @@ print(together)
 # %% [markdown]
 # ## The next version
 #
-# Tomorrow's net shall take over from today's while people are asking. A model folder holds versions, `1/`, `2/`, …; a
+# Tomorrow's net is to take over from today's while people are asking. A model folder holds versions, `1/`, `2/`, …; a
 # file beside them, `models.config`, gives them labels. `stable` is what everybody is answered by, `canary` what is
-# tried beside it, `previous` what one can go back to. Servers read the file again and again. All that follows is
-# typed in a copy of the model folder, and asked of a server that looks at that copy.
+# tried beside it, `previous` what one can go back to. Servers read the file again and again. All that follows is typed
+# in a copy of the model folder, and asked of a server that looks at that copy.
 
 # %%
 shutil.copytree(version, PLACE / "model" / "1", copy_function=shutil.copy2)
@@ -739,7 +758,7 @@ shell(f"car-classifier models --server-url {live}")
 
 # %% [markdown]
 # Whoever wants to try the canary asks for it by its label; nobody else notices. Then it is promoted, and taken back,
-# while a visitor keeps asking `labels/stable` as fast as he can.
+# while a visitor keeps asking `labels/stable` as fast as possible.
 
 # %%
 with ModelClient(live, NAME, label="canary") as brave:
@@ -777,8 +796,9 @@ shell(f"car-classifier models --server-url {live}")
 
 # %% [markdown]
 # No request was lost on the way there or back, since a server lets a label move only when the version behind it is
-# loaded, and what was stable stays loaded as `previous`. So the way back takes effect within a second or so, and
-# needs neither a restart nor a copy of anything: a label is one line in a file.
+# loaded, and what was stable stays loaded as `previous`. So the way back takes effect at the server's next look at the
+# file (the embedded server looks every second, TensorFlow Serving in our compose file every five), and needs neither a
+# restart nor a copy of anything: a label is one line in a file.
 
 # %%
 client.close()

@@ -377,10 +377,11 @@ axes.axvline(0, color=series.GREY, linewidth=0.8)
 plt.show()
 
 # %% [markdown]
-# *Figure 3.* Each box is all test photos; the nearer to 1, the less a map cares which class was asked for. What lies
-# between the first box and the third is the gate's doing, between the first and the second the softmax's. On the drawn
-# cars the two pull against each other: the gate alone makes maps alike, and the softmax, whose gradient is that of a
-# difference of classes, takes much of it back. So this count alone does not condemn the whole; the tests below do.
+# *Figure 3.* Each box is all test photos of which neither map is flat (zero everywhere, after the ReLU; the table
+# counts the others); the nearer to 1, the less a map cares which class was asked for. What lies between the first box
+# and the third is the gate's doing, between the first and the second the softmax's. In the run printed here the two
+# pull against each other: the gate alone makes maps alike, and the softmax, whose gradient is that of a difference of
+# classes, takes much of it back. So this count alone settles nothing; judge by the tests below, each with its interval.
 #
 # ## What the gate does
 #
@@ -466,9 +467,9 @@ for n in doubtful:
 grid(bands, ["Photo", "for and against\nthe one", "for and against\nthe other", "contrast"])
 
 # %% [markdown]
-# *Figure 5.* Right answers that were the closest call, three at most. The last column is the second less the third:
-# orange for the model that was named, blue for the one that nearly was. The table below has the proof. With a gate
-# or a softmax no such sum exists.
+# *Figure 5.* Right answers that were the closest call, three at most. Columns two and three share one scale, the
+# contrast has its own. The last column is the second less the third: orange for the model that was named, blue for the
+# one that nearly was. The table below has the proof. With a gate or a softmax no such sum exists.
 
 # %%
 series.table(
@@ -490,9 +491,9 @@ series.table(
 #
 # That a map adds up does not tell whether it is any good. The *pointing game* (Zhang et al. 2018,
 # [arXiv:1608.00507](https://arxiv.org/abs/1608.00507)) asks something simple: does the map's strongest point lie on the
-# part that tells the model? Each drawn car has one such part, and its box is in `parts.csv`. Photos that were answered
-# wrongly do not count. A map of random numbers, and a bell in the middle of every photo, say what can be had for
-# nothing.
+# part that tells the model, or within 15 pixels of it? Each drawn car has one such part, and its box is in `parts.csv`.
+# Photos that were answered wrongly do not count. A map of random numbers, and a bell in the middle of every photo, say
+# what can be had for nothing.
 
 # %%
 boxes = read_part_boxes(manifest.path.parent / "parts.csv")
@@ -550,8 +551,11 @@ plt.show()
 # Boxes say where a *person* would look. Faithfulness scores ask the net instead. Cover the pixels that the map calls
 # most important, a tenth of the photo at a time, and watch the probability: the faster it falls, the better
 # (*deletion*). Begin with a blurred photo and bring those pixels back: the sooner it rises, the better (*insertion*;
-# both from Petsiuk et al. 2018, [arXiv:1806.07421](https://arxiv.org/abs/1806.07421)). And last the test of Adebayo et
-# al.: how much is the map like that of the same net with random weights? A map of what was *learnt* should not be.
+# both from Petsiuk et al. 2018, [arXiv:1806.07421](https://arxiv.org/abs/1806.07421)). With $p(s)$ the probability once
+# a share $s$ of the pixels has gone or come, both scores are the area under that curve, $\int_0^1 p(s)\,ds$, from 0 to
+# 1. And last the test of Adebayo et al.: how much is the map like that of the same net with random weights? A map of
+# what was *learnt* should not be; the score is Spearman's rank correlation between the magnitudes of the two maps, 1
+# for the same order of places.
 #
 # `car-classifier explain-eval` scores a dozen methods so. For the way of 2020 it takes one line: a method is a function
 # from net, images and targets to maps.

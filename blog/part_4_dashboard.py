@@ -260,7 +260,8 @@ for what, drawer in (("the photo", "data:image/jpeg;base64," + base64.b64encode(
 table(carried)
 
 # %% [markdown]
-# The seconds are bytes times eight by a million: what a phone on a train would wait at each click, for nothing.
+# The seconds are the bytes times eight, divided by a million: what a phone on a train would wait at each click, for
+# nothing.
 #
 # ## The same players on the real page
 #
@@ -398,7 +399,7 @@ for place, ms in enumerate(times.values()):
     for share, style in ((50, "-"), (95, ":")):
         value = np.percentile(ms, share)
         ax.plot([value, value], [place - 0.3, place + 0.3], style, color="black", linewidth=1.4)
-        ax.annotate(f"p{share}", (value, place + 0.32), ha="center", fontsize=9)
+        ax.annotate(f"p{share}", (value, place + 0.32), ha="right" if share == 50 else "left", fontsize=9)
 ax.set_yticks(range(len(times)), [f"{players} players" for players in times])
 ax.set(xlabel="milliseconds of a round (photo and guess, with the model's answer and maps)", xlim=(0, None))
 ax.set_ylim(-0.5, len(times) - 0.3)
@@ -426,8 +427,8 @@ table(
 # %% [markdown]
 # "Waiting at a time" is Little's law, $L = \lambda W$: on average as many people wait as arrive in a second times the
 # seconds that each waits (Little 1961, [10.1287/opre.9.3.383](https://doi.org/10.1287/opre.9.3.383)). It says how many
-# threads are busy, and so how many there should be. Our players hardly think; people do, for seconds, so that many more
-# of them fit into the same numbers.
+# threads are busy, and so how many there must be at least. Our players hardly think; people do, for seconds, so that
+# many more of them fit into the same numbers.
 #
 # ## What the page asks, typed
 #
@@ -570,7 +571,8 @@ print("log: ", last["request_id"], last["path"], last["signature"], last["status
 
 # %% [markdown]
 # And the failure from above, as both sides tell it. While the server was frozen, the dashboard wrote that it took too
-# long. The server, thawed, found the requests still waiting. The id tells that they are the same.
+# long. The server, thawed, found the requests still waiting. The id tells that they are the same. (499 means that
+# whoever asked had hung up; the few milliseconds are counted from when the server, awake again, took the request up.)
 
 # %%
 warnings = (logs / "dashboard.log").read_text(encoding="utf-8").splitlines()
@@ -594,7 +596,7 @@ MEANING = {
     "X-Content-Type-Options": "what was sent as a photo is never taken for a page",
     "X-Frame-Options": "no other site can put the page in a frame and have it clicked",
     "Referrer-Policy": "other sites do not learn what was looked at",
-    "Set-Cookie": "the visitor's id: no script reads it (HttpOnly), no other site sends it (SameSite)",
+    "Set-Cookie": "the visitor's id: no script reads it (HttpOnly), no form of another site sends it (SameSite)",
 }
 values = dict(first.headers)
 values["Content-Security-Policy"] = values["Content-Security-Policy"].partition("script-src")[2][:40] + "…"
@@ -702,8 +704,8 @@ else:
     print("There is no browser here, so there are no pictures: install chromium and playwright, then run this again.")
 
 # %% [markdown]
-# *Figure 3.* If a browser was found: the page with a sample photo under its heatmap on a desk, and a round of the game
-# on a phone in the dark, after the guess. The titles say how many rules of axe each breaks.
+# *Figure 3.* The page with a sample photo under its heatmap on a desk, and a round of the game on a phone in the dark,
+# after the guess. The titles say how many rules of axe each breaks. (Without a browser there is no picture.)
 
 # %%
 for process in (dashboard, model_server):
@@ -716,11 +718,9 @@ print("The dashboard ended with", dashboard.wait(), "and the model server with",
 # | | the 2020 series | here |
 # |---|---|---|
 # | a game | one for all visitors | one for each browser, by a cookie, in a database |
-# | processes | one | as many as you like: nothing is kept in any |
+# | processes | one, since the game is in its memory | as many as you like: nothing is kept in any |
 # | asking the model | two services, JSON floats, before play starts | one request with the photo's bytes, when needed |
 # | heatmap | a picture made by the server | numbers, drawn in the browser |
-# | model server away | an error of Python | a sentence, a missed turn, and back by itself |
-# | who asked what | unknown | one id in both logs |
 #
 # None of it is clever. A web page for many people is mostly a matter of asking, for each thing that is remembered:
 # whose is it, who else must find it, and when may it be forgotten?

@@ -5,6 +5,7 @@ training starts from), `BLOG_WORK` (where all that is made goes), `BLOG_TINY=1` 
 that it runs).
 """
 
+import hashlib
 import io
 import json
 import os
@@ -58,16 +59,21 @@ def photos() -> Path:
     """The manifest of the photos: drawn and indexed on first use, or made from `BLOG_PHOTOS`.
 
     Raises:
-        RuntimeError: The working folder holds what was made of other photos, weights or sizes.
+        RuntimeError: The working folder holds what was made of other photos, weights or sizes, or by other code.
     """
-    choice = WORK / "made_of.json"
-    chosen = json.dumps({"photos": PHOTOS or "drawn", "weights": WEIGHTS, **asdict(SIZES)})
-    if choice.is_file() and choice.read_text(encoding="utf-8") != chosen:
+    made_of = WORK / "made_of.json"
+    code = hashlib.sha256()
+    for file in sorted((Path(__file__).parents[1] / "car_classifier").rglob("*.py")):
+        code.update(file.read_bytes())
+    chosen = {"photos": PHOTOS or "drawn", "weights": WEIGHTS, **asdict(SIZES), "code": code.hexdigest()}
+    text = json.dumps(chosen, indent=1)
+    if made_of.is_file() and made_of.read_text(encoding="utf-8") != text:
         raise RuntimeError(
-            f"What is in {WORK} was made of other photos, weights or sizes: set BLOG_WORK to another folder."
+            f"What is in {WORK} was made of other photos, weights or sizes, or by other code: "
+            "set BLOG_WORK to another folder, or remove that one."
         )
     WORK.mkdir(parents=True, exist_ok=True)
-    choice.write_text(chosen, encoding="utf-8")
+    made_of.write_text(text, encoding="utf-8")
     if Path(PHOTOS).suffix == ".csv":
         return Path(PHOTOS)
     manifest = WORK / "photos" / "manifest.csv"

@@ -49,7 +49,7 @@ def photo_size(image_bytes: tf.Tensor) -> tf.Tensor:
 def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
     """Decode a JPEG or PNG photo, after checking that doing so is safe.
 
-    TensorFlow's decoders have no pixel limit (a PNG of 1 MB can take gigabytes), so the size that the header
+    TensorFlow's decoders allow half a billion pixels (a PNG of 1 MB can take gigabytes), so the size that the header
     declares is checked first. EXIF orientation is ignored, as in all of TensorFlow.
 
     Args:

@@ -1,5 +1,6 @@
 """Every part of the series runs from its first cell to its last, and what was generated from it is current."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ def work(tmp_path_factory) -> Path:
 def test_a_part_runs_at_a_tiny_size(source, work, monkeypatch):
     monkeypatch.setenv("BLOG_TINY", "1")
     monkeypatch.setenv("BLOG_WORK", str(work))
+    monkeypatch.delenv("BLOG_PHOTOS", raising=False)
+    monkeypatch.delenv("BLOG_WEIGHTS", raising=False)
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     notebook = build.execute(source)
     text, pictures = build.render(notebook, source.stem)
@@ -53,6 +56,20 @@ def test_a_change_of_source_notebook_markdown_or_picture_is_noticed(source, tmp_
         )
         assert build.differences(copy), changed.name
         changed.write_bytes(before)
+
+
+@pytest.mark.parametrize("changed", ["shared_code", "settings"])
+def test_pages_of_other_shared_code_or_settings_are_noticed(changed, tmp_path, monkeypatch):
+    source = build.parts()[0]
+    for ending in (".py", ".ipynb", ".md"):
+        shutil.copy(source.with_suffix(ending), tmp_path)
+    shutil.copytree(source.parent / "images" / source.stem, tmp_path / "images" / source.stem)
+    monkeypatch.setattr(build, "FOLDER", tmp_path)
+    written = tmp_path / f"{source.stem}.ipynb"
+    notebook = json.loads(written.read_text(encoding="utf-8"))
+    notebook["metadata"][changed] = {"BLOG_TINY": "1"}
+    written.write_text(json.dumps(notebook), encoding="utf-8")
+    assert len(build.differences(tmp_path / source.name)) == 1
 
 
 def test_other_photos_than_before_are_refused_not_ignored(tmp_path):
