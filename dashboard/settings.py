@@ -39,8 +39,8 @@ class Settings(BaseSettings):
         gallery_size: How many sample photos the gallery shows at most; 0 switches it off.
         host: Address to listen on. The default is reachable from this machine only.
         port: Port to listen on.
-        trusted_proxies: Addresses and networks, comma-separated, or `*` for all: who comes from there with an
-            `X-Forwarded-Proto: https` is believed that the visitor came by HTTPS. Nobody is if empty.
+        trusted_proxies: Addresses and networks, comma-separated, or `*` for all, whose `X-Forwarded-Proto: https`
+            is believed; nobody's if empty.
         workers: Server processes; they share one photo folder.
         threads: Requests that one worker handles at the same time.
         max_upload_mb: Largest photo file taken, in megabytes (10^6 bytes).

@@ -76,10 +76,19 @@ class RunningModelServer:
 
 
 @pytest.fixture(scope="session")
-def model_server(demo_model_dir) -> Iterator[RunningModelServer]:
-    """The demo model on an embedded server."""
+def monitoring_config(tmp_path_factory) -> Path:
+    """A file that has a model server show its metrics."""
+    path = tmp_path_factory.mktemp("monitoring") / "monitoring.config"
+    path.write_text("prometheus_config { enable: true }")
+    return path
+
+
+@pytest.fixture(scope="session")
+def model_server(demo_model_dir, monitoring_config) -> Iterator[RunningModelServer]:
+    """The demo model on an embedded server, which shows its metrics as well."""
     from tests.serving.conftest import running
 
-    with running(model_base_path=demo_model_dir, model_name="car_classifier") as server:
+    settings = {"model_name": "car_classifier", "monitoring_config_file": monitoring_config}
+    with running(model_base_path=demo_model_dir, **settings) as server:
         server.wait("1", "AVAILABLE", "car_classifier")
         yield RunningModelServer(server.url, "car_classifier")

@@ -11,7 +11,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,17 +22,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.ports import free_ports
 from tests.serving.conftest import until
 
 ROOT = Path(__file__).parent.parent
 CADDYFILE = ROOT / "deploy/proxy/Caddyfile"
 PAGE = ROOT / "docs/how-to/behind-a-proxy.md"
 PASSWORD = "correct horse battery staple"  # noqa: S105
-# Debian's Caddy is of 2022; these are the names that it has for what 2.8 and newer have.
-NAMES_BEFORE_2_8 = {
-    r"\bbasic_auth\b": "basicauth",
-    r"\brequest_buffers \S+": "buffer_requests",
-    re.escape("{http.request.uri_escaped}"): "{uri}",
+# Debian's Caddy is of 2022; from which version on a name is known, and what stands for it before.
+OLDER_NAMES = {
+    r"\bbasic_auth\b": ((2, 8), "basicauth"),
+    r"\brequest_buffers \S+": ((2, 8), "buffer_requests"),
+    re.escape("{http.request.uri_escaped}"): ((2, 11), "{uri}"),
 }
 
 
@@ -66,22 +67,14 @@ def program(name: str) -> str:
     return path
 
 
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
 def caddyfile_for(caddy: str) -> str:
     """The Caddyfile in the words of the Caddy that is here."""
     text = CADDYFILE.read_text(encoding="utf-8")
     version = subprocess.run([caddy, "version"], check=True, capture_output=True, text=True).stdout
-    if tuple(map(int, re.search(r"(\d+)\.(\d+)", version).groups())) < (2, 8):
-        for name, old in NAMES_BEFORE_2_8.items():
-            assert re.search(name, text)
-            text = re.sub(name, old, text)
+    here = tuple(map(int, re.search(r"(\d+)\.(\d+)", version).groups()))
+    for name, (since, old) in OLDER_NAMES.items():
+        assert re.search(name, text)
+        text = text if here >= since else re.sub(name, old, text)
     return text
 
 

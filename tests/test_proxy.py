@@ -197,7 +197,9 @@ def test_the_model_server_is_asked_by_who_has_the_password(proxy, car):  # noqa:
         "/v1/models/..%2f..%2fmonitoring/prometheus/metrics",
     ],
 )
-def test_of_the_model_server_nothing_else_is_there(proxy, path):
+def test_of_the_model_server_nothing_else_is_there(proxy, model_server, path):
+    metrics = requests.get(f"{model_server.url}/monitoring/prometheus/metrics", timeout=10)
+    assert ":tensorflow:" in metrics.text
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Basic "
     with proxy.connection() as connection:
         connection.sendall((request + base64.b64encode(f"team:{PASSWORD}".encode()).decode() + "\r\n\r\n").encode())

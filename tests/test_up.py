@@ -13,16 +13,9 @@ from rich.console import Console
 
 from car_classifier.up import DemoRecipe, UpSettings, prepare
 from tests.conftest import car_classifier
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.slow
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listening.getsockname()[1] for listening in sockets]
-    for listening in sockets:
-        listening.close()
-    return ports
 
 
 @contextmanager

@@ -30,6 +30,7 @@ READERS = {
     "`docker compose`": ("docker-compose*.yml",),
     "the embedded server's image": ("deploy/classifier/tf_serving_entrypoint.sh",),
     "`make blog`": ("blog/series.py",),
+    "Caddy": ("deploy/proxy/Caddyfile",),
 }
 """Who reads environment variables, and where that is written. The dashboard's are those of its settings."""
 
@@ -37,7 +38,7 @@ MEANINGS = {
     "BLOG_PHOTOS": "A folder of photos or a manifest for the series, in place of drawn cars.",
     "BLOG_TINY": "`1` makes everything of the series so small that it only shows that it runs.",
     "BLOG_WEIGHTS": "What the series trains from: `none` (drawn cars), `imagenet` (own photos) or a file.",
-    "BLOG_WORK": "Where what the series makes goes; `build/blog` if not set.",
+    "BLOG_WORK": "Where what the series makes goes; `build/blog`, or `build/blog-tiny` with `BLOG_TINY`, if not set.",
     "DASHBOARD_PORT": "Port of this machine on which the dashboard is reached.",
     "DATABASE_URL": "The dashboard's database, for the dashboard and for `data import-feedback`: `sqlite:///…` or "
     "`postgresql://…`.",
@@ -46,13 +47,18 @@ MEANINGS = {
     "MODEL_NAME": "The model's name and its folder's. The image sets `model`, `docker-compose.yml` `car_classifier`.",
     "POSTGRES_PASSWORD": "Password of the database of `docker-compose.postgres.yml`; letters and digits only.",
     "PROMETHEUS_PORT": "Port of this machine on which Prometheus is reached (`--profile monitoring`).",
+    "PROXY_ADMIN": "Where the proxy can be told to read its file anew.",
     "PROXY_CERTIFICATE": "`public`, of Let's Encrypt, or `internal`, the proxy's own "
     "([behind a proxy](../how-to/behind-a-proxy.md), as for the next ones).",
+    "PROXY_DASHBOARD": "Where the proxy finds the dashboard.",
     "PROXY_DOMAIN": "Host name of the page behind the proxy.",
-    "PROXY_HTTPS_PORT": "Port of this machine on which the proxy takes HTTPS.",
-    "PROXY_HTTP_PORT": "Port of this machine on which the proxy sends visitors on to HTTPS.",
-    "PROXY_MAX_UPLOAD": "Largest request that the proxy takes.",
+    "PROXY_HTTPS_PORT": "Port of this machine on which the proxy takes HTTPS. Another one is only for behind something "
+    "that passes 443 on to it: addresses never name a port.",
+    "PROXY_HTTP_PORT": "Port of this machine on which the proxy sends visitors on to HTTPS, at port 443.",
+    "PROXY_MAX_UPLOAD": "Largest request to the dashboard that the proxy takes.",
     "PROXY_MODELS": "`open` lets those who are signed in ask the model server's REST interface too; or `closed`.",
+    "PROXY_MODEL_SERVER": "Where the proxy finds the model server.",
+    "PROXY_OAUTH2": "Where the proxy finds oauth2-proxy.",
     "PROXY_PASSWORD_HASH": "For `password`: what `caddy hash-password` prints.",
     "PROXY_SIGN_IN": "How visitors of the proxy sign in: `password`, `oauth2` or `none`.",
     "PROXY_USER": "For `password`: the user's name.",
@@ -67,6 +73,7 @@ MEANINGS = {
 _VARIABLE = re.compile(
     r"""os\.environ(?:\.get\(|\.setdefault\(|\[)"(?P<python>[A-Z]\w+)"
     | envvar="(?P<typer>\w+)"
+    | \{\$(?P<caddy>[A-Z][A-Z0-9_]+)(?::(?P<default>[^}]*))?\}
     | (?<!\$)\$(?P<open>\{)?(?P<shell>[A-Z][A-Z_]+)(?(open)(?::(?P<kind>[-?])(?P<word>[^}]*))?\})""",
     re.VERBOSE,
 )
@@ -155,14 +162,19 @@ def _others() -> Iterable[Sequence[str]]:
     for reader, patterns in READERS.items():
         for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
             for match in _VARIABLE.finditer(path.read_text(encoding="utf-8")):
-                name = match["python"] or match["typer"] or match["shell"]
+                name = match["python"] or match["typer"] or match["caddy"] or match["shell"]
                 defaults = found.setdefault((name, reader), set())
-                if match["kind"]:
-                    defaults.add(f"`{match['word']}`" if match["kind"] == "-" else "must be set")
+                if match["kind"] == "?":
+                    defaults.add("must be set")
+                elif default := match["word"] or match["default"]:
+                    defaults.add(f"`{default}`")
     if unknown := {name for name, _ in found} ^ MEANINGS.keys():
         raise SystemExit(f"MEANINGS in {__file__} is to explain what is read, and nothing else: {sorted(unknown)}")
+    readers: dict[tuple[str, str], list[str]] = {}
     for (name, reader), defaults in sorted(found.items()):
-        yield f"`{name}`", reader, ", ".join(sorted(defaults)), MEANINGS[name]
+        readers.setdefault((name, ", ".join(sorted(defaults))), []).append(reader)
+    for (name, default), both in readers.items():
+        yield f"`{name}`", ", ".join(both), default, MEANINGS[name]
 
 
 def _attributes(kind: type) -> dict[str, str]:

@@ -4,20 +4,23 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import requests
 
+from tests.ports import free_ports
 from tests.serving.conftest import until
 
 from .blocks import Block
 
 ROOT = Path(__file__).parents[2]
 # What keeps running until it is told to end.
-SERVERS = re.compile(r"^(car-classifier (serve|up)|make up|python -m dashboard)\b(?!.*--(help|prepare-only))", re.M)
+SERVERS = re.compile(
+    r"^(?:\w+=\S+ )*(car-classifier (serve|up)|make up|python -m dashboard)\b(?!.*--(help|prepare-only))", re.MULTILINE
+)
 
 
 class Reader:
@@ -30,9 +33,7 @@ class Reader:
     """
 
     def __init__(self, folder: Path, log: Path, weights: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as a, socket.create_server(("127.0.0.1", 0)) as b:
-            with socket.create_server(("127.0.0.1", 0)) as c:
-                self.rest, self.grpc, self.page = (one.getsockname()[1] for one in (a, b, c))
+        self.rest, self.grpc, self.page = free_ports(3)
         self.folder, self.log = folder, log
         self.server: subprocess.Popen[bytes] | None = None
         python = Path(sys.executable).parent
@@ -54,23 +55,35 @@ class Reader:
         text = block.text
         for port, own in ((8501, self.rest), (8500, self.grpc), (8050, self.page)):
             text = text.replace(f"localhost:{port}", f"localhost:{own}")
-        if SERVERS.search(text):
-            self._starts(text.replace("make up", "car-classifier up"))
+        if starts := SERVERS.search(text):
+            before, server = text[: starts.start()], text[starts.start() :].replace("make up", "car-classifier up")
+            assert "\n" not in server.strip().replace("\\\n", ""), "what comes after a server is never typed"
+            if before:
+                self._runs(block.language, before)
+            self._starts(server)
             return ""
         if self.server is None and f"localhost:{self.rest}" in text:
             self._starts("car-classifier serve")
+        # A server writes its line about a request after it has answered.
+        return self._runs(block.language, text, attempts=30 if text.startswith("grep ") else 1)
+
+    def _runs(self, language: str, text: str, attempts: int = 1) -> str:
         program = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
-        done = subprocess.run(
-            [*program[block.language], text],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-        assert done.returncode == 0, f"{block.text}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
-        return done.stdout
+        for attempt in range(attempts):
+            if attempt:
+                time.sleep(1)
+            done = subprocess.run(
+                [*program[language], text],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=600,
+            )
+            if done.returncode == 0:
+                return done.stdout
+        raise AssertionError(f"{text}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
 
     def leaves(self) -> None:
         """Press Ctrl-C where a server runs, which ends in good order."""

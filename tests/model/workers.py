@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,16 +10,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.ports import free_ports
+
 LIMIT = 480
 """Seconds after which processes that wait for each other for ever are killed; they need about 30."""
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("localhost", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def run_workers(commands: list[list[str]]) -> None:

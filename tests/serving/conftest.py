@@ -88,14 +88,6 @@ def running(**settings) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def monitoring_config(tmp_path_factory) -> Path:
-    """A file that has a server show its metrics."""
-    path = tmp_path_factory.mktemp("monitoring") / "monitoring.config"
-    path.write_text("prometheus_config { enable: true }")
-    return path
-
-
-@pytest.fixture(scope="session")
 def half_plus(tmp_path_factory) -> Path:
     """A folder with versions 1 (c = 2) and 2 (c = 3)."""
     base = tmp_path_factory.mktemp("half_plus_two")
