@@ -552,10 +552,10 @@ plt.show()
 # most important, a tenth of the photo at a time, and watch the probability: the faster it falls, the better
 # (*deletion*). Begin with a blurred photo and bring those pixels back: the sooner it rises, the better (*insertion*;
 # both from Petsiuk et al. 2018, [arXiv:1806.07421](https://arxiv.org/abs/1806.07421)). With $p(s)$ the probability once
-# a share $s$ of the pixels has gone or come, both scores are the area under that curve, $\int_0^1 p(s)\,ds$, from 0 to
-# 1. And last the test of Adebayo et al.: how much is the map like that of the same net with random weights? A map of
-# what was *learnt* should not be; the score is Spearman's rank correlation between the magnitudes of the two maps, 1
-# for the same order of places.
+# a share $s$ of the pixels has gone or come, both scores are the area under that curve, from 0 to 1:
+# $\int_0^1 p(s)\,ds$. And last the test of Adebayo et al.: how much is the map like that of the same net with random
+# weights? A map of what was *learnt* should not be; the score is Spearman's rank correlation between the magnitudes of
+# the two maps, 1 for the same order of places.
 #
 # `car-classifier explain-eval` scores a dozen methods so. For the way of 2020 it takes one line: a method is a function
 # from net, images and targets to maps.

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.dashboard.browsing import CHROMIUM_NAMES, CHROMIUM_OPTIONS, manifest_rows
 from tests.postgres import database_url, postgres  # noqa: F401  (fixtures)
 
 
@@ -92,3 +95,21 @@ def model_server(demo_model_dir, monitoring_config) -> Iterator[RunningModelServ
     with running(model_base_path=demo_model_dir, **settings) as server:
         server.wait("1", "AVAILABLE", "car_classifier")
         yield RunningModelServer(server.url, "car_classifier")
+
+
+@pytest.fixture(scope="session")
+def car(demo_data) -> Path:
+    """A photo that the data set knows."""
+    return demo_data / manifest_rows(demo_data)[0]["file_name"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; one for all tests of a process, as Playwright's loop cannot run twice in it."""
+    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if program is None:
+        pytest.skip(f"no browser here: none of {', '.join(CHROMIUM_NAMES)} is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()

@@ -19,7 +19,6 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.dashboard.browsing import opened, running_dashboard
-from tests.dashboard.conftest import browser, car  # noqa: F401  (fixtures)
 from tests.proxies import (
     CADDYFILE,
     PAGE,
@@ -141,7 +140,7 @@ def test_the_cookie_is_for_https_only_whatever_a_client_says(proxy):
         assert {"Secure", "HttpOnly", "SameSite=Lax"} <= {part.strip() for part in cookie.split(";")}
 
 
-def test_a_photo_is_answered(proxy, car):  # noqa: F811
+def test_a_photo_is_answered(proxy, car):
     kept = proxy.ask("POST", "/photos", data=car.read_bytes())
     assert kept.status_code == 201
     answer = proxy.ask("POST", f"/photos/{kept.json()['id']}/answer")
@@ -180,7 +179,7 @@ def test_slow_senders_do_not_keep_others_from_being_answered(proxy):
         assert time.monotonic() - begun < 10
 
 
-def test_the_model_server_is_asked_by_who_has_the_password(proxy, car):  # noqa: F811
+def test_the_model_server_is_asked_by_who_has_the_password(proxy, car):
     photo = {"b64": base64.b64encode(car.read_bytes()).decode()}
     body = {"signature_name": "explain", "instances": [{"class_index": -1, "image_bytes": photo}]}
     answer = proxy.ask("POST", f"{ASK}:predict", json=body)
@@ -209,7 +208,7 @@ def test_of_the_model_server_nothing_else_is_there(proxy, model_server, path):
     assert status in (200, 400, 404)  # 200 is the dashboard's own page that says there is none
 
 
-def test_the_page_works_in_a_browser(proxy, browser):  # noqa: F811
+def test_the_page_works_in_a_browser(proxy, browser):
     options = {"ignore_https_errors": True, "http_credentials": {"username": "team", "password": PASSWORD}}
     with opened(browser, proxy.url, **options) as (page, watch):
         sockets = []

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import shutil
 import socket
 import struct
 import threading
@@ -16,11 +15,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from dashboard import Settings
 
-from .browsing import CHROMIUM_NAMES, CHROMIUM_OPTIONS, Watch, manifest_rows, opened, running_dashboard
+from .browsing import Watch, manifest_rows, opened, running_dashboard
 
 LABELS = ["Aurelio_Vela", "Brandt-Kessler_Nord Kap", "Maki_Hoshi"]
 ALL_LABELS = ["Brandt-Kessler_Nord Kap", "Orsini_Lince", "Maki_Hoshi", "Orsini_Gatto", "Aurelio_Vela"]
@@ -318,23 +317,6 @@ def dashboard_url(model_server, demo_data, demo_model_dir, tmp_path_factory) -> 
         database_url=f"sqlite:///{folder}/dashboard.sqlite3",
     ) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if program is None:
-        pytest.skip(f"no browser here: none of {', '.join(CHROMIUM_NAMES)} is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def car(demo_data) -> Path:
-    """A photo that the data set knows."""
-    return demo_data / manifest_rows(demo_data)[0]["file_name"]
 
 
 @pytest.fixture(scope="session")

@@ -295,7 +295,7 @@ IN_THE_SOURCE = {
     "Request to assign label": "car_classifier/serving/repository.py",
     "Servable not found for request": "car_classifier/serving/repository.py",
     "The model server has no model named": "dashboard/model_requests.py",
-    "no browser here": "tests/dashboard/conftest.py",
+    "no browser here": "tests/conftest.py",
 }
 """Where those stand whose provocation would take long, or is made by other tests."""
 
