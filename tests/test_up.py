@@ -56,6 +56,7 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
             requests.get(f"http://127.0.0.1:{port}/", timeout=5)
 
 
+@pytest.mark.long
 def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
     """The whole way at a small size: draws, indexes, trains, publishes, and looks for similar photos."""
     settings = UpSettings(tmp_path / "model", tmp_path / "data")

@@ -237,6 +237,7 @@ def test_an_answer_that_is_not_sure_is_called_so(browser, local_server, folder):
         expect(page.locator(".photo-item")).to_contain_text("75.0%, not sure")
 
 
+@pytest.mark.long
 def test_the_page_outlives_whatever_happens_to_the_model_server(browser, closed_url, folder, tmp_path):
     port = int(closed_url.rpartition(":")[2])
     with running_dashboard(**told(closed_url, folder)) as url, opened(browser, url) as (page, watch):

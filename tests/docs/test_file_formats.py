@@ -180,7 +180,7 @@ def used(demo_data, demo_model_dir, tmp_path_factory) -> SimpleNamespace:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_measured_later(used):
     evaluated = read(used.evaluation)
     assert differences(documented("`metrics.json`") | documented("`evaluations/`"), evaluated) == set()

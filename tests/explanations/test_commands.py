@@ -41,6 +41,7 @@ def written(output: str, ending: str) -> list[Path]:
 
 
 class TestExplain:
+    @pytest.mark.long
     def test_a_contrast_is_the_difference_of_two_classes_and_all_add_up(self, version, photo, tmp_path):
         arguments = ("explain", photo, "--model", version, "--out", tmp_path)
         labels = json.loads((version / "assets.extra" / "labels.json").read_text())["labels"]
@@ -122,6 +123,7 @@ def scored(version, demo_data, tmp_path_factory) -> tuple[str, Path]:
     return done(car_classifier(*command)), figures
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("scored")
 class TestExplainEval:
     def test_scores_are_in_the_metrics_and_on_the_card(self, version):
@@ -178,7 +180,6 @@ class TestExplainEval:
             with Image.open(path) as figure:
                 assert figure.width > 500
 
-    @pytest.mark.long
     def test_interrupted_it_goes_on_to_the_same_scores(self, version, demo_data, tmp_path):
         again = tmp_path / "1"
         shutil.copytree(version, again)

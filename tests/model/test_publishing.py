@@ -366,7 +366,7 @@ def asked_all_the_time(run, model_dir) -> Iterator[Server]:
     assert failures == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_time, tmp_path, model_dir):
     server = asked_all_the_time
 

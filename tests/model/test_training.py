@@ -222,7 +222,7 @@ def test_a_learning_rate_that_loses_the_loss_is_one_sentence(demo_data, weights,
     assert "Start again with a lower --learning-rate" in result.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("split", "start"), [("train", ["--weights", "none"]), ("validation", ["--unfreeze", "head"])])
 def test_a_photo_that_was_cut_off_since_it_was_indexed_is_named(split, start, demo_data, weights, tmp_path):
     shutil.copytree(demo_data, tmp_path / "data")
@@ -247,7 +247,7 @@ def passes(result: subprocess.CompletedProcess[str]) -> list[str]:
     return [what for what, count, total in lines if count == total]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_classifier_alone_costs_one_pass_and_a_full_disk_only_what_was_not_written(demo_data, weights, tmp_path):
     command = ["train", "--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--unfreeze", "head"]
     command += ["--set", "head_epochs=5", *places(tmp_path)]
