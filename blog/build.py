@@ -6,7 +6,6 @@ The `.py` beside them is the only file of a part that is written by hand. What w
 the project's goes to the working folder, so that the pages here stay those of the drawn cars.
 """
 
-import hashlib
 import os
 import re
 import sys
@@ -21,6 +20,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from blog import series
+from car_classifier.files import sha256_of
 
 FOLDER = Path(__file__).parent
 MOST_SECONDS = 30 * 60
@@ -58,7 +58,7 @@ def settings() -> dict[str, str]:
 
 def shared_code() -> str:
     """SHA-256 of what all parts take their photos, sizes and training from."""
-    return hashlib.sha256((Path(__file__).parent / "series.py").read_bytes()).hexdigest()
+    return sha256_of(Path(series.__file__))
 
 
 def render(notebook: NotebookNode, name: str) -> tuple[str, dict[str, bytes]]:

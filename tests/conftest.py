@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-from tests.dashboard.browsing import CHROMIUM_NAMES, CHROMIUM_OPTIONS, manifest_rows
 from tests.postgres import database_url, postgres  # noqa: F401  (fixtures)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def car_classifier(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
@@ -100,12 +102,18 @@ def model_server(demo_model_dir, monitoring_config) -> Iterator[RunningModelServ
 @pytest.fixture(scope="session")
 def car(demo_data) -> Path:
     """A photo that the data set knows."""
+    from tests.dashboard.browsing import manifest_rows
+
     return demo_data / manifest_rows(demo_data)[0]["file_name"]
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator["Browser"]:
     """Chromium; one for all tests of a process, as Playwright's loop cannot run twice in it."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.dashboard.browsing import CHROMIUM_NAMES, CHROMIUM_OPTIONS
+
     program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if program is None:
         pytest.skip(f"no browser here: none of {', '.join(CHROMIUM_NAMES)} is installed")

@@ -40,13 +40,18 @@ def test_what_was_generated_from_a_part_is_current(source):
     assert build.differences(source) == []
 
 
+def copy_of(source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A part in a folder that stands for `blog/`, with all that was generated from it."""
+    monkeypatch.setattr(build, "FOLDER", folder)
+    for ending in (".py", ".ipynb", ".md"):
+        shutil.copy(source.with_suffix(ending), folder)
+    shutil.copytree(source.parent / "images" / source.stem, folder / "images" / source.stem)
+    return folder / source.name
+
+
 @pytest.mark.parametrize("source", PARTS)
 def test_a_change_of_source_notebook_markdown_or_picture_is_noticed(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "FOLDER", tmp_path)
-    for ending in (".py", ".ipynb", ".md"):
-        shutil.copy(source.with_suffix(ending), tmp_path)
-    shutil.copytree(source.parent / "images" / source.stem, tmp_path / "images" / source.stem)
-    copy = tmp_path / source.name
+    copy = copy_of(source, tmp_path, monkeypatch)
     assert build.differences(copy) == []
     picture = next((tmp_path / "images" / source.stem).iterdir())
     for changed in (copy, copy.with_suffix(".ipynb"), copy.with_suffix(".md"), picture):
@@ -60,16 +65,12 @@ def test_a_change_of_source_notebook_markdown_or_picture_is_noticed(source, tmp_
 
 @pytest.mark.parametrize("changed", ["shared_code", "settings"])
 def test_pages_of_other_shared_code_or_settings_are_noticed(changed, tmp_path, monkeypatch):
-    source = build.parts()[0]
-    for ending in (".py", ".ipynb", ".md"):
-        shutil.copy(source.with_suffix(ending), tmp_path)
-    shutil.copytree(source.parent / "images" / source.stem, tmp_path / "images" / source.stem)
-    monkeypatch.setattr(build, "FOLDER", tmp_path)
-    written = tmp_path / f"{source.stem}.ipynb"
+    copy = copy_of(build.parts()[0], tmp_path, monkeypatch)
+    written = copy.with_suffix(".ipynb")
     notebook = json.loads(written.read_text(encoding="utf-8"))
     notebook["metadata"][changed] = {"BLOG_TINY": "1"}
     written.write_text(json.dumps(notebook), encoding="utf-8")
-    assert len(build.differences(tmp_path / source.name)) == 1
+    assert len(build.differences(copy)) == 1
 
 
 def test_other_photos_than_before_are_refused_not_ignored(tmp_path):

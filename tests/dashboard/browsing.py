@@ -3,7 +3,6 @@
 import csv
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request, expect
+
+from tests.ports import free_ports
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_OPTIONS = [
@@ -37,9 +38,7 @@ PHONE = {"width": 390, "height": 844}
 @contextmanager
 def running_dashboard(**settings: object) -> Iterator[str]:
     """`python -m dashboard` on a free port, told by its environment. Gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     environment = {f"DASHBOARD_{name.upper()}": str(value) for name, value in settings.items()}
     environment["DATABASE_URL"] = environment.pop("DASHBOARD_DATABASE_URL")
     process = subprocess.Popen(

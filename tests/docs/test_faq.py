@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from car_classifier.errors import UserError
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "faq.md").read_text(encoding="utf-8")
@@ -233,9 +234,8 @@ def _(tmp_path):
 def _(tmp_path):
     from car_classifier.up import UpSettings, check_ports
 
-    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
-        free = other.getsockname()[1]
-        other.close()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        (free,) = free_ports(1)
         return refused(check_ports, UpSettings(tmp_path, tmp_path, taken.getsockname()[1], free))
 
 
@@ -274,9 +274,8 @@ def _(tmp_path):
 
 @provokes("DATABASE_URL: … cannot be used")
 def _(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    return told_to_the_dashboard(DASHBOARD_PORT=port, DATABASE_URL="postgresql://cars:x@127.0.0.1:9/cars")
+    (port,) = free_ports(1)
+    return told_to_the_dashboard(DASHBOARD_PORT=str(port), DATABASE_URL="postgresql://cars:x@127.0.0.1:9/cars")
 
 
 @provokes("The model server at")
