@@ -34,8 +34,8 @@ lint: $(BIN)/.installed
 bench: $(BIN)/.installed  ## Cost of an explanation; MODEL=folder for another than model/
 	$(BIN)/python -m benchmarks explain-cost $(MODEL)
 
-blog: $(BIN)/.installed  ## Run the series and write its notebooks and pages; PARTS=part_2_serving for one of them
-	$(BIN)/python -m blog.build $(PARTS)
+blog: $(BIN)/.installed  ## Run the series and write its notebooks and pages; PARTS=part_2_serving for one, PROSE=1 after a change of texts alone
+	$(BIN)/python -m blog.build $(if $(PROSE),--prose) $(PARTS)
 
 screenshots: $(BIN)/.installed  ## Pictures of every page for the README; URL=address of a running dashboard
 	$(BIN)/python docs/screenshots.py $(URL)

@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from car_classifier.registry.folder import find_version
 from car_classifier.serving import ModelServer, ServerSettings
-from car_classifier.serving.batching import Batching
-from car_classifier.serving.batching_parameters import read_batching_parameters
-from car_classifier.serving.saved_model import SavedModel
-from car_classifier.versions import find_version
+from car_classifier.serving.models.batching import Batching
+from car_classifier.serving.models.batching_parameters import read_batching_parameters
+from car_classifier.serving.models.saved_model import SavedModel
 
 NAME = "benchmarked"
 SIGNATURE = "classify"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import requests
 
+from car_classifier.registry.folder import find_version
 from car_classifier.serving import ModelServer, ServerSettings
-from car_classifier.versions import find_version
 
 PAIRS = 200
 WARM_UP = 10

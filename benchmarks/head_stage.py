@@ -24,7 +24,7 @@ def run(manifest: Path | None) -> None:
 
 
 def _drawn(folder: Path) -> Path:
-    from car_classifier.dataset import index_photos
+    from car_classifier.data.indexing import index_photos
     from car_classifier.demo_cars import DemoSettings, draw_demo_set
 
     draw_demo_set(folder, DemoSettings(CLASSES, PER_CLASS))
@@ -35,10 +35,10 @@ def _measure(manifest: Path, folder: Path) -> None:
     import keras
     import tensorflow as tf
 
-    from car_classifier.backbones import build_backbone, find_backbone, normalise
-    from car_classifier.training import Training
-    from car_classifier.training_config import TrainingConfig
-    from car_classifier.training_run import TrainingRun
+    from car_classifier.network.backbones import build_backbone, find_backbone, normalise
+    from car_classifier.training.config import TrainingConfig
+    from car_classifier.training.run import TrainingRun
+    from car_classifier.training.stages import Training
 
     backbone = find_backbone("ResNet50")
     weights = folder / "random.weights.h5"  # speed does not depend on them

@@ -84,8 +84,8 @@ def _contestants(paths: list[str], image_size: tuple[int, int]) -> dict[str, Cal
     import keras
     import tensorflow as tf
 
-    from car_classifier.augmentation import Augmentation
-    from car_classifier.input_pipeline import PhotoSource
+    from car_classifier.training.augmentation import Augmentation
+    from car_classifier.training.photos import PhotoSource
 
     files = tf.data.Dataset.from_tensor_slices(paths)
     classes = [0] * len(paths)

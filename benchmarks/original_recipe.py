@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from car_classifier.manifest import Manifest, Split, class_indices, read_manifest
+from car_classifier.data.manifest import Manifest, Split, class_indices, read_manifest
 
 SIZE = 224
 BATCH_SIZE = 32
@@ -25,9 +25,9 @@ def run(manifest_path: Path, base: str, weights: str, minutes: float, seed: int)
     """Train for that many minutes and print what each epoch reaches on the validation photos."""
     import keras
 
-    from car_classifier.backbones import build_backbone, find_backbone
-    from car_classifier.metrics import calibration
-    from car_classifier.precision import dtype_policy
+    from car_classifier.evaluation.metrics import calibration
+    from car_classifier.network.backbones import build_backbone, find_backbone
+    from car_classifier.training.precision import dtype_policy
 
     keras.utils.set_random_seed(seed)
     keras.mixed_precision.set_global_policy(dtype_policy("auto"))
@@ -77,7 +77,7 @@ def _batches(manifest: Manifest, split: Split, backbone: Any, augmented: bool) -
     """The photos of a split, one after the other, and their classes."""
     import tensorflow as tf
 
-    from car_classifier.backbones import normalise
+    from car_classifier.network.backbones import normalise
 
     def load(path: Any, label: Any) -> Any:
         pixels = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)

@@ -1,11 +1,14 @@
 """`make blog`: runs every part, and writes its notebook and its Markdown from what it gave.
 
-    python -m blog.build [PART ...]
+    python -m blog.build [--prose] [PART ...]
 
-The `.py` beside them is the only file of a part that is written by hand. What was run on other photos or sizes than
-the project's goes to the working folder, so that the pages here stay those of the drawn cars.
+The `.py` beside them is the only file of a part that is written by hand. `--prose` runs nothing: after a change of texts
+or imports alone it writes the pages again with the results that they have. What was run on other photos or
+sizes than the project's goes to the working folder, so that the pages here stay those of the drawn cars.
 """
 
+import ast
+import hashlib
 import os
 import re
 import sys
@@ -20,7 +23,6 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from blog import series
-from car_classifier.files import sha256_of
 
 FOLDER = Path(__file__).parent
 MOST_SECONDS = 30 * 60
@@ -45,9 +47,48 @@ def execute(source: Path) -> NotebookNode:
     NotebookClient(notebook, timeout=MOST_SECONDS, record_timing=False, resources=place, config=config).execute()
     notebook.metadata["shared_code"] = shared_code()
     notebook.metadata["settings"] = settings()
+    return _numbered(notebook)
+
+
+def with_old_results(source: Path) -> NotebookNode:
+    """The notebook of a part whose code is as it was run: its texts are new, its results are those that it has.
+
+    Raises:
+        ValueError: A cell computes something else than the one that was run, or `series.py` does.
+    """
+    notebook, run = jupytext.read(source), jupytext.read(source.with_suffix(".ipynb"))
+    if run.metadata.get("shared_code") != shared_code():
+        raise ValueError("series.py has changed: run make blog without PROSE=1")
+    cells, run_cells = ([cell for cell in of.cells if cell.cell_type == "code"] for of in (notebook, run))
+    if [meaning(cell.source) for cell in cells] != [meaning(cell.source) for cell in run_cells]:
+        raise ValueError(f"The code of {source.name} has changed: run make blog PARTS={source.stem}")
+    for cell, run_cell in zip(cells, run_cells, strict=True):
+        cell["outputs"], cell["execution_count"] = run_cell["outputs"], run_cell["execution_count"]
+    notebook.metadata.update(run.metadata)
+    return _numbered(notebook)
+
+
+def _numbered(notebook: NotebookNode) -> NotebookNode:
+    """Give each cell its number as its id, so that a second run differs only where its results do."""
     for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number}"  # not random, so that a second run differs only where its results do
+        cell["id"] = f"cell-{number}"
     return notebook
+
+
+def meaning(code: str) -> str:
+    """What code computes: itself without imports, comments and docstrings."""
+    if code.startswith("%%"):
+        return code
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(body := getattr(node, "body", None), list):
+            node.body = [
+                line
+                for line in body
+                if not isinstance(line, ast.Import | ast.ImportFrom)
+                and not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+            ]
+    return ast.unparse(tree)
 
 
 def settings() -> dict[str, str]:
@@ -57,8 +98,9 @@ def settings() -> dict[str, str]:
 
 
 def shared_code() -> str:
-    """SHA-256 of what all parts take their photos, sizes and training from."""
-    return sha256_of(Path(series.__file__))
+    """SHA-256 of what all parts take their photos, sizes and training from, but for its texts and imports."""
+    code = Path(series.__file__).read_text(encoding="utf-8")
+    return hashlib.sha256(meaning(code).encode()).hexdigest()
 
 
 def render(notebook: NotebookNode, name: str) -> tuple[str, dict[str, bytes]]:
@@ -114,6 +156,8 @@ def differences(source: Path) -> list[str]:
 
 def main(names: list[str]) -> None:
     """Build the named parts, or all."""
+    prose_alone = "--prose" in names
+    names = [name for name in names if name != "--prose"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     known = {source.stem: source for source in parts()}
     if unknown := set(names) - set(known):
@@ -123,7 +167,10 @@ def main(names: list[str]) -> None:
     for name in names or known:
         print(f"{name} …", end=" ", flush=True)
         begin = time.monotonic()
-        write(execute(known[name]), name, folder)
+        try:
+            write((with_old_results if prose_alone else execute)(known[name]), name, folder)
+        except ValueError as error:
+            sys.exit(str(error))
         print(f"{(time.monotonic() - begin) / 60:.1f} minutes", flush=True)
     print(f"{(time.monotonic() - first) / 60:.1f} minutes in all; the pages are in {folder}")
 

@@ -39,14 +39,14 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from blog import series
-from car_classifier.dataset_statistics import describe
+from car_classifier.data.file_names import parse_file_name
+from car_classifier.data.manifest import SPLITS, read_manifest, write_manifest
+from car_classifier.data.near_duplicates import MAX_DISTANCE, near_duplicate_groups, perceptual_hash
+from car_classifier.data.photo_files import open_photo
+from car_classifier.data.splits import SplitItem, split_photos
+from car_classifier.data.statistics import describe
 from car_classifier.demo_cars import CATALOGUE
-from car_classifier.file_names import parse_file_name
-from car_classifier.intervals import mean_interval, wilson_interval
-from car_classifier.manifest import SPLITS, read_manifest, write_manifest
-from car_classifier.near_duplicates import MAX_DISTANCE, near_duplicate_groups, perceptual_hash
-from car_classifier.photo_files import open_photo
-from car_classifier.splits import SplitItem, split_photos
+from car_classifier.evaluation.intervals import mean_interval, wilson_interval
 
 series.begin()
 manifest = read_manifest(series.photos())
@@ -135,8 +135,8 @@ series.table(
 # The list has a second slip that a lookup shows:
 
 # %%
-from car_classifier.imagenet_classes import imagenet_classes, indices_of
-from car_classifier.prefilter import CAR_CLASSES
+from car_classifier.prefilter.imagenet_classes import imagenet_classes, indices_of
+from car_classifier.prefilter.scoring import CAR_CLASSES
 
 cars_2020 = tuple(name for name in CAR_CLASSES if name != "grille") + ("passenger car",)
 print("classes in 2020:", len(cars_2020), "| classes here:", len(CAR_CLASSES))
@@ -225,7 +225,7 @@ series.table(
 # and you may overrule it with a text editor:
 
 # %%
-from car_classifier.exclusions import exclude_low_scores
+from car_classifier.data.exclusions import exclude_low_scores
 
 rows = [replace(row, prefilter_score=0.8) for row in manifest.kept]
 unlucky = next(i for i, row in enumerate(rows) if row.split == "train")
@@ -244,9 +244,9 @@ series.table([{"file": Path(judged[unlucky].file_name).name[:40] + "…", "exclu
 import keras
 import tensorflow as tf
 
-from car_classifier.backbones import find_backbone, normalise
 from car_classifier.errors import UserError
-from car_classifier.prefilter import ImageNetNet, prefilter_photos
+from car_classifier.network.backbones import find_backbone, normalise
+from car_classifier.prefilter.scoring import ImageNetNet, prefilter_photos
 
 
 def random_net():
@@ -361,7 +361,8 @@ for axis in axes.flat:
 #
 # Two unrelated random codes would differ in about 64. The project calls up to `MAX_DISTANCE` a near-duplicate; how
 # that number was chosen, by looking at pairs of real photos, stands in
-# [near_duplicates.py](../car_classifier/near_duplicates.py). How far are our copies, and how far are different photos?
+# [near_duplicates.py](../car_classifier/data/near_duplicates.py). How far are our copies, and how far are different
+# photos?
 
 # %%
 hashes = np.array([perceptual_hash(picture) for picture in pictures])

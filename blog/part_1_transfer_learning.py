@@ -37,19 +37,19 @@ from scipy.stats import binomtest
 
 from blog import series
 from blog.series import SIZES, table
-from car_classifier import figures
-from car_classifier.augmentation import Augmentation
-from car_classifier.backbones import build_backbone, find_backbone
+from car_classifier.data.manifest import SPLITS, ManifestRow, read_manifest, write_manifest
+from car_classifier.data.splits import SplitItem, split_photos
 from car_classifier.demo_cars import CATALOGUE
 from car_classifier.demo_cars.part_boxes import read_part_boxes
 from car_classifier.demo_cars.photo import draw_photo
+from car_classifier.evaluation import figures
+from car_classifier.evaluation.intervals import wilson_interval
+from car_classifier.evaluation.published_net import read_published_net
 from car_classifier.files import sha256_of
-from car_classifier.intervals import wilson_interval
-from car_classifier.manifest import SPLITS, ManifestRow, read_manifest, write_manifest
-from car_classifier.net_surgery import unfreeze
-from car_classifier.published_net import read_published_net
-from car_classifier.splits import SplitItem, split_photos
-from car_classifier.training_config import TrainingConfig
+from car_classifier.network.backbones import build_backbone, find_backbone
+from car_classifier.network.surgery import unfreeze
+from car_classifier.training.augmentation import Augmentation
+from car_classifier.training.config import TrainingConfig
 
 series.begin()
 

@@ -56,11 +56,11 @@ import tensorflow as tf
 from PIL import Image
 
 from blog import series
-from car_classifier.manifest import read_manifest
-from car_classifier.preprocessing import load_photo
-from car_classifier.version_assets import write_checksums
-from dashboard.model_client import ModelClient
-from dashboard.model_errors import ModelServerError
+from car_classifier.data.manifest import read_manifest
+from car_classifier.network.preprocessing import load_photo
+from car_classifier.registry.assets import write_checksums
+from dashboard.model_server.client import ModelClient
+from dashboard.model_server.errors import ModelServerError
 
 series.begin()
 version = series.model()
@@ -314,8 +314,8 @@ plt.show()
 #
 # This has a name, *training/serving skew*. [Zinkevich's
 # rules](https://developers.google.com/machine-learning/guides/rules-of-ml) of machine learning give it a chapter. The
-# first row is how it is avoided: the function in `car_classifier/preprocessing.py` that training reads photos with is
-# the one that the graph holds.
+# first row is how it is avoided: the function in `car_classifier/network/preprocessing.py` that training reads photos
+# with is the one that the graph holds.
 #
 # The names have the same trouble. A list of classes that is made from a Python `set`, as in 2020, has another order in
 # each process that hashes with another seed, which is what Python draws at every start. It is right only as long as the

@@ -31,22 +31,23 @@ import numpy as np
 import tensorflow as tf
 
 from blog import series
+from car_classifier.data.manifest import read_manifest
+from car_classifier.data.photo_files import open_photo
 from car_classifier.demo_cars.part_boxes import read_part_boxes
+from car_classifier.evaluation.intervals import mean_interval, wilson_interval
+from car_classifier.evaluation.predictions import ask_about
+from car_classifier.evaluation.published_net import read_published_net
 from car_classifier.explanations import localisation, sanity
-from car_classifier.explanations.class_activation_maps import exact_map, grad_cam, last_map_layer
-from car_classifier.explanations.closed_form import pooled_linear
-from car_classifier.explanations.map_extent import WHOLE, placed
+from car_classifier.explanations.class_activation_maps import exact_map, grad_cam
 from car_classifier.explanations.methods import METHODS, Method, explain
 from car_classifier.explanations.photo_explanation import Explainer
 from car_classifier.explanations.pictures import grid, overlay
-from car_classifier.explanations.score_kinds import SCORES, arrow
 from car_classifier.explanations.scoring import score_methods, summary
 from car_classifier.explanations.targets import ClassLogit, Contrast, values
-from car_classifier.intervals import mean_interval, wilson_interval
-from car_classifier.manifest import read_manifest
-from car_classifier.photo_files import open_photo
-from car_classifier.predictions import ask_about
-from car_classifier.published_net import read_published_net
+from car_classifier.network.closed_form import pooled_linear
+from car_classifier.network.layers import last_map_layer
+from car_classifier.network.map_extent import WHOLE, placed
+from car_classifier.registry.score_kinds import SCORES, arrow
 
 series.begin()
 

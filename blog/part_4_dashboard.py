@@ -51,11 +51,11 @@ from werkzeug.serving import make_server
 
 from blog import series
 from blog.series import BLUE, GREEN, GREY, MODEL_NAME, ORANGE, TINY, WORK, table
-from dashboard import request_id
-from dashboard.model_client import ModelClient, Timeout
-from dashboard.model_errors import ModelServerError
+from dashboard.model_server.client import ModelClient, Timeout
+from dashboard.model_server.errors import ModelServerError
 from dashboard.names import display_name
-from dashboard.photos import normalise
+from dashboard.photos.normalise import normalise
+from dashboard.web import request_id
 
 series.begin()
 ROUNDS, GAMES = (5, 1) if TINY else (5, 3)
@@ -432,8 +432,8 @@ table(
 #
 # ## What the page asks, typed
 #
-# The page itself does not speak JSON to the model server. It uses a small client, `dashboard.model_client`, that knows
-# the names and types of what comes back and needs no TensorFlow. A notebook can use it as well.
+# The page itself does not speak JSON to the model server. It uses a small client, `dashboard.model_server.client`, that
+# knows the names and types of what comes back and needs no TensorFlow. A notebook can use it as well.
 
 # %%
 client = ModelClient(model_url, MODEL_NAME, Timeout(connect=1, read=3))
@@ -528,12 +528,12 @@ seen.append(look("has thawed"))
 
 # %%
 retries = logging.StreamHandler(sys.stdout)
-logging.getLogger("dashboard.model_requests").addHandler(retries)
-logging.getLogger("dashboard.model_requests").setLevel(logging.INFO)
+logging.getLogger("dashboard.model_server.requests").addHandler(retries)
+logging.getLogger("dashboard.model_server.requests").setLevel(logging.INFO)
 model_server.terminate()
 model_server.wait()
 seen.append(look("is stopped"))
-logging.getLogger("dashboard.model_requests").removeHandler(retries)
+logging.getLogger("dashboard.model_server.requests").removeHandler(retries)
 
 # %%
 model_server = start(*serve)

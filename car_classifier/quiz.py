@@ -17,9 +17,9 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from car_classifier.answers import Answer, LabelledPhoto, PublishedModel, Unreadable
+from car_classifier.data.manifest import Manifest, Split
 from car_classifier.errors import UserError
-from car_classifier.manifest import Manifest, Split
+from car_classifier.evaluation.answers import Answer, LabelledPhoto, PublishedModel, Unreadable
 
 CHOICES = 4
 QUIT = "q"

@@ -18,10 +18,10 @@ from rich.console import Console
 from car_classifier.demo_cars import DemoSettings, draw_demo_set
 from car_classifier.errors import UserError
 from car_classifier.progress import progress_bar
-from car_classifier.server_status import version_states
-from car_classifier.training_config import TrainingConfig
-from car_classifier.version_labels import MODEL_NAME, STABLE, ensure_live
-from car_classifier.versions import versions
+from car_classifier.registry.folder import versions
+from car_classifier.registry.labels import MODEL_NAME, STABLE, ensure_live
+from car_classifier.registry.server_status import version_states
+from car_classifier.training.config import TrainingConfig
 
 _START_SECONDS = 180
 
@@ -110,9 +110,9 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
         draw_demo_set(settings.demo_dir, DemoSettings(recipe.classes, recipe.per_class), report)
     manifest = settings.demo_dir / "manifest.csv"
 
-    from car_classifier.dataset import index_photos
-    from car_classifier.photo_features import write_photo_features
-    from car_classifier.publishing import publish, train_and_export
+    from car_classifier.data.indexing import index_photos
+    from car_classifier.evaluation.photo_features import write_photo_features
+    from car_classifier.publishing.publish import publish, train_and_export
 
     with progress_bar("Reading photos", console) as report:
         index_photos(settings.demo_dir / "images", manifest, report=report)

@@ -3,7 +3,8 @@
 It knows the model server by its REST API and the photos by their manifest, and nothing else of the
 rest of the project. `python -m dashboard` starts it.
 
-What it exports is imported when it is first asked for, so that `dashboard.model_client` can be used without Dash.
+What it exports is imported when it is first asked for, so that `dashboard.model_server.client` can be used without
+Dash.
 """
 
 from importlib import import_module

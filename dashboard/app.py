@@ -5,18 +5,19 @@ from pathlib import Path
 import dash
 from flask import Flask
 
-from dashboard import endpoints, headers, request_id, visitors
+from dashboard import endpoints
 from dashboard.components import shell
 from dashboard.database import open_database
-from dashboard.dataset import DatasetFile
 from dashboard.housekeeping import Housekeeping
-from dashboard.model_client import ModelClient, Timeout
-from dashboard.model_watch import ModelWatch
+from dashboard.model_server.client import ModelClient, Timeout
+from dashboard.model_server.status import ModelWatch
 from dashboard.pages import classify, data, model, not_found, play
-from dashboard.parts import Parts
-from dashboard.photo_store import PhotoStore
+from dashboard.photos.dataset import DatasetFile
+from dashboard.photos.store import PhotoStore
+from dashboard.reports.versions import VersionsFolder
+from dashboard.services import Services
 from dashboard.settings import Settings
-from dashboard.versions import VersionsFolder
+from dashboard.web import headers, request_id, visitors
 
 TITLE = "Car classification"
 HOUSEKEEPING = "housekeeping"
@@ -62,7 +63,7 @@ def create_app(settings: Settings) -> dash.Dash:
     )
     timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
     client = ModelClient(settings.model_server_url, settings.model_name, timeout, settings.model_label)
-    parts = Parts(
+    services = Services(
         settings=settings,
         client=client,
         watch=ModelWatch(client),
@@ -74,16 +75,16 @@ def create_app(settings: Settings) -> dash.Dash:
     app.server.before_request(request_id.begin)
     app.server.teardown_request(request_id.end)
     visitors.register(app.server)
-    endpoints.register(app.server, parts)
+    endpoints.register(app.server, services)
 
     for page in (classify, play, model, data):
-        page.register(app, parts)
+        page.register(app, services)
     not_found.register(app)
     shell.register(app)
     app.layout = shell.layout()
     make_ready(app)
     headers.register(app)
-    server.extensions[HOUSEKEEPING] = Housekeeping(parts.photos, parts.database)
+    server.extensions[HOUSEKEEPING] = Housekeeping(services.photos, services.database)
     return app
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from dashboard.database import Database, DatabaseError
-from dashboard.photo_store import PhotoStore
+from dashboard.photos.store import PhotoStore
 
 PAUSE = 60.0  # seconds
 GAMES_EVERY = 60  # pauses

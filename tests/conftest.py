@@ -3,31 +3,24 @@
 import fcntl
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.postgres import database_url, postgres  # noqa: F401  (fixtures)
+from tests.support.commands import car_classifier, done
+from tests.support.datasets import manifest_rows, runs_dir_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-
-def car_classifier(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
-    """Run `car-classifier` as a user would, in a process of its own."""
-    command = [sys.executable, "-m", "car_classifier", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    from car_classifier.demo_cars.photo import DemoPhoto
+    from car_classifier.evaluation.answers import PublishedModel
+    from tests.support.embedded_server import RunningModelServer
 
 
-def done(result: subprocess.CompletedProcess[str]) -> str:
-    """What a command printed, once it is sure that it went well."""
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
+pytest_plugins = ["tests.support.dashboard_fixtures", "tests.support.postgres"]
 
 
 def made_once(name: str, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], None]) -> Path:
@@ -54,11 +47,6 @@ def demo_data(tmp_path_factory) -> Path:
     return made_once("demo", tmp_path_factory, make)
 
 
-def runs_dir_of(model_dir: Path) -> Path:
-    """Where the run that made the demo model is."""
-    return model_dir.with_name(f"{model_dir.name}_runs")
-
-
 @pytest.fixture(scope="session")
 def demo_model_dir(demo_data, tmp_path_factory) -> Path:
     """A model folder with version 1: ResNet50V2 from random weights, trained for a few epochs."""
@@ -72,14 +60,6 @@ def demo_model_dir(demo_data, tmp_path_factory) -> Path:
     return made_once("demo_model", tmp_path_factory, make)
 
 
-@dataclass(frozen=True)
-class RunningModelServer:
-    """Where `car-classifier serve` listens and under which name it serves the demo model."""
-
-    url: str
-    model_name: str
-
-
 @pytest.fixture(scope="session")
 def monitoring_config(tmp_path_factory) -> Path:
     """A file that has a model server show its metrics."""
@@ -89,9 +69,9 @@ def monitoring_config(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def model_server(demo_model_dir, monitoring_config) -> Iterator[RunningModelServer]:
+def model_server(demo_model_dir, monitoring_config) -> Iterator["RunningModelServer"]:
     """The demo model on an embedded server, which shows its metrics as well."""
-    from tests.serving.conftest import running
+    from tests.support.embedded_server import RunningModelServer, running
 
     settings = {"model_name": "car_classifier", "monitoring_config_file": monitoring_config}
     with running(model_base_path=demo_model_dir, **settings) as server:
@@ -102,8 +82,6 @@ def model_server(demo_model_dir, monitoring_config) -> Iterator[RunningModelServ
 @pytest.fixture(scope="session")
 def car(demo_data) -> Path:
     """A photo that the data set knows."""
-    from tests.dashboard.browsing import manifest_rows
-
     return demo_data / manifest_rows(demo_data)[0]["file_name"]
 
 
@@ -112,7 +90,7 @@ def browser() -> Iterator["Browser"]:
     """Chromium; one for all tests of a process, as Playwright's loop cannot run twice in it."""
     from playwright.sync_api import sync_playwright
 
-    from tests.dashboard.browsing import CHROMIUM_NAMES, CHROMIUM_OPTIONS
+    from tests.support.browsing import CHROMIUM_NAMES, CHROMIUM_OPTIONS
 
     program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if program is None:
@@ -121,3 +99,22 @@ def browser() -> Iterator["Browser"]:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo_model(demo_model_dir) -> "PublishedModel":
+    """The demo model, loaded once and ready to be asked."""
+    from car_classifier.evaluation.answers import PublishedModel
+
+    return PublishedModel(demo_model_dir)
+
+
+@pytest.fixture(scope="session")
+def drawn_photos() -> "list[DemoPhoto]":
+    """One photo of each model of the catalogue."""
+    import numpy as np
+
+    from car_classifier.demo_cars import CATALOGUE
+    from car_classifier.demo_cars.photo import draw_photo
+
+    return [draw_photo(model, np.random.default_rng([3, i])) for i, model in enumerate(CATALOGUE)]

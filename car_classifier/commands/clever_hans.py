@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from car_classifier.commands.shared import ManifestOption, ModelOption, SplitOption, console
+from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, write_json
-from car_classifier.manifest import Manifest, read_manifest
 from car_classifier.progress import progress_bar
-from car_classifier.versions import find_version
+from car_classifier.registry.folder import find_version
 
 if TYPE_CHECKING:
     from car_classifier.explanations.clever_hans import FrameEvidence
@@ -35,9 +35,9 @@ def clever_hans(
     photos_of = read_manifest(manifest)
     check_writable(out / "clever_hans.json")
 
-    from car_classifier.evaluation import rows_of
+    from car_classifier.evaluation.predictions import read_class_names
+    from car_classifier.evaluation.report import rows_of
     from car_classifier.explanations.clever_hans import frame_evidence, summary_of
-    from car_classifier.predictions import read_class_names
 
     rows = rows_of(photos_of, split, read_class_names(version_dir).labels)
     with progress_bar("Asking the model", console) as report:
@@ -71,9 +71,9 @@ def _table(summary: dict[str, Any]) -> Table:
 def _draw(manifest: Manifest, found: "list[FrameEvidence]", summary: dict[str, Any], path: Path) -> None:
     from PIL import Image
 
+    from car_classifier.evaluation.figures import save_figure
     from car_classifier.explanations.clever_hans import by_share
     from car_classifier.explanations.pictures import frame_sheet
-    from car_classifier.figures import save_figure
 
     worst = by_share(found)[:_WORST_PHOTOS]
     photos = []

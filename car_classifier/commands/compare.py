@@ -19,8 +19,8 @@ def compare(
     """Show training runs side by side: the settings in which they differ, and what they led to."""
     from rich.console import Console
 
-    from car_classifier.comparison import comparison_table, measured_alike, read_runs, write_comparison
-    from car_classifier.manifest import check_report_out
+    from car_classifier.data.manifest import check_report_out
+    from car_classifier.training.run_comparison import comparison_table, measured_alike, read_runs, write_comparison
 
     if csv_out is not None:
         check_report_out(csv_out)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from car_classifier.commands.shared import ManifestOption, ModelOption, console
-from car_classifier.manifest import Manifest
+from car_classifier.data.manifest import Manifest
 from car_classifier.progress import progress_bar
 
 _MOST_NOTES = 20
@@ -29,7 +29,7 @@ def index(
     top: Annotated[int | None, typer.Option(help="Use only so many classes, those with the most photos.")] = None,
 ) -> None:
     """Index photos: read, check and split them, and write the manifest that everything else starts from."""
-    from car_classifier.dataset import index_photos
+    from car_classifier.data.indexing import index_photos
 
     with progress_bar("Reading photos", console) as report:
         result = index_photos(source, out, split, validation=validation, test=test, seed=seed, top=top, report=report)
@@ -60,10 +60,10 @@ def prefilter(
     ] = Path("figures/prefilter.jpg"),
 ) -> None:
     """Leave photos that show no car out of training, judged by an ImageNet net. Nothing is deleted."""
-    from car_classifier.contact_sheet import check_contact_sheet, draw_contact_sheet
+    from car_classifier.data.manifest import read_manifest
     from car_classifier.files import check_no_input
-    from car_classifier.manifest import read_manifest
-    from car_classifier.prefilter import CAR_CLASSES, imagenet_net, prefilter_photos
+    from car_classifier.prefilter.contact_sheet import check_contact_sheet, draw_contact_sheet
+    from car_classifier.prefilter.scoring import CAR_CLASSES, imagenet_net, prefilter_photos
 
     check_contact_sheet(contact_sheet)
     net = imagenet_net(base, weights)
@@ -94,8 +94,8 @@ def table(
     manifest: ManifestOption = Path("data/manifest.csv"),
 ) -> None:
     """Write all that the photos' file names tell (price, horsepower, body style, …) as one table."""
-    from car_classifier.dataset_table import write_table
-    from car_classifier.manifest import read_manifest
+    from car_classifier.data.manifest import read_manifest
+    from car_classifier.data.table import write_table
 
     read = read_manifest(manifest)
     write_table(read, out)
@@ -108,10 +108,10 @@ def stats(
     seed: Annotated[int, typer.Option(help="Seed of the sample batch.")] = 0,
 ) -> None:
     """Say what a manifest holds, and draw its classes and a sample of its photos."""
-    from car_classifier.dataset_figures import draw_class_distribution, draw_sample_batch
-    from car_classifier.dataset_statistics import describe
+    from car_classifier.data.figures import draw_class_distribution, draw_sample_batch
+    from car_classifier.data.manifest import read_manifest
+    from car_classifier.data.statistics import describe
     from car_classifier.files import check_writable
-    from car_classifier.manifest import read_manifest
 
     classes, batch = out_dir / "classes.png", out_dir / "sample_batch.png"
     check_writable(classes)
@@ -128,7 +128,7 @@ def features(
     model: ModelOption = Path("model"),
 ) -> None:
     """Write what a published model sees in each photo, so that the dashboard can show similar photos."""
-    from car_classifier.photo_features import write_photo_features
+    from car_classifier.evaluation.photo_features import write_photo_features
 
     with progress_bar("Looking at photos", console) as report:
         written = write_photo_features(manifest, model, report)
@@ -146,10 +146,10 @@ def import_feedback(
     out: Annotated[Path, typer.Option(help="Folder for the photos.")] = Path("data/feedback"),
 ) -> None:
     """Add the photos that visitors of the dashboard named and left for training to a manifest."""
-    from car_classifier.feedback_database import open_feedback
-    from car_classifier.feedback_import import NEW_CLASS
-    from car_classifier.feedback_import import import_feedback as add_feedback
-    from car_classifier.manifest import read_manifest
+    from car_classifier.data.feedback_database import open_feedback
+    from car_classifier.data.feedback_import import NEW_CLASS
+    from car_classifier.data.feedback_import import import_feedback as add_feedback
+    from car_classifier.data.manifest import read_manifest
 
     read = read_manifest(manifest)
     with open_feedback(database_url) as table, progress_bar("Looking at photos", console) as report:

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from car_classifier.commands.shared import ModelOption, console
+from car_classifier.data.manifest import check_report_out
 from car_classifier.errors import UserError
 from car_classifier.files import write_json
-from car_classifier.manifest import check_report_out
-from car_classifier.versions import find_version
+from car_classifier.registry.folder import find_version
 
 
 def evaluate(
@@ -28,7 +28,7 @@ def evaluate(
     """Measure a published model on labelled photos, through its SavedModel."""
     version_dir = find_version(model)
 
-    from car_classifier.evaluation import evaluate_on, evaluation_path, named
+    from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
 
     out = json_out or evaluation_path(version_dir, photos, split)
     try:

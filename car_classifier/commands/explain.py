@@ -9,7 +9,7 @@ import typer
 from car_classifier.commands.shared import ModelOption, console
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
-from car_classifier.versions import find_version
+from car_classifier.registry.folder import find_version
 
 _TOLERANCE = 1e-3
 
@@ -30,11 +30,11 @@ def explain(
     check_writable(out / "explanation.png")
     version_dir = find_version(model)
 
-    from car_classifier.predictions import known_labels, read_class_names
+    from car_classifier.evaluation.predictions import known_labels, read_class_names
 
     known_labels(read_class_names(version_dir).labels, label, versus)
 
-    from car_classifier.answers import find_labelled_photos, is_turned
+    from car_classifier.evaluation.answers import find_labelled_photos, is_turned
     from car_classifier.explanations.methods import find_method
     from car_classifier.explanations.photo_explanation import Explainer
     from car_classifier.explanations.writing import file_stems, write_explanation

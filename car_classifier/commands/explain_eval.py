@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from car_classifier.commands.shared import ManifestOption, ModelOption, SplitOption, console
+from car_classifier.data.manifest import read_manifest
 from car_classifier.files import check_writable
-from car_classifier.manifest import read_manifest
-from car_classifier.versions import find_version
+from car_classifier.registry.folder import find_version
 
 
 def explain_eval(
@@ -37,10 +37,10 @@ def explain_eval(
     check_writable(out / "methods.jpg")
 
     from car_classifier.demo_cars.part_boxes import read_part_boxes
-    from car_classifier.evaluation import rows_of
+    from car_classifier.evaluation.predictions import read_class_names
+    from car_classifier.evaluation.report import rows_of
     from car_classifier.explanations.evaluation import draw_figures, evaluate_explanations
     from car_classifier.explanations.methods import METHODS, find_method
-    from car_classifier.predictions import read_class_names
 
     asked = {name: find_method(name) for name in method or METHODS}
     methods = [one for name, one in METHODS.items() if name in asked or one.is_baseline]
@@ -64,7 +64,7 @@ def explain_eval(
 
 
 def _table(methods: dict[str, Any]) -> Table:
-    from car_classifier.explanations.score_kinds import SCORES, arrow
+    from car_classifier.registry.score_kinds import SCORES, arrow
 
     shown = [name for name in SCORES if any(name in row["scores"] for row in methods.values())]
     table = Table(box=None, padding=(0, 1, 0, 0))
@@ -83,7 +83,7 @@ def _table(methods: dict[str, Any]) -> Table:
 
 def _verdicts(methods: dict[str, Any]) -> list[str]:
     """Where a method does not beat a baseline, in words."""
-    from car_classifier.explanations.score_kinds import SCORES
+    from car_classifier.registry.score_kinds import SCORES
 
     lines = ["↑ more is better, ↓ less; Rand.: likeness to the map of a net with random weights."]
     for row in methods.values():

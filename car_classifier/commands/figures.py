@@ -15,14 +15,14 @@ def figures(
     photos: Annotated[int, typer.Option(min=1, max=48, help="How many photos to show with their answers.")] = 24,
 ) -> None:
     """Draw the training curves, test photos with their answers, photos as training changes them, and the confusions."""
+    from car_classifier.data.manifest import read_manifest
     from car_classifier.files import check_writable
-    from car_classifier.manifest import read_manifest
 
     check_writable(out_dir / "training_curves.png")
     photos_of = read_manifest(manifest)
 
-    from car_classifier.answers import PublishedModel
-    from car_classifier.figures import draw_figures
+    from car_classifier.evaluation.answers import PublishedModel
+    from car_classifier.evaluation.figures import draw_figures
 
     for path in draw_figures(PublishedModel(model), photos_of, out_dir, photos):
         typer.echo(path)

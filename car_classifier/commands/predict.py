@@ -13,7 +13,7 @@ from car_classifier.progress import progress_bar
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from car_classifier.answers import Answer
+    from car_classifier.evaluation.answers import Answer
 
 
 def predict(
@@ -25,10 +25,10 @@ def predict(
     """Ask the published model what cars are on photos."""
     from rich.console import Console
 
-    from car_classifier import answers
+    from car_classifier.evaluation import answers
 
     if figure is not None:
-        from car_classifier.figures import check_figure_path, photo_grid, save_figure
+        from car_classifier.evaluation.figures import check_figure_path, photo_grid, save_figure
 
         check_figure_path(figure)
         check_no_input(figure, [photo.path for photo in answers.find_labelled_photos(photos, [])])

@@ -12,9 +12,9 @@ from rich.console import Console
 from car_classifier.commands.shared import ModelDirOption, console
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
-from car_classifier.publication_gate import MARGIN
-from car_classifier.server_status import version_states
-from car_classifier.version_labels import (
+from car_classifier.publishing.gate import MARGIN
+from car_classifier.registry.folder import versions
+from car_classifier.registry.labels import (
     CONFIG_NAME,
     STABLE,
     changing,
@@ -24,8 +24,8 @@ from car_classifier.version_labels import (
     rolled_back,
     write_labels,
 )
-from car_classifier.version_table import summaries, summary_table
-from car_classifier.versions import versions
+from car_classifier.registry.server_status import version_states
+from car_classifier.registry.table import summaries, summary_table
 
 
 def publish(
@@ -37,7 +37,7 @@ def publish(
     model_dir: ModelDirOption = Path("model"),
 ) -> None:
     """Publish what a training run exported as the next version, if a server answers as it should and it is no worse."""
-    from car_classifier.publishing import publish
+    from car_classifier.publishing.publish import publish
 
     tell_of(publish(run, model_dir, console, label, margin))
 

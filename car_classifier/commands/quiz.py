@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from car_classifier.commands.shared import ManifestOption, ModelOption
-from car_classifier.manifest import Split
+from car_classifier.data.manifest import Split
 
 
 def quiz(
@@ -20,8 +20,8 @@ def quiz(
     """Play against the model: which car is on the photo? Draws the photos in the terminal."""
     from rich.console import Console
 
-    from car_classifier.answers import PublishedModel
-    from car_classifier.manifest import read_manifest
+    from car_classifier.data.manifest import read_manifest
+    from car_classifier.evaluation.answers import PublishedModel
     from car_classifier.quiz import Quiz
 
     photos = read_manifest(manifest)

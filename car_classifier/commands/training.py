@@ -8,7 +8,7 @@ import typer
 from car_classifier.commands.publishing import tell_of
 from car_classifier.commands.shared import ManifestOption, ModelDirOption, RunsDirOption, console
 from car_classifier.files import check_writable
-from car_classifier.training_config import ALL, StrategyName, TrainingConfig, parse_image_size, with_settings
+from car_classifier.training.config import ALL, StrategyName, TrainingConfig, parse_image_size, with_settings
 
 
 def train(
@@ -53,15 +53,16 @@ def train(
         strategy=cast(StrategyName, strategy),  # checked by the config
     )
     config = with_settings(config, settings or [])
-    from car_classifier import publishing
+    from car_classifier.publishing.publish import publish as publish_run
+    from car_classifier.publishing.publish import train_and_export
 
     if publish:
         check_writable(model_dir / "version")
-    run = publishing.train_and_export(config, runs_dir, console)
+    run = train_and_export(config, runs_dir, console)
     if not run.is_chief:
         typer.echo("Done here; the first machine has exported what was trained.")
     elif publish:
-        tell_of(publishing.publish(run.folder, model_dir, console))
+        tell_of(publish_run(run.folder, model_dir, console))
         typer.echo(f"Next: car-classifier serve --model-base-path {model_dir}")
     else:
         typer.echo(f"Exported into {run.export_folder}.")

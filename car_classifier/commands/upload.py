@@ -20,7 +20,7 @@ def upload(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
 ) -> None:
     """Upload photos or models to object storage. What is there already is skipped, so it can be interrupted."""
-    from car_classifier.upload import plan_upload, run_upload
+    from car_classifier.data.upload import plan_upload, run_upload
 
     plan = plan_upload(source, url)
     if plan.left_out:

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from car_classifier.explanations.class_activation_maps import last_map_layer
 from car_classifier.explanations.targets import Target
+from car_classifier.network.layers import last_map_layer
 
 
 def random_map(model: keras.Model, images: Any, _targets: Sequence[Target], seed: int = 0) -> tf.Tensor:

@@ -11,20 +11,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from car_classifier.explanations.closed_form import contributions, pooled_linear
 from car_classifier.explanations.targets import Target, values
-
-
-def last_map_layer(model: keras.Model) -> str:
-    """Name of the last layer whose output has places, [n, h, w, channels]: what the classifier's head is given.
-
-    Raises:
-        ValueError: There is none.
-    """
-    for layer in reversed(model.layers):
-        if len(layer.output.shape) == 4 and not isinstance(layer, keras.layers.InputLayer):
-            return str(layer.name)
-    raise ValueError(f"{model.name} has no layer whose output has places, [n, h, w, channels].")
+from car_classifier.network.closed_form import contributions, pooled_linear
+from car_classifier.network.layers import last_map_layer
 
 
 def activations_and_gradients(

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from car_classifier.data.manifest import Manifest, ManifestRow
+from car_classifier.evaluation.predictions import ask_about, load_signature
 from car_classifier.explanations.localisation import frame_area, frame_share
-from car_classifier.explanations.map_extent import placed
-from car_classifier.manifest import Manifest, ManifestRow
-from car_classifier.predictions import ask_about, load_signature
+from car_classifier.network.map_extent import placed
 from car_classifier.progress import Report, silent
 
 BATCH_SIZE = 16

@@ -10,20 +10,20 @@ from typing import Any
 
 from rich.console import Console
 
+from car_classifier.data.manifest import Manifest, ManifestRow
 from car_classifier.demo_cars.part_boxes import PartBoxes
 from car_classifier.errors import UserError
-from car_classifier.evaluation import report_name, rows_of
+from car_classifier.evaluation.figures import save_figure
+from car_classifier.evaluation.predictions import predict
+from car_classifier.evaluation.published_net import read_published_net
+from car_classifier.evaluation.report import report_name, rows_of
 from car_classifier.explanations.figures import contrast_figure, methods_figure
 from car_classifier.explanations.methods import Method
 from car_classifier.explanations.scoring import append_scores, read_scores, score_methods, summary, write_scores
-from car_classifier.figures import save_figure
 from car_classifier.files import sha256_of
-from car_classifier.manifest import Manifest, ManifestRow
-from car_classifier.predictions import predict
 from car_classifier.progress import progress_bar
-from car_classifier.published_net import read_published_net
-from car_classifier.training_config import key_of
-from car_classifier.version_assets import check_report, update_metrics
+from car_classifier.registry.assets import check_report, update_metrics
+from car_classifier.training.config import key_of
 
 FORMAT = 3
 """Counted up when a score is calculated in another way, so that unfinished work of before is not gone on with."""

@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from car_classifier.data.manifest import Manifest, ManifestRow
+from car_classifier.data.photo_files import open_photo
+from car_classifier.evaluation.predictions import ask_about
+from car_classifier.evaluation.published_net import PublishedNet
 from car_classifier.explanations.methods import METHODS, Method, explain
 from car_classifier.explanations.pictures import grid, overlay, shrunk
 from car_classifier.explanations.targets import ClassLogit, Contrast
-from car_classifier.manifest import Manifest, ManifestRow
-from car_classifier.photo_files import open_photo
-from car_classifier.predictions import ask_about
-from car_classifier.published_net import PublishedNet
 
 CONTRAST_PHOTOS = 3
 COLUMNS = 6

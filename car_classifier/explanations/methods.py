@@ -16,9 +16,9 @@ from car_classifier.explanations import (
     perturbations,
     pixel_gradients,
 )
-from car_classifier.explanations.class_activation_maps import last_map_layer
-from car_classifier.explanations.map_extent import WHOLE, Extent, map_extent
 from car_classifier.explanations.targets import Target
+from car_classifier.network.layers import last_map_layer
+from car_classifier.network.map_extent import WHOLE, Extent, map_extent
 from car_classifier.progress import Report, silent
 
 Function = Callable[[keras.Model, Any, Sequence[Target]], Any]

@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from car_classifier.explanations.class_activation_maps import last_map_layer
 from car_classifier.explanations.compiled import compiled
 from car_classifier.explanations.targets import Target
+from car_classifier.network.layers import last_map_layer
 
 
 def score_cam(

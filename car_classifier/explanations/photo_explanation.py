@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_classifier.errors import UserError
-from car_classifier.explanations.map_extent import Extent
+from car_classifier.evaluation.predictions import known_labels, load_signature, read_class_names
+from car_classifier.evaluation.published_net import read_published_net
 from car_classifier.explanations.methods import METHODS, Method, explain
 from car_classifier.explanations.targets import ClassLogit, Contrast
-from car_classifier.predictions import known_labels, load_signature, read_class_names
-from car_classifier.published_net import read_published_net
+from car_classifier.network.map_extent import Extent
 
 
 @dataclass(frozen=True)

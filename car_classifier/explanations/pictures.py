@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-from car_classifier.explanations.map_extent import Extent, placed
+from car_classifier.network.map_extent import Extent, placed
 
 FOR, AGAINST = "#D55E00", "#0072B2"
 """Evidence for a class and against it: vermilion and blue, which the colour-blind can tell apart (Okabe and Ito)."""

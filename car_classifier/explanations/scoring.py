@@ -12,21 +12,21 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from car_classifier.data.manifest import Manifest, ManifestRow
+from car_classifier.evaluation.intervals import mean_interval, wilson_interval
+from car_classifier.evaluation.predictions import ask_about
+from car_classifier.evaluation.published_net import PublishedNet
 from car_classifier.explanations import faithfulness, localisation, sanity
 from car_classifier.explanations.compiled import compiled
 from car_classifier.explanations.localisation import Box
-from car_classifier.explanations.map_extent import placed
 from car_classifier.explanations.methods import Method, explain
-from car_classifier.explanations.score_kinds import SCORES
 from car_classifier.explanations.targets import ClassLogit
 from car_classifier.files import write_atomically
-from car_classifier.intervals import mean_interval, wilson_interval
-from car_classifier.manifest import Manifest, ManifestRow
-from car_classifier.net_surgery import in_precision
-from car_classifier.precision import dtype_policy
-from car_classifier.predictions import ask_about
+from car_classifier.network.map_extent import placed
+from car_classifier.network.surgery import in_precision
 from car_classifier.progress import Report, silent
-from car_classifier.published_net import PublishedNet
+from car_classifier.registry.score_kinds import SCORES
+from car_classifier.training.precision import dtype_policy
 
 BATCH_SIZE = 8
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from car_classifier.evaluation.figures import save_figure
 from car_classifier.explanations.photo_explanation import PhotoExplanation
 from car_classifier.explanations.pictures import explained_photo
-from car_classifier.figures import save_figure
 from car_classifier.files import write_bytes, write_json
-from car_classifier.preprocessing import decode_photo_array
+from car_classifier.network.preprocessing import decode_photo_array
 
 
 def file_stems(photos: Sequence[Path]) -> list[str]:

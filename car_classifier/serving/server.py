@@ -15,17 +15,17 @@ from types import FrameType
 import uvicorn
 
 from car_classifier.errors import UserError
-from car_classifier.serving.batching import Batching
-from car_classifier.serving.batching_parameters import BatchingParameters, read_batching_parameters
 from car_classifier.serving.errors import ServingError
-from car_classifier.serving.grpc_server import GrpcServer
-from car_classifier.serving.metrics import Metrics
-from car_classifier.serving.model_config import ModelConfigPolling, read_model_config, read_model_folder
-from car_classifier.serving.monitoring import read_monitoring_config
-from car_classifier.serving.repository import ModelRepository
-from car_classifier.serving.request_log import RequestLog
-from car_classifier.serving.rest import create_app
-from car_classifier.serving.scheduling import Immediate, Scheduler
+from car_classifier.serving.grpc.server import GrpcServer
+from car_classifier.serving.http.rest import create_app
+from car_classifier.serving.metrics.monitoring import read_monitoring_config
+from car_classifier.serving.metrics.registry import Metrics
+from car_classifier.serving.metrics.request_log import RequestLog
+from car_classifier.serving.models.batching import Batching
+from car_classifier.serving.models.batching_parameters import BatchingParameters, read_batching_parameters
+from car_classifier.serving.models.configuration import ModelConfigPolling, read_model_config, read_model_folder
+from car_classifier.serving.models.repository import ModelRepository
+from car_classifier.serving.models.scheduling import Immediate, Scheduler
 from car_classifier.serving.settings import ServedModel, ServerSettings
 
 logger = logging.getLogger(__name__)

@@ -1,1 +1,1 @@
-"""Parts of pages: functions that return Dash components and do nothing else."""
+"""Services of pages: functions that return Dash components and do nothing else."""

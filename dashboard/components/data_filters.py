@@ -7,8 +7,8 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboard.dataset import Dataset
-from dashboard.photo_search import ANY_GROUP, PhotoSearch
+from dashboard.photos.dataset import Dataset
+from dashboard.photos.search import ANY_GROUP, PhotoSearch
 
 SPLITS = {"train": "Train", "validation": "Validation", "test": "Test"}
 SCORE_STEP = 0.05

@@ -4,7 +4,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dashboard.components.photo_wall import photo_wall
-from dashboard.photo_search import PAGE_SIZE
+from dashboard.photos.search import PAGE_SIZE
 
 
 def class_histogram() -> html.Section:

@@ -6,7 +6,7 @@ from pathlib import Path
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboard.dataset import DatasetPhoto
+from dashboard.photos.dataset import DatasetPhoto
 
 
 def gallery(samples: Sequence[DatasetPhoto], manifest: Path) -> html.Section:

@@ -6,24 +6,24 @@ from dash import ClientsideFunction, Input, Output, State, html
 
 from dashboard.callbacks import callback
 from dashboard.components.model_section import OTHER, PHOTOS, VERSION
-from dashboard.model_errors import ModelServerError
-from dashboard.model_report import reports_of
-from dashboard.parts import Parts
+from dashboard.model_server.errors import ModelServerError
+from dashboard.reports.results import reports_of
+from dashboard.services import Services
 
 TEST_PHOTOS = "Test photos of the training"
 Options = list[dict[str, str]]
 
 
-def choices(parts: Parts, number: str | None, other: str | None) -> html.Div:
+def choices(services: Services, number: str | None, other: str | None) -> html.Div:
     """The selects.
 
     Args:
-        parts: Tells which versions there are.
+        services: Tells which versions there are.
         number: The version to begin with, if there is one.
         other: The one to compare it with, if any.
     """
-    versions = version_options(parts)
-    photos = photo_options(parts, number)
+    versions = version_options(services)
+    photos = photo_options(services, number)
     return html.Div(
         [
             dmc.Select(
@@ -60,20 +60,20 @@ def choices(parts: Parts, number: str | None, other: str | None) -> html.Div:
     )
 
 
-def version_options(parts: Parts) -> Options:
+def version_options(services: Services) -> Options:
     """The versions that there are, newest first."""
-    return [{"value": str(one.number), "label": f"Version {one.number}"} for one in parts.versions.all()]
+    return [{"value": str(one.number), "label": f"Version {one.number}"} for one in services.versions.all()]
 
 
-def photo_options(parts: Parts, number: str | None) -> Options:
+def photo_options(services: Services, number: str | None) -> Options:
     """The photos that a version was measured on, best to show first: the test photos, if they have figures."""
-    version = parts.versions.find(number)
+    version = services.versions.find(number)
     reports = reports_of(version) if version else {}
     names = sorted(reports, key=lambda name: not reports[name].headlines) or [""]
     return [{"value": name, "label": name or TEST_PHOTOS} for name in names]
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Keeps the choices to what there is, and the address to what is chosen."""
     app.clientside_callback(
         ClientsideFunction("model_page", "keep_address"),
@@ -91,8 +91,8 @@ def register(app: dash.Dash, parts: Parts) -> None:
         Input("status", "children"),  # changes when the model server does
     )
     def look(_: str) -> tuple[str, Options, Options, bool]:
-        versions = version_options(parts)
-        return _live(parts), versions, versions, len(versions) < 2
+        versions = version_options(services)
+        return _live(services), versions, versions, len(versions) < 2
 
     @callback(
         app,
@@ -104,15 +104,15 @@ def register(app: dash.Dash, parts: Parts) -> None:
         prevent_initial_call=True,
     )
     def photos(number: str | None, measured_on: str | None) -> tuple[Options, str, bool]:
-        options = photo_options(parts, number)
+        options = photo_options(services, number)
         values = [option["value"] for option in options]
         return options, measured_on if measured_on in values[1:] else values[0], len(options) < 2
 
 
-def _live(parts: Parts) -> str:
+def _live(services: Services) -> str:
     """Which version answers now."""
     try:
-        status = parts.watch.status()
+        status = services.watch.status()
     except ModelServerError:
         return "The model server does not answer now, so that there are no heatmaps."
     if not status.ready:

@@ -8,9 +8,9 @@ from dash import Input, Output, html
 
 from dashboard.callbacks import callback
 from dashboard.components.model_section import CHOSEN, OTHER, presence, present, section, version_and_report
-from dashboard.model_report import ClassRow, Report
 from dashboard.names import display_name
-from dashboard.parts import Parts
+from dashboard.reports.results import ClassRow, Report
+from dashboard.services import Services
 
 PERCENT = {"function": "params.value == null ? '–' : d3.format('.1%')(params.value)"}
 POINTS = {"function": "params.value == null ? '–' : d3.format('+.1f')(100 * params.value)"}
@@ -54,7 +54,7 @@ def classes() -> html.Section:
     )
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Fills the table with the version that is chosen."""
 
     @callback(
@@ -66,8 +66,8 @@ def register(app: dash.Dash, parts: Parts) -> None:
         Input(OTHER, "value"),
     )
     def show(number: str | None, measured_on: str | None, other_number: str | None) -> tuple[object, ...]:
-        version, report = version_and_report(parts, number, measured_on)
-        _, other = version_and_report(parts, other_number, measured_on)
+        version, report = version_and_report(services, number, measured_on)
+        _, other = version_and_report(services, other_number, measured_on)
         columns = [{**column, "hide": column["field"] == "gain" and not other.classes} for column in COLUMNS]
         return (*present("classes", version, report.classes), rows_of(report, other), columns)
 

@@ -7,10 +7,10 @@ from dash import ALL, Output, html
 from dashboard.callbacks import callback
 from dashboard.components.model_graphs import frame, frame_id
 from dashboard.components.model_section import CHOSEN, presence, present, section, version_and_report
-from dashboard.figures import confusion_figure, confusion_words
-from dashboard.model_report import Pair
 from dashboard.names import display_name
-from dashboard.parts import Parts
+from dashboard.reports.figures import confusion_figure, confusion_words
+from dashboard.reports.results import Pair
+from dashboard.services import Services
 
 PAIRS = 20  # as many as `metrics.json` holds
 
@@ -56,7 +56,7 @@ def _pair(place: int) -> html.Li:
     )
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Shows the version that is chosen."""
 
     @callback(
@@ -72,7 +72,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
         *CHOSEN,
     )
     def show(number: str | None, measured_on: str | None) -> tuple[object, ...]:
-        version, report = version_and_report(parts, number, measured_on)
+        version, report = version_and_report(services, number, measured_on)
         pairs = list(report.pairs or [])[:PAIRS]
         places: list[Pair | None] = [*pairs, *[None] * (PAIRS - len(pairs))]
         return (
@@ -87,9 +87,9 @@ def register(app: dash.Dash, parts: Parts) -> None:
         )
 
 
-def draw(parts: Parts, number: str | None, measured_on: str | None, _: str | None) -> go.Figure | None:
+def draw(services: Services, number: str | None, measured_on: str | None, _: str | None) -> go.Figure | None:
     """The matrix of the version that is chosen."""
-    report = version_and_report(parts, number, measured_on)[1]
+    report = version_and_report(services, number, measured_on)[1]
     return confusion_figure(report.confusion) if report.confusion else None
 
 

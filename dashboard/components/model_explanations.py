@@ -9,9 +9,9 @@ from dash import Input, Output, State, html
 
 from dashboard.callbacks import callback
 from dashboard.components.model_section import VERSION, presence, present, section
-from dashboard.explanation_scores import SCORES, best_methods
-from dashboard.model_report import Explanations, Report
-from dashboard.parts import Parts
+from dashboard.reports.explanation_scores import SCORES, best_methods
+from dashboard.reports.results import Explanations, Report
+from dashboard.services import Services
 
 FORMAT = {
     "function": "params.value == null ? '' : d3.format('.3f')(params.value)"
@@ -60,11 +60,11 @@ def explanations() -> html.Section:
     )
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Shows the version that is chosen."""
 
     def reports(number: str | None) -> dict[str, Explanations]:
-        version = parts.versions.find(number)
+        version = services.versions.find(number)
         return dict(Report(version.metrics).explanations) if version else {}
 
     @callback(
@@ -91,7 +91,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
     def show(number: str | None, name: str | None) -> tuple[object, ...]:
         found = reports(number)
         report = found.get(name or "") or next(iter(found.values()), None)
-        shown = present("explanations", parts.versions.find(number), report)
+        shown = present("explanations", services.versions.find(number), report)
         if report is None:
             return (*shown, "", [], [])
         split = f" of the {report.split} split" if report.split else ""

@@ -12,10 +12,10 @@ from dash import MATCH, ClientsideFunction, Input, Output, dcc, html
 
 from dashboard.callbacks import callback
 from dashboard.components.model_section import CHOSEN, OTHER
-from dashboard.figures import CONFIG, nothing
-from dashboard.parts import Parts
+from dashboard.reports.figures import CONFIG, nothing
+from dashboard.services import Services
 
-Drawing = Callable[[Parts, str | None, str | None, str | None], go.Figure | None]
+Drawing = Callable[[Services, str | None, str | None, str | None], go.Figure | None]
 """Draws what is chosen: version, photos it was measured on, other version. None if its files do not tell."""
 
 
@@ -33,12 +33,12 @@ def frame_id(name: str) -> dict[str, str]:
     return {"frame": name}
 
 
-def register(app: dash.Dash, parts: Parts, drawings: Mapping[str, Drawing]) -> None:
+def register(app: dash.Dash, services: Services, drawings: Mapping[str, Drawing]) -> None:
     """Draws the plots that are near, and draws them again when something else is chosen.
 
     Args:
         app: The app.
-        parts: What the page works with.
+        services: What the page works with.
         drawings: By the frame's name.
     """
     app.clientside_callback(
@@ -64,4 +64,4 @@ def register(app: dash.Dash, parts: Parts, drawings: Mapping[str, Drawing]) -> N
     @callback(app, Output({"graph": MATCH}, "figure"), *CHOSEN, Input(OTHER, "value"))
     def draw(number: str | None, measured_on: str | None, other_number: str | None) -> go.Figure:
         name = dash.ctx.outputs_list["id"]["graph"]
-        return drawings[name](parts, number, measured_on, other_number) or nothing()
+        return drawings[name](services, number, measured_on, other_number) or nothing()

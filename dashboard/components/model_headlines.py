@@ -8,16 +8,16 @@ from dash import ALL, Input, Output, html
 from dashboard.callbacks import callback
 from dashboard.components.model_choices import photo_options
 from dashboard.components.model_section import CHOSEN, OTHER, measured, presence, present, section, version_and_report
-from dashboard.model_comparison import HEADLINES, HeadlineText, comparison_note, headline_texts
-from dashboard.parts import Parts
+from dashboard.reports.comparison import HEADLINES, HeadlineText, comparison_note, headline_texts
+from dashboard.services import Services
 
 TEXTS = ("value", "interval", "other", "difference")
 
 
-def headlines(parts: Parts, number: str | None, other: str | None) -> html.Section:
+def headlines(services: Services, number: str | None, other: str | None) -> html.Section:
     """A card for each number, filled at once: they are what people come for."""
-    first = photo_options(parts, number)[0]["value"]
-    missing, is_hidden, count, note, *leaves = _shown(parts, number, first, other)
+    first = photo_options(services, number)[0]["value"]
+    missing, is_hidden, count, note, *leaves = _shown(services, number, first, other)
     return section(
         "headlines",
         "How good it is",
@@ -53,7 +53,7 @@ def _card(
     )
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Keeps the cards to the versions that are chosen."""
 
     @callback(
@@ -69,14 +69,16 @@ def register(app: dash.Dash, parts: Parts) -> None:
         prevent_initial_call=True,
     )
     def show(number: str | None, measured_on: str | None, other_number: str | None) -> tuple[Any, ...]:
-        return _shown(parts, number, measured_on, other_number)
+        return _shown(services, number, measured_on, other_number)
 
 
-def _shown(parts: Parts, number: str | None, measured_on: str | None, other_number: str | None) -> tuple[Any, ...]:
+def _shown(
+    services: Services, number: str | None, measured_on: str | None, other_number: str | None
+) -> tuple[Any, ...]:
     """What is written into the section, in the order of the callback's outputs."""
-    version, report = version_and_report(parts, number, measured_on)
-    ours = measured(parts, number, measured_on)
-    theirs = measured(parts, other_number, measured_on) if other_number != number else None
+    version, report = version_and_report(services, number, measured_on)
+    ours = measured(services, number, measured_on)
+    theirs = measured(services, other_number, measured_on) if other_number != number else None
     texts = headline_texts(ours, theirs) if ours else [HeadlineText()] * len(HEADLINES)
     return (
         *present("headlines", version, report.headlines),

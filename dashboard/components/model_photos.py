@@ -11,9 +11,9 @@ from dashboard.callbacks import callback
 from dashboard.components import photo_wall
 from dashboard.components.model_graphs import frame_id
 from dashboard.components.model_section import CHOSEN, measured, presence, present, section
-from dashboard.model_answers import Answer, choose, mistakes, wall
 from dashboard.names import display_name
-from dashboard.parts import Parts
+from dashboard.reports.predictions import Answer, choose, mistakes, wall
+from dashboard.services import Services
 
 EVIDENCE = {
     "contrast": "Answer against truth",
@@ -97,7 +97,7 @@ def _evidence_choice(name: str) -> html.Div:
     )
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Fills the walls with photos of the version that is chosen."""
     for name in ("model-chosen", "model-mistakes"):
         photo_wall.register(app, name)
@@ -129,7 +129,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
         *CHOSEN,
     )
     def classes(number: str | None, measured_on: str | None) -> tuple[object, ...]:
-        shown = measured(parts, number, measured_on)
+        shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
         labels = sorted({label for one in answers for label in (one.label, one.first)})
         options = [{"value": label, "label": display_name(label)} for label in labels]
@@ -156,14 +156,14 @@ def register(app: dash.Dash, parts: Parts) -> None:
         both_ways: bool,
         evidence: str,
     ) -> tuple[object, ...]:
-        shown = measured(parts, number, measured_on)
+        shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
         chosen = choose(answers, truth, answered, both_ways) if truth or answered else []
         empty = "No photo was answered like that." if truth or answered else "Choose a class."
         return (
-            *present("photos", parts.versions.find(number), answers),
+            *present("photos", services.versions.find(number), answers),
             _count(chosen),
-            _wall(parts, chosen, evidence, empty),
+            _wall(services, chosen, evidence, empty),
         )
 
     @callback(
@@ -174,16 +174,16 @@ def register(app: dash.Dash, parts: Parts) -> None:
         Input("model-mistakes-evidence", "value"),
     )
     def show_mistakes(number: str | None, measured_on: str | None, evidence: str) -> tuple[object, ...]:
-        shown = measured(parts, number, measured_on)
+        shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
         return (
-            *present("mistakes", parts.versions.find(number), answers),
-            _wall(parts, mistakes(answers), evidence, "Not a single mistake on these photos."),
+            *present("mistakes", services.versions.find(number), answers),
+            _wall(services, mistakes(answers), evidence, "Not a single mistake on these photos."),
         )
 
 
-def _wall(parts: Parts, answers: Sequence[Answer], evidence: str, empty: str) -> dict[str, Any]:
-    return wall(answers, parts.dataset.read(), evidence, empty)
+def _wall(services: Services, answers: Sequence[Answer], evidence: str, empty: str) -> dict[str, Any]:
+    return wall(answers, services.dataset.read(), evidence, empty)
 
 
 def _count(answers: Sequence[Answer]) -> str:

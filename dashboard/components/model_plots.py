@@ -11,9 +11,9 @@ from dash import Input, Output, html
 from dashboard.callbacks import callback
 from dashboard.components.model_graphs import Drawing, frame, frame_id
 from dashboard.components.model_section import CHOSEN, OTHER, presence, present, section, version_and_report
-from dashboard.figures import calibration_figure, calibration_words, curve_figure, curve_words
-from dashboard.model_report import Epoch, Report, history_of
-from dashboard.parts import Parts
+from dashboard.reports.figures import calibration_figure, calibration_words, curve_figure, curve_words
+from dashboard.reports.results import Epoch, Report, history_of
+from dashboard.services import Services
 
 
 def plots() -> html.Div:
@@ -46,7 +46,7 @@ def plots() -> html.Div:
     )
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Says what there is of the versions that are chosen."""
 
     @callback(
@@ -58,9 +58,9 @@ def register(app: dash.Dash, parts: Parts) -> None:
         Input(OTHER, "value"),
     )
     def curves(number: str | None, other_number: str | None) -> tuple[object, ...]:
-        histories = _histories(parts, number, other_number)
+        histories = _histories(services, number, other_number)
         return (
-            *present("curves", parts.versions.find(number), histories.get(_name(number))),
+            *present("curves", services.versions.find(number), histories.get(_name(number))),
             curve_words("loss", histories),
             curve_words("accuracy", histories),
         )
@@ -77,8 +77,8 @@ def register(app: dash.Dash, parts: Parts) -> None:
         Input(OTHER, "value"),
     )
     def calibration(number: str | None, measured_on: str | None, other_number: str | None) -> tuple[object, ...]:
-        version, report = version_and_report(parts, number, measured_on)
-        other, other_report = version_and_report(parts, other_number, measured_on)
+        version, report = version_and_report(services, number, measured_on)
+        other, other_report = version_and_report(services, other_number, measured_on)
         has_other = other is not None and other_number != number
         return (
             *present("calibration", version, report.calibration),
@@ -88,9 +88,9 @@ def register(app: dash.Dash, parts: Parts) -> None:
         )
 
 
-def _histories(parts: Parts, number: str | None, other_number: str | None) -> dict[str, Sequence[Epoch]]:
+def _histories(services: Services, number: str | None, other_number: str | None) -> dict[str, Sequence[Epoch]]:
     """The epochs of the version and of the other one, if there is one, by the name of each."""
-    shown = [parts.versions.find(number), parts.versions.find(other_number) if other_number != number else None]
+    shown = [services.versions.find(number), services.versions.find(other_number) if other_number != number else None]
     return {_name(str(one.number)): history_of(one) for one in shown if one}
 
 
@@ -99,9 +99,9 @@ def _name(number: str | None) -> str:
 
 
 def _draw_curve(
-    kind: Literal["loss", "accuracy"], parts: Parts, number: str | None, _: str | None, other_number: str | None
+    kind: Literal["loss", "accuracy"], services: Services, number: str | None, _: str | None, other_number: str | None
 ) -> go.Figure | None:
-    histories = _histories(parts, number, other_number)
+    histories = _histories(services, number, other_number)
     return curve_figure(kind, histories) if histories.get(_name(number)) else None
 
 
@@ -110,15 +110,15 @@ def _calibration(number: str | None, report: Report) -> tuple[str, str]:
     return words, f"Calibration plot. {words}"
 
 
-def _draw_calibration(parts: Parts, number: str | None, measured_on: str | None) -> go.Figure | None:
-    report = version_and_report(parts, number, measured_on)[1]
+def _draw_calibration(services: Services, number: str | None, measured_on: str | None) -> go.Figure | None:
+    report = version_and_report(services, number, measured_on)[1]
     return calibration_figure(report.calibration) if report.calibration else None
 
 
 DRAWINGS: Mapping[str, Drawing] = {
     "model-loss": partial(_draw_curve, "loss"),
     "model-accuracy": partial(_draw_curve, "accuracy"),
-    "model-calibration-ours": lambda parts, number, measured_on, _: _draw_calibration(parts, number, measured_on),
-    "model-calibration-theirs": lambda parts, _, measured_on, other: _draw_calibration(parts, other, measured_on),
+    "model-calibration-ours": lambda services, number, measured_on, _: _draw_calibration(services, number, measured_on),
+    "model-calibration-theirs": lambda services, _, measured_on, other: _draw_calibration(services, other, measured_on),
 }
 """By the frame's name."""

@@ -4,11 +4,11 @@ from typing import Any
 
 from dash import Input, Output, html
 
-from dashboard.model_answers import answers_of
-from dashboard.model_comparison import Measured
-from dashboard.model_report import Report, reports_of
-from dashboard.parts import Parts
-from dashboard.versions import Version
+from dashboard.reports.comparison import Measured
+from dashboard.reports.predictions import answers_of
+from dashboard.reports.results import Report, reports_of
+from dashboard.reports.versions import Version
+from dashboard.services import Services
 
 VERSION, OTHER, PHOTOS = "model-version", "model-other", "model-measured-on"
 
@@ -69,16 +69,18 @@ def present(name: str, version: Version | None, is_there: object) -> tuple[str, 
     return MISSING[name].format(number=version.number, folder=version.folder), True
 
 
-def version_and_report(parts: Parts, number: str | None, measured_on: str | None) -> tuple[Version | None, Report]:
+def version_and_report(
+    services: Services, number: str | None, measured_on: str | None
+) -> tuple[Version | None, Report]:
     """A version and its figures on some photos; empty ones if they are not there."""
-    version = parts.versions.find(number)
+    version = services.versions.find(number)
     reports = reports_of(version) if version else {}
     return version, reports.get(measured_on or "", Report({}))
 
 
-def measured(parts: Parts, number: str | None, measured_on: str | None) -> Measured | None:
+def measured(services: Services, number: str | None, measured_on: str | None) -> Measured | None:
     """A version with its figures and, for its test photos, its answers; None if it is not there."""
-    version, report = version_and_report(parts, number, measured_on)
+    version, report = version_and_report(services, number, measured_on)
     if version is None:
         return None
     answers = [] if measured_on else answers_of(version)

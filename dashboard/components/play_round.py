@@ -3,8 +3,8 @@
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboard.answers import CLASSES_SHOWN
 from dashboard.game.rules import CHOICES, ROUNDS
+from dashboard.reports.answers import CLASSES_SHOWN
 
 PLAYERS = {"you": "You", "ai": "AI"}
 

@@ -3,7 +3,7 @@
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboard.answers import CLASSES_SHOWN
+from dashboard.reports.answers import CLASSES_SHOWN
 
 EXTRA_ROWS = 3
 ROWS = CLASSES_SHOWN + EXTRA_ROWS

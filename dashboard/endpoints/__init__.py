@@ -6,12 +6,12 @@ Whatever cannot be done is answered with a 4xx or 5xx and `{"error": "a sentence
 from flask import Flask
 
 from dashboard.endpoints import data, dataset, errors, feedback, game, photos, status, unknown, versions
-from dashboard.parts import Parts
+from dashboard.services import Services
 
 
-def register(server: Flask, parts: Parts) -> None:
+def register(server: Flask, services: Services) -> None:
     """Adds all of them."""
     for kind in (photos, feedback, dataset, data, game, status, versions, unknown):
-        routes = kind.blueprint(parts)
+        routes = kind.blueprint(services)
         errors.answer_in_sentences(routes)
         server.register_blueprint(routes)

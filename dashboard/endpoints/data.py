@@ -1,6 +1,6 @@
 """Searching the data set, and all that is known of one photo of it.
 
-GET  /dataset/photos       200 a page of the photos that the query asks for, see `dashboard.photo_search`:
+GET  /dataset/photos       200 a page of the photos that the query asks for, see `dashboard.photos.search`:
                                `photos`, `found`, `page`, `pages`; `classes`, how many of each class, whatever the
                                query's label; `suspects`, photos found whose label may be wrong
 GET  /dataset/ID.json      200 one photo: `columns` as the manifest has them, its `duplicates`, and what is `similar`
@@ -12,11 +12,9 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from dashboard.dataset import Dataset, DatasetPhoto, read_columns
-from dashboard.label_suspects import LatestSuspects, Suspect, SuspectReport
 from dashboard.names import display_name
-from dashboard.parts import Parts
-from dashboard.photo_search import (
+from dashboard.photos.dataset import Dataset, DatasetPhoto, read_columns
+from dashboard.photos.search import (
     PhotoSearch,
     SearchError,
     count_classes,
@@ -25,14 +23,16 @@ from dashboard.photo_search import (
     page_of,
     read_search,
 )
-from dashboard.similar_photos import FEATURES_FILE, FeaturesFile
+from dashboard.photos.similar import FEATURES_FILE, FeaturesFile
+from dashboard.reports.label_suspects import LatestSuspects, Suspect, SuspectReport
+from dashboard.services import Services
 
 
-def blueprint(parts: Parts) -> Blueprint:
-    """The addresses above, answered with these parts."""
+def blueprint(services: Services) -> Blueprint:
+    """The addresses above, answered with these services."""
     routes = Blueprint("data", __name__, url_prefix="/dataset")
     suspects = LatestSuspects()
-    features_file = FeaturesFile(parts.settings.manifest.with_name(FEATURES_FILE))
+    features_file = FeaturesFile(services.settings.manifest.with_name(FEATURES_FILE))
 
     @routes.get("/photos")
     def search() -> Response:
@@ -40,33 +40,33 @@ def blueprint(parts: Parts) -> Blueprint:
             wanted = read_search(request.args)
         except SearchError as error:
             raise BadRequest(str(error)) from error
-        dataset = parts.dataset.read()
-        report, version = _suspects(parts, dataset, suspects)
+        dataset = services.dataset.read()
+        report, version = _suspects(services, dataset, suspects)
         return jsonify(_found(wanted, dataset, report) | {"version": version})
 
     @routes.get("/<photo_id>.json")
     def about(photo_id: str) -> Response:
-        dataset = parts.dataset.read()
+        dataset = services.dataset.read()
         photo = dataset.by_id.get(photo_id)
         if photo is None:
             raise NotFound("This photo is not in the data set any more. Choose another one.")
-        report, _ = _suspects(parts, dataset, suspects)
+        report, _ = _suspects(services, dataset, suspects)
         suspect = next((suspect for suspect in report.suspects if suspect.photo.id == photo.id), None)
         return jsonify(
             _summary(photo, suspect)
             | {
-                "columns": list(read_columns(parts.settings.manifest, photo.file_name).items()),
+                "columns": list(read_columns(services.settings.manifest, photo.file_name).items()),
                 "duplicates": [_summary(other) for other in near_duplicates(photo, dataset.photos)],
-                "similar": _similar(parts, features_file, photo, dataset),
+                "similar": _similar(services, features_file, photo, dataset),
             }
         )
 
     return routes
 
 
-def _suspects(parts: Parts, dataset: Dataset, suspects: LatestSuspects) -> tuple[SuspectReport, int | None]:
+def _suspects(services: Services, dataset: Dataset, suspects: LatestSuspects) -> tuple[SuspectReport, int | None]:
     """What the newest version of the model makes suspicious, and which version that is."""
-    versions = parts.versions.all()
+    versions = services.versions.all()
     if not versions:
         return SuspectReport(), None
     return suspects.of(dataset, versions[0]), versions[0].number
@@ -116,9 +116,11 @@ def _summary(photo: DatasetPhoto, suspect: Suspect | None = None) -> dict[str, A
     }
 
 
-def _similar(parts: Parts, features_file: FeaturesFile, photo: DatasetPhoto, dataset: Dataset) -> Mapping[str, Any]:
+def _similar(
+    services: Services, features_file: FeaturesFile, photo: DatasetPhoto, dataset: Dataset
+) -> Mapping[str, Any]:
     """`photos`, each with its `similarity`, and the model's `version`; or `problem`, what to do to have them."""
-    settings = parts.settings
+    settings = services.settings
     command = f"car-classifier data features {settings.manifest} --model {settings.model_folder}"
     features = features_file.read()
     if features is None:

@@ -5,11 +5,11 @@ import logging
 from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
-from dashboard import request_id
-from dashboard.answers import UnknownClass
 from dashboard.database import DatabaseError, UnfitValue
-from dashboard.model_errors import ModelServerError, TooSlow
-from dashboard.photos import PhotoError, PhotoTooLarge
+from dashboard.model_server.errors import ModelServerError, TooSlow
+from dashboard.photos.normalise import PhotoError, PhotoTooLarge
+from dashboard.reports.answers import UnknownClass
+from dashboard.web import request_id
 
 logger = logging.getLogger(__name__)
 

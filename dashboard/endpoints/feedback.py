@@ -1,6 +1,6 @@
 """What visitors say of answers.
 
-POST   /photos/ID/feedback    an opinion, see `dashboard.feedback`    201 {id, label}: the car as it is kept, if any
+POST   /photos/ID/feedback    an opinion, see `dashboard.endpoints.opinion`    201 {id, label}: the car as kept, if any
 DELETE /feedback/ID           nothing                                 200 {}: what the visitor said there is forgotten
 """
 
@@ -12,31 +12,31 @@ from werkzeug.exceptions import NotFound
 
 from dashboard.database import Feedback
 from dashboard.endpoints.bodies import json_body
-from dashboard.feedback import FeedbackError, read_opinion
-from dashboard.parts import Parts
-from dashboard.visitors import visitor
+from dashboard.endpoints.opinion import FeedbackError, read_opinion
+from dashboard.services import Services
+from dashboard.web.visitors import visitor
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
-def blueprint(parts: Parts) -> Blueprint:
-    """The addresses above, answered with these parts."""
+def blueprint(services: Services) -> Blueprint:
+    """The addresses above, answered with these services."""
     routes = Blueprint("feedback", __name__)
 
     @routes.post("/photos/<photo_id>/feedback")
     def add(photo_id: str) -> tuple[Response, int]:
-        jpeg = parts.photos.get(photo_id)
+        jpeg = services.photos.get(photo_id)
         if jpeg is None:
             raise NotFound("This photo is no longer kept, so nothing can be said of it. Choose it again.")
         feedback_id = hashlib.sha256(jpeg).hexdigest()
         content = json_body()
-        version = parts.versions.find(content.get("version") if isinstance(content, dict) else None)
+        version = services.versions.find(content.get("version") if isinstance(content, dict) else None)
         said = read_opinion(content, version.labels if version else ())
-        parts.database.feedback.add(
+        services.database.feedback.add(
             Feedback(
                 visitor=visitor(),
                 photo_sha256=feedback_id,
-                model=parts.client.model_name,
+                model=services.client.model_name,
                 version=said.version,
                 answer_label=said.answer_label,
                 probability=said.probability,
@@ -52,7 +52,7 @@ def blueprint(parts: Parts) -> Blueprint:
     def remove(feedback_id: str) -> Response:
         if not _ID.fullmatch(feedback_id):
             raise NotFound("Nothing was said under this address.")
-        parts.database.feedback.remove(visitor(), feedback_id)
+        services.database.feedback.remove(visitor(), feedback_id)
         return jsonify({})
 
     @routes.errorhandler(FeedbackError)

@@ -10,8 +10,8 @@ GET  /play/games/ID/rounds/N.jpg        the photo; `?side=` scales it down
 GET  /play/scores?rounds=&difficulty=                                            {scores}: best first
 GET  /play/cars                                                                  {cars}: all that can be named
 
-A game is described in `dashboard.game.view`, an answer in `dashboard.answers`. The model's answer counts as it was
-when the guess was made; `answer` is for showing its maps once more.
+A game is described in `dashboard.game.view`, an answer in `dashboard.reports.answers`. The model's answer counts as it
+was when the guess was made; `answer` is for showing its maps once more.
 """
 
 import logging
@@ -24,8 +24,6 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
-from dashboard import request_id
-from dashboard.answers import answer_for
 from dashboard.database import StoredGame
 from dashboard.endpoints.bodies import json_object, json_text
 from dashboard.endpoints.dataset import read_photo
@@ -35,12 +33,14 @@ from dashboard.game.deck import Seed
 from dashboard.game.rules import Difficulty, GameError, NotAllowed, TooFewPhotos, difficulty_of, rounds_of
 from dashboard.game.state import Game, Likely, ModelTurn, from_state, to_state
 from dashboard.game.view import as_seen
-from dashboard.model_client import ModelClient, Timeout
-from dashboard.model_errors import ModelServerError, TooSlow
-from dashboard.parts import Parts
-from dashboard.photos import Photo, PhotoError
-from dashboard.random_ids import is_id, new_id
-from dashboard.visitors import COOKIE, visitor
+from dashboard.model_server.client import ModelClient, Timeout
+from dashboard.model_server.errors import ModelServerError, TooSlow
+from dashboard.photos.normalise import Photo, PhotoError
+from dashboard.reports.answers import answer_for
+from dashboard.services import Services
+from dashboard.web import request_id
+from dashboard.web.random_ids import is_id, new_id
+from dashboard.web.visitors import COOKIE, visitor
 
 MODEL_SECONDS = 8.0  # nobody waits longer for the other player
 CONNECT_SECONDS = 1.0  # of these
@@ -53,11 +53,11 @@ HIGHEST_SHUFFLE = 10_000
 logger = logging.getLogger(__name__)
 
 
-def blueprint(parts: Parts) -> Blueprint:
-    """The addresses above, answered with these parts."""
+def blueprint(services: Services) -> Blueprint:
+    """The addresses above, answered with these services."""
     routes = Blueprint("game", __name__, url_prefix="/play")
-    games = parts.database.games
-    settings = parts.settings
+    games = services.database.games
+    settings = services.settings
     timeout = Timeout(min(settings.connect_timeout, CONNECT_SECONDS), settings.read_timeout)
     model = ModelClient(settings.model_server_url, settings.model_name, timeout, settings.model_label)
 
@@ -91,13 +91,13 @@ def blueprint(parts: Parts) -> Blueprint:
         return read_dataset_photo(own(game_id)[1].reached(number).photo, side)
 
     def read_dataset_photo(photo_id: str, side: int | None = None) -> Photo:
-        photo = parts.dataset.read().by_id.get(photo_id)
+        photo = services.dataset.read().by_id.get(photo_id)
         if photo is None:
             raise NotFound("This photo is not in the data set any more. Guess, and go on to the next.")
-        return read_photo(parts, photo, side)
+        return read_photo(services, photo, side)
 
     def answer_in_time(jpeg: bytes) -> dict[str, Any]:
-        return answer_for(jpeg, model, parts.watch, parts.versions, seconds=MODEL_SECONDS)
+        return answer_for(jpeg, model, services.watch, services.versions, seconds=MODEL_SECONDS)
 
     @routes.post("/games")
     def begin() -> tuple[Response, int]:
@@ -105,13 +105,13 @@ def blueprint(parts: Parts) -> Blueprint:
             raise BadRequest("The game needs a cookie to know who plays it. Allow cookies for this page, then reload.")
         asked = json_object()
         difficulty = difficulty_of(asked.get("difficulty", Difficulty.MEDIUM))
-        metrics = _live_metrics(parts) if difficulty is Difficulty.MEDIUM else {}
+        metrics = _live_metrics(services) if difficulty is Difficulty.MEDIUM else {}
         game_id = new_id()
         for _ in range(BEGINNINGS):
             before = games.current(visitor())  # read before the photos that were seen, or one could be missed
             last = _readable(before) if before else None
             game = engine.start(
-                parts.dataset.read(),
+                services.dataset.read(),
                 rounds=rounds_of(asked.get("rounds", 5)),
                 difficulty=difficulty,
                 seed=Seed.parse(str(asked["seed"])) if asked.get("seed") is not None else None,
@@ -135,7 +135,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.post("/games/<game_id>/rounds/<int:number>/guess")
     def guess(game_id: str, number: int) -> Response:
         label = json_text("label")
-        makes = engine.makes_of(parts.dataset.read())
+        makes = engine.makes_of(services.dataset.read())
         answer: dict[str, Any] | None = None
 
         @cache  # if another tab was faster, nobody waits a second time
@@ -171,7 +171,7 @@ def blueprint(parts: Parts) -> Blueprint:
     def score(game_id: str) -> Response:
         name = json_text("name")
         game = play(game_id, lambda game: engine.sign(game, name))
-        parts.database.scores.add(
+        services.database.scores.add(
             game_id=game_id,
             visitor=visitor(),
             name=game.name,
@@ -186,7 +186,9 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.get("/scores")
     def scores() -> Response:
         rounds = rounds_of(request.args.get("rounds", 5))
-        top = parts.database.scores.top(rounds, difficulty_of(request.args.get("difficulty", Difficulty.MEDIUM)).value)
+        top = services.database.scores.top(
+            rounds, difficulty_of(request.args.get("difficulty", Difficulty.MEDIUM)).value
+        )
         mine = games.current(visitor())
         return jsonify(
             scores=[
@@ -203,7 +205,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.get("/cars")
     def cars() -> Response:
-        known = {(photo.make, photo.model, photo.label) for photo in parts.dataset.read().kept}
+        known = {(photo.make, photo.model, photo.label) for photo in services.dataset.read().kept}
         return jsonify(cars=[{"make": make, "model": car, "label": label} for make, car, label in sorted(known)])
 
     return routes
@@ -225,12 +227,12 @@ def _why(error: Exception) -> str:
     return "The AI could not be shown this photo, so it missed its turn. Your answer counts."
 
 
-def _live_metrics(parts: Parts) -> Mapping[str, Any]:
+def _live_metrics(services: Services) -> Mapping[str, Any]:
     """Those of the version that answers, or of the newest if that is not known."""
     try:
-        live = parts.versions.find(parts.watch.version(STATUS_SECONDS))
+        live = services.versions.find(services.watch.version(STATUS_SECONDS))
     except ModelServerError:
         live = None
-    newest = next(iter(parts.versions.all()), None)
+    newest = next(iter(services.versions.all()), None)
     version = live or newest
     return version.metrics if version else {}

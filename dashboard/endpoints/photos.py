@@ -1,27 +1,27 @@
 """The photos that visitors send.
 
 POST /photos               a photo's bytes            201 {id, src, width, height}
-POST /photos/ID/answer     {label} or nothing         200 what the model says, see `dashboard.answers`; of the class
-                                                          `label` too, if it is given
+POST /photos/ID/answer     {label} or nothing         200 the answer, see `dashboard.reports.answers`; of `label`
+                                                          too, if it is given
 GET  /photos/ID.jpg        the photo as it is shown and was sent to the model; `?side=` scales it down
 """
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
-from dashboard.answers import answer_for
 from dashboard.endpoints.pictures import asked_label, asked_side, jpeg_response
-from dashboard.parts import Parts
-from dashboard.photos import Photo, PhotoTooLarge, normalise
+from dashboard.photos.normalise import Photo, PhotoTooLarge, normalise
+from dashboard.reports.answers import answer_for
+from dashboard.services import Services
 
 
-def blueprint(parts: Parts) -> Blueprint:
-    """The addresses above, answered with these parts."""
+def blueprint(services: Services) -> Blueprint:
+    """The addresses above, answered with these services."""
     routes = Blueprint("photos", __name__)
-    settings = parts.settings
+    settings = services.settings
 
     def kept(photo_id: str) -> bytes:
-        jpeg = parts.photos.get(photo_id)
+        jpeg = services.photos.get(photo_id)
         if jpeg is None:
             raise NotFound("This photo is no longer kept. Choose it again.")
         return jpeg
@@ -40,11 +40,11 @@ def blueprint(parts: Parts) -> Blueprint:
                 f"The photo has more than {settings.max_upload_mb:g} MB. Scale it down and try again."
             ) from error
         photo = normalise(data, max_megapixels=settings.max_megapixels, longest_side=settings.photo_side)
-        return jsonify(about_kept(parts, photo)), 201
+        return jsonify(about_kept(services, photo)), 201
 
     @routes.post("/photos/<photo_id>/answer")
     def answer(photo_id: str) -> Response:
-        return jsonify(answer_for(kept(photo_id), parts.client, parts.watch, parts.versions, asked_label()))
+        return jsonify(answer_for(kept(photo_id), services.client, services.watch, services.versions, asked_label()))
 
     @routes.get("/photos/<photo_id>.jpg")
     def show(photo_id: str) -> Response:
@@ -57,7 +57,7 @@ def blueprint(parts: Parts) -> Blueprint:
     return routes
 
 
-def about_kept(parts: Parts, photo: Photo) -> dict[str, str | int]:
+def about_kept(services: Services, photo: Photo) -> dict[str, str | int]:
     """Keeps a photo for a while and says how it can be had."""
-    photo_id = parts.photos.add(photo.jpeg)
+    photo_id = services.photos.add(photo.jpeg)
     return {"id": photo_id, "src": f"/photos/{photo_id}.jpg", "width": photo.width, "height": photo.height}

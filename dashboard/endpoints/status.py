@@ -11,9 +11,9 @@ import logging
 from flask import Blueprint, Response, jsonify
 
 from dashboard.database import DatabaseError
-from dashboard.model_errors import Busy, ModelServerError, TooSlow, UnknownModel
-from dashboard.model_watch import STATUS_SECONDS, ModelWatch
-from dashboard.parts import Parts
+from dashboard.model_server.errors import Busy, ModelServerError, TooSlow, UnknownModel
+from dashboard.model_server.status import STATUS_SECONDS, ModelWatch
+from dashboard.services import Services
 
 logger = logging.getLogger(__name__)
 
@@ -21,18 +21,18 @@ OK = "ok"
 READY_SECONDS = 1.0  # whoever asks for readiness is impatient, and this part does not count
 
 
-def blueprint(parts: Parts) -> Blueprint:
-    """The addresses above, answered with these parts."""
+def blueprint(services: Services) -> Blueprint:
+    """The addresses above, answered with these services."""
     routes = Blueprint("status", __name__)
 
     @routes.get("/status")
     def status() -> Response:
-        return jsonify(_status(parts.watch))
+        return jsonify(_status(services.watch))
 
     @routes.get("/readyz")
     def ready() -> tuple[Response, int]:
-        database, photos = _database(parts), _photos(parts)
-        model_server = _status(parts.watch, READY_SECONDS)
+        database, photos = _database(services), _photos(services)
+        model_server = _status(services.watch, READY_SECONDS)
         is_ready = database == photos == OK
         about = {
             "ready": is_ready,
@@ -45,18 +45,18 @@ def blueprint(parts: Parts) -> Blueprint:
     return routes
 
 
-def _database(parts: Parts) -> str:
+def _database(services: Services) -> str:
     try:
-        parts.database.check()
+        services.database.check()
     except DatabaseError as error:
         logger.error("The database fails: %s", error)
         return "does not answer"
     return OK
 
 
-def _photos(parts: Parts) -> str:
+def _photos(services: Services) -> str:
     try:
-        parts.photos.check()
+        services.photos.check()
     except OSError as error:
         logger.error("Photos cannot be kept: %s", error)
         return "cannot be kept in their folder"

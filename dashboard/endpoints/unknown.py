@@ -5,14 +5,14 @@ from typing import NoReturn
 from flask import Blueprint
 from werkzeug.exceptions import NotFound
 
-from dashboard.parts import Parts
+from dashboard.services import Services
 
 PAGES = ("/play", "/data")
 OTHERS = ("/versions", "/photos", "/dataset", "/feedback")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-def blueprint(parts: Parts) -> Blueprint:  # noqa: ARG001 (as the other modules')
+def blueprint(services: Services) -> Blueprint:  # noqa: ARG001 (as the other modules')
     """What is left over when all other addresses are known."""
     routes = Blueprint("unknown", __name__)
 

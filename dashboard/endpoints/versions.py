@@ -6,16 +6,16 @@ GET  /versions/N/classes    [{label, name}]: the classes of version N, sorted by
 from flask import Blueprint, Response, jsonify
 
 from dashboard.names import display_name
-from dashboard.parts import Parts
+from dashboard.services import Services
 
 
-def blueprint(parts: Parts) -> Blueprint:
-    """The address above, answered with these parts."""
+def blueprint(services: Services) -> Blueprint:
+    """The address above, answered with these services."""
     routes = Blueprint("versions", __name__)
 
     @routes.get("/versions/<int:number>/classes")
     def classes(number: int) -> Response:
-        version = parts.versions.find(number)
+        version = services.versions.find(number)
         labels = version.labels if version else []
         named = [{"label": label, "name": display_name(label)} for label in labels]
         return jsonify(sorted(named, key=lambda entry: entry["name"].casefold()))

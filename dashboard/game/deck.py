@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from dashboard.dataset import DatasetPhoto
 from dashboard.game.rules import NotAllowed, TooFewPhotos
+from dashboard.photos.dataset import DatasetPhoto
 
 _SEED = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from dashboard.dataset import Dataset
 from dashboard.game.choices import choices, confused_with
 from dashboard.game.deck import Seed, deal, deal_unseen
 from dashboard.game.rules import Difficulty, NotAllowed, NotNow, TooFewPhotos, player_name, points
 from dashboard.game.state import Game, Guess, ModelTurn, Round
+from dashboard.photos.dataset import Dataset
 
 
 def start(

@@ -24,13 +24,13 @@ from dashboard.components.photo_list import photo_list
 from dashboard.components.ranking import ranking
 from dashboard.components.request_card import request_card
 from dashboard.components.stage import stage
-from dashboard.dataset import DatasetPhoto
-from dashboard.parts import Parts
-from dashboard.samples import choose_samples
+from dashboard.photos.dataset import DatasetPhoto
+from dashboard.photos.samples import choose_samples
+from dashboard.services import Services
 from dashboard.settings import Settings
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Adds the page to the app."""
     dash.register_page(
         "classify",
@@ -39,7 +39,9 @@ def register(app: dash.Dash, parts: Parts) -> None:
         name="Classify",
         title="Car classification",
         description="Which car is this, and which parts of the photo say so?",
-        layout=lambda **_: layout(parts.settings, choose_samples(parts.dataset.read(), parts.settings.gallery_size)),
+        layout=lambda **_: layout(
+            services.settings, choose_samples(services.dataset.read(), services.settings.gallery_size)
+        ),
     )
 
     feedback.register(app)

@@ -1,6 +1,6 @@
 """The page of the data set: what is in it, what may be wrong with it, and every photo of it.
 
-The address says what is shown (see `dashboard.photo_search`; `photo` is the one whose details are open), so that it
+The address says what is shown (see `dashboard.photos.search`; `photo` is the one whose details are open), so that it
 can be shared and the back button works. The script `assets/data.js` asks for it and fills the skeleton below.
 """
 
@@ -13,15 +13,15 @@ from dashboard.components import photo_wall
 from dashboard.components.data_details import details
 from dashboard.components.data_filters import filters
 from dashboard.components.data_photos import class_histogram, found_photos
-from dashboard.dataset import Dataset
-from dashboard.parts import Parts
-from dashboard.photo_search import PhotoSearch, SearchError, read_search
+from dashboard.photos.dataset import Dataset
+from dashboard.photos.search import PhotoSearch, SearchError, read_search
+from dashboard.services import Services
 from dashboard.settings import Settings
 
 CONDITIONS = ("text", "make", "label", "split", "years", "scores", "group", "excluded", "suspects")
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Adds the page to the app."""
     dash.register_page(
         "data",
@@ -30,7 +30,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
         order=3,
         title="Data set",
         description="The photos that the model learns from and is measured on.",
-        layout=lambda **query: layout(parts.settings, parts.dataset.read(), query),
+        layout=lambda **query: layout(services.settings, services.dataset.read(), query),
     )
     for wall in ("data", "data-duplicates", "data-similar"):
         photo_wall.register(app, wall)

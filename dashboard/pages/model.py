@@ -21,11 +21,11 @@ from dashboard.components import (
     model_plots,
 )
 from dashboard.components.model_section import VERSION, presence, present, section
-from dashboard.markdown import embedded
-from dashboard.parts import Parts
+from dashboard.services import Services
+from dashboard.web.markdown import embedded
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Adds the page to the app."""
     dash.register_page(
         "model",
@@ -34,7 +34,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
         name="Model",
         title="Model",
         description="How good each version of the model is, where it errs and which parts of the photos mislead it.",
-        layout=lambda version=None, compare=None, **_: layout(parts, version, compare),
+        layout=lambda version=None, compare=None, **_: layout(services, version, compare),
     )
     for part in (
         model_choices,
@@ -45,35 +45,35 @@ def register(app: dash.Dash, parts: Parts) -> None:
         model_photos,
         model_explanations,
     ):
-        part.register(app, parts)
-    model_graphs.register(app, parts, {"model-confusion": model_confusions.draw, **model_plots.DRAWINGS})
+        part.register(app, services)
+    model_graphs.register(app, services, {"model-confusion": model_confusions.draw, **model_plots.DRAWINGS})
 
     @callback(app, *presence("card"), Output("model-card-text", "children"), Input(VERSION, "value"))
     def card(number: str | None) -> tuple[object, ...]:
-        version = parts.versions.find(number)
+        version = services.versions.find(number)
         text = version.card if version else ""
         return (*present("card", version, text), embedded(text))
 
 
-def layout(parts: Parts, version: str | None = None, other: str | None = None) -> html.Main:
+def layout(services: Services, version: str | None = None, other: str | None = None) -> html.Main:
     """The page's skeleton.
 
     Args:
-        parts: What it works with.
+        services: What it works with.
         version: The version to show; the newest if left out or not there.
         other: The version to compare it with, if any.
     """
-    numbers = [option["value"] for option in model_choices.version_options(parts)]
+    numbers = [option["value"] for option in model_choices.version_options(services)]
     chosen = version if version in numbers else next(iter(numbers), None)
     head = [html.H1("Model"), html.P("", id="model-live", className="dimmed", role="status")]
     nothing = html.P(
-        f"No published version was found in {parts.settings.model_folder}. car-classifier train publishes one there; "
-        "DASHBOARD_MODEL_FOLDER names another folder. Then load this page again.",
+        f"No published version was found in {services.settings.model_folder}. car-classifier train publishes one "
+        "there; DASHBOARD_MODEL_FOLDER names another folder. Then load this page again.",
         className="model-missing",
         hidden=chosen is not None,
     )
     # The sections are there in any case: Dash wants to find the ids of all callbacks.
-    sections = _sections(parts, chosen, other if other in numbers and other != chosen else None)
+    sections = _sections(services, chosen, other if other in numbers and other != chosen else None)
     return html.Main(
         [html.Div(head, className="page-head"), nothing, html.Div(sections, hidden=chosen is None)],
         id="model-page",
@@ -81,10 +81,10 @@ def layout(parts: Parts, version: str | None = None, other: str | None = None) -
     )
 
 
-def _sections(parts: Parts, number: str | None, other: str | None) -> list[Any]:
+def _sections(services: Services, number: str | None, other: str | None) -> list[Any]:
     return [
-        model_choices.choices(parts, number, other),
-        model_headlines.headlines(parts, number, other),
+        model_choices.choices(services, number, other),
+        model_headlines.headlines(services, number, other),
         model_classes.classes(),
         model_confusions.confusions(),
         model_photos.chosen_photos(),

@@ -20,13 +20,13 @@ from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from dashboard.components.play_over import over, share
 from dashboard.components.play_round import game_round
 from dashboard.components.play_start import board, start
-from dashboard.dataset import Dataset
 from dashboard.game.deck import Seed
 from dashboard.game.rules import ROUNDS, Difficulty, NotAllowed, difficulty_of, rounds_of
-from dashboard.parts import Parts
+from dashboard.photos.dataset import Dataset
+from dashboard.services import Services
 
 
-def register(app: dash.Dash, parts: Parts) -> None:
+def register(app: dash.Dash, services: Services) -> None:
     """Adds the page to the app."""
     dash.register_page(
         "play",
@@ -35,7 +35,7 @@ def register(app: dash.Dash, parts: Parts) -> None:
         name="Beat the AI",
         title="Beat the AI",
         description="You and the AI see the same photo. Who knows the car?",
-        layout=lambda **query: layout(parts.dataset.read(), **query),
+        layout=lambda **query: layout(services.dataset.read(), **query),
     )
     _moves(app)
     _view(app)

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from car_classifier.commands.training import train
-from car_classifier.training_config import RULES, TrainingConfig
+from car_classifier.training.config import RULES, TrainingConfig
 from dashboard.settings import ENV_PREFIX, Settings
 
 FOLDER = Path(__file__).parent

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dashboard.dataset import Dataset, DatasetPhoto
+from dashboard.photos.dataset import Dataset, DatasetPhoto
 
 
 def photo(name: str, label: str = "Audi_A4", **about) -> DatasetPhoto:

@@ -10,9 +10,8 @@ from sqlalchemy import text, update
 from dashboard.database import open_database
 from dashboard.database.tables import games
 from dashboard.housekeeping import Housekeeping
-from dashboard.photo_store import PhotoStore
-
-from .browsing import running_dashboard
+from dashboard.photos.store import PhotoStore
+from tests.support.browsing import running_dashboard
 
 
 @pytest.mark.slow

@@ -6,9 +6,8 @@ import sys
 
 import pytest
 
-from car_classifier.manifest import read_manifest
-
-from .conftest import car_classifier
+from car_classifier.data.manifest import read_manifest
+from tests.support.commands import car_classifier
 
 
 def test_index_says_what_it_found_and_what_to_do_next(photos_in, tmp_path):
@@ -144,5 +143,7 @@ finally:
 
 
 def test_indexing_and_drawing_load_no_tensorflow():
-    program = "import sys, car_classifier.dataset, car_classifier.demo_cars; sys.exit('tensorflow' in sys.modules)"
+    program = (
+        "import sys, car_classifier.data.indexing, car_classifier.demo_cars; sys.exit('tensorflow' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -2,9 +2,9 @@
 
 import pytest
 
+from car_classifier.data.exclusions import BY_FREQUENCY, BY_SCORE, exclude_low_scores, keep_most_frequent, lift
+from car_classifier.data.manifest import ManifestRow
 from car_classifier.errors import UserError
-from car_classifier.exclusions import BY_FREQUENCY, BY_SCORE, exclude_low_scores, keep_most_frequent, lift
-from car_classifier.manifest import ManifestRow
 
 
 def row(label: str = "Kia_Rio", score: float | None = 0.5, split="train", excluded: str = "") -> ManifestRow:

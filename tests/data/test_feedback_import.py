@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from car_classifier.dataset import index_photos
-from car_classifier.errors import UserError
-from car_classifier.feedback_database import open_feedback
-from car_classifier.feedback_import import (
+from car_classifier.data.feedback_database import open_feedback
+from car_classifier.data.feedback_import import (
     CONTRADICTORY,
     HELD_OUT,
     NO_CONSENT,
@@ -21,11 +19,13 @@ from car_classifier.feedback_import import (
     FeedbackImport,
     import_feedback,
 )
-from car_classifier.file_names import parse_file_name
-from car_classifier.manifest import Manifest, read_manifest
+from car_classifier.data.file_names import parse_file_name
+from car_classifier.data.indexing import index_photos
+from car_classifier.data.manifest import Manifest, read_manifest
+from car_classifier.errors import UserError
 from dashboard.database import Feedback, open_database
-
-from .conftest import blotches, car_classifier
+from tests.support.commands import car_classifier
+from tests.support.pictures import blotches
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

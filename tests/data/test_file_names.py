@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from car_classifier.file_names import CarName, is_name, parse_file_name, parse_label
+from car_classifier.data.file_names import CarName, is_name, parse_file_name, parse_label
 
 FULL = "BMW_2-Series_2014_32_17_240_20_4_69_55_174_23_RWD_4_2_2dr_OGt.jpg"
 

@@ -4,9 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from car_classifier.errors import UserError
-from car_classifier.files import write_atomically, write_json
-from car_classifier.manifest import (
+from car_classifier.data.manifest import (
     COLUMNS,
     ManifestRow,
     class_indices,
@@ -14,6 +12,8 @@ from car_classifier.manifest import (
     read_manifest,
     write_manifest,
 )
+from car_classifier.errors import UserError
+from car_classifier.files import write_atomically, write_json
 
 ROWS = (
     ManifestRow("images/Kia_Rio, red.jpg", "ab", "Kia", "Rio", "Kia_Rio", 2015, 320, 212, "train", ""),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from car_classifier.near_duplicates import MAX_DISTANCE, near_duplicate_groups, perceptual_hash
+from car_classifier.data.near_duplicates import MAX_DISTANCE, near_duplicate_groups, perceptual_hash
 
 
 def encoded(image: Image.Image, quality: int) -> Image.Image:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from car_classifier.splits import SplitItem, split_photos
+from car_classifier.data.splits import SplitItem, split_photos
 
 
 def item(number: int, label: str = "Kia_Rio", group: int | None = None, given=None) -> SplitItem:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.model.nets import TINY
+from tests.support.nets import TINY
 
 LABELS = ("Dark_Edge", "Light_Edge")
 
@@ -16,8 +16,8 @@ def save_frame_looker(folder: Path) -> None:
     import keras
     from keras import ops
 
-    from car_classifier.signatures import Classifier, save
-    from car_classifier.training import build_head
+    from car_classifier.network.signatures import Classifier, save
+    from car_classifier.training.stages import build_head
 
     class Edge(keras.layers.Layer):
         """The photo's brightness at its edge; nothing elsewhere."""

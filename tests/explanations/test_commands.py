@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from car_classifier.manifest import read_manifest
-from tests.conftest import car_classifier, done
-from tests.model.photos import UNUSABLE, encoded, picture
-from tests.serving.conftest import until
+from car_classifier.data.manifest import read_manifest
+from tests.support.commands import car_classifier, done
+from tests.support.embedded_server import until
+from tests.support.pictures import UNUSABLE, encoded, picture
 
 pytestmark = pytest.mark.slow
 

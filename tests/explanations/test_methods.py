@@ -12,9 +12,9 @@ from car_classifier.explanations import class_activation_maps, perturbations, pi
 from car_classifier.explanations.methods import METHODS, explain, find_method, positive_part
 from car_classifier.explanations.sanity import randomised, similarity
 from car_classifier.explanations.targets import ClassLogit, Contrast
-from car_classifier.preprocessing import load_photo
+from car_classifier.network.preprocessing import load_photo
 from tests.explanations.nets import IMAGE, images, pencil_net, tiny_net
-from tests.model.photos import encoded, picture
+from tests.support.pictures import encoded, picture
 
 KNOWING = [method for method in METHODS.values() if not method.is_baseline]
 

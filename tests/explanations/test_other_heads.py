@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from car_classifier.backbones import BACKBONES, build_backbone
-from car_classifier.signatures import Classifier, ServedClassifier, save
-from car_classifier.training import build_head
-from tests.conftest import car_classifier, done
-from tests.model import fresh_process
-from tests.model.nets import tiny_classifier
-from tests.model.photos import encoded, picture
+from car_classifier.network.backbones import BACKBONES, build_backbone
+from car_classifier.network.signatures import Classifier, ServedClassifier, save
+from car_classifier.training.stages import build_head
+from tests.support import fresh_process
+from tests.support.commands import car_classifier, done
+from tests.support.nets import tiny_classifier
+from tests.support.pictures import encoded, picture
 
 PHOTOS = [encoded(picture(40, 60)), encoded(picture(90, 30), "PNG")]
 ASK = """
@@ -44,7 +44,7 @@ def test_contributions_and_what_is_the_same_everywhere_are_the_logit():
 def test_the_bias_does_not_depend_on_where_something_is():
     """Around a photo the head is linear: activations that are a little stronger raise the logit by their share."""
     classifier = tiny_classifier(hidden_units=12)
-    from car_classifier.explanations.closed_form import head_contributions
+    from car_classifier.network.closed_form import head_contributions
 
     activations = tf.constant(np.random.default_rng(0).random((1, 4, 6, 8)).astype(np.float32))
     maps = head_contributions(classifier.head, activations, tf.constant([[0, 3]])).numpy()
@@ -59,10 +59,10 @@ def test_the_bias_does_not_depend_on_where_something_is():
 def test_a_map_of_such_a_head_is_hires_cam():
     import keras
 
-    from car_classifier.backbones import normalise
     from car_classifier.explanations.methods import METHODS, explain
     from car_classifier.explanations.targets import ClassLogit
-    from car_classifier.preprocessing import load_photos
+    from car_classifier.network.backbones import normalise
+    from car_classifier.network.preprocessing import load_photos
 
     classifier = tiny_classifier(hidden_units=12)
     images = normalise(classifier.backbone, load_photos(tf.constant(PHOTOS), classifier.image_size))
@@ -72,7 +72,7 @@ def test_a_map_of_such_a_head_is_hires_cam():
 
 
 def test_of_a_pooled_head_both_ways_agree():
-    from car_classifier.explanations.closed_form import contributions, head_contributions
+    from car_classifier.network.closed_form import contributions, head_contributions
 
     classifier, classes = tiny_classifier(), tf.constant([[1, 5], [0, 2]])
     activations = tf.constant(np.random.default_rng(0).random((2, 4, 6, 8)).astype(np.float32))
@@ -111,7 +111,7 @@ def test_vgg16_explains_itself_without_the_projects_code(loader, vgg16, tmp_path
 
 
 def test_a_stranger_asks_vgg16_over_the_embedded_server(vgg16, tmp_path):
-    from tests.serving.conftest import running
+    from tests.support.embedded_server import running
 
     instances = [{"image_bytes": {"b64": base64.b64encode(photo).decode()}, "class_index": 1} for photo in PHOTOS]
     request = tmp_path / "request.json"

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from car_classifier.explanations.figures import most_confused
-from car_classifier.explanations.map_extent import WHOLE, placed
 from car_classifier.explanations.pictures import explained_photo, overlay
 from car_classifier.explanations.writing import file_stems
+from car_classifier.network.map_extent import WHOLE, placed
 
 GREY = Image.new("RGB", (60, 40), (128, 128, 128))
 CELLS = np.array([[4.0, 0.0, -4.0]], np.float32)

@@ -11,8 +11,8 @@ from car_classifier.explanations.imputation import KERNEL, impute
 from car_classifier.explanations.localisation import energy_inside, frame_area, frame_share, hits
 from car_classifier.explanations.methods import METHODS
 from car_classifier.explanations.sanity import similarity
-from car_classifier.explanations.score_kinds import SCORES
 from car_classifier.explanations.scoring import ScoredMap, append_scores, read_scores, summary, write_scores
+from car_classifier.registry.score_kinds import SCORES
 
 SIZE = (24, 32)
 OBJECT = (slice(6, 14), slice(10, 22))

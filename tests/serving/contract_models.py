@@ -7,7 +7,7 @@
 import argparse
 from pathlib import Path
 
-from . import models
+from tests.support import saved_models as models
 
 CONFIG = "models.config"
 VERSIONS = {"half_plus_two": ("1", "2"), "multi": ("1",), "guarded": ("1",), "examples": ("1",), "echo": ("1",)}

@@ -13,8 +13,7 @@ import pytest
 
 from car_classifier.errors import UserError
 from car_classifier.serving import ModelServer, ServedModel, ServerSettings
-
-from . import models
+from tests.support import saved_models as models
 
 PROGRAM = """
 import sys

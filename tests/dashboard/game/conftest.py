@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.dataset import Dataset, read_dataset
+from dashboard.photos.dataset import Dataset, read_dataset
 
 LABELS = ("Aurelio_Vela", "Aurelio_Corsa", "Brandt_Nord", "Maki_Hoshi", "Maki_Tsuki", "Orsini_Lince")
 

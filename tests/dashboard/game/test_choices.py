@@ -7,8 +7,7 @@ import pytest
 
 from dashboard.game.choices import choices, confused_with
 from dashboard.game.rules import Difficulty, make_of
-
-from .conftest import LABELS
+from tests.dashboard.game.conftest import LABELS
 
 MAKES = {label: label.partition("_")[0] for label in LABELS}
 

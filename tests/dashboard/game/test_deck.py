@@ -6,8 +6,7 @@ import pytest
 
 from dashboard.game.deck import Seed, deal, deal_unseen, shuffled
 from dashboard.game.rules import NotAllowed, TooFewPhotos
-
-from .conftest import LABELS
+from tests.dashboard.game.conftest import LABELS
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Photos to manifest: sources, indexing, splits, near-duplicates, exclusions, statistics, feedback, object storage."""

@@ -1,0 +1,94 @@
+"""Figures of a data set: how its photos are spread over the classes, and a few of them to look at."""
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from car_classifier.data.manifest import SPLITS, Manifest
+from car_classifier.data.photo_files import open_photo
+from car_classifier.files import write_atomically
+
+COLOURS = {"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"}
+"""Colours that the colour-blind can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
+
+BARS_IN_COLUMN = 75
+"""With more classes than this the bars go on in a second column."""
+
+SAMPLE_GRID = (6, 6)
+"""Rows and columns of the sample batch."""
+
+_LONGEST_NAME = 32
+
+
+def draw_class_distribution(manifest: Manifest, path: Path) -> None:
+    """Draw a bar for each class, the largest first, in which the splits are stacked.
+
+    Args:
+        manifest: Excluded photos are left out.
+        path: A PNG file.
+    """
+    counts = manifest.label_counts()
+    labels = sorted(counts, key=lambda label: (-counts[label], label))
+    columns = -(-len(labels) // BARS_IN_COLUMN)
+    bars = -(-len(labels) // columns)
+    size = (8.0 if columns == 1 else 4.5 * columns, 1.5 + max(bars, 6) * (0.3 if bars <= 30 else 0.17))
+    figure = Figure(size, layout="constrained")
+    axes = figure.subplots(1, columns, sharex=True, squeeze=False)[0]
+    of_side = Counter((row.split, row.label) for row in manifest.kept)
+    splits = [split for split in SPLITS if manifest.split(split)]
+    for column, ax in enumerate(axes):
+        shown = labels[column * bars : (column + 1) * bars]
+        left = np.zeros(len(shown))
+        for split in splits:
+            of_split = [of_side[split, label] for label in shown]
+            ax.barh(range(len(shown)), of_split, left=left, color=COLOURS[split], label=split, height=0.8)
+            left += of_split
+        ax.set_yticks(range(len(shown)), [_name(label) for label in shown], fontsize=9 if bars <= 30 else 7)
+        ax.set_ylim(bars - 0.4, -0.6)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        ax.tick_params(axis="y", length=0)
+        ax.grid(axis="x", alpha=0.3)
+        ax.set_axisbelow(True)
+        ax.spines[["top", "right", "left"]].set_visible(False)
+        ax.set_xlabel("photos")
+    title = f"{counts.total():,} photos of {len(labels):,} classes"
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, title=title, frameon=False)
+    _save(figure, path)
+
+
+def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> None:
+    """Draw some photos with their labels, as one batch of a training would hold them.
+
+    Args:
+        manifest: Training photos are shown, or any where there are none.
+        path: A PNG file.
+        seed: Another seed shows others.
+    """
+    rows, columns = SAMPLE_GRID
+    photos = manifest.split("train") or manifest.kept
+    chosen = random.Random(seed).sample(photos, min(rows * columns, len(photos)))  # noqa: S311 (not a secret)
+    manifest.check_photos(chosen)
+    figure = Figure((2.4 * columns, 2.0 * rows + 0.5), layout="constrained")
+    for i, row in enumerate(chosen):
+        ax = figure.add_subplot(rows, columns, i + 1)
+        photo = open_photo(manifest.photo_path(row))
+        photo.thumbnail((480, 480))
+        ax.imshow(np.asarray(photo))
+        ax.set_title(_name(row.label), fontsize=8)
+        ax.set_axis_off()
+    figure.suptitle(f"{len(chosen)} of {len(photos):,} photos, drawn with seed {seed}")
+    _save(figure, path)
+
+
+def _name(label: str) -> str:
+    """A label for a figure: plain text, and not so long that nothing else has room."""
+    name = label.replace("_", " ").replace("$", r"\$")
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
+def _save(figure: Figure, path: Path) -> None:
+    write_atomically(path, lambda target: figure.savefig(target, dpi=130))

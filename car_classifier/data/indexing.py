@@ -1,0 +1,155 @@
+"""From a folder of photos, in any of three forms, to a manifest."""
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from car_classifier.data.exclusions import check_top, keep_most_frequent
+from car_classifier.data.manifest import SPLITS, Manifest, ManifestRow, Split, check_manifest_out, write_manifest
+from car_classifier.data.near_duplicates import near_duplicate_groups
+from car_classifier.data.photo_files import Photo, read_photo
+from car_classifier.data.photo_sources import LeftOut, find_photos, listed_side, read_split_csv
+from car_classifier.data.splits import SplitItem, split_photos
+from car_classifier.errors import UserError
+from car_classifier.progress import Report, silent
+
+
+@dataclass(frozen=True)
+class IndexResult:
+    """What indexing found."""
+
+    manifest: Manifest
+    left_out: tuple[LeftOut, ...]
+    warnings: tuple[str, ...]
+
+
+def index_photos(
+    source: Path,
+    out: Path,
+    split_csv: Path | None = None,
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+    min_classes: int = 2,
+    top: int | None = None,
+    report: Report = silent,
+) -> IndexResult:
+    """Index photos and write the manifest.
+
+    Args:
+        source: A flat folder named by the contract, a folder with a folder per class (with or without
+            `train/validation/test` above them), or a CSV with `file_name,make,model[,split]` (or a folder
+            that holds such a CSV).
+        out: The manifest to write. Where it is found in `source` from an earlier run, it is not read.
+        split_csv: A CSV with `file_name,split` that settles the sides of the photos it names.
+        validation: Share of the photos without a settled side for validation.
+        test: Share for the test.
+        seed: Seed of the split.
+        min_classes: Fewest classes that will do; a classifier needs two, an evaluation one.
+        top: Exclude all but so many classes, those with the most photos; None keeps all.
+        report: Called with photos read and photos in all.
+
+    Raises:
+        UserError: The source cannot be used, or holds no usable photo or only one class.
+    """
+    if not (validation >= 0 and test >= 0 and validation + test < 1):
+        raise UserError(
+            f"The shares for validation and test must leave some for training. Received: {validation}, {test}"
+        )
+    if top is not None:
+        check_top(top)
+    check_manifest_out(out)
+    listed = read_split_csv(split_csv) if split_csv else {}
+    left_out: list[LeftOut] = []
+    candidates = list(find_photos(source, out, left_out))
+    photos: list[Photo] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
+        # Pillow warns of huge pictures, which we leave out ourselves, and of damaged EXIF data, which do no harm.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        results = pool.map(read_photo, candidates)
+        try:
+            for done, result in enumerate(results, start=1):
+                if isinstance(result, LeftOut):
+                    left_out.append(result)
+                else:
+                    photos.append(result)
+                report(done, len(candidates))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    left_out.sort(key=lambda item: item.path)
+    _check_usable(source, photos, left_out, min_classes)
+
+    photos.sort(key=lambda photo: photo.candidate.path)
+    groups = near_duplicate_groups([photo.perceptual_hash for photo in photos])
+    given = [listed_side(photo.candidate.path, listed) or photo.candidate.split for photo in photos]
+    items = [
+        SplitItem(photo.sha256, photo.label, group, side)
+        for photo, group, side in zip(photos, groups, given, strict=True)
+    ]
+    sides = split_photos(items, validation, test, seed)
+    rows = [
+        ManifestRow(
+            file_name=Path(os.path.relpath(photo.candidate.path, out.parent)).as_posix(),
+            sha256=photo.sha256,
+            make=photo.candidate.make,
+            model=photo.candidate.model,
+            label=photo.label,
+            year=photo.candidate.year,
+            width=photo.width,
+            height=photo.height,
+            split=side,
+            near_duplicate_group="" if group is None else str(group + 1),
+        )
+        for photo, group, side in zip(photos, groups, sides, strict=True)
+    ]
+    if top is not None:
+        rows = keep_most_frequent(rows, top)
+    notes = list(_doubts(photos, [row for row in rows if not row.excluded]))
+    if listed and None in given:
+        notes.insert(0, f"{given.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
+    return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes))
+
+
+def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], min_classes: int) -> None:
+    if not photos:
+        first = f" The first of {len(left_out)} files left out: {left_out[0]}." if left_out else ""
+        raise UserError(
+            f"{source} holds no usable photo.{first} "
+            "Photos are JPEG or PNG files named Make_Model_….jpg, or lie in folders named Make_Model."
+        )
+    labels = {photo.label for photo in photos}
+    if len(labels) < min_classes:
+        raise UserError(
+            f"All {len(photos)} usable photos in {source} are of one class, {labels.pop()}. "
+            "A classifier needs at least two: add photos of another make and model."
+        )
+
+
+def _doubts(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
+    """What a user should know of a manifest that is usable all the same."""
+    if len({photo.label for photo in photos}) == len(photos):
+        yield (
+            f"Each photo is a class of its own, such as {photos[0].label}. If that is not meant, its name was misread: "
+            "put the photos of a class into a folder named Make_Model."
+        )
+    sides_of_group: dict[str, set[Split]] = {}
+    for row in rows:
+        if row.near_duplicate_group:
+            sides_of_group.setdefault(row.near_duplicate_group, set()).add(row.split)
+    torn = sum(len(sides) > 1 for sides in sides_of_group.values())
+    if torn:
+        yield f"Near-duplicates lie on several sides of the given split, which flatters the accuracy (groups: {torn})."
+    per_side = {side: Counter(row.label for row in rows if row.split == side) for side in SPLITS}
+    for side in SPLITS:
+        missing = sorted({row.label for row in rows} - set(per_side[side]))
+        if missing and (per_side[side] or side == "train"):
+            named = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+            yield f"{len(missing)} classes have no photo for {side}: {named}"
+    rotated = sum(photo.is_rotated for photo in photos)
+    if rotated:
+        yield f"{rotated} photos are turned by an EXIF tag, which TensorFlow ignores; better turn their pixels."

@@ -1,0 +1,48 @@
+"""All that the names of the photos tell, as one table."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from car_classifier.data.file_names import CarName, parse_file_name
+from car_classifier.data.manifest import Manifest, ManifestRow, check_report_out
+from car_classifier.files import write_atomically
+
+_CAR_COLUMNS = tuple(field.name for field in fields(CarName))
+TABLE_COLUMNS = ("file_name", "split", "excluded", "label", *_CAR_COLUMNS)
+
+
+def write_table(manifest: Manifest, out: Path) -> None:
+    """Write a CSV with a row for each photo: where it is, its split and label, and what its name tells of the car.
+
+    Units are those of `CarName`; what a name does not tell is empty. Make, model and year are the manifest's.
+
+    Raises:
+        UserError: `out` cannot be written, or is a manifest.
+    """
+    check_report_out(out)
+
+    def write(target: Path) -> None:
+        with target.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, TABLE_COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(_table_rows(manifest))
+
+    write_atomically(out, write)
+
+
+def _table_rows(manifest: Manifest) -> Iterator[dict[str, object]]:
+    for row in manifest.rows:
+        known = {"make": row.make, "model": row.model, "year": row.year}
+        place = {"file_name": row.file_name, "split": row.split, "excluded": row.excluded, "label": row.label}
+        yield place | asdict(named_car(row)) | known
+
+
+def named_car(row: ManifestRow) -> CarName:
+    """What a photo's name tells; only make and model if the name is not one of the contract, or of another car."""
+    try:
+        car = parse_file_name(row.file_name)
+    except ValueError:
+        return CarName(row.make, row.model)
+    return car if car.label == row.label else CarName(row.make, row.model)

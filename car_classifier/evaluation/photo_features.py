@@ -1,0 +1,138 @@
+"""What a published net makes of each photo, in a few numbers: photos that it sees alike lie close together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from car_classifier.data.manifest import Manifest, read_manifest
+from car_classifier.errors import UserError
+from car_classifier.evaluation.predictions import BATCH_SIZE, ask_about
+from car_classifier.evaluation.published_net import PublishedNet, read_published_net
+from car_classifier.files import check_writable, sha256_of, write_atomically
+from car_classifier.network.layers import last_map_layer
+from car_classifier.network.preprocessing import load_photos
+from car_classifier.progress import Report, silent
+from car_classifier.registry.folder import find_version
+
+FEATURES_FILE = "features.npz"
+MOST_NUMBERS = 64
+_ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class PhotoFeatures:
+    """The features of a manifest's photos, and where they were written.
+
+    Attributes:
+        path: The file, beside the manifest.
+        version: The version of the model that made them, by its folder's name.
+        features: float16 [n, d], d at most 64, each row of length 1: a product of two rows is the cosine of the
+            angle between them.
+    """
+
+    path: Path
+    version: str
+    features: NDArray[np.float16]
+
+
+def write_photo_features(manifest_path: Path, model: Path, report: Report = silent) -> PhotoFeatures:
+    """Run a published net over all photos of a manifest and keep what it sees, in `features.npz` beside it.
+
+    The file holds `file_names` [n], as in the manifest; `features`, float16 [n, d]; and of the model that made them
+    `model_version` and `weights_sha256`. It appears complete or not at all.
+
+    Args:
+        manifest_path: The manifest. Excluded photos count too.
+        model: A version, or a model folder: then its newest.
+        report: Called with photos done and photos in all.
+
+    Raises:
+        UserError: Manifest or model cannot be used, a photo is missing or cannot be read, or the file cannot be
+            written.
+    """
+    manifest = read_manifest(manifest_path)
+    path = manifest.path.with_name(FEATURES_FILE)
+    check_writable(path)
+    manifest.check_photos(manifest.rows)
+    version_dir = find_version(model)
+    net = read_published_net(version_dir)
+    features = principal_directions(pooled_activations(net, manifest, report))
+    content = {
+        "file_names": np.array([row.file_name for row in manifest.rows]),
+        "features": features,
+        "model_version": np.array(version_dir.name),
+        "weights_sha256": np.array(sha256_of(version_dir / "variables" / "variables.data-00000-of-00001")),
+    }
+
+    def write(target: Path) -> None:
+        with target.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **content)
+
+    write_atomically(path, write)
+    return PhotoFeatures(path, version_dir.name, features)
+
+
+def pooled_activations(net: PublishedNet, manifest: Manifest, report: Report = silent) -> NDArray[np.float16]:
+    """The net's last activations that have places, averaged over them.
+
+    Args:
+        net: A published version.
+        manifest: Its photos are asked about, excluded ones too.
+        report: Called with photos done and photos in all.
+
+    Returns:
+        float16 [n, channels], in the manifest's order.
+
+    Raises:
+        UserError: The net has no such layer, or a photo is missing or cannot be read; it is named.
+    """
+    try:
+        layer = net.model.get_layer(last_map_layer(net.model))
+    except ValueError as error:
+        raise UserError(f"{error} Similar photos cannot be found with this model.") from error
+    pooled = keras.Model(net.model.input, keras.layers.GlobalAveragePooling2D()(layer.output))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def features_of(image_bytes: tf.Tensor) -> Any:
+        return pooled(net.normalised(load_photos(image_bytes, net.image_size)), training=False)
+
+    rows = manifest.rows
+    activations = np.empty((len(rows), pooled.output_shape[-1]), np.float16)
+    largest = np.finfo(np.float16).max
+    for start in range(0, len(rows), BATCH_SIZE):
+        batch = rows[start : start + BATCH_SIZE]
+        answer = ask_about(features_of, manifest, batch).numpy()
+        activations[start : start + len(batch)] = np.clip(answer, -largest, largest)
+        report(start + len(batch), len(rows))
+    return activations
+
+
+def principal_directions(activations: NDArray[np.floating[Any]], most: int = MOST_NUMBERS) -> NDArray[np.float16]:
+    """Where each photo lies, seen from the middle of all: the direction, in the dimensions that vary most (PCA).
+
+    Args:
+        activations: [n, channels].
+        most: Dimensions kept at most; fewer if there are fewer photos or channels.
+
+    Returns:
+        float16 [n, d], each row of length 1, or 0 for a photo in the middle itself.
+    """
+    count, channels = activations.shape
+    mean = np.mean(activations, axis=0, dtype=np.float64)
+    scatter = np.zeros((channels, channels))
+    for start in range(0, count, _ROWS_AT_ONCE):  # all rows at once, in float64, would need gigabytes
+        centred = activations[start : start + _ROWS_AT_ONCE] - mean
+        scatter += centred.T @ centred
+    _, axes = np.linalg.eigh(scatter)  # ascending: the last ones vary most
+    kept = axes[:, -min(most, count, channels) :]
+    scores = np.concatenate(
+        [(activations[start : start + _ROWS_AT_ONCE] - mean) @ kept for start in range(0, count, _ROWS_AT_ONCE)]
+    )
+    lengths = np.linalg.norm(scores, axis=1, keepdims=True)
+    directions: NDArray[np.float16] = (scores / np.where(lengths > 0, lengths, 1)).astype(np.float16)
+    return directions

@@ -1,0 +1,88 @@
+"""A published model as a Keras net again, for whoever needs its layers and gradients and not its answers alone."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from car_classifier.errors import UserError
+from car_classifier.evaluation.predictions import ClassNames, read_class_names
+from car_classifier.network.backbones import Backbone, find_backbone, normalise
+from car_classifier.network.preprocessing import load_photos
+from car_classifier.network.signatures import WEIGHTS
+
+
+@dataclass(frozen=True)
+class PublishedNet:
+    """A published version, with its insides.
+
+    Attributes:
+        model: From normalised images [n, height, width, 3] to logits, float32 [n, classes].
+        backbone: Its kind: how images are normalised.
+        names: Its classes.
+        temperature: What logits are divided by before softmax.
+    """
+
+    model: keras.Model
+    backbone: Backbone
+    names: ClassNames
+    temperature: float
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of the net's input in pixels."""
+        height, width = self.model.input_shape[1:3]
+        return int(height), int(width)
+
+    def load(self, image_bytes: Sequence[bytes] | tf.Tensor) -> NDArray[np.float32]:
+        """Photos as the net sees them, before normalisation.
+
+        Args:
+            image_bytes: Bytes of JPEG or PNG files.
+
+        Returns:
+            RGB from 0 to 255, float32 [n, height, width, 3].
+
+        Raises:
+            tf.errors.InvalidArgumentError: One of them cannot be read.
+        """
+        photos: NDArray[np.float32] = load_photos(tf.convert_to_tensor(image_bytes), self.image_size).numpy()
+        return photos
+
+    def normalised(self, photos: Any) -> tf.Tensor:
+        """What the model takes, of photos as `load` gives them."""
+        return normalise(self.backbone, tf.identity(photos))
+
+
+def read_published_net(version_dir: Path) -> PublishedNet:
+    """Build a published version's net anew and give it its weights.
+
+    Raises:
+        UserError: It was published before versions held what this needs, or by another program.
+    """
+    assets = version_dir / "assets.extra"
+    names = read_class_names(version_dir)
+    if not (assets / "architecture.json").is_file():
+        raise UserError(
+            f"The model in {version_dir} has no architecture.json: an older car-classifier published it. "
+            "Publish it anew with car-classifier train."
+        )
+    try:
+        config = json.loads((assets / "config.json").read_text(encoding="utf-8"))
+        model = keras.models.model_from_json((assets / "architecture.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"config.json or architecture.json in {assets} is missing or damaged. "
+            "Publish the model anew with car-classifier train."
+        ) from error
+    checkpoint = tf.train.load_checkpoint(str(version_dir / "variables" / "variables"))
+    for i, variable in enumerate(model.variables):
+        variable.assign(checkpoint.get_tensor(f"{WEIGHTS}/{i}/.ATTRIBUTES/VARIABLE_VALUE"))
+    model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)  # read from JSON, it would want lists
+    return PublishedNet(model, find_backbone(config["training"]["base"]), names, config["temperature"])

@@ -1,0 +1,183 @@
+"""How good a published model is on labelled photos."""
+
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from scipy.special import softmax
+
+from car_classifier.data.indexing import index_photos
+from car_classifier.data.manifest import Manifest, ManifestRow, is_manifest, read_manifest
+from car_classifier.errors import UserError
+from car_classifier.evaluation.metrics import (
+    abstention,
+    calibration,
+    confused_pairs,
+    confusion_matrix,
+    macro_figures,
+    score_table,
+    share,
+    top_classes,
+)
+from car_classifier.evaluation.predictions import Predictions, predict, read_class_names
+from car_classifier.progress import progress_bar
+from car_classifier.registry.folder import find_version
+
+
+def evaluate_on(model: Path, photos: Path, split: str | None, console: Console) -> dict[str, Any]:
+    """Measure a published model on labelled photos, through its SavedModel.
+
+    Args:
+        model: Folder of a version, or of several: then the newest is taken.
+        photos: A manifest or a folder with a `manifest.csv`, or a folder (or CSV) of labelled photos in any form that
+            can be indexed.
+        split: Only the photos of this split.
+        console: Where progress is shown.
+
+    Returns:
+        `model`, `data`, `split`, and the figures of `evaluation_of`.
+
+    Raises:
+        UserError: There is no such model, photo or split, or the model knows no label of the photos.
+    """
+    version_dir = find_version(model)
+    known_labels = set(read_class_names(version_dir).labels)
+    manifest = _manifest_of(photos, console)
+    rows = [row for row in manifest.kept if split in (None, row.split)]
+    if not rows:
+        raise UserError(f"{photos} has no photos of split {split!r}. It has: {', '.join(sorted(manifest.counts()))}.")
+    known = [row for row in rows if row.label in known_labels]
+    unknown = Counter(row.label for row in rows if row.label not in known_labels)
+    if not known:
+        raise UserError(
+            f"The model in {version_dir} knows no label of the {len(rows)} photos in {photos}: {named(unknown)}. "
+            f"It knows {named(dict.fromkeys(sorted(known_labels)))}. Labels are Make_Model, spelled as in training."
+        )
+    with progress_bar("Asking the model", console) as report:
+        predictions = predict(version_dir, manifest, known, report)
+    about = {"model": str(version_dir), "data": str(photos), "split": split}
+    return about | evaluation_of(predictions, unknown)
+
+
+def evaluation_path(version_dir: Path, photos: Path, split: str | None) -> Path:
+    """Where the dashboard looks for a version's figures on these photos.
+
+    Returns:
+        `assets.extra/evaluations/NAME.json` in the version, NAME being that of the folder of photos (for a manifest
+        or a list, of its folder and itself) and the split.
+    """
+    return version_dir / "assets.extra" / "evaluations" / f"{report_name(photos, split)}.json"
+
+
+def report_name(photos: Path, split: str | None) -> str:
+    """What names a report on photos: their folder's name (for a list, its folder's and its own) and the split."""
+    photos = photos.resolve()
+    parts = [photos.name] if photos.is_dir() else [photos.parent.name, photos.stem]
+    name = "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") for part in [*parts, split or ""])
+    return name.strip("-") or "photos"
+
+
+def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -> dict[str, Any]:
+    """Everything that is measured of a model's answers.
+
+    Args:
+        predictions: The answers for photos of labels that the model knows, one photo at least.
+        unknown_labels: How many photos of which other labels were left aside.
+
+    Returns:
+        `count`; the shares `top1`, `top5`, `make_top1` (a make's probability is the sum over its models), `macro_f1`
+        and `balanced_accuracy`, each with its 95 % interval under `NAME_interval`; `mean_confidence` of the first
+        answers; `calibration` (after temperature scaling, and before it under `NAME_before`), `abstention`,
+        `per_class`, `per_make`, `confusion` (rows are true labels, columns answers), `confused_pairs`, all as the
+        functions of `metrics` give them; `unknown_labels`.
+    """
+    names, truth, probabilities = predictions.names, predictions.truth, predictions.probabilities
+    best = top_classes(probabilities, 5)
+    answers, confidences = best[:, 0], probabilities.max(axis=1)
+    right = answers == truth
+    makes = names.all_makes
+    make_truth, make_answers = names.make_of_class[truth], predictions.make_probabilities.argmax(axis=1)
+    before = calibration(softmax(predictions.logits, axis=1), truth)
+    return {
+        "count": len(truth),
+        **share("top1", right),
+        **share("top5", (best == truth[:, None]).any(axis=1)),
+        **share("make_top1", make_answers == make_truth),
+        **macro_figures(truth, answers, len(names.labels)),
+        "mean_confidence": float(confidences.mean(dtype=np.float64)),
+        "calibration": calibration(probabilities, truth) | {f"{name}_before": value for name, value in before.items()},
+        "abstention": abstention(confidences, right),
+        "per_class": [
+            {"label": label, "make": make} | row
+            for label, make, row in zip(
+                names.labels, names.makes, score_table(truth, answers, names.labels), strict=True
+            )
+        ],
+        "per_make": [
+            {"make": make} | row for make, row in zip(makes, score_table(make_truth, make_answers, makes), strict=True)
+        ],
+        "confusion": {
+            "labels": list(names.labels),
+            "matrix": confusion_matrix(truth, answers, len(names.labels)).tolist(),
+        },
+        "confused_pairs": confused_pairs(
+            truth, answers, confidences, names.labels, [row.file_name for row in predictions.rows]
+        ),
+        "unknown_labels": dict(sorted(unknown_labels.items())),
+    }
+
+
+def rows_of(
+    manifest: Manifest, split: str | None, labels: Sequence[str], count: int | None = None, seed: int = 0
+) -> list[ManifestRow]:
+    """The photos of a split whose labels a model knows; or some of them, drawn at random.
+
+    Args:
+        manifest: All photos.
+        split: Name of the split; None or `all` for every photo.
+        labels: What the model knows.
+        count: At most so many; all if left out.
+        seed: Seed of the draw.
+
+    Raises:
+        UserError: There is none.
+    """
+    known = set(labels)
+    rows = [row for row in manifest.kept if split in (None, "all", row.split) and row.label in known]
+    if not rows:
+        counts = ", ".join(f"{photos} {name}" for name, photos in sorted(manifest.counts().items()))
+        raise UserError(
+            f"{manifest.path} has no photo of split {split} whose label the model knows. It has {counts} photos; "
+            f"the model knows {named(dict.fromkeys(sorted(known)))}."
+        )
+    return rows if count is None else [rows[i] for i in np.random.default_rng(seed).permutation(len(rows))[:count]]
+
+
+def named(labels: Mapping[str, int | None], most: int = 10) -> str:
+    """Labels in words, with their counts where they have any; the first few of many."""
+    words = [label if count is None else f"{label} ({count})" for label, count in labels.items()]
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
+def _manifest_of(photos: Path, console: Console) -> Manifest:
+    """The manifest at a path, or one made of the photos there, whose file names are then relative to that folder."""
+    manifest = photos / "manifest.csv" if photos.is_dir() else photos
+    if manifest.is_file() and is_manifest(manifest):
+        return read_manifest(manifest)
+    with tempfile.TemporaryDirectory() as folder, progress_bar("Reading photos", console) as report:
+        result = index_photos(photos, Path(folder) / "manifest.csv", min_classes=1, report=report)
+    for left_out in result.left_out:
+        console.print(f"Left out {left_out}", style="yellow", markup=False)
+    root = photos if photos.is_dir() else photos.parent
+    rows = (
+        replace(row, file_name=os.path.relpath(result.manifest.photo_path(row), root)) for row in result.manifest.rows
+    )
+    return Manifest(root / "manifest.csv", tuple(rows))

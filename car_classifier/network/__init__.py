@@ -1,0 +1,1 @@
+"""What is inside the exported graph: backbones, preprocessing, signatures, the closed form of explanations."""

@@ -1,0 +1,1 @@
+"""Which photos show no car, judged by an ImageNet net."""

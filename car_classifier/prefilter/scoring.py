@@ -1,0 +1,263 @@
+"""Photos that show no car, or too little of one: found by an ImageNet net, and left out of training.
+
+The idea is the original project's: a net that was trained on ImageNet gives each photo a probability for each of 1000
+classes; the sum over the classes that are cars is the photo's score, and photos below a threshold are left aside.
+Nothing is deleted: each score is in the manifest, with the reason where a photo is excluded.
+"""
+
+import hashlib
+import math
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from car_classifier.data.exclusions import (
+    BY_FREQUENCY,
+    BY_SCORE,
+    check_top,
+    exclude_low_scores,
+    keep_most_frequent,
+    lift,
+)
+from car_classifier.data.manifest import (
+    COLUMNS,
+    OPTIONAL_COLUMNS,
+    Manifest,
+    check_manifest_out,
+    csv_columns,
+    read_manifest,
+    write_manifest,
+)
+from car_classifier.errors import UserError
+from car_classifier.files import sha256_of
+from car_classifier.network.backbones import find_backbone, normalise
+from car_classifier.prefilter.imagenet_classes import imagenet_classes, indices_of
+from car_classifier.prefilter.scores_file import PrefilterScores
+from car_classifier.progress import Report, silent
+
+CAR_CLASSES = (
+    "minivan", "limousine", "sports car", "convertible", "cab", "racer", "recreational vehicle", "pickup",
+    "police van", "minibus", "moving van", "tow truck", "jeep", "beach wagon", "grille",
+)  # fmt: skip
+"""Names of the ImageNet classes that count as a car.
+
+The original's, but for two. Its "passenger car" is a railway carriage. And "grille" is added: a close-up of the front
+shows make and model well, and was dropped because ImageNet has a class of its own for it. Wheels and mirrors have one
+too, but tell little of the model, and photos of whole cars that look most like a wheel pass without it.
+"""
+
+SCORES_FILE = ".prefilter_scores.sqlite"
+BATCH_SIZE = 32
+
+Predict = Callable[[Any], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class ImageNetNet:
+    """A net with ImageNet's 1000 classes.
+
+    Attributes:
+        key: Names the net and its weights; scores are kept under it.
+        image_size: Height and width of its input in pixels.
+        load: Gives the function from RGB, float32 [n, height, width, 3], 0 to 255, to probabilities,
+            float32 [n, 1000]. Called only when there is a photo to score.
+    """
+
+    key: str
+    image_size: tuple[int, int]
+    load: Callable[[], Predict]
+
+
+@dataclass(frozen=True)
+class PrefilterResult:
+    """What the prefilter left.
+
+    Attributes:
+        manifest: As it was written.
+        before: Photos of each label, without those that are excluded for other reasons.
+        after: Those of them that the score did not exclude.
+    """
+
+    manifest: Manifest
+    before: Counter[str]
+    after: Counter[str]
+
+    def halved(self) -> list[str]:
+        """Labels that lost more than half of their photos by their scores, those that kept the least first."""
+        shares = {label: self.after[label] / count for label, count in self.before.items()}
+        return sorted((label for label in shares if shares[label] < 0.5), key=lambda label: (shares[label], label))
+
+
+def imagenet_net(base: str, weights: str) -> ImageNetNet:
+    """A net of `keras.applications` with its classifier.
+
+    Args:
+        base: Name of a backbone.
+        weights: `imagenet` (downloaded by Keras and kept in its cache) or the path of a weights file.
+
+    Raises:
+        UserError: There is no such net or file; on loading, also: the weights cannot be had or do not fit.
+    """
+    backbone = find_backbone(base)
+    if weights != "imagenet" and not Path(weights).is_file():
+        raise UserError(f"--weights must be imagenet or the path of a weights file. Received: {weights}")
+    key = f"{backbone.name} {weights if weights == 'imagenet' else sha256_of(Path(weights))}"
+
+    def load() -> Predict:
+        import keras
+        import tensorflow as tf
+
+        try:
+            net = getattr(keras.applications, backbone.name)(weights=weights)
+        except Exception as error:
+            if weights == "imagenet":
+                raise UserError(
+                    f"The ImageNet weights of {backbone.name} could not be downloaded. Go online once, or give a "
+                    "weights file of this or another net with --base NET --weights PATH."
+                ) from error
+            raise UserError(
+                f"{weights} does not hold the weights of {backbone.name} with its classifier of 1000 classes."
+            ) from error
+        graph = tf.function(lambda images: net(normalise(backbone, images), training=False), reduce_retracing=True)
+        return lambda images: graph(images).numpy()
+
+    return ImageNetNet(key, backbone.image_size, load)
+
+
+def prefilter_photos(
+    manifest_path: Path,
+    net: ImageNetNet,
+    out: Path | None = None,
+    threshold: float = 0.1,
+    car_classes: Sequence[str] = CAR_CLASSES,
+    top: int | None = None,
+    report: Report = silent,
+) -> PrefilterResult:
+    """Score the photos of a manifest and exclude those below a threshold.
+
+    Scores are kept in a file beside `out`, so that an interrupted run goes on where it was and another threshold
+    needs no net.
+
+    Args:
+        manifest_path: The manifest.
+        net: What scores them.
+        out: The manifest to write; None replaces the one that was read.
+        threshold: Photos with a lower score are excluded.
+        car_classes: Names of the ImageNet classes whose probabilities are summed.
+        top: Exclude all but so many classes, those with the most photos left.
+        report: Called with photos scored and photos in all.
+
+    Raises:
+        UserError: The manifest, a photo, an option or the net's weights cannot be used, or fewer than two classes
+            would be left.
+    """
+    if not 0 <= threshold <= 1:
+        raise UserError(f"--threshold must be from 0 to 1. Received: {threshold:g}")
+    if top is not None:
+        check_top(top)
+    indices = indices_of(car_classes)
+    manifest = read_manifest(manifest_path)
+    out = out or manifest.path
+    _check_out(out)
+    manifest.check_photos(manifest.rows)
+    wnids = ",".join(imagenet_classes()[index].wnid for index in indices)
+    with closing(PrefilterScores(out.parent / SCORES_FILE, _short_hash(f"{net.key} {wnids}"))) as scores:
+        _score_photos(manifest, net, indices, scores, report)
+        scored = [replace(row, prefilter_score=scores[row.sha256]) for row in manifest.rows]
+
+    rows = lift(scored, BY_SCORE)
+    if top is not None:
+        rows = lift(rows, BY_FREQUENCY)
+    before = Manifest(manifest.path, tuple(rows)).label_counts()
+    rows = exclude_low_scores(rows, threshold)
+    after = Manifest(manifest.path, tuple(rows)).label_counts()
+    if len(after) < 2:
+        raise UserError(
+            f"At a threshold of {threshold:g}, {after.total()} of {before.total()} photos would be left, of "
+            f"{len(after)} classes, and a classifier needs two. Choose a lower --threshold."
+        )
+    if top is not None:
+        rows = keep_most_frequent(rows, top)
+    if out.parent.resolve() != manifest.path.parent.resolve():
+        rows = [
+            replace(row, file_name=Path(os.path.relpath(manifest.photo_path(row), out.parent)).as_posix())
+            for row in rows
+        ]
+    return PrefilterResult(write_manifest(out, rows), before, after)
+
+
+def _check_out(out: Path) -> None:
+    check_manifest_out(out)
+    own = set(csv_columns(out)) - {*COLUMNS, *OPTIONAL_COLUMNS} if out.is_file() else set()
+    if own:
+        raise UserError(
+            f"{out} has columns that a manifest does not hold and that would be lost: {', '.join(sorted(own))}. "
+            "Name another file with --out."
+        )
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _score_photos(
+    manifest: Manifest, net: ImageNetNet, indices: Sequence[int], scores: PrefilterScores, report: Report
+) -> None:
+    """Add the scores that are not there yet; a batch that is done is never done again."""
+    path_of = {row.sha256: manifest.photo_path(row) for row in manifest.rows}
+    missing = [sha256 for sha256 in path_of if sha256 not in scores]
+    paths = [path_of[sha256] for sha256 in missing]
+    done = len(path_of) - len(missing)
+    report(done, len(path_of))
+    if not missing:
+        return
+    predict = net.load()
+    for images in _batches(paths, net.image_size):
+        probabilities = predict(images)
+        sums = probabilities[:, list(indices)].sum(axis=1)
+        if not all(math.isfinite(value) for value in sums):
+            raise UserError("The net's answers are not numbers. Its weights file is damaged: get it anew.")
+        batch, missing = missing[: len(sums)], missing[len(sums) :]
+        scores.add({sha256: round(float(value), 4) for sha256, value in zip(batch, sums, strict=True)})
+        done += len(batch)
+        report(done, len(path_of))
+
+
+def _batches(paths: Sequence[Path], image_size: tuple[int, int]) -> Iterator[Any]:
+    """The photos as RGB, float32 [n, height, width, 3], 0 to 255; a few batches are in memory at a time."""
+    import tensorflow as tf
+
+    from car_classifier.network.preprocessing import load_photo
+
+    data = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
+    data = data.map(lambda path: load_photo(tf.io.read_file(path), image_size), num_parallel_calls=tf.data.AUTOTUNE)
+    batches = iter(data.batch(BATCH_SIZE).prefetch(1))
+    for start in range(0, len(paths), BATCH_SIZE):
+        try:
+            images = next(batches)
+        except tf.errors.OpError as error:
+            damaged = _first_damaged(paths[start : start + BATCH_SIZE], image_size)
+            if damaged is None:
+                raise
+            raise UserError(f"{damaged} cannot be decoded. Mend or remove it, and index the photos anew.") from error
+        yield images
+
+
+def _first_damaged(paths: Sequence[Path], image_size: tuple[int, int]) -> Path | None:
+    import tensorflow as tf
+
+    from car_classifier.network.preprocessing import load_photo
+
+    for path in paths:
+        try:
+            load_photo(tf.io.read_file(str(path)), image_size)
+        except tf.errors.OpError:
+            return path
+    return None

@@ -1,0 +1,1 @@
+"""From a trained classifier to a published version: export, gate, publish."""

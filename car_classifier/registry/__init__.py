@@ -1,0 +1,1 @@
+"""Published versions: their folder, assets, labels, table and model card."""

@@ -1,0 +1,96 @@
+"""The page that travels with a model and says what it is, how it was made and how good it is."""
+
+from typing import Any
+
+from car_classifier.registry.score_kinds import SCORES, arrow
+
+
+def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """Markdown from a version's `config.json` and `metrics.json`."""
+    training, photos, calibration = config["training"], config["photos"], metrics["calibration"]
+    height, width = training["image_size"]
+    weights = {"none": "random weights", "imagenet": "ImageNet weights"}.get(training["weights"], "a weights file")
+    return f"""# Car classifier
+
+Tells which of {config["classes"]} car models a photo shows, and which pixels say so.
+
+| | |
+|---|---|
+| Published | {config["published"]} |
+| Net | {training["base"]} from {weights}, fine-tuned: {", then ".join(training["unfreeze"])}; {height}×{width} pixels |
+| Photos | {", ".join(f"{count} {side}" for side, count in photos.items())} |
+
+## How good it is
+
+On {metrics["count"]} {metrics["split"]} photos, asked through the SavedModel. `metrics.json` has all figures.
+
+| | | 95 % interval |
+|---|---|---|
+| Top-1 accuracy | {metrics["top1"]:.1%} | {_interval(metrics["top1_interval"])} |
+| Top-5 accuracy | {metrics["top5"]:.1%} | {_interval(metrics["top5_interval"])} |
+| Right make | {metrics["make_top1"]:.1%} | {_interval(metrics["make_top1_interval"])} |
+| Macro-F1 | {metrics["macro_f1"]:.1%} | {_interval(metrics["macro_f1_interval"])} |
+| Calibration error | {calibration["ece"]:.1%} | {_interval(calibration["ece_interval"])} |
+| … before temperature scaling | {calibration["ece_before"]:.1%} | {_interval(calibration["ece_interval_before"])} |
+
+Mean confidence is {metrics["mean_confidence"]:.1%}; the temperature is {config["temperature"]:.2f}.
+
+Weakest classes: {_weakest(metrics["per_class"])}.
+
+Most often taken for one another: {_pairs(metrics["confused_pairs"])}.
+{_explanations(metrics.get("explanations", {}))}
+## Use
+
+`classify` takes the bytes of JPEG or PNG photos and gives the most likely labels with their probabilities;
+`explain` adds a map of what each part of the photo contributes to each label's logit; `all_classes` gives the logit
+and the probability of every label. `labels.json` lists the labels, `predictions.csv` the answer for every
+{metrics["split"]} photo, `config.json` how to repeat the run.
+
+## Limits
+
+The model knows its {config["classes"]} labels only: it answers with one of them whatever the photo shows.
+Probabilities are calibrated on validation photos and hold for photos like those.
+"""
+
+
+def _explanations(reports: dict[str, Any]) -> str:
+    """What the explanations are worth, as `car-classifier explain-eval` measured it."""
+    if not reports:
+        return ""
+    parts = ["", "## What its explanations are worth", ""]
+    for report in reports.values():
+        shown = {score for row in report["methods"].values() for score in row["scores"]}
+        kinds = {name: kind for name, kind in SCORES.items() if name in shown}
+        arrows = (f"{kind.title} {arrow(kind)}" for kind in kinds.values())
+        parts += [
+            f"{report['photos']} photos of {report['data']} ({report['split']}), seed {report['seed']}. "
+            "↑: more is better, ↓: less. *: not surely better than a map that knows nothing (one of the last rows).",
+            "",
+            f"| | {' | '.join(arrows)} |",
+            "|---" * (len(kinds) + 1) + "|",
+        ]
+        for row in report["methods"].values():
+            cells = [_score(row, name) for name in kinds]
+            parts.append(f"| {row['title']} | {' | '.join(cells)} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _score(row: dict[str, Any], name: str) -> str:
+    figure = row["scores"].get(name)
+    return "" if figure is None else f"{figure['mean']:.3f}{'*' if name in row['no_better_than'] else ''}"
+
+
+def _interval(interval: list[float]) -> str:
+    low, high = interval
+    return f"{low:.1%} to {high:.1%}"
+
+
+def _weakest(per_class: list[dict[str, Any]], most: int = 5) -> str:
+    """The classes of lowest F1, of those that have photos and are not perfect."""
+    weak = sorted((row for row in per_class if row["support"] and row["f1"] < 1), key=lambda row: row["f1"])[:most]
+    return ", ".join(f"{row['label']} (F1 {row['f1']:.1%} of {row['support']} photos)" for row in weak) or "none"
+
+
+def _pairs(pairs: list[dict[str, Any]], most: int = 5) -> str:
+    return ", ".join(f"{' and '.join(pair['labels'])} ({pair['count']} photos)" for pair in pairs[:most]) or "none"

@@ -1,0 +1,1 @@
+"""The REST interfaces: TensorFlow Serving's and KServe's."""

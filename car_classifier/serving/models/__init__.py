@@ -1,0 +1,1 @@
+"""The served models: versions, loading, warm-up, batching, configuration files."""

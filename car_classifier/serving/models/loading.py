@@ -1,0 +1,52 @@
+"""A version made ready: its SavedModel loaded and warmed up."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from car_classifier.serving.errors import Code, ServingError
+from car_classifier.serving.metrics.registry import Metrics
+from car_classifier.serving.models.saved_model import SavedModel
+from car_classifier.serving.models.tensorflow_import import import_tensorflow
+from car_classifier.serving.models.version import Version
+from car_classifier.serving.models.warmup import warm_up
+
+logger = logging.getLogger(__name__)
+
+
+def load(version: Version, stopping: Callable[[], bool], metrics: Metrics) -> SavedModel:
+    """The model of a version, ready for requests.
+
+    Args:
+        version: what to load; it is left as it is.
+        stopping: asked before each warm-up request; True ends the warm-up early.
+        metrics: told how long it took.
+
+    Raises:
+        ServingError: it cannot be loaded or warmed up; nothing of it stays in memory.
+    """
+    begin = time.perf_counter()
+    model = None
+    try:
+        import_tensorflow()
+        with metrics.load(version.folder):
+            model = SavedModel(version.folder)
+        warming = time.perf_counter()
+        warmed = warm_up(model, version.folder, stopping)
+        if warmed:
+            metrics.warmed_up(version.folder, time.perf_counter() - warming)
+    except Exception as error:
+        if model is not None:
+            model.close()
+        if not isinstance(error, ServingError):
+            logger.exception("%s: version %d: unexpected error", version.model_name, version.number)
+            error = ServingError(Code.UNKNOWN, str(error))
+        logger.error("%s: version %d failed to load: %s", version.model_name, version.number, error.message)
+        raise error from None
+    seconds = time.perf_counter() - begin
+    logger.info(
+        "%s: version %d loaded in %.1f s (%d warm-up requests)", version.model_name, version.number, seconds, warmed
+    )
+    return model

@@ -1,0 +1,118 @@
+"""What a stage of training is fed: photos or cached features, with one-hot classes and weights."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from car_classifier.data.manifest import Split
+from car_classifier.network.backbones import normalise
+from car_classifier.training.distribution import Replicas
+from car_classifier.training.feature_cache import Features
+from car_classifier.training.mixing import mix_batches
+from car_classifier.training.photos import PhotoSource
+from car_classifier.training.run import TrainingRun
+
+
+class TrainingBatches:
+    """The photos of a run as batches for the trainer.
+
+    What an epoch is made of depends on the run's seed and the number of the epoch alone. Each method gives a
+    `tf.data.Dataset` of what the net takes [n, …], one-hot classes and weights, float32 [n, classes] and [n].
+
+    Args:
+        run: Photos and settings.
+        replicas: Who trains: each is given its part.
+    """
+
+    def __init__(self, run: TrainingRun, replicas: Replicas) -> None:
+        self._run, self._config, self._replicas = run, run.config, replicas
+        self.sources: dict[Split, PhotoSource] = {}
+        self.classes: dict[Split, NDArray[np.int64]] = {}
+        for split in ("train", "validation"):
+            paths, classes = run.paths_and_classes(split)
+            self.sources[split] = PhotoSource(paths, classes, run.config.image_size, run.config.batch_size)
+            self.classes[split] = np.array(classes)
+        self._class_weights = _class_weights(run, self.classes["train"])
+
+    def steps(self, batch_size: int) -> int:
+        """Steps in an epoch."""
+        return -(-len(self.classes["train"]) // batch_size)
+
+    # --- Photos -------------------------------------------------------------------------------------------
+
+    def of_photos(self, epoch: int) -> tf.data.Dataset:
+        """One epoch of training photos, changed and mixed."""
+        photos = self.sources["train"].epoch(self._config.augmentation, self._config.seed, epoch)
+        return self._labelled(self._normalised(photos), tf.float32, epoch)
+
+    def of_validation_photos(self) -> tf.data.Dataset:
+        """The validation photos as they are."""
+        return self._labelled(self._normalised(self.sources["validation"].plain(is_repeated=True)), tf.float32)
+
+    def _normalised(self, photos: tf.data.Dataset) -> tf.data.Dataset:
+        return photos.map(lambda images, classes: (normalise(self._run.backbone, images), classes))
+
+    # --- Features -----------------------------------------------------------------------------------------
+
+    def of_features(self, views: Sequence[Features], dtype: Any, epoch: int) -> tf.data.Dataset:
+        """One epoch of cached features, mixed; each takes the next view of a photo, from a random first one on."""
+        count = len(self.classes["train"])
+        first = np.random.default_rng([self._config.seed, 0]).integers(len(views), size=count)
+        order = self._order(epoch)
+        return self._labelled(self._read("train", views, order, ((first + epoch) % len(views))[order]), dtype, epoch)
+
+    def of_validation_features(self, features: Features, dtype: Any) -> tf.data.Dataset:
+        """Cached features of the validation photos."""
+        order = np.arange(len(self.classes["validation"]))
+        return self._labelled(self._read("validation", [features], order, np.zeros_like(order)), dtype)
+
+    def of_pooled(self, split: Split, pooled: NDArray[np.float16], batch_size: int, epoch: int = 0) -> tf.data.Dataset:
+        """Pooled features that are held in memory: one epoch of training, or the validation photos in order."""
+        order = self._order(epoch) if split == "train" else np.arange(len(pooled))
+        data = tf.data.Dataset.from_tensor_slices((pooled[order], self.classes[split][order]))
+        return self._labelled(data.batch(batch_size), tf.float32)
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        """The order of the training photos in an epoch."""
+        return np.random.default_rng([self._config.seed, epoch]).permutation(len(self.classes["train"]))
+
+    def _read(
+        self, split: Split, views: Sequence[Features], order: NDArray[np.int64], which: NDArray[np.int64]
+    ) -> tf.data.Dataset:
+        """Batches of features of photos in an order, each from the view that `which` names."""
+
+        def read(indices: NDArray[np.int64], which: NDArray[np.int64]) -> NDArray[np.float16]:
+            batch = np.empty((len(indices), *views[0].shape), np.float16)
+            for view in np.unique(which):
+                batch[which == view] = views[view].read(indices[which == view])
+            return batch
+
+        def batch(indices: Any, which: Any) -> Any:
+            features = tf.numpy_function(read, [indices, which], tf.float16)
+            return tf.ensure_shape(features, [None, *views[0].shape]), tf.gather(self.classes[split], indices)
+
+        data = tf.data.Dataset.from_tensor_slices((order, which)).batch(self._config.batch_size)
+        return data.map(batch, num_parallel_calls=2).prefetch(2)
+
+    # --- Both ---------------------------------------------------------------------------------------------
+
+    def _labelled(self, batches: tf.data.Dataset, dtype: Any, mixed_in_epoch: int | None = None) -> tf.data.Dataset:
+        """Batches as the trainer takes them."""
+        classes, config = len(self._run.labels), self._config
+        data = batches.map(lambda x, y: (tf.cast(x, dtype), tf.one_hot(y, classes)), num_parallel_calls=2)
+        if mixed_in_epoch is not None:
+            data = mix_batches(data, classes, config.mixup, config.cutmix, config.seed, mixed_in_epoch)
+        data = data.map(lambda x, y: (x, y, tf.linalg.matvec(y, self._class_weights)))
+        return self._replicas.share(data).prefetch(2)
+
+
+def _class_weights(run: TrainingRun, classes: NDArray[np.int64]) -> NDArray[np.float32]:
+    """A weight for each class that makes all classes count alike, 1 on average over the photos."""
+    count = len(run.labels)
+    if not run.config.class_weights:
+        return np.ones(count, np.float32)
+    photos = np.bincount(classes, minlength=count)
+    return (len(classes) / (count * photos)).astype(np.float32)

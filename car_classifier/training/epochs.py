@@ -1,0 +1,245 @@
+"""Training epoch by epoch, such that an interrupted run goes on as if nothing had happened."""
+
+import csv
+import time
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+
+from car_classifier.errors import UserError
+from car_classifier.files import write_atomically
+from car_classifier.progress import Report, progress_bar
+from car_classifier.training.config import HEAD
+from car_classifier.training.distribution import Trainer
+
+HISTORY_COLUMNS = ("stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of training.
+
+    Attributes:
+        name: Its name in the history.
+        place: Its place among the stages, from 0.
+        folder: The run's folder.
+        epochs: Most epochs.
+        patience: Epochs without a better validation accuracy after which it ends.
+        console: Where progress is shown.
+    """
+
+    name: str
+    place: int
+    folder: Path
+    epochs: int
+    patience: int
+    console: Console
+
+    @property
+    def state_path(self) -> Path:
+        """Everything that the next epoch depends on."""
+        return self.folder / "state" / f"{self.place}.npz"
+
+    @property
+    def best_path(self) -> Path:
+        """Weights of the best epoch."""
+        return self.folder / "state" / f"{self.place}.best.npz"
+
+    @property
+    def history_path(self) -> Path:
+        """The history that all stages of a run share."""
+        return self.folder / "history.csv"
+
+
+@dataclass
+class Progress:
+    """How far a stage is."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_accuracy: float = -1.0
+    best_loss: float = float("inf")
+
+    def note(self, accuracy: float, loss: float) -> bool:
+        """Count an epoch by what it gives on the validation photos, and tell whether it is the best so far.
+
+        Accuracy counts first. The loss only breaks a tie: late in training it rises with the certainty of wrong
+        answers while more of them become right, and the temperature takes that certainty back afterwards.
+        """
+        self.epoch += 1
+        is_best = (accuracy, -loss) > (self.best_accuracy, -self.best_loss)
+        if is_best:
+            self.best_epoch, self.best_accuracy, self.best_loss = self.epoch, accuracy, loss
+        return is_best
+
+    def is_over(self, stage: Stage) -> bool:
+        """Whether there is nothing left to do."""
+        return self.epoch >= stage.epochs or self.epoch - self.best_epoch >= stage.patience
+
+
+def fit_resumably(
+    trainer: Trainer,
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    stage: Stage,
+    steps: int,
+    batches: Callable[[int], tf.data.Dataset],
+    validation: tf.data.Dataset,
+) -> None:
+    """Train a model and leave it with the weights that did best on the validation photos.
+
+    After every epoch all that the next one depends on is saved: weights, the optimizer's state and how far training
+    is. What an epoch sees depends on its number alone. So a run that was killed and started again gives, bit by bit,
+    what it would have given.
+
+    Args:
+        trainer: Of the model and the optimizer.
+        model: The model.
+        optimizer: The optimizer, built.
+        stage: Which stage, and where its state is kept.
+        steps: Steps in an epoch.
+        batches: The training batches of an epoch by its number, from 0.
+        validation: The validation batches.
+
+    Raises:
+        UserError: The loss is no longer a number.
+    """
+    progress = _restored(stage, _variables(model, optimizer), trainer.replicas.is_chief)
+    events = _event_writer(stage, trainer.replicas.is_chief and not progress.is_over(stage))
+    with progress_bar(f"Training, stage {stage.name}", stage.console) as report, events.as_default():
+        while not progress.is_over(stage):
+            on_step = partial(_report_step, report, progress.epoch * steps, stage.epochs * steps)
+            _one_epoch(trainer, model, optimizer, stage, progress, batches(progress.epoch), validation, on_step)
+            events.flush()
+    trainer.replicas.wait_for_all()  # the chief has written what all read
+    _assign(model.variables, stage.best_path)
+
+
+def _report_step(report: Report, before: int, total: int, done: int) -> None:
+    report(before + done, total)
+
+
+def _one_epoch(
+    trainer: Trainer,
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    stage: Stage,
+    progress: Progress,
+    data: tf.data.Dataset,
+    validation: tf.data.Dataset,
+    on_step: Callable[[int], None],
+) -> None:
+    started = time.perf_counter()
+    figures = trainer.train(data, on_step)
+    trained = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
+    if getattr(optimizer, "inner_optimizer", optimizer).use_ema:  # the one inside a LossScaleOptimizer
+        optimizer.finalize_variable_values(model.trainable_variables)
+    measured = trainer.evaluate(validation)
+    figures |= {f"val_{name}": value for name, value in measured.items()}
+    if not np.isfinite([figures["loss"], figures["val_loss"]]).all():
+        setting = "--set head_learning_rate" if stage.name == HEAD else "--learning-rate"
+        raise UserError(
+            f"The loss is no longer a number in epoch {progress.epoch + 1} of stage {stage.name}: the learning rate "
+            f"is too high for these photos. Start again with a lower {setting}; published models are as they were."
+        )
+    figures["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    if progress.note(figures["val_accuracy"], figures["val_loss"]) and trainer.replicas.is_chief:
+        _save(stage.best_path, model.variables)
+    for variable, value in zip(model.variables, trained, strict=True):
+        variable.assign(value)
+    if trainer.replicas.is_chief:
+        _write_history(stage, progress.epoch, figures, time.perf_counter() - started)
+        for name, value in figures.items():
+            tf.summary.scalar(name, value, step=progress.epoch)
+        _save(stage.state_path, _variables(model, optimizer), progress)
+    stage.console.print(
+        f"  epoch {progress.epoch}/{stage.epochs}: loss {figures['loss']:.3f}, accuracy {figures['accuracy']:.3f}, "
+        f"validation loss {figures['val_loss']:.3f}, accuracy {figures['val_accuracy']:.3f}",
+        highlight=False,
+    )
+
+
+# --- State ------------------------------------------------------------------------------------------------
+
+
+def _variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> list[Any]:
+    return [*model.variables, *optimizer.variables]
+
+
+def _save(path: Path, variables: list[Any], progress: Progress | None = None) -> None:
+    values = {str(i): keras.ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
+    if progress is not None:
+        values["progress"] = np.array(astuple(progress))
+
+    def write(target: Path) -> None:
+        with target.open("wb") as file:
+            np.savez(file, **values)
+
+    write_atomically(path, write)
+
+
+def _assign(variables: list[Any], path: Path) -> None:
+    with np.load(path) as values:
+        for i, variable in enumerate(variables):
+            variable.assign(values[str(i)])
+
+
+def _restored(stage: Stage, variables: list[Any], is_chief: bool) -> Progress:
+    """Put a stage's saved state in place; a stage without one is at its start."""
+    if not stage.state_path.is_file():
+        return Progress()
+    _assign(variables, stage.state_path)
+    with np.load(stage.state_path) as values:
+        epoch, best_epoch, accuracy, loss = values["progress"].tolist()
+    if is_chief:
+        _drop_unsaved_epochs(stage, int(epoch))
+    return Progress(int(epoch), int(best_epoch), accuracy, loss)
+
+
+# --- What is told -----------------------------------------------------------------------------------------
+
+
+def _rows(stage: Stage) -> list[dict[str, str]]:
+    if not stage.history_path.is_file():
+        return []
+    with stage.history_path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _write_rows(stage: Stage, rows: list[dict[str, Any]]) -> None:
+    def write(target: Path) -> None:
+        with target.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, HISTORY_COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    write_atomically(stage.history_path, write)
+
+
+def _write_history(stage: Stage, epoch: int, figures: dict[str, float], seconds: float) -> None:
+    """Add a line to the history, in place of one that an interrupted epoch has left."""
+    row = {"stage": stage.name, "epoch": epoch, "seconds": round(seconds, 1)}
+    kept = [old for old in _rows(stage) if (old["stage"], old["epoch"]) != (stage.name, str(epoch))]
+    _write_rows(stage, [*kept, row | {name: f"{value:.5g}" for name, value in figures.items()}])
+
+
+def _drop_unsaved_epochs(stage: Stage, epoch: int) -> None:
+    """Forget a history line whose epoch was not saved."""
+    rows = _rows(stage)
+    kept = [row for row in rows if row["stage"] != stage.name or int(row["epoch"]) <= epoch]
+    if len(kept) < len(rows):
+        _write_rows(stage, kept)
+
+
+def _event_writer(stage: Stage, has_news: bool) -> tf.summary.SummaryWriter:
+    """Where the same figures go for TensorBoard: one file for each time that a stage is begun or gone on with."""
+    if not has_news:
+        return tf.summary.create_noop_writer()
+    return tf.summary.create_file_writer(str(stage.folder / "tensorboard" / f"{stage.place}-{stage.name[:40]}"))

@@ -1,0 +1,173 @@
+"""Photos of a manifest as batches for the net."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from car_classifier.errors import UserError
+from car_classifier.network.preprocessing import decode_photo, decode_photo_array, load_photo
+from car_classifier.training.augment import DRAWS, changed, largest_needed, shrunk
+from car_classifier.training.augmentation import NO_AUGMENTATION, Augmentation
+
+CACHE_BYTES = 2**30
+"""Decoded photos that a source keeps in memory take at most this much."""
+
+
+class PhotoSource:
+    """Labelled photos, batch by batch: as they are, or changed at random.
+
+    Decoding is most of the work, and the changes differ each time, so what is kept between epochs is the decoded
+    photo, up to `CACHE_BYTES` for all of them; those beyond are decoded anew. Nothing that a dataset gives depends on
+    what is kept, or on the number of threads.
+
+    Args:
+        paths: The photos.
+        classes: Their class indices.
+        image_size: Height and width of the net's input in pixels.
+        batch_size: Photos in a batch; the last one of an epoch may be smaller.
+
+    Each method gives a `tf.data.Dataset` of pairs: RGB from 0 to 255, float32 [n, height, width, 3], and class
+    indices, int32 [n]. A photo that cannot be read fails the iteration; see `explain_failure`.
+    """
+
+    def __init__(
+        self, paths: Sequence[Path], classes: Sequence[int], image_size: tuple[int, int], batch_size: int
+    ) -> None:
+        self._paths = list(paths)
+        self._classes = np.array(classes, np.int32)
+        self._image_size = image_size
+        self._batch_size = batch_size
+        self._kept: dict[int, NDArray[np.uint8]] = {}
+        self._room = CACHE_BYTES
+        self._lock = threading.Lock()
+
+    def plain(self, is_repeated: bool = False) -> tf.data.Dataset:
+        """The whole photos in the order of `paths`, loaded as the server loads them.
+
+        Args:
+            is_repeated: Whether it will be iterated again and again: then its images are kept in memory, as far as
+                there is room.
+        """
+        data = self._whole(np.arange(len(self._paths)))
+        if is_repeated and self._reserve(len(self._paths) * self._image_size[0] * self._image_size[1] * 3 * 4):
+            data = data.cache()
+        return data.batch(self._batch_size).prefetch(tf.data.AUTOTUNE)
+
+    def epoch(self, augmentation: Augmentation, seed: int, epoch: int) -> tf.data.Dataset:
+        """One epoch of training: as many photos as there are, all shuffled, each one changed.
+
+        Args:
+            augmentation: How photos are changed.
+            seed: Seed of the order and the changes.
+            epoch: Number of the epoch: each gives another order and other changes.
+        """
+        rng = np.random.default_rng([seed, epoch])
+        order = rng.permutation(len(self._paths))
+        return self._batches(order, augmentation, rng.random((len(order), DRAWS)))
+
+    def view(self, augmentation: Augmentation, seed: int, view: int) -> tf.data.Dataset:
+        """Every photo, changed, in the order of `paths`.
+
+        Args:
+            augmentation: How photos are changed.
+            seed: Seed of the changes.
+            view: Number of the view: each gives other changes. A photo's depend on the seed, the view and its
+                index alone.
+        """
+        draws = np.random.default_rng([seed, view]).random((len(self._paths), DRAWS))
+        return self._batches(np.arange(len(self._paths)), augmentation, draws)
+
+    def explain_failure(self, error: tf.errors.OpError) -> UserError:
+        """The error that names the photos that made a dataset of this source fail.
+
+        Raises:
+            tf.errors.OpError: `error` itself, if all photos can be read: then it has another cause.
+        """
+        unreadable = find_unreadable(self._paths)
+        if not unreadable:
+            raise error
+        path, reason = unreadable[0]
+        others = f" (and {len(unreadable) - 1} more like it)" if len(unreadable) > 1 else ""
+        return UserError(f"{path}{others} {reason}. Remove or replace it and index the photos again.")
+
+    def _whole(self, order: NDArray[np.int64]) -> tf.data.Dataset:
+        """Single photos, loaded as the server loads them, in an order."""
+        paths = [str(self._paths[index]) for index in order]
+        return tf.data.Dataset.from_tensor_slices((paths, self._classes[order])).map(
+            lambda path, label: (load_photo(tf.io.read_file(path), self._image_size), label),
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+
+    def _batches(
+        self, order: NDArray[np.int64], augmentation: Augmentation, draws: NDArray[np.float64]
+    ) -> tf.data.Dataset:
+        """Changed photos, in an order, each by its row of `draws`."""
+
+        def loaded(indices: NDArray[np.int64], draws: NDArray[np.float64]) -> NDArray[np.uint8]:
+            photos = [
+                changed(self._photo(index), self._image_size, augmentation, numbers)
+                for index, numbers in zip(indices.tolist(), draws, strict=True)
+            ]
+            return np.stack(photos)
+
+        def batch(indices: Any, draws: Any) -> Any:
+            images = tf.numpy_function(loaded, [indices, draws], tf.uint8)
+            images = tf.cast(tf.ensure_shape(images, [None, *self._image_size, 3]), tf.float32)
+            return images, tf.gather(self._classes, indices)
+
+        if augmentation == NO_AUGMENTATION:
+            data = self._whole(order).batch(self._batch_size)
+        else:
+            data = tf.data.Dataset.from_tensor_slices((order, draws)).batch(self._batch_size)
+            data = data.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+        return data.prefetch(tf.data.AUTOTUNE)
+
+    def _photo(self, index: int) -> NDArray[np.uint8]:
+        """A photo, decoded and not much larger than the net's input."""
+        photo = self._kept.get(index)
+        if photo is None:
+            try:
+                content = self._paths[index].read_bytes()
+                photo = shrunk(decode_photo_array(content, largest_needed(self._image_size)), self._image_size)
+            except (OSError, ValueError) as error:
+                raise ValueError(f"{self._paths[index]}: {error}") from error
+            if self._reserve(photo.nbytes):
+                self._kept[index] = photo
+        return photo
+
+    def _reserve(self, size: int) -> bool:
+        """Whether there is room for so many bytes more; if so, it is taken."""
+        with self._lock:
+            fits = size <= self._room
+            self._room -= size if fits else 0
+        return fits
+
+
+def find_unreadable(paths: Sequence[Path]) -> list[tuple[Path, str]]:
+    """The photos that cannot be read, each with a half-sentence that says why."""
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def decoded(image_bytes: Any) -> Any:
+        return decode_photo(image_bytes)
+
+    def reason(path: Path) -> str | None:
+        try:
+            content = path.read_bytes()
+            decode_photo_array(content)
+            decoded(content)
+        except OSError as error:
+            return f"cannot be read ({error.strerror})"
+        except ValueError as error:
+            return str(error)
+        except tf.errors.OpError:
+            return "is damaged or cut off"
+        return None
+
+    with ThreadPoolExecutor() as pool:
+        return [(path, why) for path, why in zip(paths, pool.map(reason, paths), strict=True) if why]

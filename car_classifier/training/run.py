@@ -1,0 +1,230 @@
+"""One run of training: its settings, its photos and the folder that holds its state. Free of TensorFlow."""
+
+import fcntl
+import itertools
+import json
+import os
+import shutil
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from car_classifier.data.manifest import Manifest, Split, class_indices, read_manifest
+from car_classifier.errors import UserError
+from car_classifier.files import check_writable, sha256_of, write_json
+from car_classifier.network.backbones import check_backbone_input, find_backbone
+from car_classifier.progress import progress_bar
+from car_classifier.training.cluster import place_in_cluster
+from car_classifier.training.config import TrainingConfig, run_key
+
+FEW_PHOTOS = 5
+"""A class with fewer training photos is hardly learnt."""
+
+CHIEF_SECONDS = 120
+"""How long the other machines wait for the first one to begin."""
+
+EXPORT_SECONDS = 3600
+"""How long they wait for it to measure and export what they trained together."""
+
+EXPORT = "export"
+"""Where in a run's folder the exported model is until it is published."""
+
+
+class TrainingRun:
+    """One run of training: its settings, photos and folder.
+
+    The folder, `<runs-dir>/<time>`, notes the key of everything that the run depends on. The same command therefore
+    finds an unfinished run again: finished stages and epochs are not repeated. What stays of a finished run are its
+    settings, its history, TensorBoard's events and its metrics.
+    """
+
+    def __init__(self, config: TrainingConfig, runs_dir: Path, console: Console) -> None:
+        self.config = config
+        self.console = console
+        self.backbone = find_backbone(config.base)
+        self.manifest = read_manifest(Path(config.manifest))
+        check_backbone_input(self.backbone, config.image_size, config.weights, config.output_stride)
+        _check_manifest(self.manifest, console)
+        self.labels = self.manifest.labels
+        weights = Path(config.weights)
+        self.weights_sha256 = sha256_of(weights) if weights.is_file() else config.weights
+        self.key = run_key(config, sha256_of(self.manifest.path), self.weights_sha256)
+        self.is_chief = config.strategy != "multiworker" or place_in_cluster()[0] == 0
+        unfinished = _unfinished(runs_dir, self.key) if self.is_chief else _of_chief(runs_dir, self.key)
+        self.folder = unfinished or _new_folder(runs_dir)
+        self.is_resumed = self.history_path.is_file() or (self.state_folder / "features").is_dir()
+        if self.is_chief:
+            weakref.finalize(self, os.close, _lock(self.state_folder))
+        if self.is_resumed:
+            _check_unchanged(self.manifest, console)
+        if unfinished is None:
+            write_json(self.folder / "config.json", {"key": self.key, "training": config.as_json()})
+
+    @property
+    def history_path(self) -> Path:
+        """Loss and accuracy of every epoch, `history.csv`."""
+        return self.folder / "history.csv"
+
+    @property
+    def state_folder(self) -> Path:
+        """What an unfinished run goes on from: checkpoints and cached features."""
+        return self.folder / "state"
+
+    @property
+    def export_folder(self) -> Path:
+        """The exported model, until it is published."""
+        return self.folder / EXPORT
+
+    def wait_for_chief(self) -> None:
+        """Wait until the chief has exported what was trained together.
+
+        Raises:
+            UserError: It has not done so for a long time.
+        """
+        end = time.monotonic() + EXPORT_SECONDS
+        while not _metrics_path(self.folder).is_file():
+            if time.monotonic() > end:
+                raise UserError(f"The first machine has exported nothing in {EXPORT_SECONDS // 60} minutes; see there.")
+            time.sleep(1)
+
+    def finish(self) -> None:
+        """Note how good the exported model is, and delete what only an unfinished run needs."""
+        metrics = json.loads(_metrics_path(self.export_folder / "assets.extra").read_text(encoding="utf-8"))
+        write_json(_metrics_path(self.folder), metrics)
+        shutil.rmtree(self.state_folder, ignore_errors=True)
+
+    def paths_and_classes(self, split: Split) -> tuple[list[Path], list[int]]:
+        """Photo paths and class indices of one split."""
+        rows = self.manifest.split(split)
+        return [self.manifest.photo_path(row) for row in rows], class_indices(rows, self.labels)
+
+    def photos_key(self, split: Split) -> list[str]:
+        """What tells the photos of one split from any others, in their order."""
+        return [row.sha256 for row in self.manifest.split(split)]
+
+
+def note_version(run: Path, version: Path) -> None:
+    """Note in a finished run's `metrics.json`, if it is there, as which version it was published."""
+    if not _metrics_path(run).is_file():
+        return
+    metrics = json.loads(_metrics_path(run).read_text(encoding="utf-8"))
+    write_json(_metrics_path(run), {"version": str(version)} | metrics)
+
+
+def version_of(run: Path) -> Path | None:
+    """As which version a run was published; None if it was not, or if the folder is no run's."""
+    try:
+        return Path(json.loads(_metrics_path(run).read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _metrics_path(folder: Path) -> Path:
+    return folder / "metrics.json"
+
+
+def _unfinished(runs_dir: Path, key: str) -> Path | None:
+    """The folder of an unfinished run with this key."""
+    for path in sorted(runs_dir.glob("*/config.json"), reverse=True):
+        try:
+            found = json.loads(path.read_text(encoding="utf-8")).get("key")
+        except (ValueError, AttributeError):  # not ours
+            continue
+        if found == key and not _metrics_path(path.parent).is_file():
+            return path.parent
+    return None
+
+
+def _of_chief(runs_dir: Path, key: str) -> Path:
+    """The folder that the chief of several machines has made, or is about to make.
+
+    Raises:
+        UserError: There is none after a while.
+    """
+    end = time.monotonic() + CHIEF_SECONDS
+    while time.monotonic() < end:
+        found = _unfinished(runs_dir, key)
+        if found is not None:
+            return found
+        time.sleep(0.2)
+    raise UserError(
+        f"The first machine of TF_CONFIG has made no run in {runs_dir} within {CHIEF_SECONDS} seconds. All machines "
+        "must be given the same command, photos and weights, and a --runs-dir that they share."
+    )
+
+
+def _new_folder(runs_dir: Path) -> Path:
+    """A folder of its own, named for the time."""
+    check_writable(runs_dir / "run")
+    name = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    for number in itertools.count(1):
+        folder = runs_dir / (name if number == 1 else f"{name}-{number}")
+        with suppress(FileExistsError):
+            folder.mkdir()
+            break
+    return folder
+
+
+def _lock(folder: Path) -> int:
+    """Hold the state of a run as long as the file descriptor that is returned is open.
+
+    Raises:
+        UserError: Another process holds it.
+    """
+    folder.mkdir(exist_ok=True)
+    handle = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise UserError(
+            f"Another process is at this very run, in {folder.parent}. Wait for it, or give this one another --seed."
+        ) from error
+    return handle
+
+
+def _check_unchanged(manifest: Manifest, console: Console) -> None:
+    """Make sure that cached features still are those of the photos."""
+    paths = [manifest.photo_path(row) for row in manifest.kept]
+    with ThreadPoolExecutor() as pool, progress_bar("Checking photos", console) as report:
+        for done, (row, found) in enumerate(zip(manifest.kept, pool.map(sha256_of, paths), strict=True), start=1):
+            if found != row.sha256:
+                raise UserError(
+                    f"{manifest.photo_path(row)} has changed since it was indexed, and an unfinished run goes on with "
+                    "the photos that it began with. Index the photos anew with car-classifier data index."
+                )
+            report(done, len(paths))
+
+
+def _check_manifest(manifest: Manifest, console: Console) -> None:
+    sides: tuple[Split, ...] = ("train", "validation")
+    missing = [side for side in sides if not manifest.split(side)]
+    if missing:
+        raise UserError(
+            f"{manifest.path} has no photos for {' and '.join(missing)}. Index with other shares or another split."
+        )
+    if len(manifest.labels) < 2:
+        raise UserError(f"{manifest.path} has one class only. A classifier needs at least two.")
+    counts = dict.fromkeys(manifest.labels, 0)
+    for row in manifest.split("train"):
+        counts[row.label] += 1
+    untrained = [label for label, count in counts.items() if not count]
+    if untrained:
+        raise UserError(
+            f"{manifest.path} has no training photo of {', '.join(untrained[:5])}. "
+            "Add photos, or leave rare classes out with car-classifier data index --top N."
+        )
+    rare = [label for label, count in counts.items() if count < FEW_PHOTOS]
+    if rare:
+        more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
+        console.print(
+            f"Note: fewer than {FEW_PHOTOS} training photos of {', '.join(rare[:3])}{more}: hardly enough to learn.",
+            style="yellow",
+            markup=False,
+        )
+    manifest.check_photos(manifest.kept)

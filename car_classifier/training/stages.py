@@ -1,0 +1,263 @@
+"""Fine-tuning a backbone on the photos of a manifest, stage by stage; interrupted, it goes on where it was."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from car_classifier.data.manifest import Split
+from car_classifier.network.backbones import build_backbone
+from car_classifier.network.closed_form import pooled_linear
+from car_classifier.network.signatures import Classifier
+from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
+from car_classifier.progress import progress_bar
+from car_classifier.training.augmentation import NO_AUGMENTATION
+from car_classifier.training.batches import TrainingBatches
+from car_classifier.training.calibration import fit_temperature
+from car_classifier.training.config import ALL, HEAD
+from car_classifier.training.distribution import Trainer, replicas_of
+from car_classifier.training.epochs import Stage, fit_resumably
+from car_classifier.training.feature_cache import FeatureCache, Features
+from car_classifier.training.frozen_part import FrozenPart
+from car_classifier.training.optimizer import CLASSIFIER_LAYER, make_optimizer
+from car_classifier.training.precision import dtype_policy
+from car_classifier.training.run import TrainingRun
+
+HEAD_BATCH = 32
+"""Photos in a step of the head stage, whatever the batch size of the rest: it costs nothing."""
+
+
+def train(run: TrainingRun) -> Classifier:
+    """Train a classifier, or finish training it.
+
+    Args:
+        run: Settings, photos and folder.
+
+    Returns:
+        The classifier with its best weights, calibrated on the validation photos.
+
+    Raises:
+        UserError: The weights cannot be had or do not fit the net, a photo cannot be read, or the loss is lost.
+    """
+    return Training(run).train()
+
+
+class Training:
+    """The stages of a run and what they share."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run, self.config = run, run.config
+        self.replicas = replicas_of(run.config.strategy)
+        self.policy = dtype_policy(run.config.precision)
+        self.batches = TrainingBatches(run, self.replicas)
+        self.cache = FeatureCache(run.state_folder / "features")
+
+    def train(self) -> Classifier:
+        """All stages; see the function `train`."""
+        run, config = self.run, self.config
+        counts = run.manifest.counts()
+        run.console.print(
+            f"{config.base}, {config.image_size[0]}×{config.image_size[1]} pixels, {self.policy}, "
+            f"{len(run.labels)} classes, "
+            + ", ".join(f"{counts[side]} {side}" for side in counts)
+            + (" photos. Resuming an unfinished run." if run.is_resumed else " photos.")
+        )
+        if config.strategy == "mirrored" and self.replicas.count == 1:
+            run.console.print("Note: --strategy mirrored finds one device only.", style="yellow")
+        keras.utils.set_random_seed(config.seed)
+        net = build_backbone(run.backbone, config.image_size, config.weights, config.output_stride)
+        if config.weights == "none":
+            _prepare_random_net(net)
+        with self.replicas.strategy.scope():
+            head = build_head(net.output_shape[1:], len(run.labels), config.hidden_units)
+            # Arithmetic in the device's own format; what is published calculates in float32.
+            trained = in_precision(net, self.policy)
+        if config.weights == "none":
+            self.fine_tune(trained, head, ALL, 1)
+        else:
+            for stage in config.unfreeze:  # patterns that match nothing are told before the work, not after it
+                unfreeze(trained, _patterns(stage))
+            self.train_head(trained, head)
+            for place, stage in enumerate(config.unfreeze, start=1):
+                if stage != HEAD:
+                    unfreeze(trained, _patterns(stage))
+                    self.fine_tune(trained, head, stage, place)
+        net.set_weights(trained.get_weights())
+        net = fold_batch_norms(net)
+        classifier = Classifier(run.backbone, net, head, run.labels, run.manifest.makes(), 1.0, config.image_size)
+        return replace(classifier, temperature=self._temperature(classifier))
+
+    # --- Stages -------------------------------------------------------------------------------------------
+
+    def train_head(self, net: Any, head: Any) -> None:
+        """Train the classifier on cached features of the frozen net."""
+        frozen, dense = self.frozen(net), pooled_linear(head.layers)
+        if dense is None:  # it takes the activations as they are: too many to hold them in memory
+            what, lower = "activations", frozen
+        else:
+            what, lower = "pooled features", keras.Model(frozen.input, _pooled(frozen.output))
+        part = FrozenPart(lower, self.run.backbone)
+        train, plain = (self._features(part, what, split) for split in ("train", "validation"))
+        with self.replicas.strategy.scope():
+            inputs = keras.layers.Input(part.shape)
+            model = keras.Model(inputs, (dense or head)(inputs))
+        if dense is None:
+            batch_size, validation = self.config.batch_size, self.batches.of_validation_features(plain, tf.float32)
+            batches = partial(self.batches.of_features, [train], tf.float32)
+        else:
+            batch_size, validation = HEAD_BATCH, self.batches.of_pooled("validation", plain.read_all(), HEAD_BATCH)
+            batches = partial(self.batches.of_pooled, "train", train.read_all(), HEAD_BATCH)
+        epochs = self.config.head_epochs
+        stage = Stage(HEAD, 0, self.run.folder, epochs, epochs, self.run.console)
+        self._fit(model, stage, self.config.head_learning_rate, batch_size, batches, validation)
+
+    def fine_tune(self, net: Any, head: Any, name: str, place: int) -> None:
+        """Train what is unfrozen, on photos or on cached features of what is frozen."""
+        config = self.config
+        lower, upper = split_at_frozen(net)
+        frozen = None if lower is None else self.frozen(lower)
+        is_cached = frozen is not None and config.views > 0
+        with self.replicas.strategy.scope():
+            if frozen is None or is_cached:
+                model = keras.Model(upper.input, head(upper.output))
+            else:
+                model = keras.Model(frozen.input, head(upper(frozen.output)))
+        if is_cached:
+            what, dtype = f"features for {name}", model.input.dtype
+            part = FrozenPart(frozen, self.run.backbone)
+            views = [self._features(part, what, "train", view) for view in range(config.views)]
+            plain = self._features(part, what, "validation")
+            validation = self.batches.of_validation_features(plain, dtype)
+        else:
+            validation = self.batches.of_validation_photos()
+        self._fit(
+            model,
+            Stage(name, place, self.run.folder, config.epochs, config.patience, self.run.console),
+            config.learning_rate,
+            config.batch_size,
+            (lambda epoch: self.batches.of_features(views, dtype, epoch)) if is_cached else self.batches.of_photos,
+            validation,
+        )
+
+    def _fit(
+        self,
+        model: Any,
+        stage: Stage,
+        rate: float,
+        batch_size: int,
+        batches: Callable[[int], tf.data.Dataset],
+        validation: tf.data.Dataset,
+    ) -> None:
+        steps = self.batches.steps(batch_size)
+        with self.replicas.strategy.scope():
+            optimizer: Any = make_optimizer(self.config, rate, stage.epochs, steps)
+            if self.policy == "mixed_float16":
+                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.config.label_smoothing)
+            trainer = Trainer(self.replicas, model, optimizer, loss)
+        try:
+            fit_resumably(trainer, model, optimizer, stage, steps, batches, validation)
+        except tf.errors.OpError as error:
+            raise self._explained(error) from error
+
+    # --- What is frozen -----------------------------------------------------------------------------------
+
+    def frozen(self, net: Any) -> Any:
+        """A net that is not trained, with as little work as possible."""
+        return in_precision(fold_batch_norms(net), self.policy)
+
+    def _features(self, part: FrozenPart, what: str, split: Split, view: int = 0) -> Features:
+        """What a frozen part of the net makes of a split's photos; view 0 is the photos themselves."""
+        run, config = self.run, self.config
+        source, count = self.batches.sources[split], len(self.batches.classes[split])
+        augmentation = config.augmentation if view else NO_AUGMENTATION
+        depends_on = {
+            "photos": run.photos_key(split),
+            "net": [config.base, config.output_stride],
+            "part": part.identity,
+            "input": list(config.image_size),
+            "view": [view, config.seed, vars(augmentation)] if view else 0,
+        }
+
+        def batches(start: int) -> Iterator[NDArray[np.float16]]:
+            photos = source.view(augmentation, config.seed, view) if view else source.plain()
+            begun = start % config.batch_size
+            for images, _ in photos.skip(start // config.batch_size):
+                yield part(images)[begun:]
+                begun = 0
+
+        if not self.replicas.is_chief:
+            self.replicas.wait_for_all()
+        with progress_bar(
+            f"{split.capitalize()} photos, {what}" + (f", view {view}" if view else ""), run.console
+        ) as report:
+            try:
+                found = self.cache.features(depends_on, count, part.shape, batches, report)
+            except tf.errors.OpError as error:
+                raise self._explained(error) from error
+        if self.replicas.is_chief:
+            self.replicas.wait_for_all()
+        return found
+
+    def _temperature(self, classifier: Classifier) -> float:
+        """The temperature that calibrates a classifier, as it will be served, on the validation photos."""
+        net = classifier.net
+        part = FrozenPart(keras.Model(net.input, classifier.head(net.output)), self.run.backbone)
+        logits = self._features(part, "calibration", "validation").read_all().astype(np.float32)
+        return fit_temperature(logits, self.batches.classes["validation"])
+
+    def _explained(self, error: tf.errors.OpError) -> Exception:
+        """A sentence for what made a stage fail, if a photo did."""
+        for source in self.batches.sources.values():
+            try:
+                return source.explain_failure(error)
+            except tf.errors.OpError:  # not one of these photos
+                continue
+        return error
+
+
+def build_head(shape: tuple[int, ...], classes: int, hidden_units: int = 0) -> keras.Sequential:
+    """A classifier's head, from activations to logits.
+
+    Args:
+        shape: Height, width and channels of the activations.
+        classes: Number of classes.
+        hidden_units: 0 for global average pooling and one dense layer, whose answers can be taken apart in closed form;
+            else the size of a dense layer on the flattened activations, as VGG16's own head has.
+    """
+    layers = keras.layers
+    if hidden_units:
+        flat = layers.Flatten(dtype="float32")
+        below = [flat, layers.Dense(hidden_units, "relu", name=f"{CLASSIFIER_LAYER}_hidden", dtype="float32")]
+    else:
+        below = [layers.GlobalAveragePooling2D(dtype="float32")]
+    dense = layers.Dense(classes, name=CLASSIFIER_LAYER, dtype="float32")
+    return keras.Sequential([layers.Input(shape), *below, dense], name="head")
+
+
+def _pooled(activations: Any) -> Any:
+    return keras.layers.GlobalAveragePooling2D(dtype="float32")(activations)
+
+
+def _patterns(stage: str) -> list[str] | None:
+    """The patterns of a stage; None for all layers."""
+    return None if stage == ALL else [] if stage == HEAD else [part.strip() for part in stage.split(",")]
+
+
+def _prepare_random_net(net: Any) -> None:
+    """Make a residual net learn from random weights within few epochs.
+
+    The last convolution of each residual branch starts at zero, so that every block starts as the identity
+    and the net as a shallow one (Goyal et al. 2017, https://arxiv.org/abs/1706.02677), and the running means
+    of batch normalisation follow faster than their default of 100 steps.
+    """
+    for layer in net.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.9
+        if isinstance(layer, keras.layers.Conv2D) and layer.name.endswith("_3_conv"):
+            layer.set_weights([np.zeros_like(weights) for weights in layer.get_weights()])

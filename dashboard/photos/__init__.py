@@ -1,0 +1,1 @@
+"""Photos: the data set's and the visitors', normalised, stored, searched."""

@@ -1,0 +1,129 @@
+"""What the page gets to know of one answer: a few kilobytes, sent once."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from dashboard.model_server.client import ClassExplanation, Explanation, ModelClient
+from dashboard.model_server.errors import UnknownModel
+from dashboard.model_server.status import STATUS_SECONDS, ModelWatch
+from dashboard.names import display_name
+from dashboard.reports.versions import VersionsFolder
+
+CLASSES_SHOWN = 5
+MAKES_SHOWN = 3
+MAP_DECIMALS = 4
+SHARE_FOR_STATUS = 0.125  # of the time that there is for an answer
+LEAST_SECONDS = 0.1
+
+
+class UnknownClass(Exception):
+    """The model does not know the class that was asked for; the message says so."""
+
+
+def answer_for(
+    photo: bytes,
+    client: ModelClient,
+    watch: ModelWatch,
+    versions: VersionsFolder,
+    asked_label: str | None = None,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Asks the model about a photo.
+
+    Args:
+        photo: A JPEG file's bytes.
+        client: Asks the model server.
+        watch: Knows which version answers.
+        versions: What is known of that version.
+        asked_label: A class to explain besides the most likely ones.
+        seconds: The longest that all of it may take, if there is such a limit.
+
+    Returns:
+        See `describe`.
+
+    Raises:
+        ModelServerError: One of its kinds, see `dashboard.model_server.errors`.
+        UnknownClass: The version that answers has no class `asked_label`, or its classes are not known.
+    """
+    start = time.perf_counter()
+    until = None if seconds is None else start + seconds
+    patience = STATUS_SECONDS if seconds is None else seconds * SHARE_FOR_STATUS
+    version = watch.version(patience)
+    try:
+        explanation = _ask(photo, client, versions, asked_label, version, until)
+    except UnknownModel:
+        if version is None:
+            raise
+        version = watch.version_after(version, patience)  # it was replaced in between
+        explanation = _ask(photo, client, versions, asked_label, version, until)
+    milliseconds = (time.perf_counter() - start) * 1000
+    return describe(explanation, model=client.model_name, version=version, milliseconds=milliseconds)
+
+
+def _ask(
+    photo: bytes,
+    client: ModelClient,
+    versions: VersionsFolder,
+    asked_label: str | None,
+    version: str | None,
+    until: float | None,
+) -> Explanation:
+    seconds = None if until is None else max(LEAST_SECONDS, until - time.perf_counter())
+    if asked_label is None:
+        return client.explain(photo, version=version, seconds=seconds)
+    published = versions.find(version)
+    labels: Sequence[str] = published.labels if published else ()
+    if asked_label not in labels:
+        known = "which is not one of its classes" if labels else "because the names of its classes are not known here"
+        raise UnknownClass(f"The model cannot be asked about “{display_name(asked_label)}”, {known}.")
+    explanation = client.explain(photo, labels.index(asked_label), version, seconds)
+    if explanation.asked is None or explanation.asked.label != asked_label:
+        raise UnknownClass(
+            f"The files of version {version} in the model folder are not those of the version that answers. "
+            "Check DASHBOARD_MODEL_FOLDER."
+        )
+    return explanation
+
+
+def describe(explanation: Explanation, *, model: str, version: str | None, milliseconds: float) -> dict[str, Any]:
+    """Prepares an answer for the page.
+
+    Args:
+        explanation: What the model said.
+        model: The model's name.
+        version: The model's version, if known.
+        milliseconds: How long the model server took.
+
+    Returns:
+        `classes`: up to five, most likely first, each with `label`, `name`, `index`, `probability` and `map`, h rows
+        of w contributions to the class's logit, negative where the photo speaks against it; `asked`: the same of
+        the class that was asked for, or None; `scale`: the largest contribution among the likely classes, which stands
+        for a full colour so that maps can be compared (1 if none is above 0); `extent`: where the maps lie on the
+        photo, as `Explanation.map_extent`; `makes`: the most likely ones with `name` and `probability`; `model`,
+        `version` and `milliseconds`.
+    """
+    shown = explanation.classes[:CLASSES_SHOWN]
+    peak = max(float(entry.contributions.max()) for entry in shown)
+    return {
+        "classes": [_class(entry) for entry in shown],
+        "asked": _class(explanation.asked) if explanation.asked else None,
+        "scale": peak if peak > 0 else 1.0,
+        "extent": list(explanation.map_extent),
+        "makes": [
+            {"name": display_name(make), "probability": share} for make, share in explanation.makes[:MAKES_SHOWN]
+        ],
+        "model": model,
+        "version": version,
+        "milliseconds": round(milliseconds),
+    }
+
+
+def _class(entry: ClassExplanation) -> dict[str, Any]:
+    return {
+        "label": entry.label,
+        "name": display_name(entry.label),
+        "index": entry.index,
+        "probability": entry.probability,
+        "map": [[round(float(cell), MAP_DECIMALS) for cell in row] for row in entry.contributions],
+    }

@@ -1,0 +1,101 @@
+"""Photos whose label may be wrong: the model is sure of another one.
+
+How sure is sure enough differs from class to class. As in confident learning (Northcutt, Jiang and Chuang 2021,
+https://arxiv.org/abs/1911.00068), it is the probability that photos with the label of a class get for that class on
+average: a class that the model is never sure of needs less, one that it always knows needs more.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from dashboard.photos.dataset import Dataset, DatasetPhoto
+from dashboard.reports.versions import Version
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A photo whose label may be wrong.
+
+    Attributes:
+        photo: The photo, with the label that it has.
+        answer: The label that the model is sure of.
+        probability: How sure it is, 0 to 1.
+        label_probability: What the photo's own label gets.
+        threshold: What photos labelled `answer` get for it on average.
+    """
+
+    photo: DatasetPhoto
+    answer: str
+    probability: float
+    label_probability: float
+    threshold: float
+
+
+@dataclass(frozen=True)
+class SuspectReport:
+    """What was looked at, and what was found.
+
+    Attributes:
+        suspects: The surest first.
+        looked_at: Photos of each split that the model's answers are known of.
+    """
+
+    suspects: Sequence[Suspect] = ()
+    looked_at: Mapping[str, int] | None = None
+
+
+def find_suspects(dataset: Dataset, predictions: Sequence[Mapping[str, str]]) -> SuspectReport:
+    """Looks for photos that a model gives a label of another class with confidence.
+
+    Args:
+        dataset: The photos with their labels. What is excluded, or gone since the model answered, is passed over.
+        predictions: The model's answers: rows of `predictions.csv`, with `file_name`, `label_1` to `label_5` and
+            `probability_1` to `probability_5`. Rows that lack something are passed over. A label that is not among
+            the five counts with probability 0.
+    """
+    answers = []
+    for row in predictions:
+        photo = dataset.by_file_name.get(row.get("file_name", ""))
+        ranking = _ranking(row)
+        if photo and ranking and not photo.excluded:
+            answers.append((photo, ranking))
+
+    own: dict[str, list[float]] = defaultdict(list)
+    for photo, ranking in answers:
+        own[photo.label].append(ranking.get(photo.label, 0.0))
+    thresholds = {label: fmean(probabilities) for label, probabilities in own.items()}
+
+    suspects = []
+    for photo, ranking in answers:
+        answer = max(ranking, key=ranking.__getitem__)
+        threshold = thresholds.get(answer)  # None: no photo of that class to compare with
+        if answer != photo.label and threshold is not None and ranking[answer] >= threshold:
+            suspects.append(Suspect(photo, answer, ranking[answer], ranking.get(photo.label, 0.0), threshold))
+    suspects.sort(key=lambda suspect: (-suspect.probability, suspect.photo.file_name))
+    return SuspectReport(suspects, Counter(photo.split for photo, _ in answers))
+
+
+class LatestSuspects:
+    """The report of one data set and version, kept while it is the one that is asked for."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Dataset, Version, SuspectReport] | None = None
+
+    def of(self, dataset: Dataset, version: Version) -> SuspectReport:
+        """As `find_suspects`. Both are the same objects for as long as their files do not change."""
+        known = self._known  # another thread may replace it between two looks
+        if known is None or known[0] is not dataset or known[1] is not version:
+            known = self._known = (dataset, version, find_suspects(dataset, version.predictions))
+        return known[2]
+
+
+def _ranking(row: Mapping[str, str]) -> dict[str, float] | None:
+    """The labels that a row names, with their probabilities; None if it is no such row."""
+    try:
+        return {
+            label: float(row[f"probability_{rank}"]) for rank in range(1, 6) if (label := row.get(f"label_{rank}"))
+        } or None
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""HTTP matters of every page: headers, cookies, request ids."""

@@ -1,0 +1,158 @@
+"""Photos of every kind become upright RGB JPEGs, or a sentence."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dashboard.photos import normalise as photos
+from tests.support.datasets import image_bytes
+
+
+def normalise(data: bytes, **limits) -> photos.Photo:
+    return photos.normalise(data, **({"max_megapixels": 50, "longest_side": 1600} | limits))
+
+
+def pixels(photo: photos.Photo) -> np.ndarray:
+    image = Image.open(io.BytesIO(photo.jpeg))
+    assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (photo.width, photo.height))
+    return np.asarray(image).astype(int)
+
+
+def halves(mode: str = "RGB") -> Image.Image:
+    """40 by 20 pixels, the left half dark, the right half bright."""
+    image = Image.new("L", (40, 20), 40)
+    image.paste(200, (20, 0, 40, 20))
+    return image.convert(mode)
+
+
+def see_through() -> Image.Image:
+    image = Image.new("RGBA", (40, 20), (200, 200, 200, 255))
+    image.paste((0, 0, 0, 0), (20, 0, 40, 20))
+    return image
+
+
+def sixteen_bit() -> Image.Image:
+    grey = np.full((20, 40), 40 * 257, np.uint16)
+    grey[:, 20:] = 200 * 257
+    return Image.fromarray(grey)
+
+
+def float_image() -> Image.Image:
+    grey = np.zeros((20, 40), np.float32)
+    grey[:, 20:] = 1.0
+    return Image.fromarray(grey)
+
+
+def two_frames() -> bytes:
+    return image_bytes(halves("P"), "GIF", save_all=True, append_images=[Image.new("P", (40, 20))])
+
+
+@pytest.mark.parametrize(
+    ("data", "left", "right"),
+    [
+        pytest.param(image_bytes(halves(), "JPEG", quality=95), 40, 200, id="JPEG"),
+        pytest.param(image_bytes(halves("CMYK"), "JPEG", quality=95), 40, 200, id="CMYK JPEG"),
+        pytest.param(image_bytes(halves("L"), "JPEG", quality=95), 40, 200, id="grey JPEG"),
+        pytest.param(image_bytes(halves()), 40, 200, id="PNG"),
+        pytest.param(image_bytes(sixteen_bit()), 40, 200, id="16-bit PNG"),
+        pytest.param(image_bytes(halves("P")), 40, 200, id="palette PNG"),
+        pytest.param(image_bytes(see_through()), 200, 255, id="see-through PNG"),
+        pytest.param(image_bytes(see_through().convert("LA")), 200, 255, id="see-through grey PNG"),
+        pytest.param(image_bytes(see_through().quantize(4)), 200, 255, id="see-through palette PNG"),
+        pytest.param(image_bytes(see_through(), "WEBP", lossless=True), 200, 255, id="see-through WebP"),
+        pytest.param(image_bytes(halves(), "WEBP", lossless=True), 40, 200, id="WebP"),
+        pytest.param(image_bytes(halves(), "BMP"), 40, 200, id="BMP"),
+        pytest.param(image_bytes(halves(), "TIFF"), 40, 200, id="TIFF"),
+        pytest.param(image_bytes(float_image(), "TIFF"), 0, 255, id="float TIFF"),
+        pytest.param(two_frames(), 40, 200, id="animated GIF"),
+    ],
+)
+def test_every_common_format_keeps_its_picture(data, left, right):
+    found = pixels(normalise(data))
+    assert found.shape == (20, 40, 3)
+    np.testing.assert_allclose(found[:, 2:16], left, atol=6)
+    np.testing.assert_allclose(found[:, 24:38], right, atol=6)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize(
+    ("orientation", "size", "dark_at"),
+    [(1, (40, 20), "left"), (3, (40, 20), "right"), (6, (20, 40), "top"), (8, (20, 40), "bottom")],
+)
+def test_photos_are_turned_upright(kind, orientation, size, dark_at):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo = normalise(image_bytes(halves(), kind, exif=exif))
+    assert (photo.width, photo.height) == size
+    found = pixels(photo)
+    sides = {"left": found[:, :10], "right": found[:, -10:], "top": found[:10], "bottom": found[-10:]}
+    assert min(sides, key=lambda side: sides[side].mean()) == dark_at
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # Pillow says so, and that is all
+def test_a_broken_note_about_the_orientation_is_ignored():
+    data = image_bytes(halves(), "JPEG", exif=b"Exif\0\0MM\0\x2a\xff\xff\xff\xff broken")
+    assert normalise(data).width == 40
+
+
+def test_nothing_of_the_camera_is_kept():
+    exif = Image.Exif()
+    exif[0x010F] = "Maker of the camera"
+    data = image_bytes(halves(), "JPEG", exif=exif)
+    assert b"Maker of the camera" in data
+    assert b"Maker of the camera" not in normalise(data).jpeg
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((800, 400), (100, 50)),
+        ((400, 800), (50, 100)),
+        ((100, 60), (100, 60)),
+        ((7, 3), (7, 3)),
+        ((900, 1), (100, 1)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_large_photos_are_scaled_down_and_small_ones_stay(size, expected, kind):
+    photo = normalise(image_bytes(Image.new("RGB", size), kind), longest_side=100)
+    assert (photo.width, photo.height) == expected
+    pixels(photo)
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    """A few bytes that say they are a picture of any size."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("size", [(60_000, 60_000), (10_000, 10_000), (8_000, 6_300)])
+def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(size):
+    with pytest.raises(photos.PhotoTooLarge, match="more than 50 million pixels. Scale it down"):
+        normalise(png_that_claims(*size))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        pytest.param(b"", "is empty", id="no bytes"),
+        pytest.param(b"Dear diary, today I saw a car.", "not a photo", id="text"),
+        pytest.param(bytes(range(256)) * 40, "not a photo", id="noise"),
+        pytest.param(image_bytes(halves().resize((400, 400)), "JPEG")[:1500], "cut off", id="cut-off JPEG"),
+        pytest.param(image_bytes(halves().resize((400, 400)))[:120], "damaged|cut off", id="cut-off PNG"),
+        pytest.param(png_that_claims(20, 20), "damaged or cut off", id="PNG without pixels"),
+        pytest.param(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC.*Save it as JPEG", id="HEIC"),
+        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a photo", id="EPS"),
+    ],
+)
+def test_what_is_no_photo_gets_a_sentence(data, words):
+    with pytest.raises(photos.UnreadablePhoto, match=words):
+        normalise(data)

@@ -1,0 +1,71 @@
+"""What the page gets to know of an answer."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dashboard.model_server.client import ClassExplanation, Explanation
+from dashboard.reports.answers import describe
+
+
+def described(maps: np.ndarray, asked: np.ndarray | None = None) -> dict:
+    maps = maps.astype(np.float32)
+    classes = [ClassExplanation(f"Make_Model {i}", i, 1 / len(maps), one) for i, one in enumerate(maps)]
+    explanation = Explanation(
+        classes=tuple(classes),
+        asked=None if asked is None else ClassExplanation("Other_Model", 9, 0.01, asked.astype(np.float32)),
+        map_extent=(-0.1, -0.1, 0.9, 0.9),
+        makes=tuple((f"Make_{i}", 0.75 - i / 10) for i in range(5)),
+    )
+    return describe(explanation, model="cars", version="7", milliseconds=12.6)
+
+
+def test_maps_are_contributions_and_share_one_scale():
+    page = described(np.array([[[4.0, -2.0]], [[1.0, 0.0]]]))
+    assert [entry["map"] for entry in page["classes"]] == [[[4.0, -2.0]], [[1.0, 0.0]]]
+    assert page["scale"] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("maps", "scale"), [([[[-4.0, -2.0]], [[-1.0, 0.0]]], 1.0), ([[[0.0]]], 1.0), ([[[0.5]]], 0.5)]
+)
+def test_without_any_evidence_there_is_still_a_scale(maps, scale):
+    assert described(np.array(maps))["scale"] == scale
+
+
+def test_the_class_that_was_asked_for_does_not_change_the_scale():
+    page = described(np.array([[[4.0]], [[1.0]]]), asked=np.array([[9.0]]))
+    assert page["asked"] == {
+        "label": "Other_Model",
+        "name": "Other Model",
+        "index": 9,
+        "probability": 0.01,
+        "map": [[9.0]],
+    }
+    assert page["scale"] == 4.0
+
+
+def test_says_where_the_maps_lie():
+    assert described(np.ones((1, 2, 2)))["extent"] == [-0.1, -0.1, 0.9, 0.9]
+
+
+def test_names_makes_version_and_time_are_given():
+    page = described(np.ones((2, 1, 1)))
+    assert [(entry["label"], entry["name"]) for entry in page["classes"]] == [
+        ("Make_Model 0", "Make Model 0"),
+        ("Make_Model 1", "Make Model 1"),
+    ]
+    assert [make["name"] for make in page["makes"]] == ["Make 0", "Make 1", "Make 2"]
+    assert page["asked"] is None
+    assert (page["model"], page["version"], page["milliseconds"]) == ("cars", "7", 13)
+
+
+@pytest.mark.parametrize(("count", "shown"), [(1, 1), (5, 5), (9, 5)])
+def test_at_most_five_classes_are_shown(count, shown):
+    assert len(described(np.ones((count, 2, 2)))["classes"]) == shown
+
+
+def test_an_answer_is_a_few_kilobytes():
+    maps = np.random.default_rng(0).normal(size=(5, 10, 10))
+    assert len(json.dumps(described(maps))) < 6000

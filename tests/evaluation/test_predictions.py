@@ -1,0 +1,151 @@
+"""Asking a published model about photos."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from car_classifier.data.manifest import read_manifest
+from car_classifier.errors import UserError
+from car_classifier.evaluation.answers import (
+    Answer,
+    LabelledPhoto,
+    PublishedModel,
+    Unreadable,
+    find_labelled_photos,
+    is_turned,
+)
+from tests.support.commands import car_classifier
+
+LABELS = ("Audi_A4", "Kia_Rio", "Land Rover_Range Rover")
+
+
+@pytest.mark.parametrize(
+    ("path", "truth"),
+    [
+        ("Kia_Rio_2014_x.jpg", "Kia_Rio"),
+        ("Land Rover_Range Rover_1.PNG", "Land Rover_Range Rover"),
+        ("Kia_Rio/IMG_0001.jpg", "Kia_Rio"),
+        ("test/Audi_A4/side/1.jpg", "Audi_A4"),
+        ("Audi_A4/Kia_Rio_1.jpg", "Kia_Rio"),
+        ("IMG_0001.jpg", None),
+        ("photo.jpg", None),
+    ],
+)
+def test_the_name_of_a_photo_or_its_folder_tells_a_label_that_the_model_knows(tmp_path, path, truth):
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).touch()
+    assert find_labelled_photos([tmp_path / path], LABELS) == [LabelledPhoto(tmp_path / path, truth)]
+    assert find_labelled_photos([tmp_path], LABELS) == [LabelledPhoto(tmp_path / path, truth)]
+
+
+def test_a_folder_gives_its_photos_alone_and_a_file_is_taken_whatever_its_name(tmp_path):
+    for name in ("b.jpg", "a.jpeg", "notes.txt", ".hidden.jpg", ".cache/c.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_labelled_photos([tmp_path / "notes.txt", tmp_path], LABELS)
+    assert [photo.path.name for photo in found] == ["notes.txt", "a.jpeg", "b.jpg"]
+    with pytest.raises(UserError, match="holds no photo: no file in it ends in .jpg"):
+        (tmp_path / "empty").mkdir()
+        find_labelled_photos([tmp_path / "empty"], LABELS)
+
+
+@pytest.mark.parametrize(("orientation", "turned"), [(None, False), (1, False), (6, True)])
+def test_exif_orientation(tmp_path, orientation, turned):
+    exif = Image.Exif()
+    if orientation is not None:
+        exif[0x0112] = orientation
+    Image.new("RGB", (4, 3)).save(tmp_path / "photo.jpg", exif=exif)
+    assert is_turned(tmp_path / "photo.jpg") is turned
+
+
+def test_a_folder_without_a_model():
+    with pytest.raises(UserError, match="There is no published model in nowhere"):
+        PublishedModel(Path("nowhere"))
+
+
+@pytest.fixture
+def bad_photos(tmp_path, demo_data) -> dict[str, str]:
+    """Files that no answer can be had for, and why."""
+    whole = next((demo_data / "images").glob("*.jpg")).read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[:3000])
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "words.jpg").write_text("no photo")
+    Image.new("RGB", (8, 8)).save(tmp_path / "other.jpg", "WEBP")
+    return {
+        "cut.jpg": "truncated",
+        "empty.jpg": "empty file",
+        "words.jpg": "not a picture, or damaged",
+        "other.jpg": "a WEBP file; convert it to JPEG or PNG",
+        "gone.jpg": "no such file",
+    }
+
+
+@pytest.mark.slow
+def test_answers_come_in_order_around_what_cannot_be_read(demo_model, demo_data, bad_photos, tmp_path):
+    rows = read_manifest(demo_data / "manifest.csv").rows[:40]
+    good = [LabelledPhoto(demo_data / row.file_name, row.label) for row in rows]
+    bad = [LabelledPhoto(tmp_path / name, None) for name in bad_photos]
+    asked = good[:3] + bad + good[3:]
+    found = list(demo_model.ask(asked))
+    assert [answer.photo for answer in found] == asked
+    for answer, reason in zip(found[3 : 3 + len(bad)], bad_photos.values(), strict=True):
+        assert isinstance(answer, Unreadable)
+        assert reason in answer.reason
+    answers = [answer for answer in found if isinstance(answer, Answer)]
+    assert len(answers) == 40
+    for answer in answers:
+        assert set(answer.labels) == set(demo_model.labels)
+        assert list(answer.probabilities) == sorted(answer.probabilities, reverse=True)
+        assert sum(answer.probabilities) == pytest.approx(1, abs=1e-5)
+        assert answer.is_right is (answer.labels[0] == answer.photo.truth)
+
+
+@pytest.mark.slow
+def test_the_command_answers_the_good_photos_and_names_the_bad(demo_model_dir, demo_data, bad_photos, tmp_path):
+    known = sorted((demo_data / "images").glob("*.jpg"))[0]
+    shutil.copy(known, tmp_path / "IMG_1.jpg")
+    arguments = ("IMG_1.jpg", *bad_photos, known, "--model", demo_model_dir, "--figure", "new/figure.png")
+    result = car_classifier("predict", *arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stdout.splitlines()[0] == "IMG_1.jpg"
+    assert len(result.stdout.splitlines()) >= 2 + 2 * 4
+    assert result.stdout.count("%") == 8
+    assert result.stdout.count("✓") == 1  # the truth of the one whose name tells it
+    assert result.stderr.count("Not read: ") == len(bad_photos)
+    for name, reason in bad_photos.items():
+        assert any(f"Not read: {name}" in line and reason in line for line in result.stderr.splitlines())
+    assert "Traceback" not in result.stderr
+    with Image.open(tmp_path / "new" / "figure.png") as picture:
+        assert picture.width > 300
+
+
+@pytest.mark.slow
+def test_json(demo_model_dir, demo_data, tmp_path):
+    (tmp_path / "words.jpg").write_text("no photo")
+    known = sorted((demo_data / "images").glob("*.jpg"))[0]
+    result = car_classifier("predict", known, tmp_path / "words.jpg", "--model", demo_model_dir, "--json")
+    assert result.returncode == 2
+    good, bad = json.loads(result.stdout)
+    assert bad == {"photo": str(tmp_path / "words.jpg"), "truth": None, "error": "not a picture, or damaged"}
+    assert (good["photo"], good["truth"]) == (str(known), "_".join(known.name.split("_")[:2]))
+    assert len(good["answers"]) == 4
+    assert sum(answer["probability"] for answer in good["answers"]) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("a.jpg", "--model", "nowhere"), "There is no published model in nowhere"),
+        (("a.jpg", "--figure", "a.txt"), "a.txt must end in the name of a format for figures"),
+        (("a.jpg", "--figure", "a.jpg"), "a.jpg is read by this command, so it stays as it is."),
+    ],
+)
+def test_mistakes(tmp_path, arguments, sentence):
+    (tmp_path / "a.jpg").touch()
+    result = car_classifier("predict", *arguments, cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert sentence in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -1,0 +1,100 @@
+"""The dashboard as a process and a page of it in a real browser, for the tests of every page."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Request, expect
+
+from tests.support.ports import free_ports
+from tests.support.repository import ROOT
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    # A camera that shows a test picture, and no question whether it may be used.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+expect.set_options(timeout=15_000)  # browsers of several tests may share a processor
+
+ARTEFACTS = ROOT / "artefacts"
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@contextmanager
+def running_dashboard(**settings: object) -> Iterator[str]:
+    """`python -m dashboard` on a free port, told by its environment. Gives its address."""
+    (port,) = free_ports(1)
+    environment = {f"DASHBOARD_{name.upper()}": str(value) for name, value in settings.items()}
+    environment["DATABASE_URL"] = environment.pop("DASHBOARD_DATABASE_URL")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard"],
+        env=os.environ | environment | {"DASHBOARD_PORT": str(port)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout.readline() == f"Dashboard: http://localhost:{port} (Ctrl-C ends it)\n"
+            yield f"http://localhost:{port}"
+        finally:
+            process.terminate()
+            code = process.wait(timeout=20)
+        assert code == 0
+
+
+@dataclass
+class Watch:
+    """What a page did besides showing itself.
+
+    A refused photo is answered with a 4xx, which Chromium writes to the console by itself: tests that
+    send one expect that line and no other.
+    """
+
+    requests: list[Request] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    expected: str | None = None
+
+    def asked(self) -> list[str]:
+        """What was asked of the dashboard, without the header's regular look at the model server."""
+        paths = [urlsplit(request.url).path for request in self.requests]
+        return [path for path in paths if path != "/status"]
+
+    def unexpected_errors(self) -> list[str]:
+        return [text for text in self.errors if not (self.expected and re.search(self.expected, text))]
+
+    def hosts(self) -> set[str | None]:
+        return {urlsplit(request.url).hostname for request in self.requests if request.url.startswith("http")}
+
+
+@contextmanager
+def opened(browser: Browser, url: str, **options) -> Iterator[tuple[Page, Watch]]:
+    """A page of its own; at its end nothing may have gone wrong or left this machine."""
+    context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light"} | options)
+    page, watch = context.new_page(), Watch()
+    page.set_default_timeout(15_000)
+    page.on("request", lambda request: watch.requests.append(request))
+    page.on("console", lambda m: watch.errors.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: watch.errors.append(str(error)))
+    try:
+        page.goto(url)
+        expect(page.locator("#status")).not_to_have_text("Checking…")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        yield page, watch
+    finally:
+        context.close()
+    assert watch.unexpected_errors() == []
+    assert watch.hosts() == {"localhost"}

@@ -1,0 +1,108 @@
+"""Fixtures of the dashboard: a model server that behaves as a test wants, and the whole page in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from tests.support.datasets import image_bytes, manifest_rows, write_labels_of_version_3, write_small_dataset
+from tests.support.local_model_server import LocalModelServer, local_model_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from dashboard import Settings
+    from tests.support.browsing import Watch
+
+
+@pytest.fixture(scope="session")
+def local_server() -> Iterator[LocalModelServer]:
+    with local_model_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def closed_url() -> str:
+    """An address of this machine where nothing listens."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        port = server.server_port
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def photo() -> bytes:
+    """A JPEG, red on the left and blue on the right, 60 by 40 pixels."""
+    image = Image.new("RGB", (60, 40), "red")
+    image.paste("blue", (30, 0, 60, 40))
+    return image_bytes(image, "JPEG")
+
+
+@pytest.fixture
+def small_manifest(tmp_path: Path, photo: bytes) -> Path:
+    return write_small_dataset(tmp_path, photo)
+
+
+@pytest.fixture
+def labels_of_version_3(tmp_path: Path) -> Path:
+    return write_labels_of_version_3(tmp_path)
+
+
+@pytest.fixture
+def settings(local_server: LocalModelServer, small_manifest: Path, tmp_path: Path) -> Settings:
+    from dashboard import Settings
+
+    return Settings(
+        model_server_url=local_server.url,
+        model_name="good",
+        manifest=small_manifest,
+        model_folder=tmp_path / "model",
+        photo_folder=tmp_path / "photos",
+        database_url=f"sqlite:///{tmp_path}/dashboard.sqlite3",
+        max_upload_mb=0.5,
+        read_timeout=0.2,
+    )
+
+
+@pytest.fixture(scope="session")
+def dashboard_url(model_server, demo_data, demo_model_dir, tmp_path_factory) -> Iterator[str]:
+    """The whole dashboard, asking the demo model."""
+    from tests.support.browsing import running_dashboard
+
+    folder = tmp_path_factory.mktemp("dashboard")
+    with running_dashboard(
+        model_server_url=model_server.url,
+        model_name=model_server.model_name,
+        model_folder=demo_model_dir,
+        manifest=demo_data / "manifest.csv",
+        photo_folder=folder / "photos",
+        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+    ) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def another_car(demo_data) -> Path:
+    return demo_data / manifest_rows(demo_data)[-1]["file_name"]
+
+
+@pytest.fixture
+def page_and_watch(browser, dashboard_url) -> Iterator[tuple[Page, Watch]]:
+    from tests.support.browsing import opened
+
+    with opened(browser, dashboard_url) as both:
+        yield both
+
+
+@pytest.fixture
+def page(page_and_watch) -> Page:
+    return page_and_watch[0]
+
+
+@pytest.fixture
+def watch(page_and_watch) -> Watch:
+    return page_and_watch[1]

@@ -1,0 +1,49 @@
+"""Small data sets: written by hand, and the drawn demo's."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from PIL import Image
+
+from tests.support.local_model_server import ALL_LABELS
+
+
+def image_bytes(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def write_small_dataset(folder: Path, photo: bytes) -> Path:
+    """Writes a manifest with three labels of two photos each. Gives its path."""
+    data = folder / "data"
+    (data / "images").mkdir(parents=True)
+    lines = ["file_name,make,model,label,split"]
+    for label in ("Aurelio_Vela", "Maki_Hoshi", "Orsini_Lince"):
+        for number in (1, 2):
+            name = f"images/{label}_{number}.jpg"
+            (data / name).write_bytes(photo)
+            lines.append(f"{name},{label.split('_')[0]},{label.split('_')[1]},{label},test")
+    manifest = data / "manifest.csv"
+    manifest.write_text("\n".join(lines) + "\n")
+    return manifest
+
+
+def write_labels_of_version_3(folder: Path) -> Path:
+    """Writes the classes of the version that the local server says it has. Gives the model folder."""
+    assets = folder / "model" / "3" / "assets.extra"
+    assets.mkdir(parents=True)
+    (assets / "labels.json").write_text(json.dumps({"labels": ALL_LABELS}), encoding="utf-8")
+    return folder / "model"
+
+
+def runs_dir_of(model_dir: Path) -> Path:
+    """Where the run that made the demo model is."""
+    return model_dir.with_name(f"{model_dir.name}_runs")
+
+
+def manifest_rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,44 @@
+"""The temperature that makes a classifier as sure as it is right."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from car_classifier.training.calibration import fit_temperature
+
+
+def answers(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of five classes, and classes that are as likely as they say."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(count, 5)).astype(np.float32) * 2
+    chances = softmax(logits, axis=1)
+    return logits, (chances.cumsum(axis=1) > rng.uniform(size=(count, 1))).argmax(axis=1)
+
+
+def test_the_temperature_that_logits_were_made_with_is_found():
+    logits, classes = answers(20_000)
+    assert fit_temperature(logits * 3, classes) == pytest.approx(3, rel=0.05)
+
+
+def test_how_hopeless_a_wrong_answer_is_does_not_count():
+    """Photos with a wrong label, say: the temperature is the same if theirs was the last choice, not the second."""
+    logits, classes = answers(2000)
+    last = np.where(logits.argmax(axis=1) == classes, classes, logits.argmin(axis=1))
+    assert (last != classes).sum() > 200
+    assert fit_temperature(logits, last) == fit_temperature(logits, classes)
+
+
+def test_a_net_that_is_always_right_is_not_made_certain():
+    logits = np.eye(4, dtype=np.float32)[[0, 1, 2, 3] * 5] * 4
+    temperature = fit_temperature(logits, np.array([0, 1, 2, 3] * 5))
+    assert softmax(logits / temperature, axis=1).max() < 0.97
+
+
+def test_a_net_that_is_never_right_is_not_sure():
+    logits = np.eye(4, dtype=np.float32)[[1, 2, 3, 0] * 5] * 4
+    temperature = fit_temperature(logits, np.array([0, 1, 2, 3] * 5))
+    assert softmax(logits / temperature, axis=1).max() < 0.3
+
+
+def test_no_photos_leave_logits_as_they_are():
+    assert fit_temperature(np.zeros((0, 3), np.float32), np.zeros(0, np.int64)) == 1

@@ -1,0 +1,120 @@
+"""Settings of a run: each can be set, none to what cannot be."""
+
+import json
+from dataclasses import fields
+
+import pytest
+
+from car_classifier.errors import UserError
+from car_classifier.training.config import TrainingConfig, run_key, with_settings
+
+GOOD = {
+    "manifest": ("photos.csv", "photos.csv"),
+    "base": ("VGG16", "VGG16"),
+    "weights": ("net.weights.h5", "net.weights.h5"),
+    "unfreeze": ("conv5,conv4_block6 all", ("conv5,conv4_block6", "all")),
+    "image_size": ("96x144", (96, 144)),
+    "output_stride": ("16", 16),
+    "batch_size": ("8", 8),
+    "hidden_units": ("512", 512),
+    "head_epochs": ("3", 3),
+    "head_learning_rate": ("2e-3", 2e-3),
+    "epochs": ("4", 4),
+    "learning_rate": ("1e-4", 1e-4),
+    "backbone_rate": ("0.1", 0.1),
+    "warm_up": ("0", 0.0),
+    "weight_decay": ("0", 0.0),
+    "ema_epochs": ("2.5", 2.5),
+    "label_smoothing": ("0", 0.0),
+    "mixup": ("0.2", 0.2),
+    "cutmix": ("1", 1.0),
+    "crop_area": ("1", 1.0),
+    "stretch": ("0", 0.0),
+    "flip": ("no", False),
+    "colour": ("0.5", 0.5),
+    "erase": (" 0.2 ", 0.2),
+    "views": ("0", 0),
+    "class_weights": ("False", False),
+    "patience": ("2", 2),
+    "precision": ("float32", "float32"),
+    "strategy": ("mirrored", "mirrored"),
+    "seed": ("7", 7),
+}
+"""A text for every setting, and what it stands for."""
+
+
+def test_every_setting_can_be_set():
+    assert set(GOOD) == {field.name for field in fields(TrainingConfig)}
+    config = with_settings(TrainingConfig("manifest.csv"), [f"{name}={text}" for name, (text, _) in GOOD.items()])
+    assert vars(config) == {name: value for name, (_, value) in GOOD.items()}
+
+
+def test_dashes_stand_for_underscores_and_the_last_value_counts():
+    config = with_settings(TrainingConfig("manifest.csv"), ["weight-decay=0.1", "epochs=2", "epochs=3"])
+    assert (config.weight_decay, config.epochs) == (0.1, 3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("colour", "--set takes FIELD=VALUE with one of manifest, base, .* Received: colour$"),
+        ("color=0.5", "--set takes FIELD=VALUE with one of .* Received: color=0.5"),
+        ("=1", "--set takes FIELD=VALUE"),
+        ("epochs=many", "epochs must be a whole number. Received: many"),
+        ("epochs=1.5", "epochs must be a whole number. Received: 1.5"),
+        ("epochs=", "epochs must be a whole number. Received: $"),
+        ("epochs=0", "epochs must be at least 1. Received: 0"),
+        ("head_epochs=0", "head_epochs must be at least 1"),
+        ("patience=0", "patience must be at least 1"),
+        ("batch_size=-8", "batch_size must be at least 1. Received: -8"),
+        ("mixup=strong", "mixup must be a number. Received: strong"),
+        ("mixup=-0.1", "mixup must be at least 0"),
+        ("mixup=nan", "mixup must be at least 0. Received: nan"),
+        ("learning_rate=0", "learning_rate must be above 0"),
+        ("backbone_rate=0", "backbone_rate must be above 0 and at most 1"),
+        ("crop_area=1.1", "crop_area must be above 0 and at most 1"),
+        ("warm_up=1", "warm_up must be from 0 to below 1"),
+        ("label_smoothing=1", "label_smoothing must be from 0 to below 1"),
+        ("erase=1", "erase must be from 0 to below 1"),
+        ("colour=1", "colour must be from 0 to below 1"),
+        ("stretch=2", "stretch must be from 0 to below 1"),
+        ("views=-1", "views must be at least 0"),
+        ("seed=-1", "seed must be from 0 to 2147483647"),
+        ("seed=2147483648", "seed must be from 0 to 2147483647"),
+        ("flip=maybe", "flip must be true or false. Received: maybe"),
+        ("precision=int8", "precision must be one of auto, float32, bfloat16, float16. Received: int8"),
+        ("strategy=both", "strategy must be one of none, mirrored, multiworker. Received: both"),
+        ("image_size=big", "--image-size must be one number of pixels or HEIGHTxWIDTH"),
+        ("image_size=0x96", "--image-size must be one number of pixels or HEIGHTxWIDTH"),
+        ("unfreeze=", "--unfreeze must be all, head or patterns"),
+        ("unfreeze=conv5,,conv4", "--unfreeze must be all, head or patterns"),
+        ("unfreeze=conv(", r"--unfreeze conv\( is not a pattern"),
+        ("unfreeze=head all", "--unfreeze head trains the classifier alone"),
+        ("unfreeze=conv5 conv5", "--unfreeze names a stage twice"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(setting, words):
+    with pytest.raises(UserError, match=words):
+        with_settings(TrainingConfig("manifest.csv"), [setting])
+
+
+@pytest.mark.parametrize("unfreeze", [("head",), ("conv5",), ("conv5", "all")])
+def test_random_weights_are_not_frozen(unfreeze):
+    with pytest.raises(UserError, match="frozen ones would stay so"):
+        TrainingConfig("manifest.csv", weights="none", unfreeze=unfreeze)
+
+
+def test_a_run_is_named_for_what_it_depends_on():
+    config = TrainingConfig("manifest.csv")
+    key = run_key(config, "photos", "weights")
+    assert key == run_key(TrainingConfig("elsewhere/manifest.csv"), "photos", "weights")
+    others = [with_settings(config, [f"{name}={text}"]) for name, (text, _) in GOOD.items() if name != "manifest"]
+    keys = {run_key(other, "photos", "weights") for other in others if other.weights == config.weights}
+    keys |= {run_key(config, "others", "weights"), run_key(config, "photos", "others")}
+    assert key not in keys
+    assert len(keys) == len(GOOD)  # all but the manifest's and the weights' path, and two for their content
+
+
+def test_settings_are_json():
+    as_json = TrainingConfig("manifest.csv").as_json()
+    assert json.loads(json.dumps(as_json)) == as_json

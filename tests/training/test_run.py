@@ -1,0 +1,122 @@
+"""What is checked before a run begins, and how an unfinished one is found again."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from car_classifier.data.manifest import ManifestRow, write_manifest
+from car_classifier.errors import UserError
+from car_classifier.files import sha256_of
+from car_classifier.training.config import TrainingConfig
+from car_classifier.training.run import TrainingRun
+
+
+def manifest(folder: Path, **counts: str) -> Path:
+    """A manifest of labels with so many photos: `Kia_Rio="train train validation"`."""
+    rows = []
+    for label, splits in counts.items():
+        for i, split in enumerate(splits.split()):
+            name = f"{label}_{i}.jpg"
+            (folder / name).write_text(name)
+            make, model = label.split("_")
+            rows.append(ManifestRow(name, sha256_of(folder / name), make, model, label, None, 60, 40, split, ""))
+    return write_manifest(folder / "manifest.csv", rows).path
+
+
+def run(path: Path, console: Console | None = None, **settings) -> TrainingRun:
+    config = TrainingConfig(str(path), weights="none", **settings)
+    return TrainingRun(config, path.parent / "runs", console or Console(quiet=True))
+
+
+ENOUGH = "train " * 5 + "validation"
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"Kia_Rio": ENOUGH, "Audi_A4": "validation test"}, "has no training photo of Audi_A4. Add photos, or leave"),
+        ({"Kia_Rio": "train", "Audi_A4": "train test"}, "has no photos for validation. Index with other shares"),
+        ({"Kia_Rio": "test", "Audi_A4": "test"}, "has no photos for train and validation"),
+        ({"Kia_Rio": ENOUGH}, "has one class only. A classifier needs at least two."),
+    ],
+)
+def test_photos_that_nothing_can_be_learnt_from_are_a_mistake(tmp_path, counts, words):
+    with pytest.raises(UserError, match=words):
+        run(manifest(tmp_path, **counts))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_photo_that_is_gone_is_told_before_the_work(tmp_path):
+    path = manifest(tmp_path, Kia_Rio=ENOUGH, Audi_A4=ENOUGH)
+    (tmp_path / "Kia_Rio_5.jpg").unlink()
+    with pytest.raises(UserError, match="Kia_Rio_5.jpg is gone. Make the manifest anew"):
+        run(path)
+
+
+@pytest.mark.parametrize(
+    ("rare", "words"),
+    [
+        ([], ""),
+        (["A_1"], "Note: fewer than 5 training photos of A_1: hardly enough to learn."),
+        (["A_1", "B_2", "C_3", "D_4", "E_5"], "training photos of A_1, B_2, C_3 and 2 more: hardly"),
+    ],
+)
+def test_classes_with_few_photos_are_named(tmp_path, rare, words):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH, **dict.fromkeys(rare, "train train"))
+    output = io.StringIO()
+    run(path, Console(file=output, width=200))
+    said = output.getvalue()
+    assert words in said if words else not said
+
+
+def test_an_unfinished_run_is_found_again(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    first = run(path)
+    assert not first.is_resumed
+    folder = first.folder
+    first.history_path.touch()
+    del first
+    again = run(path)
+    assert (again.is_resumed, again.folder) == (True, folder)
+
+
+def test_an_unfinished_run_does_not_go_on_with_other_photos(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    run(path).history_path.touch()
+    (tmp_path / "Y_2_3.jpg").write_text("another photo")
+    with pytest.raises(UserError, match="Y_2_3.jpg has changed since it was indexed"):
+        run(path)
+
+
+def test_a_run_that_another_process_is_at_is_left_alone(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    first = run(path)
+    with pytest.raises(UserError, match=f"Another process is at this very run, in {first.folder}. Wait for it"):
+        run(path)
+
+
+def test_runs_that_begin_at_the_same_moment_have_folders_of_their_own(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda seed: run(path, seed=seed), range(8)))
+    assert len({one.folder for one in runs}) == 8
+
+
+@pytest.mark.parametrize("change", ["settings", "photos", "finished", "damaged"])
+def test_a_run_of_something_else_is_another_one(tmp_path, change):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    first, settings = run(path), {}
+    if change == "settings":
+        settings = {"epochs": 3}
+    if change == "photos":
+        path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH + " test")
+    if change == "finished":
+        (first.folder / "metrics.json").write_text("{}")
+    if change == "damaged":
+        (first.folder / "config.json").write_text("half a li")
+    other = run(path, **settings)
+    assert not other.is_resumed
+    assert other.folder != first.folder

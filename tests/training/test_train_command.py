@@ -1,0 +1,304 @@
+"""`car-classifier train`, as a user runs it."""
+
+import csv
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from car_classifier.registry.folder import versions
+from tests.support.commands import car_classifier, done
+from tests.support.embedded_server import until
+from tests.support.workers import run_workers
+
+SMALL = ("--base", "MobileNetV2", "--image-size", "32x48", "--batch-size", 8, "--set", "precision=float32")
+
+
+def places(folder: Path) -> tuple[object, ...]:
+    """Options that keep what a run makes in a folder."""
+    return "--model-dir", folder / "model", "--runs-dir", folder / "runs"
+
+
+def history(path: Path) -> list[dict[str, str]]:
+    """The lines of a history, without what depends on the machine; none if there is none."""
+    if not path.is_file():
+        return []
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
+
+
+def the_run(folder: Path) -> Path:
+    """The only run; it may not be there yet."""
+    return next((folder / "runs").glob("*"), folder / "runs" / "none")
+
+
+def assert_one_sentence(result: subprocess.CompletedProcess[str], words: str, folder: Path) -> None:
+    assert result.returncode == 2, result.stderr
+    assert words in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.stderr
+    assert versions(folder / "model") == []
+    assert not list((folder / "model").glob(".publishing-*"))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    """Random weights of MobileNetV2, with batch norms that have seen photos: noise passes through to the last layer."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    net = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 48, 3))
+    for layer in net.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    net(np.random.default_rng(0).uniform(-1, 1, (16, 32, 48, 3)).astype(np.float32), training=True)
+    path = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
+    net.save_weights(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--data", "nowhere.csv"], "There is no manifest at nowhere.csv"),
+        (["--unfreeze", "head", "--unfreeze", "all"], "--unfreeze head trains the classifier alone"),
+        (["--base", "ResNet9000"], "--base must be one of ResNet50V2"),
+        (["--image-size", "big"], "--image-size must be one number of pixels or HEIGHTxWIDTH"),
+        (["--image-size", "16", "--weights", "none"], "--image-size must be at least 32 for ResNet50V2"),
+        (["--weights", "gone.h5"], "--weights must be imagenet, none or the path of a weights file"),
+        (["--weights", "none", "--unfreeze", "conv5"], "With --weights none all layers are random"),
+        (["--epochs", "0"], "epochs must be at least 1"),
+        (["--learning-rate", "-1"], "learning_rate must be above 0"),
+        (["--strategy", "both"], "strategy must be one of none, mirrored, multiworker. Received: both"),
+        (["--set", "colour=2"], "colour must be from 0 to below 1. Received: 2.0"),
+        (["--set", "speed=1"], "--set takes FIELD=VALUE with one of manifest, base"),
+    ],
+)
+def test_a_mistake_is_one_sentence(demo_data, tmp_path, arguments, words):
+    if "--data" not in arguments:
+        arguments = ["--data", demo_data / "manifest.csv", *arguments]
+    assert_one_sentence(car_classifier("train", *arguments, *places(tmp_path), cwd=tmp_path), words, tmp_path)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_model_folder_that_cannot_be_is_told_before_the_work(demo_data, tmp_path):
+    (tmp_path / "model").touch()
+    result = car_classifier("train", "--data", demo_data / "manifest.csv", "--weights", "none", *places(tmp_path))
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1), result.stderr
+    assert f"{tmp_path / 'model' / 'version'} cannot be written: " in result.stderr
+
+
+@pytest.mark.slow
+def test_says_what_to_do_when_imagenet_weights_cannot_be_downloaded(demo_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))  # nothing cached
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # and no way out
+    result = car_classifier("train", "--data", demo_data / "manifest.csv", *places(tmp_path))
+    assert_one_sentence(result, "could not be downloaded", tmp_path)
+    assert "--weights PATH" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("base", "options", "words"),
+    [
+        ("ResNet50V2", [], "does not hold the weights of ResNet50V2"),
+        ("MobileNetV2", ["--unfreeze", "conv5"], "--unfreeze conv5 matches no layer of mobilenetv2"),
+    ],
+)
+def test_what_does_not_fit_the_net_is_told_before_the_work(base, options, words, weights, demo_data, tmp_path):
+    arguments = ["--data", demo_data / "manifest.csv", "--base", base, "--weights", weights, *options]
+    result = car_classifier("train", *arguments, "--image-size", "32x48", *places(tmp_path))
+    assert_one_sentence(result, words, tmp_path)
+    assert "Train photos" not in result.stderr
+
+
+STAGES = ("head", "block_16,Conv_1", "all")
+HEAD_EPOCHS, EPOCHS = 60, 3
+
+
+@pytest.fixture(scope="module")
+def three_stages(demo_data, weights) -> list[str]:
+    """A command with everything random switched on."""
+    arguments = ["train", "--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--epochs", EPOCHS]
+    arguments += ["--unfreeze", STAGES[1], "--unfreeze", STAGES[2]]
+    for setting in (f"head_epochs={HEAD_EPOCHS}", "views=2", "mixup=0.2", "cutmix=0.5", "erase=0.2", "ema_epochs=0.5"):
+        arguments += ["--set", setting]
+    return list(map(str, arguments))
+
+
+@pytest.fixture(scope="module")
+def in_one_go(three_stages, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("one_go")
+    done(car_classifier(*three_stages, *places(folder)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def in_parts(three_stages, tmp_path_factory) -> Path:
+    """Ended in the first stage by Ctrl-C, killed in the last, and then run to the end."""
+    folder = tmp_path_factory.mktemp("parts")
+    command = [sys.executable, "-m", "car_classifier", *three_stages, *map(str, places(folder))]
+    said = interrupt(command, folder, "head", signal.SIGINT)
+    assert "Interrupted. The same command goes on where it can." in said
+    assert "Traceback" not in said
+    interrupt(command, folder, "all", signal.SIGKILL)
+    result = car_classifier(*three_stages, *places(folder))
+    done(result)
+    assert "Resuming an unfinished run" in result.stderr
+    assert "Train photos" not in result.stderr  # their features are there
+    return folder
+
+
+def interrupt(command: list[str], folder: Path, stage: str, kind: signal.Signals) -> str:
+    """End a run once it has finished the first epoch of a stage; returns what it said."""
+
+    def epochs() -> int:
+        return len([row for row in history(the_run(folder) / "history.csv") if row["stage"] == stage])
+
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    with process:
+        try:
+            until(lambda: process.poll() is not None or epochs() > 0, seconds=600)
+        finally:
+            process.send_signal(kind)
+            said = process.stderr.read()
+    assert process.returncode == (130 if kind == signal.SIGINT else -kind), said
+    assert 1 <= epochs() < (HEAD_EPOCHS if stage == "head" else EPOCHS)
+    assert versions(folder / "model") == []
+    return said
+
+
+@pytest.mark.long
+class TestInterruptedRuns:
+    """Ended in the middle and finished later, a run gives the same model as in one go."""
+
+    def test_publish_the_same_weights(self, in_parts, in_one_go):
+        one, other = (
+            path / "model" / "1" / "variables" / "variables.data-00000-of-00001" for path in (in_parts, in_one_go)
+        )
+        assert one.read_bytes() == other.read_bytes()
+
+    def test_calibrate_and_measure_the_same(self, in_parts, in_one_go):
+        for name in ("predictions.csv", "metrics.json"):
+            one, other = (path / "model" / "1" / "assets.extra" / name for path in (in_parts, in_one_go))
+            assert one.read_text() == other.read_text()
+
+    def test_have_the_same_history(self, in_parts, in_one_go):
+        assert history(the_run(in_parts) / "history.csv") == history(the_run(in_one_go) / "history.csv")
+
+    def test_the_history_has_every_stage_in_turn(self, in_one_go):
+        rows = history(the_run(in_one_go) / "history.csv")
+        assert [(row["stage"], row["epoch"]) for row in rows] == [
+            (stage, str(epoch + 1)) for stage in STAGES for epoch in range(HEAD_EPOCHS if stage == "head" else EPOCHS)
+        ]
+        published = in_one_go / "model" / "1" / "assets.extra" / "history.csv"
+        assert published.read_bytes() == (the_run(in_one_go) / "history.csv").read_bytes()
+        assert float(rows[HEAD_EPOCHS - 1]["loss"]) < float(rows[0]["loss"])
+
+    def test_leave_settings_history_events_and_metrics(self, in_parts):
+        run = the_run(in_parts)
+        assert {path.name for path in run.iterdir()} == {"config.json", "history.csv", "metrics.json", "tensorboard"}
+        assert [path.name for path in (in_parts / "runs").iterdir()] == [run.name]
+        config = json.loads((run / "config.json").read_text())
+        assert config["training"]["unfreeze"] == list(STAGES[1:])
+        assert config["training"]["views"] == 2
+        assert json.loads((run / "metrics.json").read_text())["version"] == str(in_parts / "model" / "1")
+
+
+@pytest.mark.slow
+def test_a_learning_rate_that_loses_the_loss_is_one_sentence(demo_data, weights, tmp_path):
+    arguments = ["--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--learning-rate", 1e30]
+    arguments += ["--unfreeze", "Conv_1", "--set", "views=1", "--set", "head_epochs=1", "--set", "warm_up=0"]
+    result = car_classifier("train", *arguments, *places(tmp_path))
+    assert_one_sentence(result, "The loss is no longer a number in epoch 1 of stage Conv_1", tmp_path)
+    assert "Start again with a lower --learning-rate" in result.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("split", "start"), [("train", ["--weights", "none"]), ("validation", ["--unfreeze", "head"])])
+def test_a_photo_that_was_cut_off_since_it_was_indexed_is_named(split, start, demo_data, weights, tmp_path):
+    shutil.copytree(demo_data, tmp_path / "data")
+    manifest = tmp_path / "data" / "manifest.csv"
+    with manifest.open() as file:
+        row = [row for row in csv.DictReader(file) if row["split"] == split][-1]
+    photo = manifest.parent / row["file_name"]
+    os.truncate(photo, photo.stat().st_size // 2)
+    start = start if "--weights" in start else ["--weights", weights, *start]
+    result = car_classifier("train", "--data", manifest, *SMALL, *start, "--epochs", 1, *places(tmp_path))
+    assert_one_sentence(result, f"{photo} is damaged or cut off. Remove or replace it", tmp_path)
+
+
+def limited(largest_file: int) -> dict[str, object]:
+    """Files cannot grow beyond so many bytes, which fails as a full disk does."""
+    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))}
+
+
+def passes(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """What was done for each photo, in turn."""
+    lines = re.findall(r"^(.+ photos.*): (\d+)/(\d+)$", result.stderr, re.MULTILINE)
+    return [what for what, count, total in lines if count == total]
+
+
+@pytest.mark.long
+def test_the_classifier_alone_costs_one_pass_and_a_full_disk_only_what_was_not_written(demo_data, weights, tmp_path):
+    command = ["train", "--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--unfreeze", "head"]
+    command += ["--set", "head_epochs=5", *places(tmp_path)]
+    result = car_classifier(*command, **limited(1_000_000))
+    assert_one_sentence(result, "free some space, the same command goes on", tmp_path)
+    assert "Exporting the SavedModel" in result.stderr
+    assert passes(result) == [
+        "Train photos, pooled features",
+        "Validation photos, pooled features",
+        "Validation photos, calibration",
+    ]
+    result = car_classifier(*command)
+    done(result)
+    assert passes(result) == ["Checking photos", "Measuring on test photos"]
+    rows = history(the_run(tmp_path) / "history.csv")
+    assert [(row["stage"], row["epoch"]) for row in rows] == [("head", str(i + 1)) for i in range(5)]
+    assert versions(tmp_path / "model") == [1]
+
+
+def test_a_disk_that_is_too_full_for_a_manifest_is_one_sentence(demo_data, tmp_path):
+    out = tmp_path / "manifest.csv"
+    result = car_classifier("data", "index", demo_data / "images", "--out", out, **limited(100))
+    assert_one_sentence(result, "Error: The disk is full ([Errno 27] File too large): free some space", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.long
+def test_two_machines_train_and_publish_what_one_does(demo_data, weights, tmp_path):
+    """Everything that they share through --runs-dir included: cached features, the best epoch, the version."""
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    arguments = ["train", "--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--epochs", 2]
+    arguments += ["--unfreeze", "block_16,Conv_1", "--set", "views=2", "--set", "cutmix=0.5", "--set", "head_epochs=3"]
+    done(car_classifier(*arguments, *places(alone)))
+    command = ["-m", "car_classifier", *map(str, [*arguments, "--strategy", "multiworker", *places(together)])]
+    run_workers([command, command])
+
+    assert len(list((together / "runs").iterdir())) == 1
+    assert versions(together / "model") == [1]
+    assert figures(together) == [pytest.approx(row, abs=1e-3) for row in figures(alone)]
+    assert certainties(together) == pytest.approx(certainties(alone), abs=5e-3)
+
+
+def certainties(folder: Path) -> list[float]:
+    """How sure the published model is of its answer on each test photo."""
+    with (folder / "model" / "1" / "assets.extra" / "predictions.csv").open() as file:
+        return [float(row["probability_1"]) for row in csv.DictReader(file)]
+
+
+def figures(folder: Path) -> list[list[float]]:
+    """Epoch by epoch what a run's history says in numbers."""
+    return [
+        [float(value) for name, value in row.items() if name != "stage"]
+        for row in history(the_run(folder) / "history.csv")
+    ]
