@@ -2,9 +2,9 @@
 
     python -m blog.build [--prose] [PART ...]
 
-The `.py` beside them is the only file of a part that is written by hand. `--prose` runs nothing: after a change of texts
-or imports alone it writes the pages again with the results that they have. What was run on other photos or
-sizes than the project's goes to the working folder, so that the pages here stay those of the drawn cars.
+The `.py` beside them is the only file of a part that is written by hand. `--prose` runs nothing: after a change of
+texts or imports alone it writes the pages again with the results that they have. What was run on other photos or sizes
+than the project's goes to the working folder, so that the pages here stay those of the drawn cars.
 """
 
 import ast
