@@ -4,7 +4,7 @@ MODEL ?= model
 URL ?= http://localhost:8050
 BIN := .venv/bin
 
-.PHONY: up test test-all lint bench blog screenshots reference site links lock clean
+.PHONY: up check test test-all test-units test-scripts coverage lint lint-scripts bench blog screenshots reference site links lock clean
 .DEFAULT_GOAL := up
 
 $(BIN)/.installed: requirements.txt pyproject.toml
@@ -17,19 +17,41 @@ $(BIN)/.installed: requirements.txt pyproject.toml
 up: $(BIN)/.installed  ## Demo model (made once), model server and dashboard on http://localhost:8050
 	$(BIN)/car-classifier up
 
-# The files with the longest tests are early in the order of their names.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 15
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test: $(BIN)/.installed  ## Tests, in two processes, but for the longest; screenshots land in artefacts/
-	$(PYTEST) -m "not long"
+check: $(BIN)/.installed  ## Lint, types and the unit tests of both languages, in a minute and a half; what to run while you write
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint lint-scripts test-scripts test-units
 
-test-all: $(BIN)/.installed  ## All tests, as CI runs them
-	$(PYTEST)
+test: $(BIN)/.installed test-scripts  ## Tests, in two processes, but for the longest; screenshots land in artefacts/
+	$(PYTEST) -m "not long" --durations 10
+
+test-all: $(BIN)/.installed test-scripts  ## All tests
+	$(PYTEST) --durations 10
+
+coverage: $(BIN)/.installed test-scripts  ## All tests, as CI runs them, and how much of each room they reach
+	$(PYTEST) --durations 10 --cov --cov-report=
+	$(BIN)/coverage json --quiet -o build/coverage.json
+	$(BIN)/python -m tests.support.coverage_by_room build/coverage.json
+
+test-units: $(BIN)/.installed
+	$(PYTEST) -m "not (slow or long)" --durations 10
 
 lint: $(BIN)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The scripts of the pages need no Node.js to run: these targets are for those who change them.
+lint-scripts: node_modules/.installed
+	npm run --silent lint
+
+test-scripts:
+	@if command -v node >/dev/null; then npm test --silent; \
+	else echo "Node.js is not installed: the unit tests of the scripts are left out."; fi
+
+node_modules/.installed: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
 
 bench: $(BIN)/.installed  ## Cost of an explanation; MODEL=folder for another than model/
 	$(BIN)/python -m benchmarks explain-cost $(MODEL)
@@ -59,5 +81,5 @@ lock: $(BIN)/.installed  ## Compile the lock files anew from pyproject.toml; --u
 	$(LOCK) --extra classifier --constraint requirements.txt --output-file deploy/classifier/requirements.txt $(ARGS)
 
 clean:  ## Remove what tools made; photos and models stay
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build artefacts *.egg-info
+	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache build artefacts *.egg-info
 	find . -name __pycache__ -not -path './.git/*' -type d -prune -exec rm -rf {} +
