@@ -17,9 +17,9 @@ from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import (
     CONFIG_NAME,
     STABLE,
-    changing,
     ensure_live,
     promoted,
+    publishing_lock,
     read_labels,
     rolled_back,
     write_labels,
@@ -83,7 +83,7 @@ def tell_of(version: Path) -> None:
 def _change_labels(model_dir: Path, change: Callable[[Mapping[str, int]], Mapping[str, int]]) -> None:
     _check_published(model_dir)
     check_writable(model_dir / CONFIG_NAME)
-    with changing(model_dir, console):
+    with publishing_lock(model_dir, console):
         write_labels(model_dir, change(read_labels(model_dir) or ensure_live(model_dir)))
     _tell_labels(model_dir)
 

@@ -1,10 +1,7 @@
 """Scoring the explanations of a published version and keeping the figures with it."""
 
-import fcntl
-import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,6 @@ from rich.console import Console
 
 from car_classifier.data.manifest import Manifest, ManifestRow
 from car_classifier.demo_cars.part_boxes import PartBoxes
-from car_classifier.errors import UserError
 from car_classifier.evaluation.figures import save_figure
 from car_classifier.evaluation.predictions import predict
 from car_classifier.evaluation.published_net import read_published_net
@@ -20,7 +16,7 @@ from car_classifier.evaluation.report import report_name, rows_of
 from car_classifier.explanations.figures import contrast_figure, methods_figure
 from car_classifier.explanations.methods import Method
 from car_classifier.explanations.scoring import append_scores, read_scores, score_methods, summary, write_scores
-from car_classifier.files import sha256_of
+from car_classifier.files import exclusive_lock, sha256_of
 from car_classifier.progress import progress_bar
 from car_classifier.registry.assets import check_report, update_metrics
 from car_classifier.training.config import key_of
@@ -78,7 +74,9 @@ def evaluate_explanations(
         }
     )
     table = folder / f"{name}-{key}.csv"
-    with _alone(folder):
+    folder.mkdir(exist_ok=True)
+    busy = f"Another process is scoring the explanations of {version_dir}. Wait for it to end."
+    with exclusive_lock(folder, busy):
         if not table.is_file():
             _score(table, version_dir, manifest, rows, methods, parts, seed, sanity_photos, console)
         found = read_scores(table)
@@ -98,27 +96,6 @@ def evaluate_explanations(
             if older != table:
                 older.unlink()
     return result
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other processes from scoring the same version.
-
-    Raises:
-        UserError: One is at it.
-    """
-    folder.mkdir(exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(
-                f"Another process is scoring the explanations of {folder.parent.parent}. Wait for it to end."
-            ) from error
-        yield
-    finally:
-        os.close(handle)
 
 
 def _score(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Let them wait for the end of a `with` block, which should be short. They reach the main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -11,15 +11,15 @@ from rich.console import Console
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
 from car_classifier.publishing.gate import MARGIN, check_answers, check_metrics
-from car_classifier.publishing.interruption import uninterrupted
+from car_classifier.publishing.interruption import defer_signals
 from car_classifier.registry.assets import check_checksums
 from car_classifier.registry.labels import (
     CONFIG_NAME,
     PREVIOUS,
     STABLE,
-    changing,
     ensure_live,
     next_version,
+    publishing_lock,
     wait_until_followed,
     with_label,
     write_labels,
@@ -78,7 +78,7 @@ def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE
         UserError: There is nothing to publish, or it does not pass.
     """
     check_writable(model_dir / CONFIG_NAME)
-    with changing(model_dir, console):
+    with publishing_lock(model_dir, console):
         exported = _exported(source)
         labels = ensure_live(model_dir)
         _check_label(label, labels)
@@ -90,7 +90,7 @@ def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE
             if labels:
                 wait_until_followed(model_dir, console)
             version = model_dir / str(number)
-            with uninterrupted():
+            with defer_signals():
                 (draft / str(number)).rename(version)
                 write_labels(model_dir, with_label(labels, label, number))
                 if exported != source:

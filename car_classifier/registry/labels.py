@@ -7,18 +7,16 @@ not name while it loads what is new (`AvailabilityPreservingPolicy`). So the fil
 beside all that have a label, and a label that moved takes effect on each server once that version is loaded there.
 """
 
-import fcntl
-import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, write_bytes
+from car_classifier.files import check_writable, exclusive_lock, write_bytes
 from car_classifier.registry.folder import versions
 from car_classifier.registry.text_proto import read_text_proto
 
@@ -163,19 +161,10 @@ def ensure_live(model_dir: Path) -> dict[str, int]:
     return read_labels(model_dir)
 
 
-@contextmanager
-def changing(model_dir: Path, console: Console) -> Iterator[None]:
-    """Nobody else publishes into the folder or moves its labels during a `with` block."""
-    handle = os.open(model_dir, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print(f"Waiting for another process that publishes into {model_dir} …")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+def publishing_lock(model_dir: Path, console: Console) -> AbstractContextManager[None]:
+    """Let one process at a time publish into a model folder or move its labels; the others wait, and say so."""
+    busy = f"Waiting for another process that publishes into {model_dir} …"
+    return exclusive_lock(model_dir, busy, console.print)
 
 
 def _set_policy(policy: Any, labelled: Sequence[int], published: Sequence[int]) -> None:

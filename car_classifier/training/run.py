@@ -1,14 +1,12 @@
 """One run of training: its settings, its photos and the folder that holds its state. Free of TensorFlow."""
 
-import fcntl
 import itertools
 import json
-import os
 import shutil
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from rich.console import Console
 
 from car_classifier.data.manifest import Manifest, Split, class_indices, read_manifest
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, sha256_of, write_json
+from car_classifier.files import check_writable, exclusive_lock, sha256_of, write_json
 from car_classifier.network.backbones import check_backbone_input, find_backbone
 from car_classifier.progress import progress_bar
 from car_classifier.training.cluster import place_in_cluster
@@ -59,7 +57,7 @@ class TrainingRun:
         self.folder = unfinished or _new_folder(runs_dir)
         self.is_resumed = self.history_path.is_file() or (self.state_folder / "features").is_dir()
         if self.is_chief:
-            weakref.finalize(self, os.close, _lock(self.state_folder))
+            self._hold()
         if self.is_resumed:
             _check_unchanged(self.manifest, console)
         if unfinished is None:
@@ -79,6 +77,22 @@ class TrainingRun:
     def export_folder(self) -> Path:
         """The exported model, until it is published."""
         return self.folder / EXPORT
+
+    def _hold(self) -> None:
+        """Keep other processes from this run for as long as this object lives.
+
+        Raises:
+            UserError: Another process is at work on the run.
+        """
+        self.state_folder.mkdir(exist_ok=True)
+        lock = ExitStack()
+        lock.enter_context(
+            exclusive_lock(
+                self.state_folder / "lock",
+                f"Another process is at this very run, in {self.folder}. Wait for it, or give this one another --seed.",
+            )
+        )
+        weakref.finalize(self, lock.close)
 
     def wait_for_chief(self) -> None:
         """Wait until the chief has exported what was trained together.
@@ -168,24 +182,6 @@ def _new_folder(runs_dir: Path) -> Path:
             folder.mkdir()
             break
     return folder
-
-
-def _lock(folder: Path) -> int:
-    """Hold the state of a run as long as the file descriptor that is returned is open.
-
-    Raises:
-        UserError: Another process holds it.
-    """
-    folder.mkdir(exist_ok=True)
-    handle = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise UserError(
-            f"Another process is at this very run, in {folder.parent}. Wait for it, or give this one another --seed."
-        ) from error
-    return handle
 
 
 def _check_unchanged(manifest: Manifest, console: Console) -> None:

@@ -14,16 +14,16 @@ import requests
 from rich.console import Console
 
 from car_classifier.errors import UserError
-from car_classifier.publishing.interruption import uninterrupted
+from car_classifier.publishing.interruption import defer_signals
 from car_classifier.publishing.publish import publish
 from car_classifier.publishing.version_comparison import compare
 from car_classifier.registry import labels as version_labels
 from car_classifier.registry.assets import write_checksums
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import (
-    changing,
     ensure_live,
     promoted,
+    publishing_lock,
     read_labels,
     rolled_back,
     wait_until_followed,
@@ -286,7 +286,7 @@ def test_an_interruption_waits_for_the_end(kind):
     steps = []
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with pytest.raises(KeyboardInterrupt), uninterrupted():
+        with pytest.raises(KeyboardInterrupt), defer_signals():
             signal.raise_signal(kind)
             steps.append("after the signal")
     finally:
@@ -318,10 +318,10 @@ def test_two_that_publish_wait_for_each_other(tmp_path, capsys):
     console, entered = Console(), threading.Event()
 
     def wait_in_turn() -> None:
-        with changing(tmp_path, console):
+        with publishing_lock(tmp_path, console):
             entered.set()
 
-    with changing(tmp_path, console):
+    with publishing_lock(tmp_path, console):
         second = threading.Thread(target=wait_in_turn)
         second.start()
         until(lambda: "Waiting for another process" in capsys.readouterr().out)
