@@ -1,7 +1,5 @@
 """Pictures of a training and of what came out of it."""
 
-import csv
-import json
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import groupby
@@ -17,8 +15,9 @@ from PIL import Image, ImageOps
 
 from car_classifier.data.manifest import Manifest, Split
 from car_classifier.errors import UserError
-from car_classifier.evaluation.answers import Answer, LabelledPhoto, PublishedModel
-from car_classifier.files import check_writable, write_atomically
+from car_classifier.evaluation.predictions import Answer, LabelledPhoto, classify
+from car_classifier.files import check_writable, read_csv, write_atomically
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.augmentation import Augmentation
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
@@ -60,8 +59,7 @@ def read_history(path: Path) -> list[dict[str, str]]:
     """
     if not path.is_file():
         raise UserError(f"There is no history of the training at {path}.")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = [row for _, row in read_csv(path)]
     if not rows:
         raise UserError(f"{path} holds no epoch.")
     return rows
@@ -245,11 +243,11 @@ def _name_makes(axes: Any, labels: Sequence[str]) -> None:
 # --- All of a version -----------------------------------------------------------------------------------------
 
 
-def draw_figures(model: PublishedModel, manifest: Manifest, out_dir: Path, count: int = 24) -> list[Path]:
+def draw_figures(version: PublishedVersion, manifest: Manifest, out_dir: Path, count: int = 24) -> list[Path]:
     """Draw what there is to draw of a published version.
 
     Args:
-        model: The version.
+        version: The version.
         manifest: Its photos; test photos are shown, or validation photos where there are none.
         out_dir: Folder for the figures.
         count: How many photos to show.
@@ -261,16 +259,15 @@ def draw_figures(model: PublishedModel, manifest: Manifest, out_dir: Path, count
     Raises:
         UserError: The version has no history, or the manifest no photo for evaluation.
     """
-    assets = model.folder / "assets.extra"
-    figures = {"training_curves": training_curves(read_history(assets / "history.csv"))}
-    answers = [answer for answer in model.ask(sample_photos(manifest, count)) if isinstance(answer, Answer)]
+    figures = {"training_curves": training_curves(read_history(version.history_path))}
+    answers = [answer for answer in classify(version, sample_photos(manifest, count)) if isinstance(answer, Answer)]
     if answers:
         figures["predictions"] = photo_grid(answers)
-    training = json.loads((assets / "config.json").read_text(encoding="utf-8"))["training"]
+    training = version.read_config()["training"]
     strengths = {field.name: training[field.name] for field in fields(Augmentation) if field.name in training}
     changed = [photo.path for photo in sample_photos(manifest, AUGMENTED_PHOTOS, ("train",))]
     figures["augmentation"] = augmented_photos(changed, tuple(training["image_size"]), Augmentation(**strengths))
-    metrics = json.loads((assets / "metrics.json").read_text(encoding="utf-8"))
+    metrics = version.read_metrics()
     if "confusion" in metrics:
         figures["confusion_matrix"] = confusion_matrix(
             metrics["confusion"]["labels"], np.array(metrics["confusion"]["matrix"])

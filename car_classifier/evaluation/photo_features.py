@@ -17,7 +17,7 @@ from car_classifier.files import check_writable, sha256_of, write_atomically
 from car_classifier.network.layers import last_map_layer
 from car_classifier.network.preprocessing import load_photos
 from car_classifier.progress import Report, silent
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import PublishedVersion
 
 FEATURES_FILE = "features.npz"
 MOST_NUMBERS = 64
@@ -40,7 +40,7 @@ class PhotoFeatures:
     features: NDArray[np.float16]
 
 
-def write_photo_features(manifest_path: Path, model: Path, report: Report = silent) -> PhotoFeatures:
+def write_photo_features(manifest_path: Path, version: PublishedVersion, report: Report = silent) -> PhotoFeatures:
     """Run a published net over all photos of a manifest and keep what it sees, in `features.npz` beside it.
 
     The file holds `file_names` [n], as in the manifest; `features`, float16 [n, d]; and of the model that made them
@@ -48,7 +48,7 @@ def write_photo_features(manifest_path: Path, model: Path, report: Report = sile
 
     Args:
         manifest_path: The manifest. Excluded photos count too.
-        model: A version, or a model folder: then its newest.
+        version: A version.
         report: Called with photos done and photos in all.
 
     Raises:
@@ -59,14 +59,13 @@ def write_photo_features(manifest_path: Path, model: Path, report: Report = sile
     path = manifest.path.with_name(FEATURES_FILE)
     check_writable(path)
     manifest.check_photos(manifest.rows)
-    version_dir = find_version(model)
-    net = read_published_net(version_dir)
+    net = read_published_net(version.folder)
     features = principal_directions(pooled_activations(net, manifest, report))
     content = {
         "file_names": np.array([row.file_name for row in manifest.rows]),
         "features": features,
-        "model_version": np.array(version_dir.name),
-        "weights_sha256": np.array(sha256_of(version_dir / "variables" / "variables.data-00000-of-00001")),
+        "model_version": np.array(version.folder.name),
+        "weights_sha256": np.array(sha256_of(version.folder / "variables" / "variables.data-00000-of-00001")),
     }
 
     def write(target: Path) -> None:
@@ -74,7 +73,7 @@ def write_photo_features(manifest_path: Path, model: Path, report: Report = sile
             np.savez_compressed(file, allow_pickle=False, **content)
 
     write_atomically(path, write)
-    return PhotoFeatures(path, version_dir.name, features)
+    return PhotoFeatures(path, version.folder.name, features)
 
 
 def pooled_activations(net: PublishedNet, manifest: Manifest, report: Report = silent) -> NDArray[np.float16]:

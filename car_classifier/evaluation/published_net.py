@@ -1,6 +1,5 @@
 """A published model as a Keras net again, for whoever needs its layers and gradients and not its answers alone."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from car_classifier.errors import UserError
-from car_classifier.evaluation.predictions import ClassNames, read_class_names
 from car_classifier.network.backbones import Backbone, find_backbone, normalise
 from car_classifier.network.preprocessing import load_photos
 from car_classifier.network.signatures import WEIGHTS
+from car_classifier.registry.class_names import ClassNames
+from car_classifier.registry.published_version import REPUBLISH, PublishedVersion
 
 
 @dataclass(frozen=True)
@@ -66,21 +66,17 @@ def read_published_net(version_dir: Path) -> PublishedNet:
     Raises:
         UserError: It was published before versions held what this needs, or by another program.
     """
-    assets = version_dir / "assets.extra"
-    names = read_class_names(version_dir)
-    if not (assets / "architecture.json").is_file():
+    version = PublishedVersion(version_dir)
+    names = version.names
+    if not version.architecture_path.is_file():
         raise UserError(
-            f"The model in {version_dir} has no architecture.json: an older car-classifier published it. "
-            "Publish it anew with car-classifier train."
+            f"The model in {version} has no architecture.json: an older car-classifier published it. {REPUBLISH}"
         )
+    config = version.read_config()
     try:
-        config = json.loads((assets / "config.json").read_text(encoding="utf-8"))
-        model = keras.models.model_from_json((assets / "architecture.json").read_text(encoding="utf-8"))
+        model = keras.models.model_from_json(version.architecture_path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"config.json or architecture.json in {assets} is missing or damaged. "
-            "Publish the model anew with car-classifier train."
-        ) from error
+        raise UserError(f"{version.architecture_path} is damaged. {REPUBLISH}") from error
     checkpoint = tf.train.load_checkpoint(str(version_dir / "variables" / "variables"))
     for i, variable in enumerate(model.variables):
         variable.assign(checkpoint.get_tensor(f"{WEIGHTS}/{i}/.ATTRIBUTES/VARIABLE_VALUE"))

@@ -26,16 +26,16 @@ from car_classifier.evaluation.metrics import (
     share,
     top_classes,
 )
-from car_classifier.evaluation.predictions import Predictions, predict, read_class_names
+from car_classifier.evaluation.predictions import Predictions, predict
 from car_classifier.progress import progress_bar
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import PublishedVersion
 
 
-def evaluate_on(model: Path, photos: Path, split: str | None, console: Console) -> dict[str, Any]:
+def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, console: Console) -> dict[str, Any]:
     """Measure a published model on labelled photos, through its SavedModel.
 
     Args:
-        model: Folder of a version, or of several: then the newest is taken.
+        version: The version.
         photos: A manifest or a folder with a `manifest.csv`, or a folder (or CSV) of labelled photos in any form that
             can be indexed.
         split: Only the photos of this split.
@@ -47,8 +47,7 @@ def evaluate_on(model: Path, photos: Path, split: str | None, console: Console) 
     Raises:
         UserError: There is no such model, photo or split, or the model knows no label of the photos.
     """
-    version_dir = find_version(model)
-    known_labels = set(read_class_names(version_dir).labels)
+    known_labels = set(version.names.labels)
     manifest = _manifest_of(photos, console)
     rows = [row for row in manifest.kept if split in (None, row.split)]
     if not rows:
@@ -57,23 +56,23 @@ def evaluate_on(model: Path, photos: Path, split: str | None, console: Console) 
     unknown = Counter(row.label for row in rows if row.label not in known_labels)
     if not known:
         raise UserError(
-            f"The model in {version_dir} knows no label of the {len(rows)} photos in {photos}: {named(unknown)}. "
+            f"The model in {version} knows no label of the {len(rows)} photos in {photos}: {named(unknown)}. "
             f"It knows {named(dict.fromkeys(sorted(known_labels)))}. Labels are Make_Model, spelled as in training."
         )
     with progress_bar("Asking the model", console) as report:
-        predictions = predict(version_dir, manifest, known, report)
-    about = {"model": str(version_dir), "data": str(photos), "split": split}
+        predictions = predict(version, manifest, known, report)
+    about = {"model": str(version), "data": str(photos), "split": split}
     return about | evaluation_of(predictions, unknown)
 
 
-def evaluation_path(version_dir: Path, photos: Path, split: str | None) -> Path:
+def evaluation_path(version: PublishedVersion, photos: Path, split: str | None) -> Path:
     """Where the dashboard looks for a version's figures on these photos.
 
     Returns:
         `assets.extra/evaluations/NAME.json` in the version, NAME being that of the folder of photos (for a manifest
         or a list, of its folder and itself) and the split.
     """
-    return version_dir / "assets.extra" / "evaluations" / f"{report_name(photos, split)}.json"
+    return version.evaluations_folder / f"{report_name(photos, split)}.json"
 
 
 def report_name(photos: Path, split: str | None) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from car_classifier.errors import UserError
+from car_classifier.registry.published_version import PublishedVersion
 
 if TYPE_CHECKING:
     from car_classifier.publishing.version_comparison import Comparison
@@ -27,7 +28,7 @@ logits and contributions by this share of the largest of them."""
 _NAME = "candidate"
 
 
-def check_metrics(candidate: Path, live: Path, margin: float) -> Comparison | None:
+def check_metrics(candidate: PublishedVersion, live: PublishedVersion, margin: float) -> Comparison | None:
     """Make sure that a version is not worse than the live one on the test photos that both were measured on.
 
     Args:
@@ -46,7 +47,7 @@ def check_metrics(candidate: Path, live: Path, margin: float) -> Comparison | No
     comparison = compare(candidate, live)
     if comparison and (fallen := comparison.fallen(margin)):
         raise UserError(
-            f"It is worse than the live version {live.name}: {comparison}. {' and '.join(fallen)} may fall by "
+            f"It is worse than the live version {live.folder.name}: {comparison}. {' and '.join(fallen)} may fall by "
             f"{100 * margin:g} points at most (one photo is {100 / comparison.photos:.1f}); --margin says how far."
         )
     return comparison
@@ -65,11 +66,10 @@ def check_answers(folder: Path, number: int) -> int:
     Raises:
         UserError: The golden photos are missing, the version cannot be served, or an answer is not as recorded.
     """
-    assets = folder / str(number) / "assets.extra"
+    version = PublishedVersion(folder / str(number))
     try:
-        recorded = json.loads((assets / "golden" / "answers.json").read_text(encoding="utf-8"))
-        labels = json.loads((assets / "labels.json").read_text(encoding="utf-8"))["labels"]
-        photos = {answer["file"]: (assets / "golden" / answer["file"]).read_bytes() for answer in recorded}
+        recorded = json.loads(version.golden_answers_path.read_text(encoding="utf-8"))
+        photos = {answer["file"]: (version.golden_folder / answer["file"]).read_bytes() for answer in recorded}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(f"Its golden photos cannot be read ({error}). Train the model anew.") from error
     if not recorded:
@@ -77,7 +77,7 @@ def check_answers(folder: Path, number: int) -> int:
     with _server(folder) as url:
         for expected in recorded:
             photo = photos[expected["file"]]
-            every_class = _ask(url, "all_classes", photo) | {"labels": labels}
+            every_class = _ask(url, "all_classes", photo) | {"labels": list(version.names.labels)}
             for signature, answer in (
                 ("explain", _ask(url, "explain", photo, class_index=-1)),
                 ("classify", _ask(url, "classify", photo)),

@@ -12,7 +12,7 @@ from car_classifier.errors import UserError
 from car_classifier.files import check_writable
 from car_classifier.publishing.gate import MARGIN, check_answers, check_metrics
 from car_classifier.publishing.interruption import defer_signals
-from car_classifier.registry.assets import check_checksums
+from car_classifier.registry.assets import check_checksums, note_publication
 from car_classifier.registry.labels import (
     CONFIG_NAME,
     PREVIOUS,
@@ -24,6 +24,7 @@ from car_classifier.registry.labels import (
     with_label,
     write_labels,
 )
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.config import TrainingConfig
 from car_classifier.training.run import EXPORT, TrainingRun, note_version, version_of
 
@@ -52,7 +53,7 @@ def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console) -
     classifier = train(run)
     if run.is_chief:
         export(classifier, run, console)
-        run.finish()
+        run.finish(PublishedVersion(run.export_folder).read_metrics())
     else:
         run.wait_for_chief()
     return run
@@ -89,6 +90,7 @@ def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE
             number = _through_the_gate(exported, draft, model_dir, labels.get(STABLE), margin, console)
             if labels:
                 wait_until_followed(model_dir, console)
+            note_publication(PublishedVersion(draft / str(number)))
             version = model_dir / str(number)
             with defer_signals():
                 (draft / str(number)).rename(version)
@@ -110,7 +112,7 @@ def _exported(source: Path) -> Path:
         UserError: There is none.
     """
     for folder in (source / EXPORT, source):
-        if (folder / "saved_model.pb").is_file():
+        if PublishedVersion(folder).saved_model_path.is_file():
             return folder
     if version := version_of(source):
         raise UserError(f"{source} was published as {version}. To publish that anew: car-classifier publish {version}")
@@ -134,9 +136,10 @@ def _through_the_gate(
     exported: Path, draft: Path, model_dir: Path, live: int | None, margin: float, console: Console
 ) -> int:
     """Copy what was exported into the draft folder as the next version, if it passes, and return its number."""
-    check_checksums(exported)
+    candidate = PublishedVersion(exported)
+    check_checksums(candidate)
     if live is not None:
-        comparison = check_metrics(exported, model_dir / str(live), margin)
+        comparison = check_metrics(candidate, PublishedVersion(model_dir / str(live)), margin)
         if comparison is None:
             said = f"The live version {live} was measured on other photos, so there is nothing to compare with."
         else:

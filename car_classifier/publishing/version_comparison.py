@@ -1,13 +1,13 @@
 """Two versions on the test photos that both were measured on."""
 
-import csv
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from car_classifier.errors import UserError
 from car_classifier.evaluation.metrics import class_scores
+from car_classifier.files import read_csv
+from car_classifier.registry.published_version import PublishedVersion
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Comparison:
         return [name for name, (new, live) in self.figures.items() if live - new > margin + 1e-9]
 
 
-def compare(candidate: Path, live: Path) -> Comparison | None:
+def compare(candidate: PublishedVersion, live: PublishedVersion) -> Comparison | None:
     """Compare two versions by their `predictions.csv`; None where they have no photo in common."""
     new, old = _predictions(candidate), _predictions(live)
     photos = [photo for photo in new if photo in old]
@@ -48,13 +48,13 @@ def compare(candidate: Path, live: Path) -> Comparison | None:
     return Comparison(len(photos), {name: (new, live) for name, (new, live) in figures.items()})
 
 
-def _predictions(version: Path) -> dict[tuple[str, str], str]:
-    """Most likely label of each test photo, by its file name and its own label; none where the file is missing."""
-    path = version / "assets.extra" / "predictions.csv"
+def _predictions(version: PublishedVersion) -> dict[tuple[str, str], str]:
+    """Most likely label of each test photo, by its file name and its own label; none if there is no file of them."""
+    path = version.predictions_path
     if not path.is_file():
         return {}
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return {(row["file_name"], row["label"]): row["label_1"] for row in csv.DictReader(file)}
-    except (KeyError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} is damaged, so there is nothing to compare with. Restore or remove it.") from error
+        rows = read_csv(path, ("file_name", "label", "label_1"))
+        return {(row["file_name"], row["label"]): row["label_1"] for _, row in rows}
+    except UserError as error:
+        raise UserError(f"{error} The two versions cannot be compared. Restore or remove the file.") from error

@@ -16,7 +16,7 @@ Tells which of {config["classes"]} car models a photo shows, and which pixels sa
 
 | | |
 |---|---|
-| Published | {config["published"]} |
+| Published | {config.get("published", "not yet")} |
 | Net | {training["base"]} from {weights}, fine-tuned: {", then ".join(training["unfreeze"])}; {height}×{width} pixels |
 | Photos | {", ".join(f"{count} {side}" for side, count in photos.items())} |
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -106,9 +107,8 @@ class TrainingRun:
                 raise UserError(f"The first machine has exported nothing in {EXPORT_SECONDS // 60} minutes; see there.")
             time.sleep(1)
 
-    def finish(self) -> None:
+    def finish(self, metrics: dict[str, Any]) -> None:
         """Note how good the exported model is, and delete what only an unfinished run needs."""
-        metrics = json.loads(_metrics_path(self.export_folder / "assets.extra").read_text(encoding="utf-8"))
         write_json(_metrics_path(self.folder), metrics)
         shutil.rmtree(self.state_folder, ignore_errors=True)
 

@@ -2,18 +2,17 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from car_classifier.data.manifest import read_manifest
 from car_classifier.errors import UserError
-from car_classifier.evaluation.answers import (
+from car_classifier.evaluation.predictions import (
     Answer,
     LabelledPhoto,
-    PublishedModel,
     Unreadable,
+    classify,
     find_labelled_photos,
     is_turned,
 )
@@ -61,11 +60,6 @@ def test_exif_orientation(tmp_path, orientation, turned):
     assert is_turned(tmp_path / "photo.jpg") is turned
 
 
-def test_a_folder_without_a_model():
-    with pytest.raises(UserError, match="There is no published model in nowhere"):
-        PublishedModel(Path("nowhere"))
-
-
 @pytest.fixture
 def bad_photos(tmp_path, demo_data) -> dict[str, str]:
     """Files that no answer can be had for, and why."""
@@ -89,7 +83,7 @@ def test_answers_come_in_order_around_what_cannot_be_read(demo_model, demo_data,
     good = [LabelledPhoto(demo_data / row.file_name, row.label) for row in rows]
     bad = [LabelledPhoto(tmp_path / name, None) for name in bad_photos]
     asked = good[:3] + bad + good[3:]
-    found = list(demo_model.ask(asked))
+    found = list(classify(demo_model, asked))
     assert [answer.photo for answer in found] == asked
     for answer, reason in zip(found[3 : 3 + len(bad)], bad_photos.values(), strict=True):
         assert isinstance(answer, Unreadable)
@@ -97,7 +91,7 @@ def test_answers_come_in_order_around_what_cannot_be_read(demo_model, demo_data,
     answers = [answer for answer in found if isinstance(answer, Answer)]
     assert len(answers) == 40
     for answer in answers:
-        assert set(answer.labels) == set(demo_model.labels)
+        assert set(answer.labels) == set(demo_model.names.labels)
         assert list(answer.probabilities) == sorted(answer.probabilities, reverse=True)
         assert sum(answer.probabilities) == pytest.approx(1, abs=1e-5)
         assert answer.is_right is (answer.labels[0] == answer.photo.truth)

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from car_classifier.publishing.interruption import defer_signals
 from car_classifier.publishing.publish import publish
 from car_classifier.publishing.version_comparison import compare
 from car_classifier.registry import labels as version_labels
-from car_classifier.registry.assets import write_checksums
+from car_classifier.registry.assets import check_checksums, write_checksums
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import (
     ensure_live,
@@ -30,6 +31,7 @@ from car_classifier.registry.labels import (
     with_label,
     write_labels,
 )
+from car_classifier.registry.published_version import PublishedVersion
 from tests.support.commands import car_classifier, done
 from tests.support.embedded_server import Server, running, until
 from tests.support.nets import tiny_classifier
@@ -72,6 +74,17 @@ def test_the_next_version_is_stable_and_the_run_keeps_no_copy(run, model_dir):
     assert publish(model_dir / "8", model_dir, QUIET) == model_dir / "9"
 
 
+def test_the_date_is_noted_when_a_version_is_published(run, model_dir):
+    exported = PublishedVersion(run / "export")
+    assert "published" not in exported.read_config()
+    assert "| Published | not yet |" in exported.model_card_path.read_text()
+    version = PublishedVersion(publish(run, model_dir, QUIET))
+    published = datetime.fromisoformat(version.read_config()["published"])
+    assert datetime.now(UTC) - timedelta(minutes=10) < published <= datetime.now(UTC)
+    assert f"| Published | {published.isoformat()} |" in version.model_card_path.read_text()
+    check_checksums(version)
+
+
 def cut_off(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
 
@@ -79,7 +92,7 @@ def cut_off(path: Path) -> None:
 ANSWERS = "assets.extra/golden/answers.json"
 
 
-def sum_up_anew(export: Path) -> None:
+def renew_checksums(export: Path) -> None:
     (export / "assets.extra" / "SHA256SUMS").unlink()
     write_checksums(export)
 
@@ -98,7 +111,11 @@ def swap_labels_and_makes_of_classify(export: Path) -> None:
 
 
 GATE = {
-    "changed": (lambda export: cut_off(export / "assets.extra" / "labels.json"), False, "labels.json changed or came"),
+    "changed": (
+        lambda export: cut_off(export / "assets.extra" / "labels.json"),
+        False,
+        "labels.json changed or",
+    ),
     "missing": (lambda export: (export / "assets.extra" / "labels.json").unlink(), False, "missing.*labels.json"),
     "no sums": (lambda export: (export / "assets.extra" / "SHA256SUMS").unlink(), False, "missing.*SHA256SUMS"),
     "not a model": (lambda export: cut_off(export / "saved_model.pb"), True, "cannot be served"),
@@ -111,7 +128,11 @@ GATE = {
     "not a number": (golden(lambda a: a[0]["logits"].__setitem__(0, float("nan"))), True, "the logits of"),
     "no answers": (lambda export: (export / ANSWERS).unlink(), True, "golden photos cannot be read.*No such file"),
     "no JSON": (lambda export: cut_off(export / ANSWERS), True, "golden photos cannot be read"),
-    "a foreign file": (lambda export: (export / "variables" / "x").touch(), False, "variables/x changed or came after"),
+    "a foreign file": (
+        lambda export: (export / "variables" / "x").touch(),
+        False,
+        "variables/x changed or was added",
+    ),
     "damaged sums": (lambda export: (export / "assets.extra" / "SHA256SUMS").write_text("x"), False, "is damaged"),
     "another classify": (swap_labels_and_makes_of_classify, True, "of classify, .* is not among"),
     "no signature": (
@@ -128,7 +149,7 @@ GATE = {
 def test_what_does_not_pass_is_not_published_and_not_lost(run, model_dir, damage, summed_up, words):
     damage(run / "export")
     if summed_up:
-        sum_up_anew(run / "export")
+        renew_checksums(run / "export")
     with pytest.raises(UserError, match=f"Not published; it still is in {run / 'export'}.*{words}"):
         publish(run, model_dir, QUIET)
     assert (run / "export" / "saved_model.pb").is_file()
@@ -149,17 +170,17 @@ def write_answers(version: Path, wrong: int, photos: range = range(6)) -> None:
 
 
 def test_versions_are_compared_on_the_photos_that_both_answered(tmp_path):
-    new, live = tmp_path / "2", tmp_path / "1"
-    write_answers(new, wrong=1, photos=range(6))
-    write_answers(live, wrong=0, photos=range(12))
+    new, live = (PublishedVersion(tmp_path / name) for name in ("2", "1"))
+    write_answers(new.folder, wrong=1, photos=range(6))
+    write_answers(live.folder, wrong=0, photos=range(12))
     comparison = compare(new, live)
     assert comparison.photos == 6
     assert comparison.figures["top-1"] == (pytest.approx(5 / 6), 1)
     assert comparison.figures["macro-F1"] == (pytest.approx((4 + 2 / 3) / 6), 1)
     assert comparison.fallen(0.2) == ["macro-F1"]
-    write_answers(live, wrong=0, photos=range(6, 12))
+    write_answers(live.folder, wrong=0, photos=range(6, 12))
     assert compare(new, live) is None
-    assert compare(new, tmp_path) is None
+    assert compare(new, PublishedVersion(tmp_path)) is None
 
 
 @pytest.mark.parametrize(
@@ -169,7 +190,7 @@ def test_versions_are_compared_on_the_photos_that_both_answered(tmp_path):
 def test_a_step_back_beyond_the_margin_is_not_published(run, model_dir, wrong, margin, published):
     write_answers(model_dir / "1", wrong=1)
     write_answers(run / "export", wrong=wrong)
-    sum_up_anew(run / "export")
+    renew_checksums(run / "export")
     if published:
         assert publish(run, model_dir, QUIET, margin=margin) == model_dir / "2"
         return

@@ -225,7 +225,7 @@ def _(tmp_path):
 
 @provokes("There is no published model in")
 def _(tmp_path):
-    from car_classifier.registry.folder import find_version
+    from car_classifier.registry.published_version import find_version
 
     return refused(find_version, tmp_path)
 
