@@ -128,7 +128,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, ob
 
 
 def append_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Add rows to a CSV file that `write_csv` made, or begin one; see there."""
+    """Add rows to a CSV file, which is made if it is not there; the arguments are those of `write_csv`."""
     with path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         if not file.tell():
@@ -143,7 +143,7 @@ def exclusive_lock(path: Path, busy: str, notify: Callable[[str], object] | None
     Args:
         path: What is locked: a folder, or a file, which is made if it is not there.
         busy: A sentence for the case that another process holds the lock.
-        notify: Is given that sentence, and the lock is waited for. Without it the sentence is an error.
+        notify: Is called with that sentence, and then the lock is waited for. If left out, the sentence is an error.
 
     Raises:
         UserError: Another process holds the lock.

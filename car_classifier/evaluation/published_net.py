@@ -1,4 +1,4 @@
-"""A published model as a Keras net again, for whoever needs its layers and gradients and not its answers alone."""
+"""A published version as a Keras net, for work that needs its layers and gradients and not only its answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from car_classifier.registry.published_version import REPUBLISH, PublishedVersio
 
 @dataclass(frozen=True)
 class PublishedNet:
-    """A published version, with its insides.
+    """The Keras net of a published version.
 
     Attributes:
         model: From normalised images [n, height, width, 3] to logits, float32 [n, classes].
-        backbone: Its kind: how images are normalised.
-        names: Its classes.
-        temperature: What logits are divided by before softmax.
+        backbone: Kind of the net, which decides how images are normalised.
+        names: The classes.
+        temperature: Logits are divided by it before softmax.
     """
 
     model: keras.Model
@@ -41,30 +41,30 @@ class PublishedNet:
         return int(height), int(width)
 
     def load(self, image_bytes: Sequence[bytes] | tf.Tensor) -> NDArray[np.float32]:
-        """Photos as the net sees them, before normalisation.
+        """Decode and resize photos for the net.
 
         Args:
             image_bytes: Bytes of JPEG or PNG files.
 
         Returns:
-            RGB from 0 to 255, float32 [n, height, width, 3].
+            RGB from 0 to 255, not yet normalised, float32 [n, height, width, 3].
 
         Raises:
-            tf.errors.InvalidArgumentError: One of them cannot be read.
+            tf.errors.InvalidArgumentError: A photo cannot be read.
         """
         photos: NDArray[np.float32] = load_photos(tf.convert_to_tensor(image_bytes), self.image_size).numpy()
         return photos
 
     def normalised(self, photos: Any) -> tf.Tensor:
-        """What the model takes, of photos as `load` gives them."""
+        """The model's input, for photos as `load` returns them."""
         return normalise(self.backbone, tf.identity(photos))
 
 
 def read_published_net(version_dir: Path) -> PublishedNet:
-    """Build a published version's net anew and give it its weights.
+    """Rebuild the net of a published version, with its weights.
 
     Raises:
-        UserError: It was published before versions held what this needs, or by another program.
+        UserError: An older car-classifier or another program published the version, without what this needs.
     """
     version = PublishedVersion(version_dir)
     names = version.names
@@ -80,5 +80,6 @@ def read_published_net(version_dir: Path) -> PublishedNet:
     checkpoint = tf.train.load_checkpoint(str(version_dir / "variables" / "variables"))
     for i, variable in enumerate(model.variables):
         variable.assign(checkpoint.get_tensor(f"{WEIGHTS}/{i}/.ATTRIBUTES/VARIABLE_VALUE"))
-    model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)  # read from JSON, it would want lists
+    # The model that Keras reads from JSON takes and returns lists.
+    model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     return PublishedNet(model, find_backbone(config["training"]["base"]), names, config["temperature"])

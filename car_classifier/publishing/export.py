@@ -1,4 +1,4 @@
-"""From a trained classifier to a SavedModel with all that belongs to it, ready to be published."""
+"""Export a trained classifier: a SavedModel and all that belongs to it, ready to be published."""
 
 import json
 import platform
@@ -31,12 +31,12 @@ def export(classifier: Classifier, run: TrainingRun, console: Console) -> Path:
     """Export a classifier and everything that belongs to it into its run's folder, complete or not at all.
 
     Args:
-        classifier: What to export.
-        run: How it was trained.
+        classifier: The classifier.
+        run: The run that trained it.
         console: Where progress is shown.
 
     Returns:
-        Where it is, `run.export_folder`.
+        The folder of the export, `run.export_folder`.
     """
     console.print("Exporting the SavedModel …")
     draft = Path(tempfile.mkdtemp(dir=run.folder, prefix=".exporting-"))
@@ -50,7 +50,7 @@ def export(classifier: Classifier, run: TrainingRun, console: Console) -> Path:
 
 
 def _write_assets(classifier: Classifier, run: TrainingRun, version: PublishedVersion, console: Console) -> None:
-    """Fill `assets.extra/` of a saved version."""
+    """Write all files beside the SavedModel."""
     version.assets.mkdir()
     makes = dict(classifier.makes)
     architecture = keras.Model(classifier.net.input, classifier.head(classifier.net.output)).to_json()
@@ -77,7 +77,7 @@ def _config(classifier: Classifier, run: TrainingRun) -> dict[str, Any]:
         "temperature": classifier.temperature,
         "explained_layer": classifier.backbone.explained_layer,
         "manifest_sha256": sha256_of(run.manifest.path),
-        "photos": {side: counts[side] for side in counts},
+        "photos": dict(counts),
         "classes": len(classifier.labels),
         "software": {name: version(name) for name in ("car-classification", "tensorflow", "keras", "numpy")}
         | {"python": platform.python_version()},
@@ -85,7 +85,7 @@ def _config(classifier: Classifier, run: TrainingRun) -> dict[str, Any]:
 
 
 def _write_predictions(path: Path, predictions: Predictions) -> None:
-    """One row a photo: what it shows, the five most likely labels, and the most likely make."""
+    """Write a row for each photo: its label, the five most likely labels, and the most likely make."""
     names, make_probabilities = predictions.names, predictions.make_probabilities
     k = min(5, len(names.labels))
     best = top_classes(predictions.probabilities, k)
@@ -103,7 +103,7 @@ def _write_predictions(path: Path, predictions: Predictions) -> None:
 
 
 def _write_golden(version: PublishedVersion, manifest: Manifest, rows: Sequence[ManifestRow]) -> list[bytes]:
-    """Copy a few photos and what `explain` answers for them; return the photos' bytes."""
+    """Write a few photos and the answers of `explain` for them; return the photos' bytes."""
     import tensorflow as tf
 
     version.golden_folder.mkdir()

@@ -1,4 +1,4 @@
-"""Two versions on the test photos that both were measured on."""
+"""A version beside the live one, on the test photos that both were measured on."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ class Comparison:
     """Two versions on the test photos that both were measured on.
 
     Attributes:
-        photos: How many.
-        figures: Top-1 and macro-F1 from 0 to 1: the candidate's and the live version's.
+        photos: Number of these photos.
+        figures: Top-1 and macro-F1, from 0 to 1, of the candidate and of the live version.
     """
 
     photos: int
@@ -32,17 +32,17 @@ class Comparison:
 
 
 def compare(candidate: PublishedVersion, live: PublishedVersion) -> Comparison | None:
-    """Compare two versions by their `predictions.csv`; None where they have no photo in common."""
+    """Compare two versions by their `predictions.csv`; None if they have no photo in common."""
     new, old = _predictions(candidate), _predictions(live)
     photos = [photo for photo in new if photo in old]
     if not photos:
         return None
-    labels = sorted({label for _, label in photos} | {said[photo] for said in (new, old) for photo in photos})
+    labels = sorted({label for _, label in photos} | {answers[photo] for answers in (new, old) for photo in photos})
     index = {label: i for i, label in enumerate(labels)}
     truth = np.array([index[label] for _, label in photos])
     figures: dict[str, list[float]] = {"top-1": [], "macro-F1": []}
-    for said in (new, old):
-        answers = np.array([index[said[photo]] for photo in photos])
+    for predictions in (new, old):
+        answers = np.array([index[predictions[photo]] for photo in photos])
         figures["top-1"].append(float((truth == answers).mean()))
         figures["macro-F1"].append(float(np.nanmean(class_scores(truth, answers, len(labels)).f1)))
     return Comparison(len(photos), {name: (new, live) for name, (new, live) in figures.items()})

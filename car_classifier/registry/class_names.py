@@ -1,4 +1,4 @@
-"""The classes of a model."""
+"""The classes of a model: labels and makes."""
 
 from __future__ import annotations
 

@@ -28,12 +28,12 @@ class VersionSummary:
 
     Attributes:
         version: Its number.
-        labels: What clients may ask for it by.
-        state: See `server_status`, such as `AVAILABLE`; None where it does not know the version.
-        base: The net; None, as what follows, where the version's files do not tell.
+        labels: Labels by which clients may ask for it.
+        state: Its state on a server, such as `AVAILABLE`; None if the server does not know the version.
+        base: The net. This and the next four are None if the version's files do not say.
         top1: Share of test photos answered right, 0 to 1.
         macro_f1: Mean F1 of its classes, 0 to 1.
-        photos: How many test photos that is measured on.
+        photos: Number of test photos behind these figures.
         published: When it was published, ISO 8601.
         megabytes: Size of its files, 10^6 bytes.
     """
@@ -50,11 +50,11 @@ class VersionSummary:
 
     @property
     def is_live(self) -> bool:
-        """Whether a server answers with it."""
+        """Whether a server answers with this version."""
         return self.state == "AVAILABLE"
 
     def as_json(self) -> dict[str, Any]:
-        """The same as JSON has it."""
+        """The summary as JSON."""
         return asdict(self) | {"live": self.is_live}
 
 
@@ -76,7 +76,7 @@ def summaries(model_dir: Path, states: Mapping[int, str]) -> list[VersionSummary
 
 
 def summary_table(rows: Sequence[VersionSummary]) -> Table:
-    """The same for people."""
+    """A table of summaries, for people."""
     table = Table(box=None, pad_edge=False)
     table.add_column("version")
     table.add_column("labels", overflow="fold")

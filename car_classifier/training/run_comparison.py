@@ -113,7 +113,7 @@ def write_comparison(runs: Sequence[Run], path: Path) -> None:
     columns = ["run", "state", *settings, "minutes", "epochs_run", "top1", "top1_low", "top1_high", *FIGURES[1:]]
     rows = []
     for run, name in zip(runs, _names(runs), strict=True):
-        chosen = {setting: run.settings.get(setting) for setting in settings}
+        chosen: dict[str, object] = {setting: run.settings.get(setting) for setting in settings}
         trained = {"minutes": round(run.minutes, 2), "epochs_run": len(run.history)}
         measured = {"best_val_accuracy": run.best_val_accuracy} | run.figures
         rows.append({"run": name, "state": run.state} | chosen | trained | measured)

@@ -44,8 +44,8 @@ def test_a_folder_gives_its_photos_alone_and_a_file_is_taken_whatever_its_name(t
     for name in ("b.jpg", "a.jpeg", "notes.txt", ".hidden.jpg", ".cache/c.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = find_labelled_photos([tmp_path / "notes.txt", tmp_path], LABELS)
-    assert [photo.path.name for photo in found] == ["notes.txt", "a.jpeg", "b.jpg"]
+    photos = find_labelled_photos([tmp_path / "notes.txt", tmp_path], LABELS)
+    assert [photo.path.name for photo in photos] == ["notes.txt", "a.jpeg", "b.jpg"]
     with pytest.raises(UserError, match="holds no photo: no file in it ends in .jpg"):
         (tmp_path / "empty").mkdir()
         find_labelled_photos([tmp_path / "empty"], LABELS)
@@ -83,12 +83,12 @@ def test_answers_come_in_order_around_what_cannot_be_read(demo_model, demo_data,
     good = [LabelledPhoto(demo_data / row.file_name, row.label) for row in rows]
     bad = [LabelledPhoto(tmp_path / name, None) for name in bad_photos]
     asked = good[:3] + bad + good[3:]
-    found = list(classify(demo_model, asked))
-    assert [answer.photo for answer in found] == asked
-    for answer, reason in zip(found[3 : 3 + len(bad)], bad_photos.values(), strict=True):
+    answered = list(classify(demo_model, asked))
+    assert [answer.photo for answer in answered] == asked
+    for answer, reason in zip(answered[3 : 3 + len(bad)], bad_photos.values(), strict=True):
         assert isinstance(answer, Unreadable)
         assert reason in answer.reason
-    answers = [answer for answer in found if isinstance(answer, Answer)]
+    answers = [answer for answer in answered if isinstance(answer, Answer)]
     assert len(answers) == 40
     for answer in answers:
         assert set(answer.labels) == set(demo_model.names.labels)

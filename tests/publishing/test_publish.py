@@ -150,7 +150,7 @@ def test_what_does_not_pass_is_not_published_and_not_lost(run, model_dir, damage
     damage(run / "export")
     if summed_up:
         renew_checksums(run / "export")
-    with pytest.raises(UserError, match=f"Not published; it still is in {run / 'export'}.*{words}"):
+    with pytest.raises(UserError, match=f"Not published; it is still in {run / 'export'}.*{words}"):
         publish(run, model_dir, QUIET)
     assert (run / "export" / "saved_model.pb").is_file()
     assert list(model_dir.iterdir()) == []
@@ -281,7 +281,7 @@ def test_a_version_that_is_gone_is_not_made_stable(tmp_path):
     (tmp_path / "2").rmdir()
     result = car_classifier("promote", "--model-dir", tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
-    assert "Version 2 would be stable, and is not in" in result.stderr
+    assert "Version 2 would become stable but is not in" in result.stderr
     assert read_labels(tmp_path) == {"stable": 1, "canary": 2}
 
 

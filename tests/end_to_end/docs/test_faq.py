@@ -185,7 +185,7 @@ def _(tmp_path):
         os.close(handle)
 
 
-@provokes("Not published; it still is in")
+@provokes("Not published; it is still in")
 def _(tmp_path):
     from rich.console import Console
 
