@@ -23,7 +23,7 @@ class Comparison:
     figures: dict[str, tuple[float, float]]
 
     def __str__(self) -> str:
-        parts = [f"{name} {new:.1%} (there {live:.1%})" for name, (new, live) in self.figures.items()]
+        parts = [f"{name} {new:.1%} (live {live:.1%})" for name, (new, live) in self.figures.items()]
         return f"{' and '.join(parts)} on the {self.photos} test photos that both were measured on"
 
     def fallen(self, margin: float) -> list[str]:

@@ -6,7 +6,7 @@ import shutil
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,9 @@ class TrainingRun:
         self.folder = unfinished or _new_folder(runs_dir)
         self.is_resumed = self.history_path.is_file() or (self.state_folder / "features").is_dir()
         if self.is_chief:
-            self._hold()
+            lock = ExitStack()
+            lock.enter_context(_lock(self.state_folder))
+            weakref.finalize(self, lock.close)
         if self.is_resumed:
             _check_unchanged(self.manifest, console)
         if unfinished is None:
@@ -78,22 +80,6 @@ class TrainingRun:
     def export_folder(self) -> Path:
         """The exported model, until it is published."""
         return self.folder / EXPORT
-
-    def _hold(self) -> None:
-        """Keep other processes from this run for as long as this object lives.
-
-        Raises:
-            UserError: Another process is at work on the run.
-        """
-        self.state_folder.mkdir(exist_ok=True)
-        lock = ExitStack()
-        lock.enter_context(
-            exclusive_lock(
-                self.state_folder / "lock",
-                f"Another process is at this very run, in {self.folder}. Wait for it, or give this one another --seed.",
-            )
-        )
-        weakref.finalize(self, lock.close)
 
     def wait_for_chief(self) -> None:
         """Wait until the chief has exported what was trained together.
@@ -182,6 +168,15 @@ def _new_folder(runs_dir: Path) -> Path:
             folder.mkdir()
             break
     return folder
+
+
+def _lock(state_folder: Path) -> AbstractContextManager[None]:
+    """Keep other processes from a run; entering it is a `UserError` while another process is at work on the run."""
+    state_folder.mkdir(exist_ok=True)
+    busy = (
+        f"Another process is at this very run, in {state_folder.parent}. Wait for it, or give this one another --seed."
+    )
+    return exclusive_lock(state_folder / "lock", busy)
 
 
 def _check_unchanged(manifest: Manifest, console: Console) -> None:

@@ -178,11 +178,8 @@ def _(tmp_path):
 def _(tmp_path):
     from car_classifier.training.run import _lock
 
-    handle = _lock(tmp_path / "state")
-    try:
-        return refused(_lock, tmp_path / "state")
-    finally:
-        os.close(handle)
+    with _lock(tmp_path / "state"):
+        return refused(_lock(tmp_path / "state").__enter__)
 
 
 @provokes("Not published; it is still in")
