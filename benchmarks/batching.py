@@ -40,7 +40,7 @@ def run(model_dir: Path | None, parameters_file: Path, seconds: float, rounds: i
     """Measure and print.
 
     Args:
-        model_dir: a model folder, whose newest version has a signature `classify` and golden photos; None for a small
+        model_dir: a model folder, whose stable version has a signature `classify` and golden photos; None for a small
             convolutional net with random weights.
         parameters_file: how requests are merged, in TensorFlow Serving's format.
         seconds: how long each thing is measured, in each round.

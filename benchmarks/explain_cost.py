@@ -21,7 +21,7 @@ NAME = "benchmarked"
 
 
 def run(model_dir: Path) -> None:
-    """Measure the newest version in a model folder and print.
+    """Measure the stable version in a model folder and print.
 
     Raises:
         UserError: There is no version in it.

@@ -76,7 +76,7 @@ def models(
 
 
 def print_published(version: Path) -> None:
-    """Say that a version was published, and where one reads how good it is."""
+    """Print which version was published, where its model card is, and the labels."""
     typer.echo(f"Published {version}. {PublishedVersion(version).model_card_path} says how good it is.")
     _print_labels(version.parent)
 

@@ -6,12 +6,13 @@ import shutil
 import pytest
 from PIL import Image
 
-from car_classifier.data.manifest import read_manifest
+from car_classifier.data.manifest import Manifest, ManifestRow, read_manifest
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import (
     Answer,
     LabelledPhoto,
     Unreadable,
+    ask_about,
     classify,
     find_labelled_photos,
     is_turned,
@@ -62,7 +63,7 @@ def test_exif_orientation(tmp_path, orientation, turned):
 
 @pytest.fixture
 def bad_photos(tmp_path, demo_data) -> dict[str, str]:
-    """Files that no answer can be had for, and why."""
+    """Files that the model cannot read, and why."""
     whole = next((demo_data / "images").glob("*.jpg")).read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[:3000])
     (tmp_path / "empty.jpg").touch()
@@ -95,6 +96,25 @@ def test_answers_come_in_order_around_what_cannot_be_read(demo_model, demo_data,
         assert list(answer.probabilities) == sorted(answer.probabilities, reverse=True)
         assert sum(answer.probabilities) == pytest.approx(1, abs=1e-5)
         assert answer.is_right is (answer.labels[0] == answer.photo.truth)
+
+
+def test_a_batch_that_is_refused_as_a_whole_blames_no_photo(tmp_path):
+    import tensorflow as tf
+
+    def at_most_two(image_bytes: tf.Tensor) -> tf.Tensor:
+        tf.debugging.assert_less(tf.size(image_bytes), 3)
+        return image_bytes
+
+    rows = [ManifestRow(f"{i}.jpg", "", "A", "a", "A_a", None, 4, 3, "test", "") for i in range(3)]
+    manifest = Manifest(tmp_path / "manifest.csv", tuple(rows))
+    for row in rows:
+        manifest.photo_path(row).write_bytes(row.file_name.encode())
+    assert ask_about(at_most_two, manifest, rows[:2]).numpy().tolist() == [b"0.jpg", b"1.jpg"]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        ask_about(at_most_two, manifest, rows)
+    manifest.photo_path(rows[1]).unlink()
+    with pytest.raises(UserError, match="1.jpg cannot be read: No such file"):
+        ask_about(at_most_two, manifest, rows)
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def model_dir(published, tmp_path) -> Path:
 
 
 def write_photos(folder: Path, labels: list[str], each: int) -> Path:
-    """A flat folder of photos that all look different."""
+    """Write a flat folder of photos that all look different."""
     folder.mkdir()
     for i, label in enumerate(labels * each):
         (folder / f"{label}_{i}.png").write_bytes(encoded(picture(40 + 3 * i, 100 - i), "PNG"))
@@ -64,7 +64,7 @@ def photos(tmp_path) -> Path:
 
 class TestWhatIsMeasured:
     def test_is_what_the_served_model_answers(self, published, photos):
-        """Asked photo by photo through `classify`, where `evaluate` asks for all classes in batches."""
+        """Here `classify` is asked photo by photo, while `evaluate` asks for all classes in batches."""
         result = evaluate_on(published, photos, None, QUIET)
         classify = published.signature("classify")
         files = sorted(photos.iterdir())

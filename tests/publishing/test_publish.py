@@ -1,4 +1,4 @@
-"""What is published, what the gate keeps out, and how labels move on a server that runs meanwhile."""
+"""Publishing, the gate, and labels that move while a server runs."""
 
 import csv
 import json
@@ -42,7 +42,7 @@ NAME = "car_classifier"
 
 @pytest.fixture(autouse=True)
 def do_not_wait(monkeypatch) -> None:
-    """Where a server runs, the tests wait until it has followed."""
+    """Tests that run a server wait until it has followed the labels."""
     monkeypatch.setattr(version_labels, "SECONDS_TO_FOLLOW", 0)
 
 
@@ -157,7 +157,7 @@ def test_what_does_not_pass_is_not_published_and_not_lost(run, model_dir, damage
 
 
 def write_answers(version: Path, wrong: int, photos: range = range(6)) -> None:
-    """Let a version's answers to its test photos be right but for some."""
+    """Write a version's answers to its test photos: wrong for the first few, right for the others."""
     labels = tiny_classifier().labels
     path = version / "assets.extra" / "predictions.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -364,7 +364,7 @@ def test_nothing_to_try_a_canary_beside(run, model_dir):
 
 @pytest.fixture
 def asked_all_the_time(run, model_dir) -> Iterator[Server]:
-    """A server of the folder that is asked for the stable version without a pause; every request must be answered."""
+    """A server of the folder. It is asked for the stable version without a pause and must answer every request."""
     publish(run, model_dir, QUIET)
     images = {"instances": [[[[0.0] * 3] * 24] * 16]}
     ended, failures = threading.Event(), []
@@ -396,7 +396,7 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
         until(lambda: requests.get(url, timeout=30).json().get("model_spec", {}).get("version") == version)
 
     def newest_answers(version: str) -> None:
-        """Who asks for no label gets the newest that is loaded."""
+        """A request without a label goes to the newest version that is loaded."""
         until(lambda: max(v for v, line in server.status(NAME).items() if line["state"] == "AVAILABLE") == version)
 
     def commanded(*arguments: object) -> str:
