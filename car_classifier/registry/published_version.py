@@ -17,9 +17,9 @@ REPUBLISH = "Publish the model again with car-classifier train."
 
 
 class PublishedVersion:
-    """A version of the model: a folder with a SavedModel and, in its `assets.extra/`, all that belongs to it.
+    """A version of the model: a folder with a SavedModel and, in `assets.extra/`, everything that belongs to it.
 
-    What a training run has exported and not published yet is laid out alike. Nothing is read before it is asked for.
+    An export that is not published yet has the same layout. A file is read only when its content is asked for.
 
     Attributes:
         folder: The version's folder, such as `model/1`.
@@ -92,7 +92,7 @@ class PublishedVersion:
 
     @cached_property
     def _loaded(self) -> Any:
-        """The SavedModel. To load it takes seconds, so it is loaded once."""
+        """The SavedModel. Loading takes seconds, so it is done once."""
         if not self.saved_model_path.is_file():
             raise UserError(f"There is no SavedModel in {self}. Give the folder of a version, such as model/1.")
         import tensorflow as tf
@@ -104,8 +104,8 @@ def find_version(path: Path) -> PublishedVersion:
     """The version that `--model` names.
 
     Args:
-        path: The folder of a version; or a model folder, which stands for its stable version, or for the newest one
-            while no version has the label `stable`.
+        path: The folder of a version, or a model folder. The latter stands for its stable version, or for its newest
+            version if none has the label `stable`.
 
     Raises:
         UserError: There is no version.
