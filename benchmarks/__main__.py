@@ -15,7 +15,7 @@ app = typer.Typer(
 
 @app.command()
 def explain_cost(
-    model_dir: Annotated[Path, typer.Argument(help="A model folder; its newest version is measured.")] = Path("model"),
+    model_dir: Annotated[Path, typer.Argument(help="A model folder; its stable version is measured.")] = Path("model"),
 ) -> None:
     """What an explanation costs: `explain` against `classify`."""
     from benchmarks import explain_cost
@@ -60,7 +60,7 @@ def explanation_methods(
 @app.command()
 def batching(
     model: Annotated[
-        Path | None, typer.Option(help="A model folder, whose newest version is measured; a small net if left out.")
+        Path | None, typer.Option(help="A model folder, whose stable version is measured; a small net if left out.")
     ] = None,
     parameters_file: Annotated[
         Path, typer.Option(help="How requests are merged, in TensorFlow Serving's format.")

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import PublishedVersion, find_version
 from car_classifier.serving import ModelServer, ServerSettings
 from car_classifier.serving.models.batching import Batching
 from car_classifier.serving.models.batching_parameters import read_batching_parameters
@@ -40,7 +40,7 @@ def run(model_dir: Path | None, parameters_file: Path, seconds: float, rounds: i
     """Measure and print.
 
     Args:
-        model_dir: a model folder, whose newest version has a signature `classify` and golden photos; None for a small
+        model_dir: a model folder, whose stable version has a signature `classify` and golden photos; None for a small
             convolutional net with random weights.
         parameters_file: how requests are merged, in TensorFlow Serving's format.
         seconds: how long each thing is measured, in each round.
@@ -56,7 +56,7 @@ def run(model_dir: Path | None, parameters_file: Path, seconds: float, rounds: i
             photo = _save_small_net(model_dir / "1")
         else:
             photo = _golden_photo(find_version(model_dir))
-        bare = SavedModel(find_version(model_dir))
+        bare = SavedModel(find_version(model_dir).folder)
         stack.callback(bare.close)
         merging = Batching(parameters)
         stack.callback(merging.close)
@@ -168,8 +168,8 @@ def _serving(settings: ServerSettings) -> Iterator[str]:
         thread.join()
 
 
-def _golden_photo(version: Path) -> bytes:
-    return sorted((version / "assets.extra" / "golden").glob("*.[jp]*g"))[0].read_bytes()
+def _golden_photo(version: PublishedVersion) -> bytes:
+    return sorted(version.golden_folder.glob("*.[jp]*g"))[0].read_bytes()
 
 
 def _save_small_net(folder: Path) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import find_version
 from car_classifier.serving import ModelServer, ServerSettings
 
 PAIRS = 200
@@ -21,13 +21,13 @@ NAME = "benchmarked"
 
 
 def run(model_dir: Path) -> None:
-    """Measure the newest version in a model folder and print.
+    """Measure the stable version in a model folder and print.
 
     Raises:
         UserError: There is no version in it.
     """
     version = find_version(model_dir)
-    golden = sorted((version / "assets.extra" / "golden").glob("*.[jp]*g"))
+    golden = sorted(version.golden_folder.glob("*.[jp]*g"))
     photo = base64.b64encode(golden[0].read_bytes()).decode()
     instances = {
         "classify": {"image_bytes": {"b64": photo}},

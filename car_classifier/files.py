@@ -1,10 +1,13 @@
-"""Writing files so that they are there complete or not at all."""
+"""Reading and writing files: complete or not at all, tables as CSV, and locks between processes."""
 
+import csv
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +35,7 @@ def check_writable(path: Path) -> None:
     """Refuse an output that cannot be written, before the work for it is done.
 
     Raises:
-        UserError: It is a folder, or its folder cannot be made or written to.
+        UserError: The path is a folder, or its folder cannot be made or written to.
     """
     if path.is_dir():
         raise UserError(f"{path} is a folder. Name a file in it, such as {path / 'out.csv'}.")
@@ -45,12 +48,12 @@ def check_writable(path: Path) -> None:
 
 
 def check_no_input(path: Path, inputs: Iterable[Path]) -> None:
-    """Refuse an output that would replace what is read.
+    """Refuse an output that would replace a file that the command reads.
 
     Raises:
-        UserError: It is one of the inputs.
+        UserError: The output is one of the inputs.
     """
-    if path.exists() and any(path.samefile(one) for one in inputs if one.exists()):
+    if path.exists() and any(path.samefile(file) for file in inputs if file.exists()):
         raise UserError(f"{path} is read by this command, so it stays as it is. Name another file to write.")
 
 
@@ -73,3 +76,87 @@ def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def csv_columns(path: Path) -> tuple[str, ...]:
+    """The column names of a CSV file; none if the file cannot be read as CSV."""
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        try:
+            return tuple(next(csv.reader(file), ()))
+        except csv.Error:
+            return ()
+
+
+def read_csv(path: Path, needed: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+    """Read the rows of a CSV file, in UTF-8 with or without a byte order mark.
+
+    Args:
+        path: The file.
+        needed: Columns that the file must have; other columns are passed on as they are.
+
+    Yields:
+        The line on which a row ends, counted from 1, and the row.
+
+    Raises:
+        UserError: The file is missing, lacks a column, is no CSV file, or has a row that is cut short.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no file at {path}.")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        try:
+            missing = [name for name in needed if name not in (reader.fieldnames or ())]
+            if missing:
+                raise UserError(f"{path} has no column {', '.join(missing)}: it must hold {', '.join(needed)}.")
+            for row in reader:
+                if any(row[name] is None for name in needed):
+                    raise UserError(f"{path}, line {reader.line_num}: the row is cut short.")
+                yield reader.line_num, row
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise UserError(f"{path} cannot be read as a CSV file in UTF-8: {error}") from error
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write a CSV file, atomically: a line of column names, then a line for each row.
+
+    Args:
+        path: The file.
+        columns: The columns, in their order. A row may lack some: those cells are empty.
+        rows: By column, the value of each cell.
+    """
+    write_atomically(path, lambda target: append_csv(target, columns, rows))
+
+
+def append_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Add rows to a CSV file, which is made if it is not there; the arguments are those of `write_csv`."""
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        if not file.tell():
+            writer.writeheader()
+        writer.writerows(rows)
+
+
+@contextmanager
+def exclusive_lock(path: Path, busy: str, notify: Callable[[str], object] | None = None) -> Iterator[None]:
+    """Let one process at a time run a `with` block; the operating system frees the lock of a process that dies.
+
+    Args:
+        path: What is locked: a folder, or a file, which is made if it is not there.
+        busy: A sentence for the case that another process holds the lock.
+        notify: Is called with that sentence, and then the lock is waited for. If left out, the sentence is an error.
+
+    Raises:
+        UserError: Another process holds the lock.
+    """
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT | os.O_WRONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if notify is None:
+                raise UserError(busy) from error
+            notify(busy)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

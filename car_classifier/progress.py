@@ -9,19 +9,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class Report(Protocol):
-    """Called with how much is done and how much there is in all."""
+    """Is called with the amount of work done and the amount in all."""
 
     def __call__(self, done: int, total: int, /) -> None:
-        """Show it."""
+        """Show the progress."""
 
 
 def silent(_done: int, _total: int, /) -> None:
-    """The report for whoever wants none."""
+    """A report that shows nothing."""
 
 
 @contextmanager
 def progress_bar(title: str, console: Console | None = None) -> Iterator[Report]:
-    """A progress bar; where the output is no terminal, a line at every tenth of the way."""
+    """A progress bar; if the output is no terminal, a line after each tenth of the work."""
     console = console or Console(stderr=True)
     if console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

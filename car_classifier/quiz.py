@@ -19,7 +19,8 @@ from rich.text import Text
 
 from car_classifier.data.manifest import Manifest, Split
 from car_classifier.errors import UserError
-from car_classifier.evaluation.answers import Answer, LabelledPhoto, PublishedModel, Unreadable
+from car_classifier.evaluation.predictions import Answer, LabelledPhoto, Unreadable, classify
+from car_classifier.registry.published_version import PublishedVersion
 
 CHOICES = 4
 QUIT = "q"
@@ -57,11 +58,13 @@ class Quiz:
         UserError: There is no such photo.
     """
 
-    def __init__(self, model: PublishedModel, manifest: Manifest, split: Split, rounds: int, seed: int | None) -> None:
-        known = set(model.labels)
+    def __init__(
+        self, model: PublishedVersion, manifest: Manifest, split: Split, rounds: int, seed: int | None
+    ) -> None:
+        known = set(model.names.labels)
         rows = [row for row in manifest.split(split) if row.label in known]
         if not rows:
-            raise UserError(f"{manifest.path} has no photo for {split} of a model that {model.folder} knows.")
+            raise UserError(f"{manifest.path} has no photo for {split} of a model that {model} knows.")
         self._random = np.random.default_rng(seed)
         self._model = model
         drawn = self._random.permutation(len(rows))[:rounds]
@@ -83,7 +86,7 @@ class Quiz:
         score = Score()
         console.print(
             f"{len(self.photos)} photos. You choose among up to {CHOICES} answers, the model among all "
-            f"{len(self._model.labels)}. {QUIT} ends the quiz."
+            f"{len(self._model.names.labels)}. {QUIT} ends the quiz."
         )
         with tempfile.TemporaryDirectory(prefix="quiz-") as folder:
             try:
@@ -104,7 +107,7 @@ class Quiz:
         open_photo: Callable[[str], object] | None,
     ) -> bool:
         """Ask about one photo, and reveal the truth; False if the human wants to end."""
-        (answer,) = self._model.ask([photo])
+        (answer,) = classify(self._model, [photo])
         if isinstance(answer, Unreadable):
             raise UserError(f"{photo.path} cannot be read: {answer.reason}. Make the manifest anew.")
         shown = folder / f"photo{score.rounds + 1}{photo.path.suffix}"  # the photo's own name tells the answer
@@ -115,7 +118,8 @@ class Quiz:
         console.print(f"The photo: {shown}", style="dim", soft_wrap=True, highlight=False)
         if open_photo is not None:
             open_photo(str(shown))
-        choices = choose(answer, self._model.labels, self._model.makes, self._random)
+        names = self._model.names
+        choices = choose(answer, names.labels, dict(zip(names.labels, names.makes, strict=True)), self._random)
         for number, label in enumerate(choices, start=1):
             console.print(f"  [bold]{number}[/] {_name(label)}", highlight=False)
         keys = [str(number) for number in range(1, len(choices) + 1)]

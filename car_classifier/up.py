@@ -1,6 +1,5 @@
 """`car-classifier up`: from nothing to the page in a browser, on one machine without Docker."""
 
-import json
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ from car_classifier.errors import UserError
 from car_classifier.progress import progress_bar
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import MODEL_NAME, STABLE, ensure_live
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.registry.server_status import version_states
 from car_classifier.training.config import TrainingConfig
 
@@ -117,8 +117,8 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
     with progress_bar("Reading photos", console) as report:
         index_photos(settings.demo_dir / "images", manifest, report=report)
     training_run = train_and_export(recipe.training(manifest), settings.demo_dir / "runs", console)
-    version = publish(training_run.folder, settings.model_dir, console)
-    metrics = json.loads((version / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
+    version = PublishedVersion(publish(training_run.folder, settings.model_dir, console))
+    metrics = version.read_metrics()
     console.print(
         f"Published {version}: {metrics['top1']:.1%} of {metrics['count']} test photos right.",
         highlight=False,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from car_classifier.demo_cars.photo import DemoPhoto
-    from car_classifier.evaluation.answers import PublishedModel
+    from car_classifier.registry.published_version import PublishedVersion
     from tests.support.embedded_server import RunningModelServer
 
 
@@ -102,11 +102,11 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="session")
-def demo_model(demo_model_dir) -> "PublishedModel":
+def demo_model(demo_model_dir) -> "PublishedVersion":
     """The demo model, loaded once and ready to be asked."""
-    from car_classifier.evaluation.answers import PublishedModel
+    from car_classifier.registry.published_version import find_version
 
-    return PublishedModel(demo_model_dir)
+    return find_version(demo_model_dir)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, write_json
 from car_classifier.progress import progress_bar
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import find_version
 
 if TYPE_CHECKING:
     from car_classifier.explanations.clever_hans import FrameEvidence
@@ -31,19 +31,18 @@ def clever_hans(
     """Check whether the model goes by what is around the car: how much of its evidence lies in the photos' frame."""
     if not 0 < frame < 0.5:
         raise UserError(f"--frame must be above 0 and below 0.5. Received: {frame}")
-    version_dir = find_version(model)
+    version = find_version(model)
     photos_of = read_manifest(manifest)
     check_writable(out / "clever_hans.json")
 
-    from car_classifier.evaluation.predictions import read_class_names
     from car_classifier.evaluation.report import rows_of
     from car_classifier.explanations.clever_hans import frame_evidence, summary_of
 
-    rows = rows_of(photos_of, split, read_class_names(version_dir).labels)
+    rows = rows_of(photos_of, split, version.names.labels)
     with progress_bar("Asking the model", console) as report:
-        found = frame_evidence(version_dir, photos_of, rows, frame, report)
+        found = frame_evidence(version, photos_of, rows, frame, report)
     summary = summary_of(found, frame)
-    about = {"model": str(version_dir), "data": str(manifest), "split": split}
+    about = {"model": str(version), "data": str(manifest), "split": split}
     write_json(out / "clever_hans.json", about | summary)
     if summary["mean"] is None:
         raise UserError("No photo has any evidence for its answer: all of it is in the biases. No figure was drawn.")

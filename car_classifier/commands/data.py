@@ -129,9 +129,10 @@ def features(
 ) -> None:
     """Write what a published model sees in each photo, so that the dashboard can show similar photos."""
     from car_classifier.evaluation.photo_features import write_photo_features
+    from car_classifier.registry.published_version import find_version
 
     with progress_bar("Looking at photos", console) as report:
-        written = write_photo_features(manifest, model, report)
+        written = write_photo_features(manifest, find_version(model), report)
     photos, numbers = written.features.shape
     typer.echo(f"{written.path}: {numbers} numbers for each of {photos} photos, from version {written.version}.")
 

@@ -11,7 +11,7 @@ from car_classifier.commands.shared import ModelOption, console
 from car_classifier.data.manifest import check_report_out
 from car_classifier.errors import UserError
 from car_classifier.files import write_json
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import find_version
 
 
 def evaluate(
@@ -26,11 +26,11 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a published model on labelled photos, through its SavedModel."""
-    version_dir = find_version(model)
+    version = find_version(model)
 
     from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
 
-    out = json_out or evaluation_path(version_dir, photos, split)
+    out = json_out or evaluation_path(version, photos, split)
     try:
         check_report_out(out)
     except UserError as error:
@@ -38,7 +38,7 @@ def evaluate(
             raise
         raise UserError(f"{error} Say with --json where to write the figures.") from error
 
-    result = evaluate_on(version_dir, photos, split, console)
+    result = evaluate_on(version, photos, split, console)
     write_json(out, result)
     typer.echo(f"{result['count']} photos of {sum(row['support'] > 0 for row in result['per_class'])} classes.")
     Console(highlight=False).print(_table(result))

@@ -9,7 +9,7 @@ import typer
 from car_classifier.commands.shared import ModelOption, console
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import find_version
 
 _TOLERANCE = 1e-3
 
@@ -28,18 +28,17 @@ def explain(
 ) -> None:
     """Show which parts of a photo make the published model answer as it does."""
     check_writable(out / "explanation.png")
-    version_dir = find_version(model)
+    version = find_version(model)
 
-    from car_classifier.evaluation.predictions import known_labels, read_class_names
+    from car_classifier.evaluation.predictions import find_labelled_photos, is_turned, known_labels
 
-    known_labels(read_class_names(version_dir).labels, label, versus)
+    known_labels(version.names.labels, label, versus)
 
-    from car_classifier.evaluation.answers import find_labelled_photos, is_turned
     from car_classifier.explanations.methods import find_method
     from car_classifier.explanations.photo_explanation import Explainer
     from car_classifier.explanations.writing import file_stems, write_explanation
 
-    explainer = Explainer(version_dir, find_method(method))
+    explainer = Explainer(version.folder, find_method(method))
     failed = False
     found_photos = find_labelled_photos(photos, explainer.labels)
     for photo, name in zip(found_photos, file_stems([photo.path for photo in found_photos]), strict=True):

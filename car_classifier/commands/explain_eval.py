@@ -10,7 +10,7 @@ from rich.table import Table
 from car_classifier.commands.shared import ManifestOption, ModelOption, SplitOption, console
 from car_classifier.data.manifest import read_manifest
 from car_classifier.files import check_writable
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import find_version
 
 
 def explain_eval(
@@ -31,24 +31,23 @@ def explain_eval(
     out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures/explanations"),
 ) -> None:
     """Score the explanations of a published model, beside maps that know nothing. Interrupted, it goes on."""
-    version_dir = find_version(model)
+    version = find_version(model)
     photos_of = read_manifest(manifest)
-    check_writable(version_dir / "assets.extra" / "metrics.json")
+    check_writable(version.metrics_path)
     check_writable(out / "methods.jpg")
 
     from car_classifier.demo_cars.part_boxes import read_part_boxes
-    from car_classifier.evaluation.predictions import read_class_names
     from car_classifier.evaluation.report import rows_of
     from car_classifier.explanations.evaluation import draw_figures, evaluate_explanations
     from car_classifier.explanations.methods import METHODS, find_method
 
     asked = {name: find_method(name) for name in method or METHODS}
     methods = [one for name, one in METHODS.items() if name in asked or one.is_baseline]
-    labels = read_class_names(version_dir).labels
+    labels = version.names.labels
     known = len(rows_of(photos_of, split, labels))
     rows = rows_of(photos_of, split, labels, photos, seed)
     parts = read_part_boxes(photos_of.path.parent / "parts.csv")
-    result = evaluate_explanations(version_dir, photos_of, rows, methods, parts, split, seed, sanity_photos, console)
+    result = evaluate_explanations(version, photos_of, rows, methods, parts, split, seed, sanity_photos, console)
     unknown = sum(split in (None, "all", row.split) for row in photos_of.kept) - known
     if unknown:
         typer.echo(f"Left aside {unknown} photos of labels that the model does not know.")
@@ -58,9 +57,9 @@ def explain_eval(
     Console(highlight=False).print(_table(result["methods"]))
     for line in _verdicts(result["methods"]):
         typer.echo(line)
-    for path in draw_figures(version_dir, photos_of, split, rows, methods, out, console):
+    for path in draw_figures(version, photos_of, split, rows, methods, out, console):
         typer.echo(f"Figure: {path}")
-    typer.echo(f"Scores: {version_dir / 'assets.extra' / 'metrics.json'} (each photo's in {result['per_photo']})")
+    typer.echo(f"Scores: {version.metrics_path} (each photo's in {result['per_photo']})")
 
 
 def _table(methods: dict[str, Any]) -> Table:

@@ -21,8 +21,8 @@ def figures(
     check_writable(out_dir / "training_curves.png")
     photos_of = read_manifest(manifest)
 
-    from car_classifier.evaluation.answers import PublishedModel
     from car_classifier.evaluation.figures import draw_figures
+    from car_classifier.registry.published_version import find_version
 
-    for path in draw_figures(PublishedModel(model), photos_of, out_dir, photos):
+    for path in draw_figures(find_version(model), photos_of, out_dir, photos):
         typer.echo(path)

@@ -13,7 +13,7 @@ from car_classifier.progress import progress_bar
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from car_classifier.evaluation.answers import Answer
+    from car_classifier.evaluation.predictions import Answer
 
 
 def predict(
@@ -25,24 +25,25 @@ def predict(
     """Ask the published model what cars are on photos."""
     from rich.console import Console
 
-    from car_classifier.evaluation import answers
+    from car_classifier.evaluation import predictions
+    from car_classifier.registry.published_version import find_version
 
     if figure is not None:
         from car_classifier.evaluation.figures import check_figure_path, photo_grid, save_figure
 
         check_figure_path(figure)
-        check_no_input(figure, [photo.path for photo in answers.find_labelled_photos(photos, [])])
-    published = answers.PublishedModel(model)
-    asked = answers.find_labelled_photos(photos, published.labels)
-    found = []
+        check_no_input(figure, [photo.path for photo in predictions.find_labelled_photos(photos, [])])
+    version = find_version(model)
+    asked = predictions.find_labelled_photos(photos, version.names.labels)
+    answers = []
     with progress_bar("Asking the model", console) as report:
-        for answer in published.ask(asked):
-            found.append(answer)
-            report(len(found), len(asked))
-    given = [answer for answer in found if isinstance(answer, answers.Answer)]
-    unreadable = [answer for answer in found if isinstance(answer, answers.Unreadable)]
+        for answer in predictions.classify(version, asked):
+            answers.append(answer)
+            report(len(answers), len(asked))
+    given = [answer for answer in answers if isinstance(answer, predictions.Answer)]
+    unreadable = [answer for answer in answers if isinstance(answer, predictions.Unreadable)]
     if as_json:
-        typer.echo(json.dumps([answers.as_json(answer) for answer in found], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([answer.as_json() for answer in answers], indent=2, ensure_ascii=False))
     else:
         for answer in given:
             Console(highlight=False).print(_lines(answer))
@@ -50,7 +51,7 @@ def predict(
         save_figure(photo_grid(given), figure)
         console.print(f"Figure: {figure}", markup=False)
     for answer in given:
-        if answers.is_turned(answer.photo.path):
+        if predictions.is_turned(answer.photo.path):
             console.print(
                 f"Note: {answer.photo.path} lies on its side, and the model does not heed EXIF orientation. "
                 "Turn the pixels for a better answer.",

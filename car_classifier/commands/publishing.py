@@ -17,13 +17,14 @@ from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import (
     CONFIG_NAME,
     STABLE,
-    changing,
     ensure_live,
     promoted,
+    publishing_lock,
     read_labels,
     rolled_back,
     write_labels,
 )
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.registry.server_status import version_states
 from car_classifier.registry.table import summaries, summary_table
 
@@ -39,7 +40,7 @@ def publish(
     """Publish what a training run exported as the next version, if a server answers as it should and it is no worse."""
     from car_classifier.publishing.publish import publish
 
-    tell_of(publish(run, model_dir, console, label, margin))
+    print_published(publish(run, model_dir, console, label, margin))
 
 
 def promote(model_dir: ModelDirOption = Path("model")) -> None:
@@ -74,21 +75,21 @@ def models(
         console.print(f"No model server answers at {server_url}, so none is live.", markup=False)
 
 
-def tell_of(version: Path) -> None:
-    """Say that a version was published, and where one reads how good it is."""
-    typer.echo(f"Published {version}. {version / 'assets.extra' / 'model_card.md'} says how good it is.")
-    _tell_labels(version.parent)
+def print_published(version: Path) -> None:
+    """Print which version was published, where its model card is, and the labels."""
+    typer.echo(f"Published {version}. {PublishedVersion(version).model_card_path} says how good it is.")
+    _print_labels(version.parent)
 
 
 def _change_labels(model_dir: Path, change: Callable[[Mapping[str, int]], Mapping[str, int]]) -> None:
     _check_published(model_dir)
     check_writable(model_dir / CONFIG_NAME)
-    with changing(model_dir, console):
+    with publishing_lock(model_dir, console):
         write_labels(model_dir, change(read_labels(model_dir) or ensure_live(model_dir)))
-    _tell_labels(model_dir)
+    _print_labels(model_dir)
 
 
-def _tell_labels(model_dir: Path) -> None:
+def _print_labels(model_dir: Path) -> None:
     labels = sorted(read_labels(model_dir).items(), key=lambda item: -item[1])
     typer.echo(f"Labels: {', '.join(f'{label} is version {number}' for label, number in labels)}.")
 

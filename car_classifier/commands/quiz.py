@@ -21,9 +21,9 @@ def quiz(
     from rich.console import Console
 
     from car_classifier.data.manifest import read_manifest
-    from car_classifier.evaluation.answers import PublishedModel
     from car_classifier.quiz import Quiz
+    from car_classifier.registry.published_version import find_version
 
     photos = read_manifest(manifest)
-    game = Quiz(PublishedModel(model), photos, split, rounds, seed)
+    game = Quiz(find_version(model), photos, split, rounds, seed)
     game.play(Console(), typer.launch if open_photos else None)

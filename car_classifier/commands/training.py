@@ -5,7 +5,7 @@ from typing import Annotated, cast
 
 import typer
 
-from car_classifier.commands.publishing import tell_of
+from car_classifier.commands.publishing import print_published
 from car_classifier.commands.shared import ManifestOption, ModelDirOption, RunsDirOption, console
 from car_classifier.files import check_writable
 from car_classifier.training.config import ALL, StrategyName, TrainingConfig, parse_image_size, with_settings
@@ -62,7 +62,7 @@ def train(
     if not run.is_chief:
         typer.echo("Done here; the first machine has exported what was trained.")
     elif publish:
-        tell_of(publish_run(run.folder, model_dir, console))
+        print_published(publish_run(run.folder, model_dir, console))
         typer.echo(f"Next: car-classifier serve --model-base-path {model_dir}")
     else:
         typer.echo(f"Exported into {run.export_folder}.")

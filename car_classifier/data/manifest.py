@@ -1,14 +1,13 @@
 """`manifest.csv`: one row a photo, the truth for everything downstream."""
 
-import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, write_atomically
+from car_classifier.files import check_writable, csv_columns, read_csv, write_csv
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -90,24 +89,8 @@ class Manifest:
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> Manifest:
     """Write rows, sorted by file name, in one atomic replacement of `path`."""
     ordered = tuple(sorted(rows, key=lambda row: row.file_name))
-
-    def write(target: Path) -> None:
-        with target.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS + OPTIONAL_COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(asdict(row) for row in ordered)
-
-    write_atomically(path, write)
+    write_csv(path, COLUMNS + OPTIONAL_COLUMNS, (asdict(row) for row in ordered))
     return Manifest(path, ordered)
-
-
-def csv_columns(path: Path) -> tuple[str, ...]:
-    """The column names of a CSV file; none if it cannot be read as one."""
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        try:
-            return tuple(next(csv.reader(file), ()))
-        except csv.Error:
-            return ()
 
 
 def is_manifest(path: Path) -> bool:
@@ -135,35 +118,6 @@ def check_report_out(path: Path) -> None:
     check_writable(path)
     if path.is_file() and is_manifest(path):
         raise UserError(f"{path} is a manifest, so it stays as it is. Name another file to write.")
-
-
-def read_csv(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Read the rows of a CSV file, in UTF-8 with or without a byte order mark.
-
-    Args:
-        path: The file.
-        needed: Columns that it must have; others are passed on as they are.
-
-    Yields:
-        The line on which a row ends, counted from 1, and the row.
-
-    Raises:
-        UserError: The file is missing, lacks a column, is no CSV file, or a row is cut short.
-    """
-    if not path.is_file():
-        raise UserError(f"There is no file at {path}.")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        try:
-            missing = [name for name in needed if name not in (reader.fieldnames or ())]
-            if missing:
-                raise UserError(f"{path} has no column {', '.join(missing)}: it must hold {', '.join(needed)}.")
-            for row in reader:
-                if any(row[name] is None for name in needed):
-                    raise UserError(f"{path}, line {reader.line_num}: the row is cut short.")
-                yield reader.line_num, row
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise UserError(f"{path} cannot be read as a CSV file in UTF-8: {error}") from error
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from car_classifier.data.file_names import PHOTO_SUFFIXES, is_name, parse_file_name, parse_label
-from car_classifier.data.manifest import SPLITS, Split, csv_columns, read_csv
+from car_classifier.data.manifest import SPLITS, Split
 from car_classifier.errors import UserError
+from car_classifier.files import csv_columns, read_csv
 
 _LIST_COLUMNS = ("file_name", "make", "model")
 

@@ -1,13 +1,12 @@
 """All that the names of the photos tell, as one table."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 
 from car_classifier.data.file_names import CarName, parse_file_name
 from car_classifier.data.manifest import Manifest, ManifestRow, check_report_out
-from car_classifier.files import write_atomically
+from car_classifier.files import write_csv
 
 _CAR_COLUMNS = tuple(field.name for field in fields(CarName))
 TABLE_COLUMNS = ("file_name", "split", "excluded", "label", *_CAR_COLUMNS)
@@ -22,14 +21,7 @@ def write_table(manifest: Manifest, out: Path) -> None:
         UserError: `out` cannot be written, or is a manifest.
     """
     check_report_out(out)
-
-    def write(target: Path) -> None:
-        with target.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, TABLE_COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(_table_rows(manifest))
-
-    write_atomically(out, write)
+    write_csv(out, TABLE_COLUMNS, _table_rows(manifest))
 
 
 def _table_rows(manifest: Manifest) -> Iterator[dict[str, object]]:

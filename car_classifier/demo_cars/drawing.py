@@ -1,6 +1,5 @@
 """Drawing a whole set of photos into a folder."""
 
-import csv
 import json
 import multiprocessing
 import os
@@ -17,7 +16,7 @@ from car_classifier.demo_cars.catalogue import CATALOGUE, DemoModel
 from car_classifier.demo_cars.part_boxes import PARTS_COLUMNS
 from car_classifier.demo_cars.photo import draw_photo, jpeg_bytes
 from car_classifier.errors import UserError
-from car_classifier.files import write_atomically, write_bytes, write_json
+from car_classifier.files import write_bytes, write_csv, write_json
 from car_classifier.progress import Report, silent
 
 
@@ -87,14 +86,7 @@ def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) ->
         except BaseException:
             pool.shutdown(cancel_futures=True)  # or leaving the block would wait for all of them
             raise
-
-    def write(target: Path) -> None:
-        with target.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(PARTS_COLUMNS)
-            writer.writerows(sorted(boxes))
-
-    write_atomically(parts, write)
+    write_csv(parts, PARTS_COLUMNS, (dict(zip(PARTS_COLUMNS, box, strict=True)) for box in sorted(boxes)))
     return True
 
 

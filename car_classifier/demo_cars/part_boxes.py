@@ -3,8 +3,8 @@
 from collections import defaultdict
 from pathlib import Path
 
-from car_classifier.data.manifest import read_csv
 from car_classifier.errors import UserError
+from car_classifier.files import read_csv
 
 PARTS_COLUMNS = ("file_name", "part", "left", "top", "right", "bottom")
 PartBoxes = dict[str, list[tuple[int, int, int, int]]]

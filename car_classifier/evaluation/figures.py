@@ -1,7 +1,5 @@
-"""Pictures of a training and of what came out of it."""
+"""Figures of a training and of the version that it made."""
 
-import csv
-import json
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import groupby
@@ -17,8 +15,9 @@ from PIL import Image, ImageOps
 
 from car_classifier.data.manifest import Manifest, Split
 from car_classifier.errors import UserError
-from car_classifier.evaluation.answers import Answer, LabelledPhoto, PublishedModel
-from car_classifier.files import check_writable, write_atomically
+from car_classifier.evaluation.predictions import Answer, LabelledPhoto, classify
+from car_classifier.files import check_writable, read_csv, write_atomically
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.augmentation import Augmentation
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
@@ -27,7 +26,7 @@ BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6
 GRID_PHOTOS = 48
 AUGMENTED_PHOTOS = 4
 PHOTO_SIZE = (480, 320)
-"""Width and height in pixels at which photos are drawn; one of another shape gets a margin."""
+"""Width and height in pixels at which photos are drawn; a photo of another shape gets a margin."""
 MANY_CLASSES = 40
 """With more classes, a confusion matrix names makes instead of models and writes no numbers into its cells."""
 
@@ -36,7 +35,7 @@ def check_figure_path(path: Path) -> None:
     """Refuse a path that no figure can be written to, before the work for it is done.
 
     Raises:
-        UserError: Its ending names no format for figures, or it cannot be written.
+        UserError: The ending names no format for figures, or the file cannot be written.
     """
     formats = Figure().canvas.get_supported_filetypes()
     if path.suffix.removeprefix(".").lower() not in formats:
@@ -56,12 +55,11 @@ def read_history(path: Path) -> list[dict[str, str]]:
     """Rows of a version's `history.csv`.
 
     Raises:
-        UserError: There is no such file, or no epoch in it.
+        UserError: There is no such file, or it holds no epoch.
     """
     if not path.is_file():
         raise UserError(f"There is no history of the training at {path}.")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = [row for _, row in read_csv(path)]
     if not rows:
         raise UserError(f"{path} holds no epoch.")
     return rows
@@ -109,10 +107,10 @@ def training_curves(history: Sequence[dict[str, str]]) -> Figure:
 
 
 def photo_grid(answers: Sequence[Answer]) -> Figure:
-    """Photos with the model's answers; where the truth is known, a frame says whether the answer is right.
+    """Photos with the model's answers. If the truth is known, a frame says whether the answer is right.
 
     Args:
-        answers: At least one; of more than 48, the first 48 are drawn.
+        answers: At least one; at most the first 48 are drawn.
     """
     shown = answers[:GRID_PHOTOS]
     columns = min(len(shown), 4 if len(shown) <= 16 else 6)
@@ -146,7 +144,7 @@ def _frame(axes: Any, colour: str, style: str) -> None:
 
 
 def _wrapped(label: str) -> str:
-    """A label as people write it, on two lines if it is long."""
+    """A label for people, on two lines if it is long."""
     make, _, model = label.partition("_")
     name = f"{make} {model.replace('_', ' ')}"
     return name if len(name) <= 24 else name.replace(" ", "\n", 1)
@@ -155,13 +153,13 @@ def _wrapped(label: str) -> str:
 def augmented_photos(
     paths: Sequence[Path], image_size: tuple[int, int], augmentation: Augmentation, views: int = 5
 ) -> Figure:
-    """Photos as the net sees them in training: each as it is, then changed in several ways.
+    """Photos as the net sees them in training: each photo unchanged, then augmented in several ways.
 
     Args:
         paths: The photos, a row each; at least one.
         image_size: Height and width of the net's input in pixels.
-        augmentation: How photos are changed.
-        views: How many changed ones of each to show.
+        augmentation: How photos are augmented.
+        views: Number of augmented views of each photo.
     """
     import tensorflow as tf
 
@@ -188,11 +186,11 @@ def augmented_photos(
 
 
 def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
-    """Which model was taken for which: right answers blue, wrong ones orange, as shares of the photos of a model.
+    """Which model was mistaken for which: right answers blue, wrong ones orange, as shares of a model's photos.
 
     Args:
         labels: `Make_Model` of each class.
-        matrix: How many photos of a row's class got a column's answer, integers [classes, classes].
+        matrix: Number of photos of a row's class that got a column's answer, integers [classes, classes].
     """
     matrix = np.asarray(matrix)
     count = len(labels)
@@ -203,9 +201,9 @@ def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
     figure = Figure(figsize=(size + 1, size), layout="constrained")
     axes = figure.subplots()
     for hidden, colours, name in ((~wrong, "Oranges", "wrong"), (wrong, "Blues", "right")):
-        drawn = np.ma.masked_array(shares, hidden | (matrix == 0))
-        # Below 0, so that a small share is not as pale as none.
-        picture = axes.imshow(drawn, cmap=colours, vmin=-0.3, vmax=1, interpolation="nearest")
+        visible = np.ma.masked_array(shares, hidden | (matrix == 0))
+        # The scale begins below 0, so that a small share is not as pale as none.
+        picture = axes.imshow(visible, cmap=colours, vmin=-0.3, vmax=1, interpolation="nearest")
         if many:
             bar = figure.colorbar(picture, ax=axes, shrink=0.4, pad=0.02, aspect=15, boundaries=np.linspace(0, 1, 101))
             bar.set_ticks([0, 0.5, 1], labels=["0%", "50%", "100%"])
@@ -226,7 +224,7 @@ def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
 
 
 def _name_makes(axes: Any, labels: Sequence[str]) -> None:
-    """Draw a square around the models of each make, and write its name where there is room."""
+    """Draw a square around the models of each make, and write the make's name if there is room."""
     start, makes = 0, []
     for make, models in groupby(labels, key=lambda label: label.partition("_")[0]):
         count = len(list(models))
@@ -245,32 +243,31 @@ def _name_makes(axes: Any, labels: Sequence[str]) -> None:
 # --- All of a version -----------------------------------------------------------------------------------------
 
 
-def draw_figures(model: PublishedModel, manifest: Manifest, out_dir: Path, count: int = 24) -> list[Path]:
-    """Draw what there is to draw of a published version.
+def draw_figures(version: PublishedVersion, manifest: Manifest, out_dir: Path, count: int = 24) -> list[Path]:
+    """Draw all figures of a published version.
 
     Args:
-        model: The version.
-        manifest: Its photos; test photos are shown, or validation photos where there are none.
+        version: The version.
+        manifest: The photos. Test photos are shown, or validation photos if there are no test photos.
         out_dir: Folder for the figures.
-        count: How many photos to show.
+        count: Number of photos to show.
 
     Returns:
         The figures: `training_curves.png`, `predictions.png`, `augmentation.png`, and `confusion_matrix.png` if the
-        version tells its confusion matrix.
+        version's metrics have a confusion matrix.
 
     Raises:
         UserError: The version has no history, or the manifest no photo for evaluation.
     """
-    assets = model.folder / "assets.extra"
-    figures = {"training_curves": training_curves(read_history(assets / "history.csv"))}
-    answers = [answer for answer in model.ask(sample_photos(manifest, count)) if isinstance(answer, Answer)]
+    figures = {"training_curves": training_curves(read_history(version.history_path))}
+    answers = [answer for answer in classify(version, sample_photos(manifest, count)) if isinstance(answer, Answer)]
     if answers:
         figures["predictions"] = photo_grid(answers)
-    training = json.loads((assets / "config.json").read_text(encoding="utf-8"))["training"]
+    training = version.read_config()["training"]
     strengths = {field.name: training[field.name] for field in fields(Augmentation) if field.name in training}
-    changed = [photo.path for photo in sample_photos(manifest, AUGMENTED_PHOTOS, ("train",))]
-    figures["augmentation"] = augmented_photos(changed, tuple(training["image_size"]), Augmentation(**strengths))
-    metrics = json.loads((assets / "metrics.json").read_text(encoding="utf-8"))
+    augmented = [photo.path for photo in sample_photos(manifest, AUGMENTED_PHOTOS, ("train",))]
+    figures["augmentation"] = augmented_photos(augmented, tuple(training["image_size"]), Augmentation(**strengths))
+    metrics = version.read_metrics()
     if "confusion" in metrics:
         figures["confusion_matrix"] = confusion_matrix(
             metrics["confusion"]["labels"], np.array(metrics["confusion"]["matrix"])
@@ -285,12 +282,12 @@ def draw_figures(model: PublishedModel, manifest: Manifest, out_dir: Path, count
 def sample_photos(
     manifest: Manifest, count: int, splits: Sequence[Split] = ("test", "validation")
 ) -> list[LabelledPhoto]:
-    """Some photos of the first of some splits that has any, spread evenly over the classes.
+    """Some photos of the first split that has any, spread evenly over the classes.
 
     Raises:
         UserError: None of the splits has a photo.
     """
-    rows = next((found for split in splits if (found := manifest.split(split))), None)
+    rows = next((rows for split in splits if (rows := manifest.split(split))), None)
     if rows is None:
         raise UserError(f"{manifest.path} has no photo for {' or '.join(splits)}.")
     ordered = sorted(rows, key=lambda row: (row.label, row.file_name))

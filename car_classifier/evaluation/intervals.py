@@ -1,4 +1,4 @@
-"""95 % intervals: how far a figure measured on so many photos can be trusted."""
+"""95 % intervals: how far a figure that was measured on a number of photos can be trusted."""
 
 from collections.abc import Callable
 
@@ -36,18 +36,18 @@ def mean_interval(values: NDArray[np.float64]) -> list[float] | None:
 
 
 def bootstrap_interval(statistic: Callable[[NDArray[np.int64]], float], count: int) -> list[float]:
-    """The 95 % interval of a figure between 0 and 1 that is no plain share, by drawing the photos anew.
+    """The 95 % interval of a figure between 0 and 1 that is no plain share, by resampling the photos.
 
-    The basic (pivotal) bootstrap of Davison and Hinkley (1997, section 5.2): resampled calibration errors come out
-    too high and resampled macro-F1 too low, and reflecting them about the measured figure takes that back, where
-    plain percentiles would miss the truth nearly always on few photos. It remains approximate on small sets.
+    This is the basic (pivotal) bootstrap of Davison and Hinkley (1997, section 5.2). Resampled calibration errors are
+    too high and resampled macro-F1 is too low. Reflecting them about the measured figure corrects that, while plain
+    percentiles would nearly always miss the truth on few photos. The interval remains approximate on small sets.
 
     Args:
-        statistic: The figure of some photos, given as indices, int [n], repeated where a photo is drawn again.
-        count: How many photos there are; at least one.
+        statistic: Computes the figure of some photos from their indices, int [n], in which a photo may be repeated.
+        count: Number of photos; at least one.
 
     Returns:
-        Low and high, from 0 to 1, with the figure of all photos between them. The same on every call.
+        Low and high, from 0 to 1, with the figure of all photos between them. Every call returns the same.
     """
     rng = np.random.default_rng(SEED)
     measured = statistic(np.arange(count))

@@ -1,4 +1,4 @@
-"""Figures that sum a classifier's answers up: arrays in, plain values for JSON out.
+"""Figures that summarise a classifier's answers: arrays in, plain values for JSON out.
 
 `truth` and `answers` are class indices, int [n], one for each photo. A class without a photo has support 0; its recall
 and F1 are None, and macro figures, which are means over classes, leave it out.
@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 
 
 class ClassScores(NamedTuple):
-    """Figures of every class, each [classes]; nan where there is nothing to divide by."""
+    """Figures of every class, each [classes]; nan if there is nothing to divide by."""
 
     support: Indices
     precision: Floats
@@ -32,12 +32,12 @@ class ClassScores(NamedTuple):
 
 
 def top_classes(probabilities: Floats, k: int) -> Indices:
-    """The k most likely classes of each photo, best first, [n, k]; of equals, the one of lower index."""
+    """The k most likely classes of each photo, best first, [n, k]; of equally likely ones, the lower index first."""
     return np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
 
 
 def share(name: str, hits: Flags) -> dict[str, Any]:
-    """A share of photos under its name, and its 95 % interval under `NAME_interval`."""
+    """The share of hits under its name, and its 95 % interval under `NAME_interval`."""
     return {name: float(hits.mean()), f"{name}_interval": wilson_interval(int(hits.sum()), len(hits))}
 
 
@@ -70,7 +70,7 @@ def macro_figures(truth: Indices, answers: Indices, classes: int) -> dict[str, A
 
 
 def confusion_matrix(truth: Indices, answers: Indices, classes: int) -> Indices:
-    """How many photos of the row's class were answered with the column's, [classes, classes]."""
+    """Number of photos of the row's class that were answered with the column's class, [classes, classes]."""
     return np.bincount(truth * classes + answers, minlength=classes**2).reshape(classes, classes)
 
 
@@ -78,8 +78,8 @@ def score_table(truth: Indices, answers: Indices, names: Sequence[str]) -> list[
     """For every class, in order: its figures, and the class that its photos are most often mistaken for.
 
     Returns:
-        Dicts of `support`, `precision` (None if it was never the answer), `recall`, `recall_interval` and `f1` (None
-        for support 0), and `most_confused_with`: {`name`, `count`}, None if no photo was mistaken.
+        Dicts of `support`, `precision` (None if the class was never the answer), `recall`, `recall_interval` and `f1`
+        (None for support 0), and `most_confused_with`: {`name`, `count`}, None if no photo was mistaken.
     """
     scores = class_scores(truth, answers, len(names))
     mistakes = confusion_matrix(truth, answers, len(names))
@@ -105,7 +105,7 @@ def score_table(truth: Indices, answers: Indices, names: Sequence[str]) -> list[
 def confused_pairs(
     truth: Indices, answers: Indices, confidences: Floats, labels: Sequence[str], file_names: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The pairs of classes that are most often taken for one another, most frequent first.
+    """The pairs of classes that are most often confused, most frequent first.
 
     Args:
         truth: The true classes, [n].
@@ -116,7 +116,7 @@ def confused_pairs(
 
     Returns:
         Up to 20 dicts of `labels` (two), `counts` (photos of the first answered with the second, and the other way),
-        `count` (their sum) and `examples` (file names of up to 5 of them, the most confident mistakes first).
+        `count` (their sum) and `examples` (file names of up to 5 such photos, the most confident mistakes first).
     """
     matrix = confusion_matrix(truth, answers, len(labels))
     both_ways = np.triu(matrix + matrix.T, 1)
@@ -139,7 +139,7 @@ def confused_pairs(
 
 
 def calibration(probabilities: Floats, truth: Indices) -> dict[str, Any]:
-    """Whether a probability of 80 % is right 80 times in 100.
+    """Whether answers with a probability of 80 % are right 80 times in 100.
 
     Args:
         probabilities: Of every class, [n, classes].
@@ -180,7 +180,7 @@ def calibration(probabilities: Floats, truth: Indices) -> dict[str, Any]:
 
 
 def abstention(confidences: Floats, right: Flags) -> dict[str, Any]:
-    """What answering only when sure enough would give.
+    """The figures that a model would have if it answered only when it is sure enough.
 
     Args:
         confidences: The probability of each first answer, [n].
@@ -188,8 +188,9 @@ def abstention(confidences: Floats, right: Flags) -> dict[str, Any]:
 
     Returns:
         `curve`, for a few thresholds, and `at_95`, the lowest threshold at which 95 % of the answered photos are right
-        (chosen on these very photos, so a little flattering; None if there is none). Each a dict of `threshold`,
-        `answered` (photos at or above it), `share_answered`, `accuracy` and `accuracy_interval` (None for no photos).
+        (a little flattering, because it is chosen on these very photos; None if there is none). Each is a dict of
+        `threshold`, `answered` (photos at or above the threshold), `share_answered`, `accuracy` and
+        `accuracy_interval` (None for no photos).
     """
     confidences = confidences.astype(np.float64)
     order = np.argsort(-confidences, kind="stable")
@@ -215,7 +216,7 @@ def _answered(threshold: float, confidences: Floats, right: Flags) -> dict[str, 
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
-    """Element by element; nan where `whole` is 0."""
+    """The ratio, element by element; nan where `whole` is 0."""
     ratio = np.full(len(whole), np.nan)
     np.divide(part, whole, out=ratio, where=whole > 0)
     return ratio

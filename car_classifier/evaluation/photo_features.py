@@ -1,4 +1,4 @@
-"""What a published net makes of each photo, in a few numbers: photos that it sees alike lie close together."""
+"""A few numbers for each photo, computed by a published net: photos that look alike to it lie close together."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from car_classifier.files import check_writable, sha256_of, write_atomically
 from car_classifier.network.layers import last_map_layer
 from car_classifier.network.preprocessing import load_photos
 from car_classifier.progress import Report, silent
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import PublishedVersion
 
 FEATURES_FILE = "features.npz"
 MOST_NUMBERS = 64
@@ -26,13 +26,13 @@ _ROWS_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class PhotoFeatures:
-    """The features of a manifest's photos, and where they were written.
+    """The features of a manifest's photos, and the file that holds them.
 
     Attributes:
         path: The file, beside the manifest.
-        version: The version of the model that made them, by its folder's name.
-        features: float16 [n, d], d at most 64, each row of length 1: a product of two rows is the cosine of the
-            angle between them.
+        version: Name of the folder of the version that computed the features.
+        features: float16 [n, d], d at most 64, each row of length 1, so that the dot product of two rows is the cosine
+            of the angle between them.
     """
 
     path: Path
@@ -40,33 +40,32 @@ class PhotoFeatures:
     features: NDArray[np.float16]
 
 
-def write_photo_features(manifest_path: Path, model: Path, report: Report = silent) -> PhotoFeatures:
-    """Run a published net over all photos of a manifest and keep what it sees, in `features.npz` beside it.
+def write_photo_features(manifest_path: Path, version: PublishedVersion, report: Report = silent) -> PhotoFeatures:
+    """Run a published net over all photos of a manifest, and write their features to `features.npz` beside it.
 
-    The file holds `file_names` [n], as in the manifest; `features`, float16 [n, d]; and of the model that made them
-    `model_version` and `weights_sha256`. It appears complete or not at all.
+    The file holds `file_names` [n], as in the manifest; `features`, float16 [n, d]; and `model_version` and
+    `weights_sha256` of the model. It appears complete or not at all.
 
     Args:
-        manifest_path: The manifest. Excluded photos count too.
-        model: A version, or a model folder: then its newest.
+        manifest_path: The manifest. Excluded photos get features too.
+        version: A version.
         report: Called with photos done and photos in all.
 
     Raises:
-        UserError: Manifest or model cannot be used, a photo is missing or cannot be read, or the file cannot be
-            written.
+        UserError: The manifest or the model cannot be used, a photo is missing or cannot be read, or the file cannot
+            be written.
     """
     manifest = read_manifest(manifest_path)
     path = manifest.path.with_name(FEATURES_FILE)
     check_writable(path)
     manifest.check_photos(manifest.rows)
-    version_dir = find_version(model)
-    net = read_published_net(version_dir)
+    net = read_published_net(version.folder)
     features = principal_directions(pooled_activations(net, manifest, report))
     content = {
         "file_names": np.array([row.file_name for row in manifest.rows]),
         "features": features,
-        "model_version": np.array(version_dir.name),
-        "weights_sha256": np.array(sha256_of(version_dir / "variables" / "variables.data-00000-of-00001")),
+        "model_version": np.array(version.folder.name),
+        "weights_sha256": np.array(sha256_of(version.folder / "variables" / "variables.data-00000-of-00001")),
     }
 
     def write(target: Path) -> None:
@@ -74,22 +73,22 @@ def write_photo_features(manifest_path: Path, model: Path, report: Report = sile
             np.savez_compressed(file, allow_pickle=False, **content)
 
     write_atomically(path, write)
-    return PhotoFeatures(path, version_dir.name, features)
+    return PhotoFeatures(path, version.folder.name, features)
 
 
 def pooled_activations(net: PublishedNet, manifest: Manifest, report: Report = silent) -> NDArray[np.float16]:
-    """The net's last activations that have places, averaged over them.
+    """The net's last activations that have positions on the photo, averaged over the positions.
 
     Args:
         net: A published version.
-        manifest: Its photos are asked about, excluded ones too.
+        manifest: The photos, including excluded ones.
         report: Called with photos done and photos in all.
 
     Returns:
         float16 [n, channels], in the manifest's order.
 
     Raises:
-        UserError: The net has no such layer, or a photo is missing or cannot be read; it is named.
+        UserError: The net has no such layer, or a photo is missing or cannot be read; the message names it.
     """
     try:
         layer = net.model.get_layer(last_map_layer(net.model))
@@ -113,14 +112,14 @@ def pooled_activations(net: PublishedNet, manifest: Manifest, report: Report = s
 
 
 def principal_directions(activations: NDArray[np.floating[Any]], most: int = MOST_NUMBERS) -> NDArray[np.float16]:
-    """Where each photo lies, seen from the middle of all: the direction, in the dimensions that vary most (PCA).
+    """The direction in which each photo lies from the mean of all, in the dimensions that vary most (PCA).
 
     Args:
         activations: [n, channels].
-        most: Dimensions kept at most; fewer if there are fewer photos or channels.
+        most: The largest number of dimensions to keep; fewer are kept if there are fewer photos or channels.
 
     Returns:
-        float16 [n, d], each row of length 1, or 0 for a photo in the middle itself.
+        float16 [n, d], each row of length 1, or of length 0 for a photo that lies at the mean.
     """
     count, channels = activations.shape
     mean = np.mean(activations, axis=0, dtype=np.float64)
@@ -128,7 +127,7 @@ def principal_directions(activations: NDArray[np.floating[Any]], most: int = MOS
     for start in range(0, count, _ROWS_AT_ONCE):  # all rows at once, in float64, would need gigabytes
         centred = activations[start : start + _ROWS_AT_ONCE] - mean
         scatter += centred.T @ centred
-    _, axes = np.linalg.eigh(scatter)  # ascending: the last ones vary most
+    _, axes = np.linalg.eigh(scatter)  # in ascending order: the last ones vary most
     kept = axes[:, -min(most, count, channels) :]
     scores = np.concatenate(
         [(activations[start : start + _ROWS_AT_ONCE] - mean) @ kept for start in range(0, count, _ROWS_AT_ONCE)]

@@ -1,7 +1,6 @@
-"""What a published model answers for labelled photos, asked through its SavedModel as a server would ask it."""
+"""What a published version answers about photos, asked through its SavedModel as a server would ask it."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,35 +8,139 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags, Image
 
+from car_classifier.data.file_names import PHOTO_SUFFIXES, parse_file_name
 from car_classifier.data.manifest import Manifest, ManifestRow, class_indices
+from car_classifier.data.photo_files import read_photo
+from car_classifier.data.photo_sources import Candidate, LeftOut
 from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
+from car_classifier.registry.class_names import ClassNames
+from car_classifier.registry.published_version import PublishedVersion
 
 BATCH_SIZE = 32
 
 
+# --- Any photos: the most likely labels ---------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
-class ClassNames:
-    """The classes of a model, in its order.
+class LabelledPhoto:
+    """A photo, and its label if that is known."""
+
+    path: Path
+    truth: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The model's answer about a photo.
 
     Attributes:
-        labels: Label of each class, `Make_Model`.
-        makes: Make of each class.
+        photo: The photo.
+        labels: The most likely labels, best first.
+        probabilities: Their probabilities.
     """
 
+    photo: LabelledPhoto
     labels: tuple[str, ...]
-    makes: tuple[str, ...]
+    probabilities: tuple[float, ...]
 
     @property
-    def all_makes(self) -> tuple[str, ...]:
-        """Every make once, sorted."""
-        return tuple(sorted(set(self.makes)))
+    def is_right(self) -> bool | None:
+        """Whether the first answer is the truth; None if the truth is unknown."""
+        return None if self.photo.truth is None else self.labels[0] == self.photo.truth
 
-    @property
-    def make_of_class(self) -> NDArray[np.int64]:
-        """For each class, the place of its make in `all_makes`. [classes]."""
-        return np.searchsorted(self.all_makes, self.makes)
+    def as_json(self) -> dict[str, Any]:
+        """The answer as `--json` shows it."""
+        ranked = zip(self.labels, self.probabilities, strict=True)
+        answers = [{"label": label, "probability": round(value, 6)} for label, value in ranked]
+        return {"photo": str(self.photo.path), "truth": self.photo.truth, "answers": answers}
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A photo that the model cannot read, and why."""
+
+    photo: LabelledPhoto
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The failure as `--json` shows it."""
+        return {"photo": str(self.photo.path), "truth": self.photo.truth, "error": self.reason}
+
+
+def classify(version: PublishedVersion, photos: Sequence[LabelledPhoto]) -> Iterator[Answer | Unreadable]:
+    """The version's answers about photos, in their order.
+
+    Photos are taken as their pixels lie in the file: the model ignores EXIF orientation.
+
+    Raises:
+        UserError: There is no such model, or car-classifier did not export it.
+    """
+    signature = version.signature("classify")
+    for start in range(0, len(photos), BATCH_SIZE):
+        batch = photos[start : start + BATCH_SIZE]
+        for places, answer in _ask(signature, [photo.path for photo in batch]):
+            if isinstance(answer, Exception):
+                yield from (Unreadable(batch[i], _reason(batch[i].path)) for i in places)
+                continue
+            labels, probabilities = answer["labels"].numpy().astype(str), answer["probabilities"].numpy()
+            for i, row, values in zip(places, labels, probabilities, strict=True):
+                yield Answer(batch[i], tuple(map(str, row)), tuple(map(float, values)))
+
+
+def find_labelled_photos(paths: Sequence[Path], labels: Sequence[str]) -> list[LabelledPhoto]:
+    """Photos at paths, each with the label in its own or a folder's name, if that is one of `labels`.
+
+    Args:
+        paths: Photos, or folders of photos. A file is taken whatever its name.
+        labels: Labels that the model knows.
+
+    Raises:
+        UserError: A folder holds no photo.
+    """
+    photos: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [
+                file
+                for file in sorted(path.rglob("*"))
+                if file.suffix.lower() in PHOTO_SUFFIXES
+                and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            ]
+            if not inside:
+                raise UserError(f"{path} holds no photo: no file in it ends in {', '.join(PHOTO_SUFFIXES)}.")
+            photos += inside
+        else:
+            photos.append(path)
+    known = set(labels)
+    return [LabelledPhoto(path, _truth(path, known)) for path in photos]
+
+
+def is_turned(path: Path) -> bool:
+    """Whether a photo's EXIF data ask a viewer to turn or mirror it."""
+    with Image.open(path) as image:
+        return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
+
+
+def _truth(path: Path, known: set[str]) -> str | None:
+    try:
+        if (label := parse_file_name(path.name).label) in known:
+            return label
+    except ValueError:
+        pass
+    return next((folder.name for folder in path.absolute().parents if folder.name in known), None)
+
+
+def _reason(path: Path) -> str:
+    """Why a photo that the model refused cannot be read."""
+    result = read_photo(Candidate(path, "", "", None, None))
+    return result.reason if isinstance(result, LeftOut) else "its pixels cannot be decoded"
+
+
+# --- Photos of a manifest: every class ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -68,57 +171,22 @@ class Predictions:
         return self.probabilities @ membership
 
 
-def read_class_names(version_dir: Path) -> ClassNames:
-    """The classes that a published version knows, from its `labels.json`.
-
-    Raises:
-        UserError: There is no such file.
-    """
-    path = version_dir / "assets.extra" / "labels.json"
-    if not path.is_file():
-        raise UserError(f"The model in {version_dir} has no labels.json: it was not exported by car-classifier.")
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return ClassNames(tuple(content["labels"]), tuple(content["makes"][label] for label in content["labels"]))
-
-
-def known_labels(known: Sequence[str], *asked: str | None) -> list[str | None]:
-    """Labels as a model spells them: a space may stand for an underscore.
+def predict(
+    version: PublishedVersion, manifest: Manifest, rows: Sequence[ManifestRow], report: Report = silent
+) -> Predictions:
+    """Ask a version for the probability of every class.
 
     Args:
-        known: Labels of the model.
-        asked: What to find among them; None stays None. No two may be the same.
-
-    Raises:
-        UserError: The model does not know one of them, or two are the same.
-    """
-    spelled = {name.replace("_", " "): name for name in known}
-    found: list[str | None] = []
-    for name in asked:
-        label = name if name is None or name in known else spelled.get(name.replace("_", " "))
-        if name is not None and label is None:
-            near = get_close_matches(name, known, cutoff=0.4) or sorted(known)[:5]
-            raise UserError(f"The model knows no '{name}'. It knows {len(known)} labels, such as {', '.join(near)}.")
-        if label is not None and label in found:
-            raise UserError(f"--versus must be another class than the one that is explained, {label}.")
-        found.append(label)
-    return found
-
-
-def predict(version_dir: Path, manifest: Manifest, rows: Sequence[ManifestRow], report: Report = silent) -> Predictions:
-    """Ask a published version about photos.
-
-    Args:
-        version_dir: Folder of a version, `model/1`.
+        version: The version.
         manifest: Tells where the photos are.
         rows: Which photos; at least one, all of labels that the model knows.
         report: Called with photos done and photos in all.
 
     Raises:
-        UserError: There is no such model, it was published before there was `all_classes`, or a photo is missing or
-            cannot be read by it.
+        UserError: There is no such model, an older car-classifier without `all_classes` published it, or a photo is
+            missing or cannot be read.
     """
-    names = read_class_names(version_dir)
-    all_classes = load_signature(version_dir, "all_classes")
+    names, all_classes = version.names, version.signature("all_classes")
     logits = np.empty((len(rows), len(names.labels)), np.float32)
     probabilities = np.empty_like(logits)
     for start in range(0, len(rows), BATCH_SIZE):
@@ -134,65 +202,78 @@ def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], 
     """A signature's answer for photos of a manifest.
 
     Args:
-        signature: As `load_signature` gives it, or another function of a string tensor named `image_bytes`.
+        signature: A signature of a version, or another function of a string tensor named `image_bytes`.
         manifest: Tells where the photos are.
         batch: Which photos.
-        class_index: The class to ask for, of a signature that takes one.
+        class_index: The class to ask for, if the signature takes one.
 
     Raises:
-        UserError: A photo is missing or cannot be read by the model; it is named.
+        UserError: A photo is missing, or the model cannot read it; the message names it.
+    """
+    paths = [manifest.photo_path(row) for row in batch]
+    for places, answer in _ask(signature, paths, class_index):
+        if isinstance(answer, OSError):
+            raise UserError(
+                f"{paths[places[0]]} cannot be read: {answer.strerror}. Index the photos again with "
+                "car-classifier data index."
+            ) from answer
+        if isinstance(answer, Exception):
+            raise UserError(
+                f"{paths[places[0]]} is damaged or no JPEG or PNG file. Index the photos again with "
+                "car-classifier data index, which leaves such files out."
+            ) from answer
+    return answer  # the only one: of several, one is an exception
+
+
+def known_labels(known: Sequence[str], *asked: str | None) -> list[str | None]:
+    """Labels as a model spells them: a space may stand for an underscore.
+
+    Args:
+        known: Labels of the model.
+        asked: Labels to look up; None stays None. No two may be the same.
+
+    Raises:
+        UserError: The model does not know a label, or two are the same.
+    """
+    spelled = {name.replace("_", " "): name for name in known}
+    labels: list[str | None] = []
+    for name in asked:
+        label = name if name is None or name in known else spelled.get(name.replace("_", " "))
+        if name is not None and label is None:
+            near = get_close_matches(name, known, cutoff=0.4) or sorted(known)[:5]
+            raise UserError(f"The model knows no '{name}'. It knows {len(known)} labels, such as {', '.join(near)}.")
+        if label is not None and label in labels:
+            raise UserError(f"--versus must be another class than the one that is explained, {label}.")
+        labels.append(label)
+    return labels
+
+
+# --- A batch, and its photos one by one ------------------------------------------------------------------------------
+
+
+def _ask(signature: Any, paths: Sequence[Path], class_index: int | None = None) -> list[tuple[Sequence[int], Any]]:
+    """A signature's answer for a batch of photos. One bad photo fails its batch: then each photo is asked alone.
+
+    Returns:
+        The places of photos in `paths`, and the answer for them: all at once; or one by one, where an exception stands
+        for the answer about a photo that cannot be read, and there is at least one.
     """
     import tensorflow as tf
 
-    def ask(contents: list[bytes]) -> Any:
-        asked = {} if class_index is None else {"class_index": tf.fill([len(contents)], class_index)}
-        return signature(image_bytes=tf.constant(contents), **asked)
+    def ask(*batch: Path) -> Any:
+        contents = [path.read_bytes() for path in batch]
+        inputs = {} if class_index is None else {"class_index": tf.fill([len(contents)], class_index)}
+        return signature(image_bytes=tf.constant(contents), **inputs)
 
-    contents = [photo_content(manifest.photo_path(row)) for row in batch]
     try:
-        return ask(contents)
-    except tf.errors.InvalidArgumentError:
-        for row, content in zip(batch, contents, strict=True):
+        return [(range(len(paths)), ask(*paths))]
+    except (OSError, tf.errors.InvalidArgumentError):
+        answers: list[tuple[Sequence[int], Any]] = []
+        for i, path in enumerate(paths):
             try:
-                ask([content])
-            except tf.errors.InvalidArgumentError as error:
-                raise UserError(
-                    f"{manifest.photo_path(row)} is damaged or no JPEG or PNG file. Index the photos anew with "
-                    "car-classifier data index, which leaves such files out."
-                ) from error
-        raise
-
-
-def photo_content(path: Path) -> bytes:
-    """The bytes of a photo of a manifest.
-
-    Raises:
-        UserError: It is gone.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be read: {error.strerror}. Index the photos anew with car-classifier data index."
-        ) from error
-
-
-def load_signature(saved_model: Path, name: str) -> Any:
-    """A signature of a SavedModel as a function of named tensors.
-
-    Raises:
-        UserError: There is no SavedModel, or it has no such signature.
-    """
-    import tensorflow as tf
-
-    if not (saved_model / "saved_model.pb").is_file():
-        raise UserError(f"There is no SavedModel in {saved_model}. Give the folder of a version, such as model/1.")
-    loaded = tf.saved_model.load(str(saved_model))
-    if name not in loaded.signatures:
-        raise UserError(
-            f"The model in {saved_model} has no signature '{name}': an older car-classifier published it, or another "
-            "program. Publish it anew with car-classifier train."
-        )
-    signature = loaded.signatures[name]
-    signature._keep_alive = loaded  # a signature alone does not hold its model's variables
-    return signature
+                answers.append(([i], ask(path)))
+            except (OSError, tf.errors.InvalidArgumentError) as error:
+                answers.append(([i], error))
+        if not any(isinstance(answer, Exception) for _, answer in answers):
+            raise  # the batch is refused as a whole: no photo is to blame
+        return answers

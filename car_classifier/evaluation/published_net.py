@@ -1,6 +1,5 @@
-"""A published model as a Keras net again, for whoever needs its layers and gradients and not its answers alone."""
+"""A published version as a Keras net, for work that needs its layers and gradients and not only its answers."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,21 +11,22 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from car_classifier.errors import UserError
-from car_classifier.evaluation.predictions import ClassNames, read_class_names
 from car_classifier.network.backbones import Backbone, find_backbone, normalise
 from car_classifier.network.preprocessing import load_photos
 from car_classifier.network.signatures import WEIGHTS
+from car_classifier.registry.class_names import ClassNames
+from car_classifier.registry.published_version import REPUBLISH, PublishedVersion
 
 
 @dataclass(frozen=True)
 class PublishedNet:
-    """A published version, with its insides.
+    """The Keras net of a published version.
 
     Attributes:
         model: From normalised images [n, height, width, 3] to logits, float32 [n, classes].
-        backbone: Its kind: how images are normalised.
-        names: Its classes.
-        temperature: What logits are divided by before softmax.
+        backbone: Kind of the net, which decides how images are normalised.
+        names: The classes.
+        temperature: Logits are divided by it before softmax.
     """
 
     model: keras.Model
@@ -41,48 +41,45 @@ class PublishedNet:
         return int(height), int(width)
 
     def load(self, image_bytes: Sequence[bytes] | tf.Tensor) -> NDArray[np.float32]:
-        """Photos as the net sees them, before normalisation.
+        """Decode and resize photos for the net.
 
         Args:
             image_bytes: Bytes of JPEG or PNG files.
 
         Returns:
-            RGB from 0 to 255, float32 [n, height, width, 3].
+            RGB from 0 to 255, not yet normalised, float32 [n, height, width, 3].
 
         Raises:
-            tf.errors.InvalidArgumentError: One of them cannot be read.
+            tf.errors.InvalidArgumentError: A photo cannot be read.
         """
         photos: NDArray[np.float32] = load_photos(tf.convert_to_tensor(image_bytes), self.image_size).numpy()
         return photos
 
     def normalised(self, photos: Any) -> tf.Tensor:
-        """What the model takes, of photos as `load` gives them."""
+        """The model's input, for photos as `load` returns them."""
         return normalise(self.backbone, tf.identity(photos))
 
 
 def read_published_net(version_dir: Path) -> PublishedNet:
-    """Build a published version's net anew and give it its weights.
+    """Rebuild the net of a published version, with its weights.
 
     Raises:
-        UserError: It was published before versions held what this needs, or by another program.
+        UserError: An older car-classifier or another program published the version, without what this needs.
     """
-    assets = version_dir / "assets.extra"
-    names = read_class_names(version_dir)
-    if not (assets / "architecture.json").is_file():
+    version = PublishedVersion(version_dir)
+    names = version.names
+    if not version.architecture_path.is_file():
         raise UserError(
-            f"The model in {version_dir} has no architecture.json: an older car-classifier published it. "
-            "Publish it anew with car-classifier train."
+            f"The model in {version} has no architecture.json: an older car-classifier published it. {REPUBLISH}"
         )
+    config = version.read_config()
     try:
-        config = json.loads((assets / "config.json").read_text(encoding="utf-8"))
-        model = keras.models.model_from_json((assets / "architecture.json").read_text(encoding="utf-8"))
+        model = keras.models.model_from_json(version.architecture_path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"config.json or architecture.json in {assets} is missing or damaged. "
-            "Publish the model anew with car-classifier train."
-        ) from error
+        raise UserError(f"{version.architecture_path} is damaged. {REPUBLISH}") from error
     checkpoint = tf.train.load_checkpoint(str(version_dir / "variables" / "variables"))
     for i, variable in enumerate(model.variables):
         variable.assign(checkpoint.get_tensor(f"{WEIGHTS}/{i}/.ATTRIBUTES/VARIABLE_VALUE"))
-    model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)  # read from JSON, it would want lists
+    # The model that Keras reads from JSON takes and returns lists.
+    model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     return PublishedNet(model, find_backbone(config["training"]["base"]), names, config["temperature"])

@@ -1,4 +1,4 @@
-"""How good a published model is on labelled photos."""
+"""How well a published version answers labelled photos."""
 
 import os
 import re
@@ -26,29 +26,27 @@ from car_classifier.evaluation.metrics import (
     share,
     top_classes,
 )
-from car_classifier.evaluation.predictions import Predictions, predict, read_class_names
+from car_classifier.evaluation.predictions import Predictions, predict
 from car_classifier.progress import progress_bar
-from car_classifier.registry.folder import find_version
+from car_classifier.registry.published_version import PublishedVersion
 
 
-def evaluate_on(model: Path, photos: Path, split: str | None, console: Console) -> dict[str, Any]:
-    """Measure a published model on labelled photos, through its SavedModel.
+def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, console: Console) -> dict[str, Any]:
+    """Measure a published version on labelled photos, through its SavedModel.
 
     Args:
-        model: Folder of a version, or of several: then the newest is taken.
-        photos: A manifest or a folder with a `manifest.csv`, or a folder (or CSV) of labelled photos in any form that
-            can be indexed.
-        split: Only the photos of this split.
+        version: The version.
+        photos: A manifest or a folder with a `manifest.csv`, or labelled photos in any form that can be indexed.
+        split: Only the photos of this split are measured; all photos if None.
         console: Where progress is shown.
 
     Returns:
-        `model`, `data`, `split`, and the figures of `evaluation_of`.
+        `model`, `data` and `split`, and the figures of `evaluation_of`.
 
     Raises:
-        UserError: There is no such model, photo or split, or the model knows no label of the photos.
+        UserError: There is no such model, photo or split, or the model knows none of the photos' labels.
     """
-    version_dir = find_version(model)
-    known_labels = set(read_class_names(version_dir).labels)
+    known_labels = set(version.names.labels)
     manifest = _manifest_of(photos, console)
     rows = [row for row in manifest.kept if split in (None, row.split)]
     if not rows:
@@ -57,27 +55,26 @@ def evaluate_on(model: Path, photos: Path, split: str | None, console: Console) 
     unknown = Counter(row.label for row in rows if row.label not in known_labels)
     if not known:
         raise UserError(
-            f"The model in {version_dir} knows no label of the {len(rows)} photos in {photos}: {named(unknown)}. "
+            f"The model in {version} knows no label of the {len(rows)} photos in {photos}: {named(unknown)}. "
             f"It knows {named(dict.fromkeys(sorted(known_labels)))}. Labels are Make_Model, spelled as in training."
         )
     with progress_bar("Asking the model", console) as report:
-        predictions = predict(version_dir, manifest, known, report)
-    about = {"model": str(version_dir), "data": str(photos), "split": split}
+        predictions = predict(version, manifest, known, report)
+    about = {"model": str(version), "data": str(photos), "split": split}
     return about | evaluation_of(predictions, unknown)
 
 
-def evaluation_path(version_dir: Path, photos: Path, split: str | None) -> Path:
-    """Where the dashboard looks for a version's figures on these photos.
+def evaluation_path(version: PublishedVersion, photos: Path, split: str | None) -> Path:
+    """The file in which the dashboard looks for a version's figures on these photos.
 
     Returns:
-        `assets.extra/evaluations/NAME.json` in the version, NAME being that of the folder of photos (for a manifest
-        or a list, of its folder and itself) and the split.
+        `NAME.json` in the version's folder of evaluations, where NAME is `report_name`.
     """
-    return version_dir / "assets.extra" / "evaluations" / f"{report_name(photos, split)}.json"
+    return version.evaluations_folder / f"{report_name(photos, split)}.json"
 
 
 def report_name(photos: Path, split: str | None) -> str:
-    """What names a report on photos: their folder's name (for a list, its folder's and its own) and the split."""
+    """The name of a report: that of the folder of photos (or of a list's folder and the list), and the split."""
     photos = photos.resolve()
     parts = [photos.name] if photos.is_dir() else [photos.parent.name, photos.stem]
     name = "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") for part in [*parts, split or ""])
@@ -85,18 +82,18 @@ def report_name(photos: Path, split: str | None) -> str:
 
 
 def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -> dict[str, Any]:
-    """Everything that is measured of a model's answers.
+    """All figures of a model's answers.
 
     Args:
-        predictions: The answers for photos of labels that the model knows, one photo at least.
-        unknown_labels: How many photos of which other labels were left aside.
+        predictions: The answers for at least one photo, all with labels that the model knows.
+        unknown_labels: Number of photos with each label that the model does not know, which were left out.
 
     Returns:
         `count`; the shares `top1`, `top5`, `make_top1` (a make's probability is the sum over its models), `macro_f1`
         and `balanced_accuracy`, each with its 95 % interval under `NAME_interval`; `mean_confidence` of the first
         answers; `calibration` (after temperature scaling, and before it under `NAME_before`), `abstention`,
-        `per_class`, `per_make`, `confusion` (rows are true labels, columns answers), `confused_pairs`, all as the
-        functions of `metrics` give them; `unknown_labels`.
+        `per_class`, `per_make`, `confusion` (rows are true labels, columns are answers) and `confused_pairs`, all as
+        the functions in `metrics` return them; `unknown_labels`.
     """
     names, truth, probabilities = predictions.names, predictions.truth, predictions.probabilities
     best = top_classes(probabilities, 5)
@@ -137,17 +134,17 @@ def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -
 def rows_of(
     manifest: Manifest, split: str | None, labels: Sequence[str], count: int | None = None, seed: int = 0
 ) -> list[ManifestRow]:
-    """The photos of a split whose labels a model knows; or some of them, drawn at random.
+    """The photos of a split whose labels a model knows, or some of them, drawn at random.
 
     Args:
         manifest: All photos.
         split: Name of the split; None or `all` for every photo.
-        labels: What the model knows.
-        count: At most so many; all if left out.
+        labels: The labels that the model knows.
+        count: The largest number of photos; all if left out.
         seed: Seed of the draw.
 
     Raises:
-        UserError: There is none.
+        UserError: There is no such photo.
     """
     known = set(labels)
     rows = [row for row in manifest.kept if split in (None, "all", row.split) and row.label in known]
@@ -161,14 +158,14 @@ def rows_of(
 
 
 def named(labels: Mapping[str, int | None], most: int = 10) -> str:
-    """Labels in words, with their counts where they have any; the first few of many."""
+    """Labels in words, with their counts if they have any; of many, the first few."""
     words = [label if count is None else f"{label} ({count})" for label, count in labels.items()]
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more
 
 
 def _manifest_of(photos: Path, console: Console) -> Manifest:
-    """The manifest at a path, or one made of the photos there, whose file names are then relative to that folder."""
+    """The manifest at a path, or a new one of the photos there, with file names relative to their folder."""
     manifest = photos / "manifest.csv" if photos.is_dir() else photos
     if manifest.is_file() and is_manifest(manifest):
         return read_manifest(manifest)

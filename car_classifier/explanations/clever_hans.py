@@ -8,16 +8,16 @@ Lapuschkin et al. 2019, https://arxiv.org/abs/1902.10178.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from car_classifier.data.manifest import Manifest, ManifestRow
-from car_classifier.evaluation.predictions import ask_about, load_signature
+from car_classifier.evaluation.predictions import ask_about
 from car_classifier.explanations.localisation import frame_area, frame_share
 from car_classifier.network.map_extent import placed
 from car_classifier.progress import Report, silent
+from car_classifier.registry.published_version import PublishedVersion
 
 BATCH_SIZE = 16
 
@@ -44,12 +44,12 @@ class FrameEvidence:
 
 
 def frame_evidence(
-    version_dir: Path, manifest: Manifest, rows: Sequence[ManifestRow], frame: float, report: Report = silent
+    version: PublishedVersion, manifest: Manifest, rows: Sequence[ManifestRow], frame: float, report: Report = silent
 ) -> list[FrameEvidence]:
     """Ask a published version for the exact maps of its answers, and measure how much of each lies in the frame.
 
     Args:
-        version_dir: Folder of a version.
+        version: The version.
         manifest: Tells where the photos are.
         rows: Which photos.
         frame: Width of the frame as a share of the photo's height and width.
@@ -58,7 +58,7 @@ def frame_evidence(
     Raises:
         UserError: There is no such model, or a photo is missing or cannot be read.
     """
-    signature = load_signature(version_dir, "explain")
+    signature = version.signature("explain")
     found = []
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]

@@ -1,10 +1,7 @@
 """Scoring the explanations of a published version and keeping the figures with it."""
 
-import fcntl
-import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,6 @@ from rich.console import Console
 
 from car_classifier.data.manifest import Manifest, ManifestRow
 from car_classifier.demo_cars.part_boxes import PartBoxes
-from car_classifier.errors import UserError
 from car_classifier.evaluation.figures import save_figure
 from car_classifier.evaluation.predictions import predict
 from car_classifier.evaluation.published_net import read_published_net
@@ -20,9 +16,10 @@ from car_classifier.evaluation.report import report_name, rows_of
 from car_classifier.explanations.figures import contrast_figure, methods_figure
 from car_classifier.explanations.methods import Method
 from car_classifier.explanations.scoring import append_scores, read_scores, score_methods, summary, write_scores
-from car_classifier.files import sha256_of
+from car_classifier.files import exclusive_lock, sha256_of
 from car_classifier.progress import progress_bar
-from car_classifier.registry.assets import check_report, update_metrics
+from car_classifier.registry.assets import update_metrics
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.config import key_of
 
 FORMAT = 3
@@ -30,7 +27,7 @@ FORMAT = 3
 
 
 def evaluate_explanations(
-    version_dir: Path,
+    version: PublishedVersion,
     manifest: Manifest,
     rows: Sequence[ManifestRow],
     methods: Sequence[Method],
@@ -46,7 +43,7 @@ def evaluate_explanations(
     interruption.
 
     Args:
-        version_dir: Folder of a version.
+        version: The version.
         manifest: Tells where the photos are.
         rows: Which photos.
         methods: What to score.
@@ -65,12 +62,12 @@ def evaluate_explanations(
         UserError: The version has no report to add to, another process is at it, or a photo cannot be read.
     """
     name = f"{report_name(manifest.path, split)}-{len(rows)}"
-    folder = version_dir / "assets.extra" / "explanations"
-    check_report(version_dir)
+    folder = version.explanations_folder
+    version.read_metrics()  # an error here comes before the work
     key = key_of(
         {
             "format": FORMAT,
-            "model": _identity(version_dir),
+            "model": _identity(version),
             "photos": [[row.file_name, row.sha256, row.label, parts.get(row.file_name)] for row in rows],
             "methods": [method.name for method in methods],
             "seed": seed,
@@ -78,9 +75,11 @@ def evaluate_explanations(
         }
     )
     table = folder / f"{name}-{key}.csv"
-    with _alone(folder):
+    folder.mkdir(exist_ok=True)
+    busy = f"Another process is scoring the explanations of {version}. Wait for it to end."
+    with exclusive_lock(folder, busy):
         if not table.is_file():
-            _score(table, version_dir, manifest, rows, methods, parts, seed, sanity_photos, console)
+            _score(table, version, manifest, rows, methods, parts, seed, sanity_photos, console)
         found = read_scores(table)
         first = found[0].method
         result = {
@@ -93,37 +92,16 @@ def evaluate_explanations(
             "per_photo": f"explanations/{table.name}",
             "methods": summary(found, methods),
         }
-        update_metrics(version_dir, "explanations", name, result)
+        update_metrics(version, "explanations", name, result)
         for older in folder.glob(f"{name}-*.csv"):
             if older != table:
                 older.unlink()
     return result
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other processes from scoring the same version.
-
-    Raises:
-        UserError: One is at it.
-    """
-    folder.mkdir(exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(
-                f"Another process is scoring the explanations of {folder.parent.parent}. Wait for it to end."
-            ) from error
-        yield
-    finally:
-        os.close(handle)
-
-
 def _score(
     table: Path,
-    version_dir: Path,
+    version: PublishedVersion,
     manifest: Manifest,
     rows: Sequence[ManifestRow],
     methods: Sequence[Method],
@@ -133,7 +111,7 @@ def _score(
     console: Console,
 ) -> None:
     """Write the scores of all photos to a table, going on with what an interrupted process left."""
-    net = read_published_net(version_dir)
+    net = read_published_net(version.folder)
     unfinished = table.with_name(f".{table.name}")
     complete = _drop_half_done(unfinished, len(methods))
     left = [row for row in rows if row.file_name not in complete]
@@ -161,7 +139,7 @@ def _drop_half_done(unfinished: Path, methods: int) -> set[str]:
 
 
 def draw_figures(
-    version_dir: Path,
+    version: PublishedVersion,
     manifest: Manifest,
     split: str | None,
     shown: Sequence[ManifestRow],
@@ -174,11 +152,11 @@ def draw_figures(
     Returns:
         The figures: `methods.jpg`, and `contrast.jpg` where there is a pair to be told apart.
     """
-    net = read_published_net(version_dir)
+    net = read_published_net(version.folder)
     figures = {"methods": methods_figure(net, manifest, shown, methods)}
     rows = rows_of(manifest, split, net.names.labels)
     with progress_bar("Looking for the most confused classes", console) as report:
-        logits = predict(version_dir, manifest, rows, report).logits
+        logits = predict(version, manifest, rows, report).logits
     contrast = contrast_figure(net, manifest, rows, logits)
     if contrast is not None:
         figures["contrast"] = contrast
@@ -189,7 +167,7 @@ def draw_figures(
     return paths
 
 
-def _identity(version_dir: Path) -> list[str]:
-    """What a version's net depends on."""
-    files = [*sorted((version_dir / "variables").iterdir()), version_dir / "assets.extra" / "config.json"]
-    return [sha256_of(path) for path in files]
+def _identity(version: PublishedVersion) -> list[str]:
+    """What a version's net depends on: its variables and its configuration, whenever it was published."""
+    config = {key: value for key, value in version.read_config().items() if key != "published"}
+    return [*map(sha256_of, sorted((version.folder / "variables").iterdir())), key_of(config)]

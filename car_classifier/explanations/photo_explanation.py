@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_classifier.errors import UserError
-from car_classifier.evaluation.predictions import known_labels, load_signature, read_class_names
+from car_classifier.evaluation.predictions import known_labels
 from car_classifier.evaluation.published_net import read_published_net
 from car_classifier.explanations.methods import METHODS, Method, explain
 from car_classifier.explanations.targets import ClassLogit, Contrast
 from car_classifier.network.map_extent import Extent
+from car_classifier.registry.published_version import PublishedVersion
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,9 @@ class Explainer:
 
     def __init__(self, version_dir: Path, method: Method = METHODS["exact"]) -> None:
         self.method = method
-        self.labels = read_class_names(version_dir).labels
-        self._signature = load_signature(version_dir, "explain")
+        version = PublishedVersion(version_dir)
+        self.labels = version.names.labels
+        self._signature = version.signature("explain")
         self._net = None if method.name == "exact" else read_published_net(version_dir)
 
     def explain(self, content: bytes, label: str | None = None, versus: str | None = None) -> PhotoExplanation:

@@ -1,8 +1,7 @@
 """What explanations are worth: every method's scores on the same photos, beside maps that know nothing."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from car_classifier.explanations.compiled import compiled
 from car_classifier.explanations.localisation import Box
 from car_classifier.explanations.methods import Method, explain
 from car_classifier.explanations.targets import ClassLogit
-from car_classifier.files import write_atomically
+from car_classifier.files import append_csv, read_csv, write_csv
 from car_classifier.network.map_extent import placed
 from car_classifier.network.surgery import in_precision
 from car_classifier.progress import Report, silent
@@ -196,15 +195,16 @@ def _beats(score: str, values: NDArray[np.float64], others: NDArray[np.float64])
 
 # --- Kept, so that what was interrupted goes on -------------------------------------------------------------------
 
-_COLUMNS = ("file_name", "method", "is_right")
+_COLUMNS = ("file_name", "method", "is_right", *SCORES)
 
 
 def read_scores(path: Path) -> list[ScoredMap]:
     """Scores that `append_scores` wrote; a last line that was cut off is left out."""
     if not path.is_file():
         return []
-    whole_lines = path.read_text(encoding="utf-8").rpartition("\n")[0]
-    rows = csv.DictReader(whole_lines.splitlines())
+    rows = [row for _, row in read_csv(path)]
+    if not path.read_bytes().endswith(b"\n"):
+        del rows[-1:]
     return [
         ScoredMap(
             row["file_name"],
@@ -218,20 +218,14 @@ def read_scores(path: Path) -> list[ScoredMap]:
 
 def write_scores(path: Path, found: Sequence[ScoredMap]) -> None:
     """Write scores as a CSV file: a row for each photo and method."""
-
-    def write(target: Path) -> None:
-        with target.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerow([*_COLUMNS, *SCORES])
-        append_scores(target, found)
-
-    write_atomically(path, write)
+    write_csv(path, _COLUMNS, map(_score_row, found))
 
 
 def append_scores(path: Path, found: Sequence[ScoredMap]) -> None:
     """Add rows to a CSV file of scores."""
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        for one in found:
-            about = asdict(one)
-            numbers = ("" if (value := one.scores[name]) is None else f"{value:.6g}" for name in SCORES)
-            writer.writerow([*(about[name] for name in _COLUMNS), *numbers])
+    append_csv(path, _COLUMNS, map(_score_row, found))
+
+
+def _score_row(scored: ScoredMap) -> dict[str, object]:
+    numbers = {name: None if value is None else f"{value:.6g}" for name, value in scored.scores.items()}
+    return {"file_name": scored.file_name, "method": scored.method, "is_right": scored.is_right} | numbers

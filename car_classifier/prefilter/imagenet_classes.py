@@ -5,13 +5,13 @@ WordNet 3.0 gives each (https://wordnet.princeton.edu, `imagenet_classes.LICENSE
 challenge (Russakovsky et al. 2015, https://arxiv.org/abs/1409.0575).
 """
 
-import csv
 import difflib
 from collections.abc import Sequence
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from car_classifier.errors import UserError
+from car_classifier.files import read_csv
 
 
 class ImageNetClass(NamedTuple):
@@ -23,8 +23,8 @@ class ImageNetClass(NamedTuple):
 
 def imagenet_classes() -> tuple[ImageNetClass, ...]:
     """All classes; a class's place is its index in the net's output."""
-    table = files("car_classifier.prefilter").joinpath("imagenet_classes.csv").read_text(encoding="utf-8")
-    return tuple(ImageNetClass(row["wnid"], row["name"]) for row in csv.DictReader(table.splitlines()))
+    rows = read_csv(Path(__file__).with_name("imagenet_classes.csv"))
+    return tuple(ImageNetClass(row["wnid"], row["name"]) for _, row in rows)
 
 
 def indices_of(names: Sequence[str]) -> list[int]:

@@ -31,12 +31,11 @@ from car_classifier.data.manifest import (
     OPTIONAL_COLUMNS,
     Manifest,
     check_manifest_out,
-    csv_columns,
     read_manifest,
     write_manifest,
 )
 from car_classifier.errors import UserError
-from car_classifier.files import sha256_of
+from car_classifier.files import csv_columns, sha256_of
 from car_classifier.network.backbones import find_backbone, normalise
 from car_classifier.prefilter.imagenet_classes import imagenet_classes, indices_of
 from car_classifier.prefilter.scores_file import PrefilterScores

@@ -1,4 +1,4 @@
-"""What a version must show before it is published: that a server gives its answers, and that it is no step back."""
+"""The gate before publication: a server must give the recorded answers, and the figures must be no step back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from car_classifier.errors import UserError
+from car_classifier.registry.published_version import PublishedVersion
 
 if TYPE_CHECKING:
     from car_classifier.publishing.version_comparison import Comparison
@@ -21,13 +22,13 @@ MARGIN = 0.01
 """How far each figure may fall below the live version's, from 0 to 1."""
 
 TOLERANCE = 0.01
-"""How far answers may be from the recorded ones, since processors round differently: probabilities by this much,
-logits and contributions by this share of the largest of them."""
+"""How far answers may differ from the recorded ones, because processors round differently: probabilities by this much,
+logits and contributions by this share of the largest one."""
 
 _NAME = "candidate"
 
 
-def check_metrics(candidate: Path, live: Path, margin: float) -> Comparison | None:
+def check_metrics(candidate: PublishedVersion, live: PublishedVersion, margin: float) -> Comparison | None:
     """Make sure that a version is not worse than the live one on the test photos that both were measured on.
 
     Args:
@@ -36,18 +37,18 @@ def check_metrics(candidate: Path, live: Path, margin: float) -> Comparison | No
         margin: How far top-1 and macro-F1 may fall, from 0 to 1.
 
     Returns:
-        How they compare; None where they have no test photo in common.
+        The comparison; None if they have no test photo in common.
 
     Raises:
-        UserError: A figure falls by more than that.
+        UserError: A figure falls by more than the margin.
     """
     from car_classifier.publishing.version_comparison import compare
 
     comparison = compare(candidate, live)
     if comparison and (fallen := comparison.fallen(margin)):
         raise UserError(
-            f"It is worse than the live version {live.name}: {comparison}. {' and '.join(fallen)} may fall by "
-            f"{100 * margin:g} points at most (one photo is {100 / comparison.photos:.1f}); --margin says how far."
+            f"It is worse than the live version {live.folder.name}: {comparison}. {' and '.join(fallen)} may fall by "
+            f"{100 * margin:g} points at most (one photo is {100 / comparison.photos:.1f}); --margin sets the limit."
         )
     return comparison
 
@@ -56,28 +57,27 @@ def check_answers(folder: Path, number: int) -> int:
     """Serve a version and make sure that its golden photos get the recorded answers.
 
     Args:
-        folder: Holds the version, and no other.
-        number: The version.
+        folder: A folder that holds the version and no other.
+        number: Number of the version.
 
     Returns:
         The number of golden photos.
 
     Raises:
-        UserError: The golden photos are missing, the version cannot be served, or an answer is not as recorded.
+        UserError: The golden photos are missing, the version cannot be served, or an answer differs from the record.
     """
-    assets = folder / str(number) / "assets.extra"
+    version = PublishedVersion(folder / str(number))
     try:
-        recorded = json.loads((assets / "golden" / "answers.json").read_text(encoding="utf-8"))
-        labels = json.loads((assets / "labels.json").read_text(encoding="utf-8"))["labels"]
-        photos = {answer["file"]: (assets / "golden" / answer["file"]).read_bytes() for answer in recorded}
+        recorded = json.loads(version.golden_answers_path.read_text(encoding="utf-8"))
+        photos = {answer["file"]: (version.golden_folder / answer["file"]).read_bytes() for answer in recorded}
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise UserError(f"Its golden photos cannot be read ({error}). Train the model anew.") from error
+        raise UserError(f"Its golden photos cannot be read ({error}). Train the model again.") from error
     if not recorded:
-        raise UserError("It has no golden photos to compare with. Train the model anew.")
+        raise UserError("It has no golden photos to compare with. Train the model again.")
     with _server(folder) as url:
         for expected in recorded:
             photo = photos[expected["file"]]
-            every_class = _ask(url, "all_classes", photo) | {"labels": labels}
+            every_class = _ask(url, "all_classes", photo) | {"labels": list(version.names.labels)}
             for signature, answer in (
                 ("explain", _ask(url, "explain", photo, class_index=-1)),
                 ("classify", _ask(url, "classify", photo)),
@@ -86,7 +86,7 @@ def check_answers(folder: Path, number: int) -> int:
                 difference = _difference(expected, answer)
                 if difference:
                     raise UserError(
-                        f"A server does not answer the golden photo {expected['file']} as it was recorded: "
+                        f"A server's answer for the golden photo {expected['file']} differs from the record: "
                         f"of {signature}, {difference}."
                     )
     return len(recorded)
@@ -94,7 +94,7 @@ def check_answers(folder: Path, number: int) -> int:
 
 @contextmanager
 def _server(folder: Path) -> Iterator[str]:
-    """Where a version is asked while a `with` block lasts."""
+    """Serve a version during a `with` block; its address for requests."""
     from car_classifier.serving import ModelServer, ServerSettings
     from car_classifier.serving.errors import ServingError
 
@@ -123,9 +123,9 @@ def _ask(url: str, signature: str, photo: bytes, **inputs: int) -> dict[str, Any
 
 
 def _difference(expected: dict[str, Any], got: dict[str, Any]) -> str:
-    """In what an answer differs from the recorded one, for people; empty where it does not.
+    """How an answer differs from the recorded one, in words; empty if it does not.
 
-    It is compared by label, and only in what it has: `classify` has no logits.
+    Answers are compared label by label, and only in the outputs that both have: `classify` has no logits.
     """
     import numpy as np
 
@@ -136,11 +136,11 @@ def _difference(expected: dict[str, Any], got: dict[str, Any]) -> str:
                 return f"{label} is not among the most likely labels"
             continue
         answered = got["probabilities"][place[label]]
-        if not abs(answered - probability) <= TOLERANCE:  # nor if it is not a number
+        if not abs(answered - probability) <= TOLERANCE:  # written so that nan differs, too
             return f"the probability of {label} is {answered:.3f}, not {probability:.3f}"
         for name in got.keys() & {"logits", "contributions"}:
             recorded, answer = np.asarray(expected[name][i]), np.asarray(got[name][place[label]])
             largest = max(np.abs(row).max() for row in expected[name])
             if recorded.shape != answer.shape or not np.abs(recorded - answer).max() <= TOLERANCE * largest:
-                return f"the {name} of {label} are others"
+                return f"the {name} of {label} differ"
     return ""

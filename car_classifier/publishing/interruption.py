@@ -7,8 +7,11 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let them wait for the end of a `with` block, which should be short. They reach the main thread only."""
+def defer_signals() -> Iterator[None]:
+    """Make Ctrl-C and SIGTERM wait for the end of a `with` block, which should be short.
+
+    They reach the main thread only, so in other threads there is nothing to do.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""From a trained net to the next version of a model folder: complete, through the gate, or not at all."""
+"""Publish a trained net as the next version of a model folder: complete and through the gate, or not at all."""
 
 import re
 import shutil
@@ -11,19 +11,20 @@ from rich.console import Console
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
 from car_classifier.publishing.gate import MARGIN, check_answers, check_metrics
-from car_classifier.publishing.interruption import uninterrupted
-from car_classifier.registry.assets import check_checksums
+from car_classifier.publishing.interruption import defer_signals
+from car_classifier.registry.assets import check_checksums, note_publication
 from car_classifier.registry.labels import (
     CONFIG_NAME,
     PREVIOUS,
     STABLE,
-    changing,
     ensure_live,
     next_version,
+    publishing_lock,
     wait_until_followed,
     with_label,
     write_labels,
 )
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.config import TrainingConfig
 from car_classifier.training.run import EXPORT, TrainingRun, note_version, version_of
 
@@ -39,20 +40,20 @@ def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console) -
         console: Where progress is shown.
 
     Returns:
-        The run. On a machine that only helped its chief to train there is nothing to publish.
+        The run. On a machine that only helped the first one to train there is nothing to publish.
 
     Raises:
         UserError: The manifest, the weights or a setting cannot be used.
     """
     run = TrainingRun(config, runs_dir, console)
 
-    from car_classifier.publishing.export import export  # TensorFlow, once it is known that there is something to do
+    from car_classifier.publishing.export import export  # TensorFlow: imported only after the settings were checked
     from car_classifier.training.stages import train
 
     classifier = train(run)
     if run.is_chief:
         export(classifier, run, console)
-        run.finish()
+        run.finish(PublishedVersion(run.export_folder).read_metrics())
     else:
         run.wait_for_chief()
     return run
@@ -61,59 +62,60 @@ def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console) -
 def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE, margin: float = MARGIN) -> Path:
     """Publish what a run exported as the next version, if it passes the gate, and give it a label.
 
-    It is copied beside the versions, under a name that no server looks at, goes through the gate there, and is then
+    The export is copied beside the versions, under a name that servers ignore, goes through the gate there, and is then
     renamed. The run keeps no copy of its own.
 
     Args:
-        source: Folder of a training run, or a published version: that is copied.
+        source: Folder of a training run, or of a published version to publish again.
         model_dir: The model folder.
         console: Where progress is shown.
-        label: What clients ask for it by; the version that had it loses it.
-        margin: How far figures may fall below the live version's, see `publication_gate`.
+        label: Label by which clients ask for the version; the version that had it loses it.
+        margin: How far figures may fall below the live version's, see `gate`.
 
     Returns:
         The folder of the new version.
 
     Raises:
-        UserError: There is nothing to publish, or it does not pass.
+        UserError: There is nothing to publish, or the gate refuses it.
     """
     check_writable(model_dir / CONFIG_NAME)
-    with changing(model_dir, console):
+    with publishing_lock(model_dir, console):
         exported = _exported(source)
         labels = ensure_live(model_dir)
         _check_label(label, labels)
-        for left_by_a_kill in model_dir.glob(f"{_DRAFT}*"):
-            shutil.rmtree(left_by_a_kill, ignore_errors=True)
+        for abandoned in model_dir.glob(f"{_DRAFT}*"):  # by a process that was killed
+            shutil.rmtree(abandoned, ignore_errors=True)
         draft = Path(tempfile.mkdtemp(dir=model_dir, prefix=_DRAFT))
         try:
-            number = _through_the_gate(exported, draft, model_dir, labels.get(STABLE), margin, console)
+            number = _pass_gate(exported, draft, model_dir, labels.get(STABLE), margin, console)
             if labels:
                 wait_until_followed(model_dir, console)
+            note_publication(PublishedVersion(draft / str(number)))
             version = model_dir / str(number)
-            with uninterrupted():
+            with defer_signals():
                 (draft / str(number)).rename(version)
                 write_labels(model_dir, with_label(labels, label, number))
-                if exported != source:
+                if exported.folder != source:
                     note_version(source, version)
-                    shutil.rmtree(exported)
+                    shutil.rmtree(exported.folder)
         except UserError as error:
-            raise UserError(f"Not published; it still is in {exported}. {error}") from error
+            raise UserError(f"Not published; it is still in {exported}. {error}") from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return version
 
 
-def _exported(source: Path) -> Path:
-    """Where the SavedModel is that a run exported, or a version itself.
+def _exported(source: Path) -> PublishedVersion:
+    """The version to publish: the export of a run, or a published version itself.
 
     Raises:
-        UserError: There is none.
+        UserError: There is no SavedModel.
     """
-    for folder in (source / EXPORT, source):
-        if (folder / "saved_model.pb").is_file():
-            return folder
-    if version := version_of(source):
-        raise UserError(f"{source} was published as {version}. To publish that anew: car-classifier publish {version}")
+    for version in (PublishedVersion(source / EXPORT), PublishedVersion(source)):
+        if version.saved_model_path.is_file():
+            return version
+    if published := version_of(source):
+        raise UserError(f"{source} was published as {published}. To publish again: car-classifier publish {published}")
     raise UserError(
         f"{source} holds no exported model. Give the folder of a finished training run, such as "
         "runs/2026-01-31T12-00-00, or a version, such as model/1."
@@ -123,27 +125,31 @@ def _exported(source: Path) -> Path:
 def _check_label(label: str, labels: Mapping[str, int]) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", label) or label == PREVIOUS:
         raise UserError(
-            f"A label is made of letters, digits and _ . - and is not {PREVIOUS}, which is what {STABLE} was before. "
-            f"Received: {label!r}."
+            f"A label is made of letters, digits and _ . - and cannot be {PREVIOUS}, which marks the version that "
+            f"was {STABLE} before. Received: {label!r}."
         )
     if label != STABLE and STABLE not in labels:
         raise UserError(f"There is no live version beside which {label} could be tried. Publish without --label first.")
 
 
-def _through_the_gate(
-    exported: Path, draft: Path, model_dir: Path, live: int | None, margin: float, console: Console
+def _pass_gate(
+    candidate: PublishedVersion, draft: Path, model_dir: Path, live: int | None, margin: float, console: Console
 ) -> int:
-    """Copy what was exported into the draft folder as the next version, if it passes, and return its number."""
-    check_checksums(exported)
+    """Check a candidate, copy it into the draft folder as the next version, and return its number.
+
+    Raises:
+        UserError: The candidate does not pass.
+    """
+    check_checksums(candidate)
     if live is not None:
-        comparison = check_metrics(exported, model_dir / str(live), margin)
+        comparison = check_metrics(candidate, PublishedVersion(model_dir / str(live)), margin)
         if comparison is None:
-            said = f"The live version {live} was measured on other photos, so there is nothing to compare with."
+            result = f"The live version {live} was measured on other photos, so there is nothing to compare with."
         else:
-            said = f"Compared with the live version {live}: {comparison}."
-        console.print(said, markup=False)
+            result = f"Compared with the live version {live}: {comparison}."
+        console.print(result, markup=False)
     number = next_version(model_dir)
-    shutil.copytree(exported, draft / str(number))
+    shutil.copytree(candidate.folder, draft / str(number))
     console.print("Asking a server about the golden photos …")
     photos = check_answers(draft, number)
     console.print(f"It answers all {photos} as recorded.")

@@ -1,4 +1,4 @@
-"""Requests that a server sends itself before it lets a version answer, so that no user waits for the first."""
+"""Requests that a server sends itself before it lets a version answer, so that no user waits for the first one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +9,11 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog, PredictLog
 
 
 def write_warmup_requests(path: Path, photos: Sequence[bytes]) -> None:
-    """Write `tf_serving_warmup_requests`: `classify` and `explain` of each photo.
+    """Write `tf_serving_warmup_requests`: a `classify` and an `explain` request for each photo.
 
     Args:
         path: The TFRecord file of `PredictionLog` messages to write.
-        photos: JPEG or PNG files.
+        photos: Contents of JPEG or PNG files.
     """
     with tf.io.TFRecordWriter(str(path)) as writer:
         for photo in photos:

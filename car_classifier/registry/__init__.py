@@ -1,1 +1,1 @@
-"""Published versions: their folder, assets, labels, table and model card."""
+"""Published versions: their files, labels, table and model card."""

@@ -1,86 +1,100 @@
-"""What stands beside a published model and says how good it is."""
+"""Writing and checking the files beside a SavedModel: metrics, model card, date of publication and checksums."""
 
-import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from car_classifier.errors import UserError
 from car_classifier.files import sha256_of, write_bytes, write_json
 from car_classifier.registry.model_card import model_card
-
-_SUMS = "assets.extra/SHA256SUMS"
-_ADDED_LATER = ("assets.extra/evaluations/", "assets.extra/explanations/")
+from car_classifier.registry.published_version import PublishedVersion
 
 
-def write_report(assets: Path, config: dict[str, Any], metrics: dict[str, Any]) -> None:
-    """Write `metrics.json` and the model card made from it."""
-    write_json(assets / "metrics.json", metrics)
-    write_bytes(assets / "model_card.md", model_card(config, metrics).encode())
+def write_report(version: PublishedVersion, config: dict[str, Any], metrics: dict[str, Any]) -> None:
+    """Write `config.json`, `metrics.json`, and the model card made from both."""
+    write_json(version.config_path, config)
+    write_json(version.metrics_path, metrics)
+    write_bytes(version.model_card_path, model_card(config, metrics).encode())
+
+
+def note_publication(version: PublishedVersion) -> None:
+    """Note in a version's `config.json` and model card that it is published now.
+
+    Raises:
+        UserError: `config.json` or `metrics.json` is missing or damaged.
+    """
+    config = version.read_config() | {"published": datetime.now(UTC).isoformat(timespec="seconds")}
+    write_report(version, config, version.read_metrics())
+    _renew_checksums(version, version.config_path, version.metrics_path, version.model_card_path)
+
+
+def update_metrics(version: PublishedVersion, kind: str, name: str, figures: dict[str, Any]) -> None:
+    """Add figures to a version's `metrics.json`, under `kind` and `name`, and to its model card.
+
+    Raises:
+        UserError: `config.json` or `metrics.json` is missing or damaged.
+    """
+    metrics = version.read_metrics()
+    metrics.setdefault(kind, {})[name] = figures
+    write_json(version.metrics_path, metrics)
+    write_bytes(version.model_card_path, model_card(version.read_config(), metrics).encode())
+    _renew_checksums(version, version.metrics_path, version.model_card_path)
 
 
 def write_checksums(version_dir: Path) -> None:
-    """Write `SHA256SUMS` of all files of a version that was exported."""
-    files = sorted(path for path in version_dir.rglob("*") if path.is_file())
-    _write_sums(version_dir, {path.relative_to(version_dir).as_posix(): sha256_of(path) for path in files})
+    """Write `SHA256SUMS` of all files of an exported version."""
+    version = PublishedVersion(version_dir)
+    _write_checksums(version, {name: sha256_of(version_dir / name) for name in _files(version)})
 
 
-def check_checksums(version_dir: Path) -> None:
-    """Make sure that a version's files are those that were summed up.
+def check_checksums(version: PublishedVersion) -> None:
+    """Make sure that a version's files are those that `SHA256SUMS` lists, unchanged.
 
     Raises:
-        UserError: One is missing or has changed.
+        UserError: A file is missing, has changed, or is not listed.
     """
-    path = version_dir / _SUMS
     try:
-        sums = _read_sums(path)
-        damaged = [name for name, digest in sums.items() if sha256_of(version_dir / name) != digest]
+        sums = _read_checksums(version)
+        damaged = [name for name, digest in sums.items() if sha256_of(version.folder / name) != digest]
     except OSError as error:
         raise UserError(f"A file is missing or cannot be read: {error}.") from error
     except ValueError as error:
-        raise UserError(f"{path} is damaged. Train the model anew.") from error
-    found = {file.relative_to(version_dir).as_posix() for file in version_dir.rglob("*") if file.is_file()}
-    foreign = {name for name in found - sums.keys() - {_SUMS} if not name.startswith(_ADDED_LATER)}
-    if damaged or foreign:
-        names = ", ".join(sorted({*damaged, *foreign})[:5])
-        raise UserError(f"Its {names} changed or came after it was exported. Train the model anew.")
+        raise UserError(f"{version.checksums_path} is damaged. Train the model again.") from error
+    added_later = (version.evaluations_folder, version.explanations_folder)
+    unlisted = {name for name in _files(version) if not _is_in(version.folder / name, added_later)} - sums.keys()
+    if damaged or unlisted:
+        names = ", ".join(sorted({*damaged, *unlisted})[:5])
+        raise UserError(f"Its {names} changed or was added after the export. Train the model again.")
 
 
-def check_report(version_dir: Path) -> None:
-    """Make sure that figures can be added to a version's report.
-
-    Raises:
-        UserError: A part of it is missing or damaged.
-    """
-    for name in ("config.json", "metrics.json"):
-        path = version_dir / "assets.extra" / name
-        try:
-            json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(
-                f"{path} is missing or damaged. Publish the model anew with car-classifier train."
-            ) from error
+def _is_in(path: Path, folders: tuple[Path, ...]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
-def update_metrics(version_dir: Path, kind: str, name: str, figures: dict[str, Any]) -> None:
-    """Add figures to a version's `metrics.json`, under `kind` and `name`, and bring what depends on it up to date."""
-    assets = version_dir / "assets.extra"
-    config, metrics = (
-        json.loads((assets / f"{file}.json").read_text(encoding="utf-8")) for file in ("config", "metrics")
-    )
-    metrics.setdefault(kind, {})[name] = figures
-    write_report(assets, config, metrics)
-    sums = version_dir / _SUMS
-    if sums.is_file():  # only what was written is summed up anew: the others' sums are there to tell damage
-        listed = _read_sums(sums)
-        written = {f"assets.extra/{file}": sha256_of(assets / file) for file in ("metrics.json", "model_card.md")}
-        _write_sums(version_dir, listed | written)
+def _files(version: PublishedVersion) -> Iterator[str]:
+    """Names of all files but `SHA256SUMS`, relative to the version's folder."""
+    for path in version.folder.rglob("*"):
+        if path.is_file() and path != version.checksums_path:
+            yield _name(version, path)
 
 
-def _read_sums(path: Path) -> dict[str, str]:
-    lines = (line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines())
+def _name(version: PublishedVersion, path: Path) -> str:
+    return path.relative_to(version.folder).as_posix()
+
+
+def _renew_checksums(version: PublishedVersion, *written: Path) -> None:
+    """Sum up the files that were just written; the sums of all others stay, because they are there to reveal damage."""
+    if version.checksums_path.is_file():
+        sums = _read_checksums(version)
+        _write_checksums(version, sums | {_name(version, path): sha256_of(path) for path in written})
+
+
+def _read_checksums(version: PublishedVersion) -> dict[str, str]:
+    lines = (line.split("  ", 1) for line in version.checksums_path.read_text(encoding="utf-8").splitlines())
     return {file: digest for digest, file in lines}
 
 
-def _write_sums(version_dir: Path, sums: dict[str, str]) -> None:
+def _write_checksums(version: PublishedVersion, sums: dict[str, str]) -> None:
     lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
-    write_bytes(version_dir / _SUMS, "".join(lines).encode())
+    write_bytes(version.checksums_path, "".join(lines).encode())

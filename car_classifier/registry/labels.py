@@ -1,24 +1,22 @@
 """Which versions of a model folder are served, and the labels by which clients ask for them. Free of TensorFlow.
 
-Both are kept in the folder's `models.config`, in the format of TensorFlow Serving, whose servers look at it again and
-again. Such a server refuses to move a label to a version that it has not loaded, and with the label everything else
-that the file says (`ServerCore::ReloadConfig`); it tries again at its next look. It also lets go of what the file does
-not name while it loads what is new (`AvailabilityPreservingPolicy`). So the file always lets it load the next version
-beside all that have a label, and a label that moved takes effect on each server once that version is loaded there.
+Both are in the folder's `models.config`, in the format of TensorFlow Serving, whose servers re-read the file every few
+seconds. Such a server refuses to move a label to a version that it has not loaded, and then ignores the rest of the
+file as well (`ServerCore::ReloadConfig`) until it re-reads it. It also unloads the versions that the file does not name
+while it loads new ones (`AvailabilityPreservingPolicy`). So the file always has servers load the next version beside
+all versions with a label, and a label that moved takes effect on each server once that version is loaded there.
 """
 
-import fcntl
-import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, write_bytes
+from car_classifier.files import check_writable, exclusive_lock, write_bytes
 from car_classifier.registry.folder import versions
 from car_classifier.registry.text_proto import read_text_proto
 
@@ -27,24 +25,24 @@ MODEL_NAME = "car_classifier"
 
 CONFIG_NAME = "models.config"
 SERVED_FROM = f"/models/{MODEL_NAME}"
-"""Where a container has the model folder; the embedded server looks into the folder that it is given."""
+"""The model folder in a container; the embedded server uses the folder that it is given instead."""
 
 STABLE = "stable"
-"""What everybody is answered by."""
+"""The label of the version that serves default traffic."""
 
 PREVIOUS = "previous"
-"""What was stable before: kept loaded, so that going back takes effect at once."""
+"""The label of the version that was stable before. It stays loaded, so that a rollback takes effect at once."""
 
 CANARY = "canary"
-"""What is tried beside it."""
+"""The label of a version that is tried beside the stable one."""
 
 SECONDS_TO_FOLLOW = 20.0
-"""How long after a change of the file no version is published: by then every server has looked at it and loaded what it
-says, if it looks every five seconds."""
+"""After a change of the file no version is published for this long. By then a server that re-reads the file every five
+seconds has loaded what the file names."""
 
 _HEADER = """\
 # Written by car-classifier publish, promote and rollback: which versions of car_classifier are served, and their
-# labels. What is changed here by hand about them is lost the next time.
+# labels. The next of these commands overwrites what is changed here by hand about them.
 """
 
 
@@ -52,7 +50,7 @@ def read_config(path: Path) -> Any:
     """The `ModelServerConfig` message that a file holds.
 
     Raises:
-        UserError: It cannot be read, or holds something else.
+        UserError: The file cannot be read, or holds something else.
     """
     from tensorflow_serving.config import model_server_config_pb2
 
@@ -62,7 +60,7 @@ def read_config(path: Path) -> Any:
 
 
 def read_labels(model_dir: Path) -> dict[str, int]:
-    """Version of each label; none while there is no `models.config`.
+    """The version of each label; no labels while there is no `models.config`.
 
     Raises:
         UserError: The file cannot be used.
@@ -72,7 +70,7 @@ def read_labels(model_dir: Path) -> dict[str, int]:
 
 
 def next_version(model_dir: Path) -> int:
-    """The number of the version that is published next: one that servers load by themselves."""
+    """The number for the next version: one that servers load by themselves."""
     path = model_dir / CONFIG_NAME
     numbers = [number + 1 for number in versions(model_dir)]
     if path.is_file():
@@ -81,7 +79,7 @@ def next_version(model_dir: Path) -> int:
 
 
 def wait_until_followed(model_dir: Path, console: Console) -> None:
-    """Wait until servers have had the time to follow the last change of the file."""
+    """Wait until servers have had time to follow the last change of the file."""
     left = (model_dir / CONFIG_NAME).stat().st_mtime + SECONDS_TO_FOLLOW - time.time()
     if left > 0:
         console.print(f"Giving servers {left:.0f} seconds to follow the last change of {CONFIG_NAME} …")
@@ -89,7 +87,7 @@ def wait_until_followed(model_dir: Path, console: Console) -> None:
 
 
 def with_label(labels: Mapping[str, int], label: str, number: int) -> dict[str, int]:
-    """The labels after a version was given one; what was stable before is the previous one then."""
+    """The labels after a version was given one. The version that was stable before becomes the previous one."""
     moved = dict(labels) | {label: number}
     before = labels.get(STABLE)
     if label == STABLE and before not in (None, number):
@@ -110,7 +108,7 @@ def promoted(labels: Mapping[str, int]) -> dict[str, int]:
 
 
 def rolled_back(labels: Mapping[str, int], label: str) -> dict[str, int]:
-    """The labels after a step back: stable is the previous version again; any other label is taken away.
+    """The labels after a step back: the previous version is stable again, or any other label is removed.
 
     Raises:
         UserError: There is nothing to go back to.
@@ -121,23 +119,23 @@ def rolled_back(labels: Mapping[str, int], label: str) -> dict[str, int]:
         return {name: number for name, number in labels.items() if name != label}
     if PREVIOUS not in labels:
         raise UserError(
-            "There is no previous version to go back to. An older one can be published anew: "
+            "There is no previous version to go back to. An older one can be published again: "
             "car-classifier publish model/NUMBER."
         )
     return {name: number for name, number in labels.items() if name != PREVIOUS} | {STABLE: labels[PREVIOUS]}
 
 
 def write_labels(model_dir: Path, labels: Mapping[str, int]) -> None:
-    """Write `models.config`; labels of versions that are gone are left out.
+    """Write `models.config`, without the labels of versions that are gone.
 
     Raises:
-        UserError: The stable version is gone, or the file that is there cannot be used or written.
+        UserError: The stable version is gone, or the existing file cannot be used or written.
     """
     path, published = model_dir / CONFIG_NAME, versions(model_dir)
     if STABLE in labels and labels[STABLE] not in published:
         raise UserError(
-            f"Version {labels[STABLE]} would be {STABLE}, and is not in {model_dir}. Nothing has changed. Put it back, "
-            "or let car-classifier up --prepare-only choose another one."
+            f"Version {labels[STABLE]} would become {STABLE} but is not in {model_dir}. Nothing has changed. Put it "
+            "back, or let car-classifier up --prepare-only choose another version."
         )
     check_writable(path)
     config = read_config(path) if path.is_file() else _new_config()
@@ -151,7 +149,7 @@ def write_labels(model_dir: Path, labels: Mapping[str, int]) -> None:
 
 
 def ensure_live(model_dir: Path) -> dict[str, int]:
-    """Make sure that a version is stable: where none is, or that one is gone, the previous or else the newest.
+    """Make sure that there is a stable version: if there is none, the previous or else the newest becomes stable.
 
     Returns:
         The labels, as `read_labels` gives them.
@@ -163,26 +161,17 @@ def ensure_live(model_dir: Path) -> dict[str, int]:
     return read_labels(model_dir)
 
 
-@contextmanager
-def changing(model_dir: Path, console: Console) -> Iterator[None]:
-    """Nobody else publishes into the folder or moves its labels during a `with` block."""
-    handle = os.open(model_dir, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print(f"Waiting for another process that publishes into {model_dir} …")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+def publishing_lock(model_dir: Path, console: Console) -> AbstractContextManager[None]:
+    """Let one process at a time publish into a model folder or move its labels; the others wait, and say so."""
+    busy = f"Waiting for another process that publishes into {model_dir} …"
+    return exclusive_lock(model_dir, busy, console.print)
 
 
 def _set_policy(policy: Any, labelled: Sequence[int], published: Sequence[int]) -> None:
-    """Have the labelled versions loaded, and the next one as soon as it is there.
+    """Have servers load the labelled versions, and the next version as soon as it is there.
 
-    After a step back, newer versions must not answer requests without a label, which go to the newest that is loaded:
-    then the versions are named. TensorFlow Serving notes in its log that the next one is not there yet.
+    Requests without a label go to the newest version that is loaded. After a step back a newer version must not answer
+    them, so the file names the versions to load. TensorFlow Serving then logs that the next one is not there yet.
     """
     if list(labelled) == list(published[len(published) - len(labelled) :]):
         policy.latest.num_versions = len(labelled) + 1
@@ -205,8 +194,10 @@ def _write(path: Path, config: Any) -> None:
 
 
 def _entry(config: Any, path: Path) -> Any:
-    """The part of the file that is about this model; other models may stand beside it."""
+    """The part of the file that is about this model; the file may name other models too."""
     for entry in config.model_config_list.config:
         if entry.name == MODEL_NAME:
             return entry
-    raise UserError(f"{path} has no model named {MODEL_NAME}. Add it, or remove the file to have it made anew.")
+    raise UserError(
+        f"{path} has no model named {MODEL_NAME}. Add it, or remove the file: car-classifier then writes a new one."
+    )

@@ -1,4 +1,4 @@
-"""The page that travels with a model and says what it is, how it was made and how good it is."""
+"""The model card: a page beside a model that says what the model is, how it was made and how good it is."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from car_classifier.registry.score_kinds import SCORES, arrow
 
 
 def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
-    """Markdown from a version's `config.json` and `metrics.json`."""
+    """The card, in Markdown, from a version's `config.json` and `metrics.json`."""
     training, photos, calibration = config["training"], config["photos"], metrics["calibration"]
     height, width = training["image_size"]
     weights = {"none": "random weights", "imagenet": "ImageNet weights"}.get(training["weights"], "a weights file")
@@ -16,9 +16,9 @@ Tells which of {config["classes"]} car models a photo shows, and which pixels sa
 
 | | |
 |---|---|
-| Published | {config["published"]} |
+| Published | {config.get("published", "not yet")} |
 | Net | {training["base"]} from {weights}, fine-tuned: {", then ".join(training["unfreeze"])}; {height}×{width} pixels |
-| Photos | {", ".join(f"{count} {side}" for side, count in photos.items())} |
+| Photos | {", ".join(f"{count} {split}" for split, count in photos.items())} |
 
 ## How good it is
 
@@ -54,17 +54,18 @@ Probabilities are calibrated on validation photos and hold for photos like those
 
 
 def _explanations(reports: dict[str, Any]) -> str:
-    """What the explanations are worth, as `car-classifier explain-eval` measured it."""
+    """The scores of the explanations, as `car-classifier explain-eval` measured them."""
     if not reports:
         return ""
-    parts = ["", "## What its explanations are worth", ""]
+    parts = ["", "## How good its explanations are", ""]
     for report in reports.values():
         shown = {score for row in report["methods"].values() for score in row["scores"]}
         kinds = {name: kind for name, kind in SCORES.items() if name in shown}
         arrows = (f"{kind.title} {arrow(kind)}" for kind in kinds.values())
         parts += [
             f"{report['photos']} photos of {report['data']} ({report['split']}), seed {report['seed']}. "
-            "↑: more is better, ↓: less. *: not surely better than a map that knows nothing (one of the last rows).",
+            "↑: more is better, ↓: less is better. *: not surely better than a map that knows nothing (one of the last "
+            "rows).",
             "",
             f"| | {' | '.join(arrows)} |",
             "|---" * (len(kinds) + 1) + "|",
@@ -87,7 +88,7 @@ def _interval(interval: list[float]) -> str:
 
 
 def _weakest(per_class: list[dict[str, Any]], most: int = 5) -> str:
-    """The classes of lowest F1, of those that have photos and are not perfect."""
+    """The classes with the lowest F1, among those that have photos and are not perfect."""
     weak = sorted((row for row in per_class if row["support"] and row["f1"] < 1), key=lambda row: row["f1"])[:most]
     return ", ".join(f"{row['label']} (F1 {row['f1']:.1%} of {row['support']} photos)" for row in weak) or "none"
 

@@ -1,4 +1,4 @@
-"""The scores of explanations."""
+"""The scores by which explanations are measured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ScoreKind:
-    """One of the scores.
+    """A kind of score.
 
     Attributes:
-        title: As people write it.
-        short: The same for a narrow column.
+        title: The name, for people.
+        short: The name for a narrow column.
         is_better_high: Whether more is better.
     """
 
@@ -32,5 +32,5 @@ SCORES: Mapping[str, ScoreKind] = {
 
 
 def arrow(kind: ScoreKind) -> str:
-    """Which way is better."""
+    """Up if more is better, down if less is better."""
     return "↑" if kind.is_better_high else "↓"

@@ -1,15 +1,16 @@
 """The published versions at a glance: labels, accuracy, date, size, and whether they answer."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
+from car_classifier.errors import UserError
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import read_labels
+from car_classifier.registry.published_version import PublishedVersion
 
 _STATES = {
     "START": "loading",
@@ -27,13 +28,13 @@ class VersionSummary:
 
     Attributes:
         version: Its number.
-        labels: What clients may ask for it by.
-        state: See `server_status`, such as `AVAILABLE`; None where it does not know the version.
-        base: The net; None, as what follows, where the version's files do not tell.
+        labels: Labels by which clients may ask for it.
+        state: Its state on a server, such as `AVAILABLE`; None if the server does not know the version.
+        base: The net. This and the next four are None if the version's files do not say.
         top1: Share of test photos answered right, 0 to 1.
         macro_f1: Mean F1 of its classes, 0 to 1.
-        photos: How many test photos that is measured on.
-        exported: When it was made, ISO 8601.
+        photos: Number of test photos behind these figures.
+        published: When it was published, ISO 8601.
         megabytes: Size of its files, 10^6 bytes.
     """
 
@@ -44,16 +45,16 @@ class VersionSummary:
     top1: float | None
     macro_f1: float | None
     photos: int | None
-    exported: str | None
+    published: str | None
     megabytes: float
 
     @property
     def is_live(self) -> bool:
-        """Whether a server answers with it."""
+        """Whether a server answers with this version."""
         return self.state == "AVAILABLE"
 
     def as_json(self) -> dict[str, Any]:
-        """The same as JSON has it."""
+        """The summary as JSON."""
         return asdict(self) | {"live": self.is_live}
 
 
@@ -75,7 +76,7 @@ def summaries(model_dir: Path, states: Mapping[int, str]) -> list[VersionSummary
 
 
 def summary_table(rows: Sequence[VersionSummary]) -> Table:
-    """The same for people."""
+    """A table of summaries, for people."""
     table = Table(box=None, pad_edge=False)
     table.add_column("version")
     table.add_column("labels", overflow="fold")
@@ -83,7 +84,7 @@ def summary_table(rows: Sequence[VersionSummary]) -> Table:
         table.add_column(name, no_wrap=True)
     for name in ("top-1", "macro-F1", "photos"):
         table.add_column(name, justify="right")
-    table.add_column("exported", no_wrap=True)
+    table.add_column("published", no_wrap=True)
     table.add_column("size", justify="right")
     for row in rows:
         table.add_row(
@@ -94,14 +95,15 @@ def summary_table(rows: Sequence[VersionSummary]) -> Table:
             "" if row.top1 is None else f"{row.top1:.1%}",
             "" if row.macro_f1 is None else f"{row.macro_f1:.1%}",
             str(row.photos or ""),
-            (row.exported or "")[:10],
+            (row.published or "")[:10],
             f"{row.megabytes:.0f} MB",
         )
     return table
 
 
 def _summary(folder: Path, labels: tuple[str, ...], states: Mapping[int, str]) -> VersionSummary:
-    config, metrics = (_json(folder / "assets.extra" / f"{name}.json") for name in ("config", "metrics"))
+    version = PublishedVersion(folder)
+    config, metrics = _or_nothing(version.read_config), _or_nothing(version.read_metrics)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return VersionSummary(
         version=int(folder.name),
@@ -111,15 +113,14 @@ def _summary(folder: Path, labels: tuple[str, ...], states: Mapping[int, str]) -
         top1=metrics.get("top1"),
         macro_f1=metrics.get("macro_f1"),
         photos=metrics.get("count"),
-        exported=config.get("published"),
+        published=config.get("published"),
         megabytes=round(size / 1e6, 1),
     )
 
 
-def _json(path: Path) -> dict[str, Any]:
-    """What a file holds; nothing where another program published the version."""
+def _or_nothing(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Content of a file; nothing if another program published the version."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read()
+    except UserError:
         return {}
-    return content if isinstance(content, dict) else {}

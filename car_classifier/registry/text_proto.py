@@ -1,4 +1,4 @@
-"""Files in protobuf's text format, as TensorFlow Serving's configurations are."""
+"""Files in protobuf's text format, the format of TensorFlow Serving's configurations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def read_text_proto(path: Path, message: Any, kind: str) -> None:
     """Fill a message from a file.
 
     Args:
-        path: the file.
-        message: an empty protobuf message.
-        kind: what the file is, such as `model configuration`, for error texts.
+        path: The file.
+        message: An empty protobuf message.
+        kind: The file's kind for error messages, such as `model configuration`.
 
     Raises:
-        UserError: it cannot be read or holds something else.
+        UserError: The file cannot be read or holds something else.
     """
     from google.protobuf import text_format
 
@@ -37,12 +37,12 @@ def message_class(file: Any, *dependencies: Any) -> Any:
 
     Args:
         file: A `FileDescriptorProto`.
-        dependencies: Those that it depends on.
+        dependencies: The files that it depends on.
     """
     from google.protobuf import descriptor_pool, message_factory
 
-    pool = descriptor_pool.DescriptorPool()  # of its own: who has the real message may import it as well
-    for one in (*dependencies, file):
-        pool.Add(one)
+    pool = descriptor_pool.DescriptorPool()  # not the default one, where a real message of that name may be
+    for description in (*dependencies, file):
+        pool.Add(description)
     name = f"{file.package}.{file.message_type[-1].name}"
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(name))

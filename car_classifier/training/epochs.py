@@ -1,6 +1,5 @@
 """Training epoch by epoch, such that an interrupted run goes on as if nothing had happened."""
 
-import csv
 import time
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
@@ -14,7 +13,7 @@ import tensorflow as tf
 from rich.console import Console
 
 from car_classifier.errors import UserError
-from car_classifier.files import write_atomically
+from car_classifier.files import read_csv, write_atomically, write_csv
 from car_classifier.progress import Report, progress_bar
 from car_classifier.training.config import HEAD
 from car_classifier.training.distribution import Trainer
@@ -209,18 +208,11 @@ def _restored(stage: Stage, variables: list[Any], is_chief: bool) -> Progress:
 def _rows(stage: Stage) -> list[dict[str, str]]:
     if not stage.history_path.is_file():
         return []
-    with stage.history_path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return [row for _, row in read_csv(stage.history_path)]
 
 
 def _write_rows(stage: Stage, rows: list[dict[str, Any]]) -> None:
-    def write(target: Path) -> None:
-        with target.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, HISTORY_COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-
-    write_atomically(stage.history_path, write)
+    write_csv(stage.history_path, HISTORY_COLUMNS, rows)
 
 
 def _write_history(stage: Stage, epoch: int, figures: dict[str, float], seconds: float) -> None:

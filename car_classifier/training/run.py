@@ -1,22 +1,21 @@
 """One run of training: its settings, its photos and the folder that holds its state. Free of TensorFlow."""
 
-import fcntl
 import itertools
 import json
-import os
 import shutil
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from car_classifier.data.manifest import Manifest, Split, class_indices, read_manifest
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, sha256_of, write_json
+from car_classifier.files import check_writable, exclusive_lock, sha256_of, write_json
 from car_classifier.network.backbones import check_backbone_input, find_backbone
 from car_classifier.progress import progress_bar
 from car_classifier.training.cluster import place_in_cluster
@@ -59,7 +58,9 @@ class TrainingRun:
         self.folder = unfinished or _new_folder(runs_dir)
         self.is_resumed = self.history_path.is_file() or (self.state_folder / "features").is_dir()
         if self.is_chief:
-            weakref.finalize(self, os.close, _lock(self.state_folder))
+            lock = ExitStack()
+            lock.enter_context(_lock(self.state_folder))
+            weakref.finalize(self, lock.close)
         if self.is_resumed:
             _check_unchanged(self.manifest, console)
         if unfinished is None:
@@ -92,9 +93,8 @@ class TrainingRun:
                 raise UserError(f"The first machine has exported nothing in {EXPORT_SECONDS // 60} minutes; see there.")
             time.sleep(1)
 
-    def finish(self) -> None:
+    def finish(self, metrics: dict[str, Any]) -> None:
         """Note how good the exported model is, and delete what only an unfinished run needs."""
-        metrics = json.loads(_metrics_path(self.export_folder / "assets.extra").read_text(encoding="utf-8"))
         write_json(_metrics_path(self.folder), metrics)
         shutil.rmtree(self.state_folder, ignore_errors=True)
 
@@ -170,22 +170,13 @@ def _new_folder(runs_dir: Path) -> Path:
     return folder
 
 
-def _lock(folder: Path) -> int:
-    """Hold the state of a run as long as the file descriptor that is returned is open.
-
-    Raises:
-        UserError: Another process holds it.
-    """
-    folder.mkdir(exist_ok=True)
-    handle = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise UserError(
-            f"Another process is at this very run, in {folder.parent}. Wait for it, or give this one another --seed."
-        ) from error
-    return handle
+def _lock(state_folder: Path) -> AbstractContextManager[None]:
+    """Keep other processes from a run; entering it is a `UserError` while another process is at work on the run."""
+    state_folder.mkdir(exist_ok=True)
+    busy = (
+        f"Another process is at this very run, in {state_folder.parent}. Wait for it, or give this one another --seed."
+    )
+    return exclusive_lock(state_folder / "lock", busy)
 
 
 def _check_unchanged(manifest: Manifest, console: Console) -> None:

@@ -1,6 +1,5 @@
 """Training runs side by side: in which settings they differ, and what each of them led to. Free of TensorFlow."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from car_classifier.errors import UserError
-from car_classifier.files import write_atomically
+from car_classifier.files import read_csv, write_csv
 
 FIGURES = ("top1", "top5", "macro_f1", "make_top1", "ece")
 """What is compared of a finished run, from 0 to 1, measured on its test photos."""
@@ -112,18 +111,13 @@ def write_comparison(runs: Sequence[Run], path: Path) -> None:
     """The same as a CSV file, with figures from 0 to 1; what an unfinished run lacks is empty."""
     settings = differing_settings(runs)
     columns = ["run", "state", *settings, "minutes", "epochs_run", "top1", "top1_low", "top1_high", *FIGURES[1:]]
-
-    def write(target: Path) -> None:
-        with target.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [*columns, "best_val_accuracy"], lineterminator="\n")
-            writer.writeheader()
-            for run, name in zip(runs, _names(runs), strict=True):
-                chosen = {setting: run.settings.get(setting) for setting in settings}
-                trained = {"minutes": round(run.minutes, 2), "epochs_run": len(run.history)}
-                measured = {"best_val_accuracy": run.best_val_accuracy} | run.figures
-                writer.writerow({"run": name, "state": run.state} | chosen | trained | measured)
-
-    write_atomically(path, write)
+    rows = []
+    for run, name in zip(runs, _names(runs), strict=True):
+        chosen: dict[str, object] = {setting: run.settings.get(setting) for setting in settings}
+        trained = {"minutes": round(run.minutes, 2), "epochs_run": len(run.history)}
+        measured = {"best_val_accuracy": run.best_val_accuracy} | run.figures
+        rows.append({"run": name, "state": run.state} | chosen | trained | measured)
+    write_csv(path, [*columns, "best_val_accuracy"], rows)
 
 
 def _read_run(folder: Path) -> Run:
@@ -135,10 +129,7 @@ def _read_run(folder: Path) -> Run:
             f"{folder} is no training run: it has no config.json of one. Give the folders of runs, such as runs/*."
         ) from error
     history, metrics = folder / "history.csv", folder / "metrics.json"
-    rows: tuple[Mapping[str, str], ...] = ()
-    if history.is_file():
-        with history.open(newline="", encoding="utf-8") as file:
-            rows = tuple(csv.DictReader(file))
+    rows = tuple(row for _, row in read_csv(history)) if history.is_file() else ()
     return Run(folder, settings, rows, json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else None)
 
 

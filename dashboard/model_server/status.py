@@ -26,7 +26,7 @@ class _Look:
     def age(self) -> float:
         return time.monotonic() - self.at
 
-    def told(self) -> Status:
+    def result_or_raise(self) -> Status:
         if isinstance(self.seen, Status):
             return self.seen
         # Another one for each that is told, because threads would write their tracebacks into the same.
@@ -66,14 +66,14 @@ class ModelWatch:
         with self._lock:
             last, asking = self._last, self._asking
             if last and (last.age < FRESH_SECONDS or (asking and last.age < USABLE_SECONDS)):
-                return last.told()
+                return last.result_or_raise()
             if asking is None:
                 asking = self._asking = Future()
                 # Not in this request's own thread, which may have less patience than others that wait with it.
                 # The model server is told the id of the request that began it.
                 threading.Thread(target=copy_context().run, args=(self._look, asking), daemon=True).start()
         try:
-            return asking.result(max(0.0, patience)).told()
+            return asking.result(max(0.0, patience)).result_or_raise()
         except NotInTime:
             message = f"The model server took longer than {patience:g} seconds to tell its state."
             raise TooSlow(message, f"GET {self._client.url}") from None

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
-from car_classifier.evaluation.answers import Answer, LabelledPhoto
+from car_classifier.evaluation.predictions import Answer, LabelledPhoto
 from car_classifier.quiz import Quiz, Score, choose, half_blocks
 from tests.support.commands import car_classifier
 

@@ -9,7 +9,6 @@ from PIL import Image
 
 from car_classifier.data.manifest import Manifest, ManifestRow
 from car_classifier.errors import UserError
-from car_classifier.evaluation.answers import Answer, LabelledPhoto
 from car_classifier.evaluation.figures import (
     GREEN,
     GREY,
@@ -24,6 +23,7 @@ from car_classifier.evaluation.figures import (
     save_figure,
     training_curves,
 )
+from car_classifier.evaluation.predictions import Answer, LabelledPhoto
 from car_classifier.training.augmentation import NO_AUGMENTATION
 from tests.support.commands import car_classifier, done
 

@@ -73,20 +73,16 @@ class TestWithTheDemoModel:
             (lambda photo: photo.write_bytes(b"no photo"), "is damaged or no JPEG or PNG file"),
         ],
     )
-    def test_a_photo_that_cannot_be_used_is_named_and_nothing_is_written(
-        self, manifest_path, demo_model_dir, spoil, words
-    ):
+    def test_a_photo_that_cannot_be_used_is_named_and_nothing_is_written(self, manifest_path, demo_model, spoil, words):
         photo = manifest_path.parent / read_manifest(manifest_path).rows[3].file_name
         spoil(photo)
         with pytest.raises(UserError, match=f"{photo.name}.*{words}"):
-            write_photo_features(manifest_path, demo_model_dir)
+            write_photo_features(manifest_path, demo_model)
         assert not manifest_path.with_name(FEATURES_FILE).exists()
 
-    def test_a_model_or_a_manifest_that_is_not_there_is_a_sentence(self, manifest_path, demo_model_dir, tmp_path):
-        with pytest.raises(UserError, match="There is no published model in"):
-            write_photo_features(manifest_path, tmp_path / "nothing")
+    def test_a_manifest_that_is_not_there_is_a_sentence(self, manifest_path, demo_model, tmp_path):
         with pytest.raises(UserError, match="There is no manifest at"):
-            write_photo_features(tmp_path / "none.csv", demo_model_dir)
+            write_photo_features(tmp_path / "none.csv", demo_model)
         manifest_path.with_name(FEATURES_FILE).mkdir()
         with pytest.raises(UserError, match="is a folder"):
-            write_photo_features(manifest_path, demo_model_dir)
+            write_photo_features(manifest_path, demo_model)

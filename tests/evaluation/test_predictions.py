@@ -2,18 +2,18 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from car_classifier.data.manifest import read_manifest
+from car_classifier.data.manifest import Manifest, ManifestRow, read_manifest
 from car_classifier.errors import UserError
-from car_classifier.evaluation.answers import (
+from car_classifier.evaluation.predictions import (
     Answer,
     LabelledPhoto,
-    PublishedModel,
     Unreadable,
+    ask_about,
+    classify,
     find_labelled_photos,
     is_turned,
 )
@@ -45,8 +45,8 @@ def test_a_folder_gives_its_photos_alone_and_a_file_is_taken_whatever_its_name(t
     for name in ("b.jpg", "a.jpeg", "notes.txt", ".hidden.jpg", ".cache/c.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = find_labelled_photos([tmp_path / "notes.txt", tmp_path], LABELS)
-    assert [photo.path.name for photo in found] == ["notes.txt", "a.jpeg", "b.jpg"]
+    photos = find_labelled_photos([tmp_path / "notes.txt", tmp_path], LABELS)
+    assert [photo.path.name for photo in photos] == ["notes.txt", "a.jpeg", "b.jpg"]
     with pytest.raises(UserError, match="holds no photo: no file in it ends in .jpg"):
         (tmp_path / "empty").mkdir()
         find_labelled_photos([tmp_path / "empty"], LABELS)
@@ -61,14 +61,9 @@ def test_exif_orientation(tmp_path, orientation, turned):
     assert is_turned(tmp_path / "photo.jpg") is turned
 
 
-def test_a_folder_without_a_model():
-    with pytest.raises(UserError, match="There is no published model in nowhere"):
-        PublishedModel(Path("nowhere"))
-
-
 @pytest.fixture
 def bad_photos(tmp_path, demo_data) -> dict[str, str]:
-    """Files that no answer can be had for, and why."""
+    """Files that the model cannot read, and why."""
     whole = next((demo_data / "images").glob("*.jpg")).read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[:3000])
     (tmp_path / "empty.jpg").touch()
@@ -89,18 +84,37 @@ def test_answers_come_in_order_around_what_cannot_be_read(demo_model, demo_data,
     good = [LabelledPhoto(demo_data / row.file_name, row.label) for row in rows]
     bad = [LabelledPhoto(tmp_path / name, None) for name in bad_photos]
     asked = good[:3] + bad + good[3:]
-    found = list(demo_model.ask(asked))
-    assert [answer.photo for answer in found] == asked
-    for answer, reason in zip(found[3 : 3 + len(bad)], bad_photos.values(), strict=True):
+    answered = list(classify(demo_model, asked))
+    assert [answer.photo for answer in answered] == asked
+    for answer, reason in zip(answered[3 : 3 + len(bad)], bad_photos.values(), strict=True):
         assert isinstance(answer, Unreadable)
         assert reason in answer.reason
-    answers = [answer for answer in found if isinstance(answer, Answer)]
+    answers = [answer for answer in answered if isinstance(answer, Answer)]
     assert len(answers) == 40
     for answer in answers:
-        assert set(answer.labels) == set(demo_model.labels)
+        assert set(answer.labels) == set(demo_model.names.labels)
         assert list(answer.probabilities) == sorted(answer.probabilities, reverse=True)
         assert sum(answer.probabilities) == pytest.approx(1, abs=1e-5)
         assert answer.is_right is (answer.labels[0] == answer.photo.truth)
+
+
+def test_a_batch_that_is_refused_as_a_whole_blames_no_photo(tmp_path):
+    import tensorflow as tf
+
+    def at_most_two(image_bytes: tf.Tensor) -> tf.Tensor:
+        tf.debugging.assert_less(tf.size(image_bytes), 3)
+        return image_bytes
+
+    rows = [ManifestRow(f"{i}.jpg", "", "A", "a", "A_a", None, 4, 3, "test", "") for i in range(3)]
+    manifest = Manifest(tmp_path / "manifest.csv", tuple(rows))
+    for row in rows:
+        manifest.photo_path(row).write_bytes(row.file_name.encode())
+    assert ask_about(at_most_two, manifest, rows[:2]).numpy().tolist() == [b"0.jpg", b"1.jpg"]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        ask_about(at_most_two, manifest, rows)
+    manifest.photo_path(rows[1]).unlink()
+    with pytest.raises(UserError, match="1.jpg cannot be read: No such file"):
+        ask_about(at_most_two, manifest, rows)
 
 
 @pytest.mark.slow

@@ -15,10 +15,11 @@ from scipy.special import softmax
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.manifest import read_manifest, write_manifest
 from car_classifier.errors import UserError
-from car_classifier.evaluation.predictions import BATCH_SIZE, load_signature, predict
+from car_classifier.evaluation.predictions import BATCH_SIZE, predict
 from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
 from car_classifier.network.signatures import ServedClassifier, save
 from car_classifier.registry.model_card import model_card
+from car_classifier.registry.published_version import PublishedVersion
 from tests.support.commands import car_classifier, done
 from tests.support.nets import tiny_classifier
 from tests.support.pictures import encoded, picture
@@ -28,29 +29,28 @@ QUIET = Console(quiet=True)
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Path:
-    """A model folder whose version 1 is a tiny classifier, with its labels."""
-    folder = tmp_path_factory.mktemp("published")
+def published(tmp_path_factory) -> PublishedVersion:
+    """A version that is a tiny classifier, with its labels."""
+    version = PublishedVersion(tmp_path_factory.mktemp("published") / "1")
     classifier = tiny_classifier(temperature=TEMPERATURE)
-    save(classifier, str(folder / "1"))
-    write_labels(folder / "1", classifier)
-    return folder
+    save(classifier, str(version.folder))
+    write_labels(version, classifier)
+    return version
 
 
-def write_labels(version: Path, classifier) -> None:
-    (version / "assets.extra").mkdir()
-    content = {"labels": classifier.labels, "makes": classifier.makes}
-    (version / "assets.extra" / "labels.json").write_text(json.dumps(content))
+def write_labels(version: PublishedVersion, classifier) -> None:
+    version.assets.mkdir()
+    version.labels_path.write_text(json.dumps({"labels": classifier.labels, "makes": classifier.makes}))
 
 
 @pytest.fixture
 def model_dir(published, tmp_path) -> Path:
     """A copy of the published model, to write to."""
-    return shutil.copytree(published, tmp_path / "model")
+    return shutil.copytree(published.folder.parent, tmp_path / "model")
 
 
 def write_photos(folder: Path, labels: list[str], each: int) -> Path:
-    """A flat folder of photos that all look different."""
+    """Write a flat folder of photos that all look different."""
     folder.mkdir()
     for i, label in enumerate(labels * each):
         (folder / f"{label}_{i}.png").write_bytes(encoded(picture(40 + 3 * i, 100 - i), "PNG"))
@@ -64,9 +64,9 @@ def photos(tmp_path) -> Path:
 
 class TestWhatIsMeasured:
     def test_is_what_the_served_model_answers(self, published, photos):
-        """Asked photo by photo through `classify`, where `evaluate` asks for all classes in batches."""
+        """Here `classify` is asked photo by photo, while `evaluate` asks for all classes in batches."""
         result = evaluate_on(published, photos, None, QUIET)
-        classify = load_signature(published / "1", "classify")
+        classify = published.signature("classify")
         files = sorted(photos.iterdir())
         assert len(files) > BATCH_SIZE
         top1, make_top1, confidences = [], [], []
@@ -82,11 +82,11 @@ class TestWhatIsMeasured:
         assert result["mean_confidence"] == pytest.approx(np.mean(confidences), rel=1e-5)
         assert sum(map(sum, result["confusion"]["matrix"])) == len(files)
         assert result["calibration"]["bins"] != result["calibration"]["bins_before"]
-        assert (result["model"], result["data"], result["split"]) == (str(published / "1"), str(photos), None)
+        assert (result["model"], result["data"], result["split"]) == (str(published), str(photos), None)
 
     def test_before_scaling_means_a_temperature_of_1(self, published, photos, tmp_path):
         manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
-        predictions = predict(published / "1", manifest, manifest.rows)
+        predictions = predict(published, manifest, manifest.rows)
         np.testing.assert_allclose(
             softmax(predictions.logits / TEMPERATURE, axis=1), predictions.probabilities, atol=1e-6
         )
@@ -147,9 +147,10 @@ class TestWhatCannotBeMeasured:
         module = ServedClassifier(classifier)
         older = {name: module.signatures_to_save[name] for name in ("serving_default", "classify", "explain")}
         tf.saved_model.save(module, str(tmp_path / "old" / "1"), signatures=older)
-        write_labels(tmp_path / "old" / "1", classifier)
-        with pytest.raises(UserError, match=r"has no signature 'all_classes'.* Publish it anew"):
-            evaluate_on(tmp_path / "old", photos, None, QUIET)
+        version = PublishedVersion(tmp_path / "old" / "1")
+        write_labels(version, classifier)
+        with pytest.raises(UserError, match=r"has no signature 'all_classes'.* Publish the model again"):
+            evaluate_on(version, photos, None, QUIET)
 
 
 class TestWhereItGoes:
@@ -165,7 +166,7 @@ class TestWhereItGoes:
     )
     def test_a_name_of_the_data_and_the_split(self, tmp_path, data, split, name):
         (tmp_path / "set" / "my photos").mkdir(parents=True)
-        path = evaluation_path(Path("model/1"), tmp_path / data, split)
+        path = evaluation_path(PublishedVersion(Path("model/1")), tmp_path / data, split)
         assert path == Path("model/1/assets.extra/evaluations") / f"{name}.json"
 
     @pytest.mark.slow

@@ -3,15 +3,19 @@
 import cv2
 import numpy as np
 import pytest
+from rich.console import Console
 
+from car_classifier.data.manifest import Manifest
 from car_classifier.errors import UserError
-from car_classifier.explanations.evaluation import _alone, _drop_half_done
+from car_classifier.explanations.evaluation import _drop_half_done, evaluate_explanations
 from car_classifier.explanations.faithfulness import average_drop, deletion_and_insertion, ranks, road
 from car_classifier.explanations.imputation import KERNEL, impute
 from car_classifier.explanations.localisation import energy_inside, frame_area, frame_share, hits
 from car_classifier.explanations.methods import METHODS
 from car_classifier.explanations.sanity import similarity
 from car_classifier.explanations.scoring import ScoredMap, append_scores, read_scores, summary, write_scores
+from car_classifier.files import exclusive_lock
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.registry.score_kinds import SCORES
 
 SIZE = (24, 32)
@@ -217,10 +221,13 @@ def test_scores_are_read_as_they_were_written_but_for_a_line_that_was_cut_off(tm
 
 
 def test_one_process_scores_a_version_at_a_time(tmp_path):
-    (tmp_path / "1").mkdir()
-    with _alone(tmp_path / "1" / "explanations"), pytest.raises(UserError, match="Another process"):  # noqa: SIM117
-        with _alone(tmp_path / "1" / "explanations"):
-            pass
+    version, manifest = PublishedVersion(tmp_path / "1"), Manifest(tmp_path / "manifest.csv", ())
+    for folder in (version.folder / "variables", version.explanations_folder):
+        folder.mkdir(parents=True)
+    for path in (version.config_path, version.metrics_path):
+        path.write_text("{}")
+    with exclusive_lock(version.explanations_folder, ""), pytest.raises(UserError, match="Another process is scoring"):
+        evaluate_explanations(version, manifest, (), (), {}, "test", 0, 0, Console(quiet=True))
 
 
 def test_a_photo_counts_as_done_when_all_methods_were_scored_on_it(tmp_path):

@@ -1,4 +1,4 @@
-"""What is published, what the gate keeps out, and how labels move on a server that runs meanwhile."""
+"""Publishing, the gate, and labels that move while a server runs."""
 
 import csv
 import json
@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,22 +15,23 @@ import requests
 from rich.console import Console
 
 from car_classifier.errors import UserError
-from car_classifier.publishing.interruption import uninterrupted
+from car_classifier.publishing.interruption import defer_signals
 from car_classifier.publishing.publish import publish
 from car_classifier.publishing.version_comparison import compare
 from car_classifier.registry import labels as version_labels
-from car_classifier.registry.assets import write_checksums
+from car_classifier.registry.assets import check_checksums, write_checksums
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import (
-    changing,
     ensure_live,
     promoted,
+    publishing_lock,
     read_labels,
     rolled_back,
     wait_until_followed,
     with_label,
     write_labels,
 )
+from car_classifier.registry.published_version import PublishedVersion
 from tests.support.commands import car_classifier, done
 from tests.support.embedded_server import Server, running, until
 from tests.support.nets import tiny_classifier
@@ -40,7 +42,7 @@ NAME = "car_classifier"
 
 @pytest.fixture(autouse=True)
 def do_not_wait(monkeypatch) -> None:
-    """Where a server runs, the tests wait until it has followed."""
+    """Tests that run a server wait until it has followed the labels."""
     monkeypatch.setattr(version_labels, "SECONDS_TO_FOLLOW", 0)
 
 
@@ -72,6 +74,17 @@ def test_the_next_version_is_stable_and_the_run_keeps_no_copy(run, model_dir):
     assert publish(model_dir / "8", model_dir, QUIET) == model_dir / "9"
 
 
+def test_the_date_is_noted_when_a_version_is_published(run, model_dir):
+    exported = PublishedVersion(run / "export")
+    assert "published" not in exported.read_config()
+    assert "| Published | not yet |" in exported.model_card_path.read_text()
+    version = PublishedVersion(publish(run, model_dir, QUIET))
+    published = datetime.fromisoformat(version.read_config()["published"])
+    assert datetime.now(UTC) - timedelta(minutes=10) < published <= datetime.now(UTC)
+    assert f"| Published | {published.isoformat()} |" in version.model_card_path.read_text()
+    check_checksums(version)
+
+
 def cut_off(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
 
@@ -79,7 +92,7 @@ def cut_off(path: Path) -> None:
 ANSWERS = "assets.extra/golden/answers.json"
 
 
-def sum_up_anew(export: Path) -> None:
+def renew_checksums(export: Path) -> None:
     (export / "assets.extra" / "SHA256SUMS").unlink()
     write_checksums(export)
 
@@ -98,7 +111,11 @@ def swap_labels_and_makes_of_classify(export: Path) -> None:
 
 
 GATE = {
-    "changed": (lambda export: cut_off(export / "assets.extra" / "labels.json"), False, "labels.json changed or came"),
+    "changed": (
+        lambda export: cut_off(export / "assets.extra" / "labels.json"),
+        False,
+        "labels.json changed or",
+    ),
     "missing": (lambda export: (export / "assets.extra" / "labels.json").unlink(), False, "missing.*labels.json"),
     "no sums": (lambda export: (export / "assets.extra" / "SHA256SUMS").unlink(), False, "missing.*SHA256SUMS"),
     "not a model": (lambda export: cut_off(export / "saved_model.pb"), True, "cannot be served"),
@@ -111,7 +128,11 @@ GATE = {
     "not a number": (golden(lambda a: a[0]["logits"].__setitem__(0, float("nan"))), True, "the logits of"),
     "no answers": (lambda export: (export / ANSWERS).unlink(), True, "golden photos cannot be read.*No such file"),
     "no JSON": (lambda export: cut_off(export / ANSWERS), True, "golden photos cannot be read"),
-    "a foreign file": (lambda export: (export / "variables" / "x").touch(), False, "variables/x changed or came after"),
+    "a foreign file": (
+        lambda export: (export / "variables" / "x").touch(),
+        False,
+        "variables/x changed or was added",
+    ),
     "damaged sums": (lambda export: (export / "assets.extra" / "SHA256SUMS").write_text("x"), False, "is damaged"),
     "another classify": (swap_labels_and_makes_of_classify, True, "of classify, .* is not among"),
     "no signature": (
@@ -128,15 +149,15 @@ GATE = {
 def test_what_does_not_pass_is_not_published_and_not_lost(run, model_dir, damage, summed_up, words):
     damage(run / "export")
     if summed_up:
-        sum_up_anew(run / "export")
-    with pytest.raises(UserError, match=f"Not published; it still is in {run / 'export'}.*{words}"):
+        renew_checksums(run / "export")
+    with pytest.raises(UserError, match=f"Not published; it is still in {run / 'export'}.*{words}"):
         publish(run, model_dir, QUIET)
     assert (run / "export" / "saved_model.pb").is_file()
     assert list(model_dir.iterdir()) == []
 
 
 def write_answers(version: Path, wrong: int, photos: range = range(6)) -> None:
-    """Let a version's answers to its test photos be right but for some."""
+    """Write a version's answers to its test photos: wrong for the first few, right for the others."""
     labels = tiny_classifier().labels
     path = version / "assets.extra" / "predictions.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,17 +170,17 @@ def write_answers(version: Path, wrong: int, photos: range = range(6)) -> None:
 
 
 def test_versions_are_compared_on_the_photos_that_both_answered(tmp_path):
-    new, live = tmp_path / "2", tmp_path / "1"
-    write_answers(new, wrong=1, photos=range(6))
-    write_answers(live, wrong=0, photos=range(12))
+    new, live = (PublishedVersion(tmp_path / name) for name in ("2", "1"))
+    write_answers(new.folder, wrong=1, photos=range(6))
+    write_answers(live.folder, wrong=0, photos=range(12))
     comparison = compare(new, live)
     assert comparison.photos == 6
     assert comparison.figures["top-1"] == (pytest.approx(5 / 6), 1)
     assert comparison.figures["macro-F1"] == (pytest.approx((4 + 2 / 3) / 6), 1)
     assert comparison.fallen(0.2) == ["macro-F1"]
-    write_answers(live, wrong=0, photos=range(6, 12))
+    write_answers(live.folder, wrong=0, photos=range(6, 12))
     assert compare(new, live) is None
-    assert compare(new, tmp_path) is None
+    assert compare(new, PublishedVersion(tmp_path)) is None
 
 
 @pytest.mark.parametrize(
@@ -169,7 +190,7 @@ def test_versions_are_compared_on_the_photos_that_both_answered(tmp_path):
 def test_a_step_back_beyond_the_margin_is_not_published(run, model_dir, wrong, margin, published):
     write_answers(model_dir / "1", wrong=1)
     write_answers(run / "export", wrong=wrong)
-    sum_up_anew(run / "export")
+    renew_checksums(run / "export")
     if published:
         assert publish(run, model_dir, QUIET, margin=margin) == model_dir / "2"
         return
@@ -260,7 +281,7 @@ def test_a_version_that_is_gone_is_not_made_stable(tmp_path):
     (tmp_path / "2").rmdir()
     result = car_classifier("promote", "--model-dir", tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
-    assert "Version 2 would be stable, and is not in" in result.stderr
+    assert "Version 2 would become stable but is not in" in result.stderr
     assert read_labels(tmp_path) == {"stable": 1, "canary": 2}
 
 
@@ -286,7 +307,7 @@ def test_an_interruption_waits_for_the_end(kind):
     steps = []
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with pytest.raises(KeyboardInterrupt), uninterrupted():
+        with pytest.raises(KeyboardInterrupt), defer_signals():
             signal.raise_signal(kind)
             steps.append("after the signal")
     finally:
@@ -318,10 +339,10 @@ def test_two_that_publish_wait_for_each_other(tmp_path, capsys):
     console, entered = Console(), threading.Event()
 
     def wait_in_turn() -> None:
-        with changing(tmp_path, console):
+        with publishing_lock(tmp_path, console):
             entered.set()
 
-    with changing(tmp_path, console):
+    with publishing_lock(tmp_path, console):
         second = threading.Thread(target=wait_in_turn)
         second.start()
         until(lambda: "Waiting for another process" in capsys.readouterr().out)
@@ -343,7 +364,7 @@ def test_nothing_to_try_a_canary_beside(run, model_dir):
 
 @pytest.fixture
 def asked_all_the_time(run, model_dir) -> Iterator[Server]:
-    """A server of the folder that is asked for the stable version without a pause; every request must be answered."""
+    """A server of the folder. It is asked for the stable version without a pause and must answer every request."""
     publish(run, model_dir, QUIET)
     images = {"instances": [[[[0.0] * 3] * 24] * 16]}
     ended, failures = threading.Event(), []
@@ -375,7 +396,7 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
         until(lambda: requests.get(url, timeout=30).json().get("model_spec", {}).get("version") == version)
 
     def newest_answers(version: str) -> None:
-        """Who asks for no label gets the newest that is loaded."""
+        """A request without a label goes to the newest version that is loaded."""
         until(lambda: max(v for v, line in server.status(NAME).items() if line["state"] == "AVAILABLE") == version)
 
     def commanded(*arguments: object) -> str:

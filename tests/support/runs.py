@@ -7,6 +7,7 @@ from rich.console import Console
 from car_classifier.data.indexing import index_photos
 from car_classifier.network.signatures import Classifier
 from car_classifier.publishing.export import export
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.config import TrainingConfig
 from car_classifier.training.run import TrainingRun
 from tests.support.nets import tiny_classifier
@@ -34,5 +35,5 @@ def exported_run(folder: Path, classifier: Classifier | None = None) -> Path:
     """The folder of a finished run that exported a tiny classifier."""
     run = run_of_few_photos(folder)
     export(classifier or tiny_classifier(), run, QUIET)
-    run.finish()
+    run.finish(PublishedVersion(run.export_folder).read_metrics())
     return run.folder

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.serving.errors import Code, ServingError, from_tensorflow, invalid_argument
 from car_classifier.serving.models import examples
 from car_classifier.serving.models.saved_model import SavedModel, Tensors
 from car_classifier.serving.models.tensor_protos import to_array
 
-WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
 
 _TASKS: dict[str, examples.Task] = {"classify_log": "classify", "regress_log": "regress"}
@@ -30,7 +30,7 @@ def warm_up(model: SavedModel, folder: Path, stopping: Callable[[], bool] = lamb
     Raises:
         ServingError: a record cannot be read or run, or there are more than 1000.
     """
-    path = folder / WARMUP_FILE
+    path = PublishedVersion(folder).warmup_path
     if not path.is_file():
         return 0
     import tensorflow as tf

@@ -178,14 +178,11 @@ def _(tmp_path):
 def _(tmp_path):
     from car_classifier.training.run import _lock
 
-    handle = _lock(tmp_path / "state")
-    try:
-        return refused(_lock, tmp_path / "state")
-    finally:
-        os.close(handle)
+    with _lock(tmp_path / "state"):
+        return refused(_lock(tmp_path / "state").__enter__)
 
 
-@provokes("Not published; it still is in")
+@provokes("Not published; it is still in")
 def _(tmp_path):
     from rich.console import Console
 
@@ -225,7 +222,7 @@ def _(tmp_path):
 
 @provokes("There is no published model in")
 def _(tmp_path):
-    from car_classifier.registry.folder import find_version
+    from car_classifier.registry.published_version import find_version
 
     return refused(find_version, tmp_path)
 

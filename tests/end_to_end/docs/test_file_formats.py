@@ -154,9 +154,10 @@ def used(demo_data, demo_model_dir, tmp_path_factory) -> SimpleNamespace:
     from car_classifier.explanations.photo_explanation import Explainer
     from car_classifier.explanations.writing import write_explanation
     from car_classifier.files import write_json
+    from car_classifier.registry.published_version import PublishedVersion
 
     folder, quiet = tmp_path_factory.mktemp("used"), Console(quiet=True)
-    version = Path(shutil.copytree(demo_model_dir / "1", folder / "1"))
+    version = PublishedVersion(Path(shutil.copytree(demo_model_dir / "1", folder / "1")))
     data = Path(shutil.copytree(demo_data, folder / "data"))
     manifest = read_manifest(data / "manifest.csv")
     evaluation = folder / "evaluation.json"
@@ -168,9 +169,9 @@ def used(demo_data, demo_model_dir, tmp_path_factory) -> SimpleNamespace:
     report = evaluate_explanations(version, manifest, rows, methods, boxes, "test", 0, 1, quiet)
     photo = manifest.photo_path(rows[0])
     explained = write_explanation(
-        Explainer(version).explain(photo.read_bytes()), photo.read_bytes(), photo, folder / "x"
+        Explainer(version.folder).explain(photo.read_bytes()), photo.read_bytes(), photo, folder / "x"
     )
-    scores = version / "assets.extra" / report["per_photo"]
+    scores = version.assets / report["per_photo"]
     return SimpleNamespace(
         version=version,
         evaluation=evaluation,
@@ -187,7 +188,7 @@ def test_what_is_measured_later(used):
     assert differences(documented("`metrics.json`") | documented("`evaluations/`"), evaluated) == set()
     assert differences(documented("`features.npz`"), read(used.features)) == set()
     assert differences(documented("`explain PHOTO`"), read(used.explained)) == set()
-    in_metrics = json.loads((used.version / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
+    in_metrics = used.version.read_metrics()
     assert used.explanations in in_metrics["explanations"].values()
     found = dict(paths(used.explanations)) | read(used.scores)
     assert differences(documented("`explanations`"), found) == set()

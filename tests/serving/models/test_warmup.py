@@ -6,9 +6,10 @@ import shutil
 import pytest
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
+from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.serving.errors import Code, ServingError
 from car_classifier.serving.models.saved_model import SavedModel
-from car_classifier.serving.models.warmup import WARMUP_FILE, warm_up
+from car_classifier.serving.models.warmup import warm_up
 from tests.support import saved_models as models
 
 
@@ -71,8 +72,9 @@ def test_records_that_fail_the_load(model, folder, records, code, message):
 
 
 def test_a_file_that_holds_no_records_fails_the_load(model, folder):
-    (folder / WARMUP_FILE).parent.mkdir(exist_ok=True)
-    (folder / WARMUP_FILE).write_bytes(b"these are no records, though there are enough bytes for one")
+    path = PublishedVersion(folder).warmup_path
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"these are no records, though there are enough bytes for one")
     with pytest.raises(ServingError, match="verify your warmup data is in TFRecord format") as caught:
         warm_up(model, folder)
     assert caught.value.code is Code.DATA_LOSS

@@ -1,0 +1,132 @@
+"""A published version of the model: where its files are, what they hold, and its SavedModel.
+
+TensorFlow is imported only when the SavedModel is asked for.
+"""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from car_classifier.errors import UserError
+from car_classifier.registry.class_names import ClassNames
+from car_classifier.registry.folder import versions
+from car_classifier.registry.labels import STABLE, read_labels
+
+REPUBLISH = "Publish the model again with car-classifier train."
+
+
+class PublishedVersion:
+    """A version of the model: a folder with a SavedModel and, in `assets.extra/`, everything that belongs to it.
+
+    An export that is not published yet has the same layout. A file is read only when its content is asked for.
+
+    Attributes:
+        folder: The version's folder, such as `model/1`.
+        assets: Its `assets.extra/`; `model/README.md` says what each file in there holds.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.saved_model_path = folder / "saved_model.pb"
+        self.assets = folder / "assets.extra"
+        self.labels_path = self.assets / "labels.json"
+        self.config_path = self.assets / "config.json"
+        self.metrics_path = self.assets / "metrics.json"
+        self.model_card_path = self.assets / "model_card.md"
+        self.predictions_path = self.assets / "predictions.csv"
+        self.history_path = self.assets / "history.csv"
+        self.architecture_path = self.assets / "architecture.json"
+        self.golden_folder = self.assets / "golden"
+        self.golden_answers_path = self.golden_folder / "answers.json"
+        self.warmup_path = self.assets / "tf_serving_warmup_requests"
+        self.checksums_path = self.assets / "SHA256SUMS"
+        self.evaluations_folder = self.assets / "evaluations"
+        self.explanations_folder = self.assets / "explanations"
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    @cached_property
+    def names(self) -> ClassNames:
+        """The classes that the version knows.
+
+        Raises:
+            UserError: There is no `labels.json`, or it is damaged.
+        """
+        if not self.labels_path.is_file():
+            raise UserError(f"The model in {self} has no labels.json: car-classifier did not export it.")
+        content = _read_json(self.labels_path)
+        return ClassNames(tuple(content["labels"]), tuple(content["makes"][label] for label in content["labels"]))
+
+    def read_config(self) -> dict[str, Any]:
+        """What `config.json` holds.
+
+        Raises:
+            UserError: The file is missing or damaged.
+        """
+        return _read_json(self.config_path)
+
+    def read_metrics(self) -> dict[str, Any]:
+        """What `metrics.json` holds.
+
+        Raises:
+            UserError: The file is missing or damaged.
+        """
+        return _read_json(self.metrics_path)
+
+    def signature(self, name: str) -> Any:
+        """A signature of the SavedModel, as a function of named tensors.
+
+        Raises:
+            UserError: There is no SavedModel, or it has no such signature.
+        """
+        if name not in self._loaded.signatures:
+            raise UserError(
+                f"The model in {self} has no signature '{name}': an older car-classifier or another program published "
+                f"it. {REPUBLISH}"
+            )
+        signature = self._loaded.signatures[name]
+        signature._keep_alive = self._loaded  # a signature alone does not hold its model's variables
+        return signature
+
+    @cached_property
+    def _loaded(self) -> Any:
+        """The SavedModel. Loading takes seconds, so it is done once."""
+        if not self.saved_model_path.is_file():
+            raise UserError(f"There is no SavedModel in {self}. Give the folder of a version, such as model/1.")
+        import tensorflow as tf
+
+        return tf.saved_model.load(str(self.folder))
+
+
+def find_version(path: Path) -> PublishedVersion:
+    """The version that `--model` names.
+
+    Args:
+        path: The folder of a version, or a model folder. The latter stands for its stable version, or for its newest
+            version if none has the label `stable`.
+
+    Raises:
+        UserError: There is no version.
+    """
+    version = PublishedVersion(path)
+    if version.saved_model_path.is_file():
+        return version
+    numbers = versions(path)
+    if not numbers:
+        raise UserError(
+            f"There is no published model in {path}. Give a model folder, or a version in it such as model/1."
+        )
+    stable = read_labels(path).get(STABLE)
+    return PublishedVersion(path / str(stable if stable in numbers else numbers[-1]))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is missing or damaged. {REPUBLISH}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} is damaged. {REPUBLISH}")
+    return content
