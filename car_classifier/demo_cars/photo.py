@@ -6,20 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from car_classifier.demo_cars.body import BodyShape, common_bodies, signature_body
+from car_classifier.demo_cars.camera import Camera, frame_car
 from car_classifier.demo_cars.canvas import Canvas, Colour
 from car_classifier.demo_cars.catalogue import DemoModel
-from car_classifier.demo_cars.geometry import (
-    BodyShape,
-    Camera,
-    Face,
-    body_faces,
-    cabin_faces,
-    common_bodies,
-    frame_car,
-    signature_body,
-)
-from car_classifier.demo_cars.parts import PAINTERS, Box, Easel, paint_tyres_behind, silhouette_box
+from car_classifier.demo_cars.easel import Box, Easel
+from car_classifier.demo_cars.parts import PAINTERS, paint_tyres_behind, silhouette_box
 from car_classifier.demo_cars.scenery import Light, light_for, paint_scenery
+from car_classifier.demo_cars.surface import Face, body_faces, cabin_faces
 
 _PAINTS: tuple[Colour, ...] = (
     (0.75, 0.1, 0.1), (0.1, 0.25, 0.6), (0.1, 0.42, 0.36), (0.93, 0.93, 0.9), (0.16, 0.17, 0.19), (0.62, 0.65, 0.68),

@@ -12,7 +12,7 @@ WHOLE: Extent = (0.0, 0.0, 1.0, 1.0)
 """The extent of a map whose cells divide the photo itself."""
 
 
-def placed(cells: NDArray[np.float32], extent: Extent, size: tuple[int, int]) -> NDArray[np.float32]:
+def upsample_map(cells: NDArray[np.float32], extent: Extent, size: tuple[int, int]) -> NDArray[np.float32]:
     """A map drawn over a photo: between the centres of its cells bilinear, beyond the outermost ones level.
 
     Args:

@@ -19,8 +19,8 @@ Photo = NDArray[np.uint8]
 DRAWS = 12
 """Random numbers that the changes of one photo take."""
 
-MOST_SHRINKING = 1.5
-"""`changed` does not smooth before it shrinks a crop, so it is given photos at most this many times the input."""
+MOST_DOWNSCALING = 1.5
+"""`augment` does not smooth before it shrinks a crop, so it is given photos at most this many times the input."""
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 _ERASED_GREY = 127
@@ -29,22 +29,22 @@ _MOST_ERASED_STRETCH = math.log(3)  # the rectangle's, as in Zhong et al. 2017, 
 
 def largest_needed(image_size: tuple[int, int]) -> tuple[int, int]:
     """Height and width in pixels above which a photo is shrunk before it is changed."""
-    return round(MOST_SHRINKING * image_size[0]), round(MOST_SHRINKING * image_size[1])
+    return round(MOST_DOWNSCALING * image_size[0]), round(MOST_DOWNSCALING * image_size[1])
 
 
-def shrunk(photo: Photo, image_size: tuple[int, int]) -> Photo:
-    """A photo with its sides cut down, by means of pixels, to at most `MOST_SHRINKING` times the net's input."""
+def downscale(photo: Photo, image_size: tuple[int, int]) -> Photo:
+    """A photo with its sides cut down, by means of pixels, to at most `MOST_DOWNSCALING` times the net's input."""
     height, width = np.minimum(photo.shape[:2], largest_needed(image_size)).tolist()
     if (height, width) == photo.shape[:2]:
         return photo
     return _as_photo(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def changed(photo: Photo, image_size: tuple[int, int], augmentation: Augmentation, draws: NDArray[np.float64]) -> Photo:
+def augment(photo: Photo, image_size: tuple[int, int], augmentation: Augmentation, draws: NDArray[np.float64]) -> Photo:
     """Crop, flip, resize, recolour and erase a photo.
 
     Args:
-        photo: As `shrunk` gives it.
+        photo: As `downscale` gives it.
         image_size: Height and width of the result in pixels.
         augmentation: How strongly.
         draws: `DRAWS` numbers from 0 to below 1.

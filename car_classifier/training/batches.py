@@ -106,7 +106,7 @@ class TrainingBatches:
         if mixed_in_epoch is not None:
             data = mix_batches(data, classes, config.mixup, config.cutmix, config.seed, mixed_in_epoch)
         data = data.map(lambda x, y: (x, y, tf.linalg.matvec(y, self._class_weights)))
-        return self._replicas.share(data).prefetch(2)
+        return self._replicas.shard(data).prefetch(2)
 
 
 def _class_weights(run: TrainingRun, classes: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -42,7 +42,7 @@ class Replicas:
         """Number of replicas in all processes."""
         return int(self.strategy.num_replicas_in_sync)
 
-    def share(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+    def shard(self, batches: tf.data.Dataset) -> tf.data.Dataset:
         """What the replicas of this process take of each batch.
 
         Applied to batches of indices or paths, each process loads its own photos only. Applied to batches of photos,
@@ -75,7 +75,7 @@ class Replicas:
     def wait_for_all(self) -> None:
         """Return once every process has come here, for instance to read what the chief has written."""
         if self.workers > 1:
-            _meet(self.strategy)
+            _barrier(self.strategy)
 
 
 def replicas_of(name: StrategyName) -> Replicas:
@@ -132,7 +132,7 @@ class Trainer:
         """Train for one epoch.
 
         Args:
-            batches: Images, one-hot classes and weights (float32 [n]), as `Replicas.share` gives them.
+            batches: Images, one-hot classes and weights (float32 [n]), as `Replicas.shard` gives them.
             on_step: Called after each step with the number of steps done.
 
         Returns:
@@ -190,7 +190,7 @@ class Trainer:
 
 
 @tf.function
-def _meet(strategy: tf.distribute.Strategy) -> Any:
+def _barrier(strategy: tf.distribute.Strategy) -> Any:
     return strategy.run(lambda: _sum_over_replicas(tf.constant(1)))
 
 

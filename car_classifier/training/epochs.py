@@ -67,7 +67,7 @@ class Progress:
     best_accuracy: float = -1.0
     best_loss: float = float("inf")
 
-    def note(self, accuracy: float, loss: float) -> bool:
+    def record_epoch(self, accuracy: float, loss: float) -> bool:
         """Count an epoch by what it gives on the validation photos, and tell whether it is the best so far.
 
         Accuracy counts first. The loss only breaks a tie: late in training it rises with the certainty of wrong
@@ -150,7 +150,7 @@ def _one_epoch(
             f"is too high for these photos. Start again with a lower {setting}; published models are as they were."
         )
     figures["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-    if progress.note(figures["val_accuracy"], figures["val_loss"]) and trainer.replicas.is_chief:
+    if progress.record_epoch(figures["val_accuracy"], figures["val_loss"]) and trainer.replicas.is_chief:
         _save(stage.best_path, model.variables)
     for variable, value in zip(model.variables, trained, strict=True):
         variable.assign(value)

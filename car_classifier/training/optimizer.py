@@ -4,9 +4,8 @@ from typing import Any
 
 import keras
 
+from car_classifier.network.head import CLASSIFIER_LAYER
 from car_classifier.training.config import TrainingConfig
-
-CLASSIFIER_LAYER = "classifier"
 
 
 @keras.saving.register_keras_serializable("car_classifier")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from car_classifier.errors import UserError
 from car_classifier.network.preprocessing import decode_photo, decode_photo_array, load_photo
-from car_classifier.training.augment import DRAWS, changed, largest_needed, shrunk
+from car_classifier.training.augment import DRAWS, augment, downscale, largest_needed
 from car_classifier.training.augmentation import NO_AUGMENTATION, Augmentation
 
 CACHE_BYTES = 2**30
@@ -111,7 +111,7 @@ class PhotoSource:
 
         def loaded(indices: NDArray[np.int64], draws: NDArray[np.float64]) -> NDArray[np.uint8]:
             photos = [
-                changed(self._photo(index), self._image_size, augmentation, numbers)
+                augment(self._photo(index), self._image_size, augmentation, numbers)
                 for index, numbers in zip(indices.tolist(), draws, strict=True)
             ]
             return np.stack(photos)
@@ -134,7 +134,7 @@ class PhotoSource:
         if photo is None:
             try:
                 content = self._paths[index].read_bytes()
-                photo = shrunk(decode_photo_array(content, largest_needed(self._image_size)), self._image_size)
+                photo = downscale(decode_photo_array(content, largest_needed(self._image_size)), self._image_size)
             except (OSError, ValueError) as error:
                 raise ValueError(f"{self._paths[index]}: {error}") from error
             if self._reserve(photo.nbytes):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from car_classifier.data.manifest import Split
 from car_classifier.network.backbones import build_backbone
 from car_classifier.network.closed_form import pooled_linear
+from car_classifier.network.head import build_head
 from car_classifier.network.signatures import Classifier
 from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
 from car_classifier.progress import progress_bar
@@ -24,7 +25,7 @@ from car_classifier.training.distribution import Trainer, replicas_of
 from car_classifier.training.epochs import Stage, fit_resumably
 from car_classifier.training.feature_cache import FeatureCache, Features
 from car_classifier.training.frozen_part import FrozenPart
-from car_classifier.training.optimizer import CLASSIFIER_LAYER, make_optimizer
+from car_classifier.training.optimizer import make_optimizer
 from car_classifier.training.precision import dtype_policy
 from car_classifier.training.run import TrainingRun
 
@@ -219,25 +220,6 @@ class Training:
             except tf.errors.OpError:  # not one of these photos
                 continue
         return error
-
-
-def build_head(shape: tuple[int, ...], classes: int, hidden_units: int = 0) -> keras.Sequential:
-    """A classifier's head, from activations to logits.
-
-    Args:
-        shape: Height, width and channels of the activations.
-        classes: Number of classes.
-        hidden_units: 0 for global average pooling and one dense layer, whose answers can be taken apart in closed form;
-            else the size of a dense layer on the flattened activations, as VGG16's own head has.
-    """
-    layers = keras.layers
-    if hidden_units:
-        flat = layers.Flatten(dtype="float32")
-        below = [flat, layers.Dense(hidden_units, "relu", name=f"{CLASSIFIER_LAYER}_hidden", dtype="float32")]
-    else:
-        below = [layers.GlobalAveragePooling2D(dtype="float32")]
-    dense = layers.Dense(classes, name=CLASSIFIER_LAYER, dtype="float32")
-    return keras.Sequential([layers.Input(shape), *below, dense], name="head")
 
 
 def _pooled(activations: Any) -> Any:

@@ -8,8 +8,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from car_classifier.network.backbones import BACKBONES, build_backbone
+from car_classifier.network.head import build_head
 from car_classifier.network.signatures import Classifier, save
-from car_classifier.training.stages import build_head
 from tests.support import fresh_process
 from tests.support.nets import tiny_classifier
 from tests.support.repository import ROOT

@@ -82,7 +82,7 @@ def test_replicas_share_a_batch(rows, parts):
     taken = [
         part.numpy().tolist()
         for worker in range(2)
-        for part, _ in Replicas(SimpleNamespace(num_replicas_in_sync=4), 2, worker).share(batches)
+        for part, _ in Replicas(SimpleNamespace(num_replicas_in_sync=4), 2, worker).shard(batches)
     ]
     assert taken == parts
 
@@ -159,12 +159,12 @@ def epochs(replicas) -> dict[str, np.ndarray]:
     trainer = Trainer(replicas, model, optimizer, loss)
     history = []
     for epoch in range(len(SIZES)):
-        figures = [*trainer.train(replicas.share(global_batches(epoch))).values()]
+        figures = [*trainer.train(replicas.shard(global_batches(epoch))).values()]
         raw = [variable.numpy() for variable in model.trainable_variables]
         optimizer.finalize_variable_values(model.trainable_variables)
         if SIZES[epoch] % BATCH > 1:  # else a photo that both replicas saw counts twice
             history.append(figures)
-        history.append([*trainer.evaluate(replicas.share(global_batches(0))).values()])
+        history.append([*trainer.evaluate(replicas.shard(global_batches(0))).values()])
         for variable, value in zip(model.trainable_variables, raw, strict=True):
             variable.assign(value)
     variables = model.variables + optimizer.variables

@@ -160,7 +160,7 @@ def test_a_disk_that_is_full_leaves_the_state_that_was_there(tmp_path):
 def test_the_best_epoch_has_the_most_right_answers(epochs, best):
     progress = Progress()
     for accuracy, loss in epochs:
-        progress.note(accuracy, loss)
+        progress.record_epoch(accuracy, loss)
     assert (progress.epoch, progress.best_epoch) == (len(epochs), best)
 
 

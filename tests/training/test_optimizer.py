@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from car_classifier.network.head import CLASSIFIER_LAYER
 from car_classifier.training.config import TrainingConfig
-from car_classifier.training.optimizer import CLASSIFIER_LAYER, make_optimizer
+from car_classifier.training.optimizer import make_optimizer
 
 
 def variables() -> dict[str, keras.Variable]:
