@@ -106,7 +106,7 @@ class Quiz:
         """Ask about one photo, and reveal the truth; False if the human wants to end."""
         (answer,) = self._model.ask([photo])
         if isinstance(answer, Unreadable):
-            raise UserError(f"{photo.path} cannot be read: {answer.reason}. Make the manifest anew.")
+            raise UserError(f"{photo.path} cannot be read: {answer.reason}. Make the manifest again.")
         shown = folder / f"photo{score.rounds + 1}{photo.path.suffix}"  # the photo's own name tells the answer
         shutil.copyfile(photo.path, shown)
         console.rule(f"Photo {score.rounds + 1} of {len(self.photos)}")

@@ -45,7 +45,7 @@ class BodyShape:
         return -self.length / 2
 
     def half_width(self, x: Points | float) -> Points:
-        """Half the width at `x`: full in the middle, drawn in towards both ends."""
+        """Half the width at `x`, which narrows towards both ends."""
         reach = np.abs(np.asarray(x, dtype=np.float64)) / (self.length / 2)
         return np.asarray(self.width / 2 * (1 - 0.13 * np.clip((reach - 0.55) / 0.45, 0, 1) ** 2))
 
@@ -82,7 +82,7 @@ class BodyShape:
 
 
 def common_bodies(rng: np.random.Generator) -> BodyShape:
-    """A hatchback, saloon, estate or SUV with measures drawn at random: the bodies that any model may have."""
+    """A hatchback, saloon, estate or SUV with random measures: the bodies that any model may have."""
     kind = rng.choice(["hatchback", "saloon", "estate", "suv"])
     tall = kind == "suv"
     length = {"hatchback": 3.9, "saloon": 4.5, "estate": 4.5, "suv": 4.4}[kind] * rng.uniform(0.97, 1.03)

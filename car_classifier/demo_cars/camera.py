@@ -1,4 +1,4 @@
-"""The camera that looks at a drawn car."""
+"""The camera that takes a drawn car's photo."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from car_classifier.demo_cars.surface import Face
 
 @dataclass(frozen=True)
 class Camera:
-    """A perspective camera that looks at the car, then a shift and zoom that frame it."""
+    """A perspective camera that looks at the car, with a shift and zoom that frame it."""
 
     position: Points  # [3] metres
     rotation: Points  # [3, 3], rows are right, down, forward
@@ -23,7 +23,7 @@ class Camera:
         return seen[:, :2] / seen[:, 2:] * self.zoom + self.centre
 
     def distance(self, points: Points) -> float:
-        """Distance of the middle of points [n, 3] from the camera, in metres."""
+        """Distance of the mean of points [n, 3] from the camera, in metres."""
         offset = points.mean(axis=0) - self.position
         return float(np.sqrt(offset @ offset))
 
@@ -44,7 +44,7 @@ def frame_car(
     """A camera at `yaw` degrees from the car's nose and `elevation` degrees up that frames the whole car.
 
     Args:
-        body: The car to be framed.
+        body: The car.
         yaw: Degrees around the car; positive looks at its left side.
         elevation: Degrees above the horizon.
         distance: Metres from the car's middle.

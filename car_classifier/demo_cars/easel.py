@@ -1,4 +1,4 @@
-"""The easel that a drawn car's parts are painted on, and the shapes that they are made of."""
+"""Painting on a drawn car: the easel, and the shapes that parts are made of."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Easel:
-    """The car that is being drawn: where, how it is seen, and on what."""
+    """The car that is being drawn, its camera and its canvas."""
 
     canvas: Canvas
     camera: Camera
@@ -36,7 +36,7 @@ class Easel:
         return np.column_stack([self.body.x_front + 0.015 - bulge, outline])
 
     def on_side(self, outline: Points) -> Points:
-        """Points [n, 3] on the side that is seen of an outline [n, 2] given as (x, z)."""
+        """Points [n, 3] on the car's visible side of an outline [n, 2] given as (x, z)."""
         y = self.near * (self.body.half_width(outline[:, 0]) + 0.01)
         return np.column_stack([outline[:, 0], y, outline[:, 1]])
 
@@ -65,7 +65,7 @@ def disc(x: float, y: float, z: float, radius: float, n: int = 36) -> Points:
 
 
 def block(easel: Easel, low: tuple[float, float, float], high: tuple[float, float, float], colour: Colour) -> Box:
-    """A box-shaped thing: its top, its front and the side that is seen."""
+    """Paint a block between two corners (its top, front and visible side) and return its pixel box."""
     (x0, y0, z0), (x1, y1, z1) = low, high
     side = y1 if easel.near > 0 else y0
     top = np.array([(x0, y0, z1), (x1, y0, z1), (x1, y1, z1), (x0, y1, z1)])

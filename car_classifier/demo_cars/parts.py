@@ -1,7 +1,7 @@
-"""Lamps, grilles, wheels, roof loads and liveries: drawn on a car, in the common or a model's own form.
+"""Lamps, grilles, wheels, roof loads and liveries, painted in the common form or a model's own.
 
-Every painter returns the pixel boxes of what it drew, because a photo's sidecar tells where the part that
-distinguishes its model is.
+Every painter returns the pixel boxes of what it painted, because `parts.csv` holds the box of the part that
+distinguishes a photo's model.
 """
 
 from collections.abc import Callable
@@ -102,7 +102,7 @@ def paint_grille(easel: Easel, variant: str) -> list[Box]:
 
 
 def paint_tyres_behind(easel: Easel) -> None:
-    """What is seen of the tyres under the car: drawn before the body."""
+    """The tyres under the car; painted before the body, which hides most of them."""
     body = easel.body
     for x in (body.x_front_axle, body.x_rear_axle):
         for side in (-1, 1):
@@ -123,7 +123,7 @@ def _spokes(
 
 
 def paint_wheels(easel: Easel, variant: str) -> list[Box]:
-    """Wheel arches and wheels of the side that is seen: one box a wheel."""
+    """Wheel arches and wheels of the visible side: one box for each wheel."""
     body, boxes = easel.body, []
     r = body.wheel_radius
     for x in (body.x_front_axle, body.x_rear_axle):
@@ -150,7 +150,7 @@ def paint_wheels(easel: Easel, variant: str) -> list[Box]:
 
 
 def paint_roof(easel: Easel, variant: str) -> list[Box]:
-    """What a car carries on its roof; commonly nothing."""
+    """What a car carries on its roof; in the common form nothing."""
     body = easel.body
     z, middle = body.z_roof + 0.03, (body.x_roof_front + body.x_roof_rear) / 2
     if variant == "box":
@@ -176,7 +176,7 @@ def paint_roof(easel: Easel, variant: str) -> list[Box]:
 
 
 def paint_livery(easel: Easel, variant: str) -> list[Box]:
-    """Paint work over the body colour; commonly none."""
+    """Paintwork over the body colour; in the common form none."""
     body = easel.body
     low, high = body.clearance + 0.2, body.z_belt - 0.12
     back, front = body.x_rear_axle + 0.45, body.x_front_axle - 0.45
@@ -232,4 +232,4 @@ PAINTERS: dict[str, Callable[[Easel, str], list[Box]]] = {
     "wheels": paint_wheels,
     "roof": paint_roof,
 }
-"""In the order in which they are drawn over the body."""
+"""In the order in which they are painted over the body."""

@@ -16,7 +16,7 @@ def imagenet_net(base: str, weights: str) -> ImageNetNet:
         weights: `imagenet` (downloaded by Keras and kept in its cache) or the path of a weights file.
 
     Raises:
-        UserError: There is no such net or file; on loading, also: the weights cannot be had or do not fit.
+        UserError: There is no such net or file. `load` raises it if the weights cannot be downloaded or do not fit.
     """
     backbone = find_backbone(base)
     if weights != "imagenet" and not Path(weights).is_file():

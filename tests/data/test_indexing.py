@@ -259,7 +259,7 @@ def test_two_lists_in_a_folder_must_be_chosen_from(photos_in, tmp_path):
     folder = photos_in(*LISTED)
     for name in ("a.csv", "b.csv"):
         (folder / name).write_text("file_name,make,model\n1.jpg,Kia,Rio\n")
-    with pytest.raises(UserError, match="several lists of photos: a.csv, b.csv. Name the one"):
+    with pytest.raises(UserError, match="several lists of photos: a.csv, b.csv. Give the one"):
         index_photos(folder, tmp_path / "manifest.csv")
 
 
@@ -324,7 +324,7 @@ def test_photos_that_a_given_split_does_not_name(photos_in, tmp_path):
     [
         ("file_name,side\na.jpg,train\n", "has no column split"),
         ("file_name,split\na.jpg,train\nb.jpg,\n", "line 3: split must be one of .* Received: ''"),
-        ("file_name,split\na.jpg,train\na.jpg,test\n", "line 3: a.jpg is put in test, but in train before"),
+        ("file_name,split\na.jpg,train\na.jpg,test\n", "line 3: a.jpg is in test here, but in train before"),
     ],
 )
 def test_a_given_split_that_will_not_do(photos_in, tmp_path, content, message):
@@ -361,10 +361,7 @@ def test_a_given_split_may_tear_copies_and_is_told_of(tmp_path, pictures):
     result = indexed(folder, tmp_path, split_csv=tmp_path / "split.csv")
     sides = rows_by_name(result, "split")
     assert (sides["Audi_A4_0.jpg"], sides["Audi_A4_0_small.jpg"]) == (("train",), ("test",))
-    assert any(
-        "Near-duplicates lie on several sides of the given split" in note and "(groups: 1)" in note
-        for note in result.warnings
-    )
+    assert any("Near-duplicates lie in different splits" in note and "(groups: 1)" in note for note in result.warnings)
 
 
 def test_the_split_is_seeded_and_stable_under_renaming(photos_in, tmp_path):

@@ -213,7 +213,7 @@ def test_a_file_sent_in_parts_is_compared_by_its_age(tmp_path, s3):
         ("model/.publishing-x", "s3://cars", "is unfinished work. Upload a published version"),
         ("model/.publishing-x/saved_model.pb", "s3://cars", "is unfinished work"),
         ("outside.csv", "s3://cars", r"lists \.\./a.jpg, which lies outside the manifest's folder"),
-        ("gone.csv", "s3://cars", "gone.jpg is gone. Make the manifest anew"),
+        ("gone.csv", "s3://cars", "gone.jpg is gone. Make the manifest again"),
         ("photos", "nope://cars", "Protocol not known: nope. Give s3://…"),
         ("photos", "s3://", "names no bucket. Give one, as in s3://bucket/folder"),
         ("photos", "s3://others/x", "bucket does not exist. Check the bucket's name, or make the bucket first"),

@@ -52,7 +52,7 @@ def test_photos_that_nothing_can_be_learnt_from_are_a_mistake(tmp_path, counts, 
 def test_a_photo_that_is_gone_is_told_before_the_work(tmp_path):
     path = manifest(tmp_path, Kia_Rio=ENOUGH, Audi_A4=ENOUGH)
     (tmp_path / "Kia_Rio_5.jpg").unlink()
-    with pytest.raises(UserError, match="Kia_Rio_5.jpg is gone. Make the manifest anew"):
+    with pytest.raises(UserError, match="Kia_Rio_5.jpg is gone. Make the manifest again"):
         run(path)
 
 
