@@ -118,9 +118,8 @@ def _check_same_set(out: Path, settings_path: Path, description: dict[str, objec
     except (FileNotFoundError, ValueError):
         existing = None
     if existing != description:
-        content = (
-            f"a drawn set with other settings ({existing})" if existing else "photos that this command did not draw"
-        )
+        others = "photos that this command did not draw"
+        content = others if existing is None else f"a drawn set with other settings ({existing})"
         raise UserError(f"{out} holds {content}. Choose another folder with --out, or remove this one.")
 
 

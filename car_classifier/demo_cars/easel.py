@@ -27,8 +27,7 @@ class Easel:
         flat = self.camera.project(points)
         r, g, b = colour
         self.canvas.polygon(flat, (r * self.light, g * self.light, b * self.light), opacity)
-        (left, top), (right, bottom) = flat.min(axis=0), flat.max(axis=0)
-        return (float(left), float(top), float(right), float(bottom))
+        return bounding_box(flat)
 
     def on_nose(self, outline: Points) -> Points:
         """Points [n, 3] on the car's front of an outline [n, 2] given as (y, z)."""
@@ -50,6 +49,12 @@ def ellipse(centre: tuple[float, float], radii: tuple[float, float], n: int = 28
 def rectangle(low: tuple[float, float], high: tuple[float, float]) -> Points:
     """An outline [4, 2] of a rectangle between two opposite corners."""
     return np.array([low, (high[0], low[1]), high, (low[0], high[1])], dtype=np.float64)
+
+
+def bounding_box(pixels: Points) -> Box:
+    """The smallest box around pixel positions [n, 2]."""
+    (left, top), (right, bottom) = pixels.min(axis=0), pixels.max(axis=0)
+    return (float(left), float(top), float(right), float(bottom))
 
 
 def union(boxes: list[Box]) -> Box:

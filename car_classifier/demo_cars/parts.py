@@ -10,7 +10,7 @@ import numpy as np
 
 from car_classifier.demo_cars.body import Points
 from car_classifier.demo_cars.canvas import Colour
-from car_classifier.demo_cars.easel import Box, Easel, block, disc, ellipse, rectangle, union
+from car_classifier.demo_cars.easel import Box, Easel, block, bounding_box, disc, ellipse, rectangle, union
 
 _BLACK: Colour = (0.06, 0.06, 0.07)
 _CHROME: Colour = (0.88, 0.9, 0.92)
@@ -220,9 +220,7 @@ def silhouette_box(easel: Easel, variant: str) -> list[Box]:
         "roadster": (-1.2, body.x_cowl, body.z_belt - 0.1, body.z_roof),
     }[variant]
     corners = [(x, y, z) for x in (x0, x1) for y in (-body.width / 2, body.width / 2) for z in (z0, z1)]
-    flat = easel.camera.project(np.array(corners))
-    (left, top), (right, bottom) = flat.min(axis=0), flat.max(axis=0)
-    return [(float(left), float(top), float(right), float(bottom))]
+    return [bounding_box(easel.camera.project(np.array(corners)))]
 
 
 PAINTERS: dict[str, Callable[[Easel, str], list[Box]]] = {

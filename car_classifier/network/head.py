@@ -7,13 +7,13 @@ CLASSIFIER_LAYER = "classifier"
 
 
 def build_head(shape: tuple[int, ...], classes: int, hidden_units: int = 0) -> keras.Sequential:
-    """A classifier's head, from activations to logits.
+    """Build a classifier's head, from activations to logits.
 
     Args:
         shape: Height, width and channels of the activations.
         classes: Number of classes.
-        hidden_units: 0 for global average pooling and one dense layer, whose answers can be taken apart in closed form;
-            else the size of a dense layer on the flattened activations, as VGG16's own head has.
+        hidden_units: 0 for global average pooling and one dense layer, whose contributions have a closed form; else the
+            size of a dense layer on the flattened activations, as in VGG16's own head.
     """
     layers = keras.layers
     if hidden_units:

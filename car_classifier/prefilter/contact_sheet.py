@@ -94,9 +94,8 @@ def _draw_histogram(draw: ImageDraw.ImageDraw, scores: Sequence[float], threshol
     counts, edges = np.histogram(scores, bins=_BINS, range=(0, 1))
     title = f"All {len(scores)} scores, 0 to 1 (root scale; the tallest bar is {counts.max()} photos)"
     draw.text((left, top), title, _INK, ImageFont.load_default(18))
-    heights = np.sqrt(counts / counts.max()) * (
-        _HISTOGRAM - 20
-    )  # on a linear scale the two peaks hide everything between them
+    # On a linear scale the two peaks hide everything between them.
+    heights = np.sqrt(counts / counts.max()) * (_HISTOGRAM - 20)
     for i, height in enumerate(heights):
         colour = _KEPT if edges[i] >= threshold else _DROPPED
         x0, x1 = (round(left + edge * (right - left)) for edge in edges[i : i + 2])

@@ -37,7 +37,7 @@ def test_a_finer_output_stride_gives_the_same_activations_at_twice_the_density(n
         ("ResNet50V2", (31, 64), "none", 32, "at least 32 for ResNet50V2. Received: 31x64"),
         ("ResNet50V2", (64, 64), "nowhere.h5", 32, "imagenet, none or the path of a weights file"),
         ("ResNet50V2", (64, 64), "none", 8, "--output-stride must be 32 or 16. Received: 8"),
-        ("MobileNetV2", (64, 64), "none", 16, "is there for ResNet50V2, ResNet50, not for MobileNetV2"),
+        ("MobileNetV2", (64, 64), "none", 16, "works with ResNet50V2, ResNet50, not with MobileNetV2"),
     ],
 )
 def test_says_what_cannot_be_built(name, size, weights, output_stride, words):

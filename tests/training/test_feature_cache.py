@@ -82,7 +82,7 @@ def test_a_full_disk_is_told_before_the_work(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 100, 100))
     net = Net()
-    with pytest.raises(UserError, match=r"need 0\.0 GB in .* left\. Free some, or keep fewer views .*views=1"):
+    with pytest.raises(UserError, match=r"need 0\.0 GB in .* left\. Free some space, or keep fewer views .*views=1"):
         found(FeatureCache(tmp_path), net)
     assert net.asked == []
 
