@@ -102,7 +102,7 @@ def test_runs_that_begin_at_the_same_moment_have_folders_of_their_own(tmp_path):
     path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
     with ThreadPoolExecutor(8) as pool:
         runs = list(pool.map(lambda seed: run(path, seed=seed), range(8)))
-    assert len({one.folder for one in runs}) == 8
+    assert len({run.folder for run in runs}) == 8
 
 
 @pytest.mark.parametrize("change", ["settings", "photos", "finished", "damaged"])
