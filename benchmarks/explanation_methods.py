@@ -17,7 +17,7 @@ import numpy as np
 from car_classifier.explanations.methods import METHODS, explain
 from car_classifier.explanations.targets import ClassLogit
 from car_classifier.network.backbones import build_backbone, find_backbone
-from car_classifier.training.stages import build_head
+from car_classifier.network.head import build_head
 
 SIZE = (224, 224)
 CLASSES = 167

@@ -46,7 +46,7 @@ from car_classifier.explanations.scoring import score_methods, summary
 from car_classifier.explanations.targets import ClassLogit, Contrast, values
 from car_classifier.network.closed_form import pooled_linear
 from car_classifier.network.layers import last_map_layer
-from car_classifier.network.map_extent import WHOLE, placed
+from car_classifier.network.map_extent import WHOLE, upsample_map
 from car_classifier.registry.score_kinds import SCORES, arrow
 
 series.begin()
@@ -513,7 +513,7 @@ pointing = {
 
 def hits(cells, where):
     """On how many photos the map points at the part."""
-    drawn = {n: placed(cells[n], where, (rows[n].height, rows[n].width)) for n in known}
+    drawn = {n: upsample_map(cells[n], where, (rows[n].height, rows[n].width)) for n in known}
     return sum(localisation.hits(drawn[n], boxes[rows[n].file_name]) for n in known)
 
 

@@ -109,7 +109,7 @@ class Quiz:
         """Ask about one photo, and reveal the truth; False if the human wants to end."""
         (answer,) = classify(self._model, [photo])
         if isinstance(answer, Unreadable):
-            raise UserError(f"{photo.path} cannot be read: {answer.reason}. Make the manifest anew.")
+            raise UserError(f"{photo.path} cannot be read: {answer.reason}. Make the manifest again.")
         shown = folder / f"photo{score.rounds + 1}{photo.path.suffix}"  # the photo's own name tells the answer
         shutil.copyfile(photo.path, shown)
         console.rule(f"Photo {score.rounds + 1} of {len(self.photos)}")

@@ -63,7 +63,8 @@ def prefilter(
     from car_classifier.data.manifest import read_manifest
     from car_classifier.files import check_no_input
     from car_classifier.prefilter.contact_sheet import check_contact_sheet, draw_contact_sheet
-    from car_classifier.prefilter.scoring import CAR_CLASSES, imagenet_net, prefilter_photos
+    from car_classifier.prefilter.imagenet_net import imagenet_net
+    from car_classifier.prefilter.scoring import CAR_CLASSES, prefilter_photos
 
     check_contact_sheet(contact_sheet)
     net = imagenet_net(base, weights)

@@ -1,7 +1,7 @@
-"""Photos that stay in the manifest but out of everything else: by their score, or by their class's frequency.
+"""Excluding photos by their score or their class's frequency: they stay in the manifest and are used nowhere else.
 
-Each reason begins with what gave it, so that a second call lifts its own exclusions and leaves the others, those that
-a user wrote by hand among them.
+Each reason begins with the rule that gave it, so that a second call lifts only its own exclusions and keeps all
+others, including those that a user wrote by hand.
 """
 
 from collections import Counter
@@ -16,21 +16,21 @@ BY_FREQUENCY = "top: "
 
 
 def lift(rows: Iterable[ManifestRow], reason: str) -> list[ManifestRow]:
-    """The rows, with those that were excluded for a reason of that beginning taken back in."""
+    """The rows, without the exclusions whose reason begins with `reason`."""
     return [replace(row, excluded="") if row.excluded.startswith(reason) else row for row in rows]
 
 
 def exclude_low_scores(rows: Sequence[ManifestRow], threshold: float) -> list[ManifestRow]:
     """Exclude the rows whose `prefilter_score` is below a threshold.
 
-    A class that loses its last training photo by that cannot be learnt: the rest of it is excluded too.
+    A class that loses its last training photo cannot be learnt, so its other photos are excluded too.
 
     Args:
-        rows: All of them scored.
+        rows: All must have a score.
         threshold: From 0 to 1.
 
     Returns:
-        The rows in the same order; those that were excluded before are as they were.
+        The rows in the same order. Rows that were excluded before are unchanged.
     """
     reason = f"{BY_SCORE}{{score:.4f}} is below {threshold:g}"
     judged = [
@@ -53,11 +53,11 @@ def _labels_in_training(rows: Iterable[ManifestRow]) -> set[str]:
 
 
 def keep_most_frequent(rows: Sequence[ManifestRow], top: int) -> list[ManifestRow]:
-    """Exclude all but the classes with the most photos; of classes with equally many, the first by name stay.
+    """Exclude all but the classes with the most photos; ties are broken by name.
 
     Args:
-        rows: Excluded ones do not count and are as they were.
-        top: How many classes stay.
+        rows: Excluded rows do not count and are unchanged.
+        top: Number of classes to keep.
 
     Raises:
         UserError: `top` is below 2.
@@ -70,7 +70,7 @@ def keep_most_frequent(rows: Sequence[ManifestRow], top: int) -> list[ManifestRo
 
 
 def check_top(top: int) -> None:
-    """Refuse a number of classes that no classifier can have.
+    """Refuse a `top` that leaves too few classes for a classifier.
 
     Raises:
         UserError: It is below 2.

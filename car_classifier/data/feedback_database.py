@@ -1,6 +1,6 @@
-"""Reading what visitors of the dashboard said of answers, from the dashboard's database.
+"""Reading visitors' feedback from the dashboard's database.
 
-The two packages meet in the table `feedback`, which docs/reference/file-formats.md describes; these columns are read.
+The two packages share the table `feedback` (docs/reference/file-formats.md). Only the columns below are read.
 """
 
 import os
@@ -46,13 +46,13 @@ _DRIVERS = {"sqlite": "sqlite", "postgres": "postgresql+psycopg", "postgresql": 
 
 @dataclass(frozen=True)
 class Opinion:
-    """What one visitor says of one photo.
+    """One visitor's feedback on one photo.
 
     Attributes:
         photo_sha256: Hex SHA-256 of the photo.
-        label: What it shows, as `Make_Model`; None if the visitor only knows that the answer is wrong.
-        denied: The answer that is wrong, or None.
-        photo_row: The row that holds the photo's JPEG, if its sender lets us train on it.
+        label: The car that it shows, `Make_Model`; None if the visitor only knows that the answer is wrong.
+        denied: The answer that the visitor called wrong, or None.
+        photo_row: Id of the row that holds the photo's JPEG; None if its sender does not allow training on it.
     """
 
     photo_sha256: str
@@ -62,17 +62,17 @@ class Opinion:
 
 
 class FeedbackTable:
-    """The table of a database that is open.
+    """The feedback in an open database.
 
     Args:
-        connection: The database.
+        connection: To the database.
     """
 
     def __init__(self, connection: Connection):
         self._connection = connection
 
     def opinions(self) -> list[Opinion]:
-        """What all visitors said, in the order in which they first did, without the photos."""
+        """The feedback of all visitors, oldest first, without the photos."""
         columns = _FEEDBACK.c
         may_be_used = (columns.may_train & columns.photo.is_not(None)).label("may_be_used")
         query = select(
@@ -94,20 +94,20 @@ class FeedbackTable:
         ]
 
     def photo(self, row: int) -> bytes:
-        """A photo's JPEG."""
+        """The JPEG in a row, by the row's id."""
         return bytes(self._connection.scalar(select(_FEEDBACK.c.photo).where(_FEEDBACK.c.id == row)) or b"")
 
 
 @contextmanager
 def open_feedback(url: str) -> Iterator[FeedbackTable]:
-    """Opens a dashboard's database to read it.
+    """Open a dashboard's database for reading.
 
     Args:
-        url: As the dashboard's DATABASE_URL.
+        url: The dashboard's DATABASE_URL.
 
     Raises:
-        UserError: It cannot be read, or is no dashboard's. The message does not repeat the address, which may hold
-            a password.
+        UserError: It cannot be read, or is not a dashboard's. The message does not repeat the address, which may
+            hold a password.
     """
     engine = _engine(url)
     try:
@@ -141,13 +141,13 @@ def _engine(url: str) -> Engine:
 
 
 def _to_read(path: Path) -> URL:
-    """The address of an SQLite file, however little of its folder is ours.
+    """The address of an SQLite file, also in a folder that we may not write to.
 
-    To read a file in WAL mode SQLite writes beside it. Where it may not, it needs to be told whether somebody has
-    the file open, whose notes it can use, or nobody.
+    To read a file in WAL mode, SQLite writes files beside it. Where it may not, it must be told whether another
+    process has the file open (then it can use that process's `-wal` file) or not (then the file cannot change).
     """
     if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
         return URL.create("sqlite", database=str(path))
     in_use = path.with_name(f"{path.name}-wal").exists()
-    how = {"mode": "ro"} if in_use else {"immutable": "1"}
-    return URL.create("sqlite", database=f"file:{quote(str(path.absolute()))}", query={"uri": "true"} | how)
+    mode = {"mode": "ro"} if in_use else {"immutable": "1"}
+    return URL.create("sqlite", database=f"file:{quote(str(path.absolute()))}", query={"uri": "true"} | mode)

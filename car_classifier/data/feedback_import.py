@@ -1,4 +1,4 @@
-"""From what visitors said of their photos to photos and manifest rows for the next training."""
+"""Importing visitors' feedback: photos and manifest rows for the next training."""
 
 import os
 import tempfile
@@ -20,7 +20,7 @@ from car_classifier.files import check_writable, write_bytes
 from car_classifier.progress import Report, silent
 
 NEW_CLASS = "feedback: a class that the data set does not have"
-"""Why a photo of a new class is excluded: a class of one photo spoils more than it adds."""
+"""Reason for excluding a photo of a new class: a class of one photo does more harm than good."""
 
 NO_CONSENT = "not to be trained on"
 NO_LABEL = "nobody said what they show"
@@ -32,12 +32,12 @@ UNUSABLE = "photo or name cannot be used"
 
 @dataclass(frozen=True)
 class FeedbackImport:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
-        manifest: As it is now.
-        added: The rows that are new in it.
-        left_out: How many photos were left out, by the reason.
+        manifest: After the import.
+        added: The rows that were added to it.
+        left_out: Number of photos that were left out, by reason.
     """
 
     manifest: Manifest
@@ -46,59 +46,60 @@ class FeedbackImport:
 
 
 def import_feedback(table: FeedbackTable, manifest: Manifest, out: Path, report: Report = silent) -> FeedbackImport:
-    """Adds the photos that visitors left for training, if it is clear what they show.
+    """Add the photos that visitors left for training, where it is clear what they show.
 
-    They are for training only, whatever they resemble: a photo like one of validation or test is left out, since the
-    net would have seen what it is measured on. Photos of classes that the manifest does not have are added as
-    excluded. What is in the manifest stays there, and a second import of the same feedback adds nothing.
+    All go into the train split. A near-duplicate of a validation or test photo is left out, because the net would
+    then be trained on what it is measured on. Photos of classes that the manifest does not have are added as
+    excluded. Existing rows stay, and a second import of the same feedback adds nothing.
 
     Args:
-        table: What visitors said.
-        manifest: To add to; replaced in one step once all photos are written.
+        table: The feedback.
+        manifest: The manifest to add to; replaced in one step once all photos are written.
         out: Folder for the photos, `Make_Model/Make_Model_….jpg`.
-        report: Called with the photos of the manifest that were looked at, and all of them.
+        report: Called with the number of the manifest's photos read so far, and of all of them.
 
     Raises:
-        UserError: A photo of the manifest is gone, or the folder cannot be written.
+        UserError: A photo of the manifest is missing, or the folder cannot be written.
     """
     check_writable(out / "photo.jpg")
     check_writable(manifest.path)
     known = {row.sha256 for row in manifest.rows}
     left_out: Counter[str] = Counter()
-    wanted = []
+    agreed = []
     for photo_opinions in _by_photo(table.opinions()):
-        found = settle(photo_opinions)
-        reason = found if isinstance(found, str) else KNOWN if photo_opinions[0].photo_sha256 in known else None
-        if reason:
-            left_out[reason] += 1
-        elif not isinstance(found, str):
-            wanted.append(found)
+        agreement = agree(photo_opinions)
+        if isinstance(agreement, str):
+            left_out[agreement] += 1
+        elif photo_opinions[0].photo_sha256 in known:
+            left_out[KNOWN] += 1
+        else:
+            agreed.append(agreement)
     with tempfile.TemporaryDirectory() as folder:
-        photos = _read(table, wanted, Path(folder), left_out)
+        photos = _read(table, agreed, Path(folder), left_out)
     if not photos:
         return FeedbackImport(manifest, (), left_out)
-    seen = _look_at(manifest, report)
-    photos, regrouped = _unlike_held_out(photos, seen, left_out)
+    known_photos = _read_manifest_photos(manifest, report)
+    photos, regrouped = _without_leaks(photos, known_photos, left_out)
     return _add(photos, regrouped, manifest, out, left_out)
 
 
 @dataclass(frozen=True)
-class Settled:
-    """A photo of which it is clear what it shows.
+class Agreement:
+    """The label that all visitors agree on for a photo.
 
     Attributes:
         label: `Make_Model`.
-        photo_row: Where its JPEG is.
+        photo_row: Id of the row that holds the photo's JPEG.
     """
 
     label: str
     photo_row: int
 
 
-def settle(opinions: Sequence[Opinion]) -> Settled | str:
-    """What all opinions on one photo come to, or why they come to nothing.
+def agree(opinions: Sequence[Opinion]) -> Agreement | str:
+    """The label that all opinions on one photo agree on, or the reason for leaving the photo out.
 
-    Those count as well whose sender does not let us train on the photo, if another one does.
+    An opinion counts even if its sender does not allow training on the photo, as long as another sender does.
     """
     photo_row = next((opinion.photo_row for opinion in opinions if opinion.photo_row is not None), None)
     if photo_row is None:
@@ -108,7 +109,7 @@ def settle(opinions: Sequence[Opinion]) -> Settled | str:
         return NO_LABEL
     if len(labels) > 1 or labels & {opinion.denied for opinion in opinions}:
         return CONTRADICTORY
-    return Settled(labels.pop(), photo_row)
+    return Agreement(labels.pop(), photo_row)
 
 
 def _by_photo(opinions: Iterable[Opinion]) -> list[list[Opinion]]:
@@ -125,14 +126,14 @@ class _NewPhoto:
     near_duplicate_group: str = ""
 
 
-def _read(table: FeedbackTable, wanted: Sequence[Settled], folder: Path, left_out: Counter[str]) -> list[_NewPhoto]:
+def _read(table: FeedbackTable, agreed: Sequence[Agreement], folder: Path, left_out: Counter[str]) -> list[_NewPhoto]:
     photos = []
-    for settled in wanted:
-        content = table.photo(settled.photo_row)
-        path = folder / f"{settled.photo_row}.jpg"
+    for agreement in agreed:
+        content = table.photo(agreement.photo_row)
+        path = folder / f"{agreement.photo_row}.jpg"
         path.write_bytes(content)
         try:
-            make, model = parse_label(settled.label)
+            make, model = parse_label(agreement.label)
         except ValueError:
             left_out[UNUSABLE] += 1
             continue
@@ -152,43 +153,43 @@ def _can_be_file(name: str) -> bool:
     return name.isprintable() and "/" not in name and not name.startswith(".") and len(name.encode()) <= 255
 
 
-def _look_at(manifest: Manifest, report: Report) -> list[tuple[ManifestRow, Photo]]:
-    """The rows of the manifest with their photos; without the excluded ones whose photo is gone."""
+def _read_manifest_photos(manifest: Manifest, report: Report) -> list[tuple[ManifestRow, Photo]]:
+    """The rows of the manifest with their photos, except excluded rows whose photo is missing."""
     candidates = [
         Candidate(manifest.photo_path(row), row.make, row.model, row.year, row.split) for row in manifest.rows
     ]
-    seen = []
+    known_photos = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for done, (row, result) in enumerate(
             zip(manifest.rows, pool.map(read_photo, candidates), strict=True), start=1
         ):
             report(done, len(candidates))
             if not isinstance(result, LeftOut):
-                seen.append((row, result))
+                known_photos.append((row, result))
             elif not row.excluded:
-                raise UserError(f"{result}. Make the manifest anew with car-classifier data index.")
-    return seen
+                raise UserError(f"{result}. Make the manifest again with car-classifier data index.")
+    return known_photos
 
 
-def _unlike_held_out(
-    new: Sequence[_NewPhoto], seen: Sequence[tuple[ManifestRow, Photo]], left_out: Counter[str]
+def _without_leaks(
+    new: Sequence[_NewPhoto], known_photos: Sequence[tuple[ManifestRow, Photo]], left_out: Counter[str]
 ) -> tuple[list[_NewPhoto], dict[str, str]]:
-    """Leaves out the photos that resemble one of validation or test, and groups the others with what they resemble.
+    """Leave out near-duplicates of validation and test photos, and group the others with their near-duplicates.
 
     Returns:
-        The photos that are left; and the groups of those rows that were in none before, by file name.
+        The photos that are left; and, by file name, the new groups of rows that were in no group before.
     """
-    hashes = [photo.perceptual_hash for _, photo in seen] + [item.photo.perceptual_hash for item in new]
+    hashes = [photo.perceptual_hash for _, photo in known_photos] + [item.photo.perceptual_hash for item in new]
     groups = near_duplicate_groups(hashes)
     alike: dict[int, list[ManifestRow]] = defaultdict(list)
-    for (row, _), group in zip(seen, groups, strict=False):
+    for (row, _), group in zip(known_photos, groups, strict=False):
         if group is not None:
             alike[group].append(row)
-    named = {row.near_duplicate_group for row, _ in seen}
-    free = (str(number) for number in count(1) if str(number) not in named)
+    taken = {row.near_duplicate_group for row, _ in known_photos}
+    free = (str(number) for number in count(1) if str(number) not in taken)
     names: dict[int, str] = {}
     kept = []
-    for item, group in zip(new, groups[len(seen) :], strict=True):
+    for item, group in zip(new, groups[len(known_photos) :], strict=True):
         if group is None:
             kept.append(item)
         elif any(row.split != "train" for row in alike[group]):
@@ -208,7 +209,7 @@ def _add(
     added = []
     for item in photos:
         photo = item.photo
-        # A folder for each class: a model's name may hold an underscore, and a file's name would end it there.
+        # A folder for each class: where a model's name holds an underscore, parsing the file's name would cut it.
         path = out / photo.label / _file_name(photo)
         write_bytes(path, item.content)
         added.append(

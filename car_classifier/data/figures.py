@@ -1,4 +1,4 @@
-"""Figures of a data set: how its photos are spread over the classes, and a few of them to look at."""
+"""Figures of a data set: the number of photos in each class, and a sample of photos."""
 
 import random
 from collections import Counter
@@ -13,10 +13,10 @@ from car_classifier.data.photo_files import open_photo
 from car_classifier.files import write_atomically
 
 COLOURS = {"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"}
-"""Colours that the colour-blind can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
+"""Colours that colour-blind people can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
 
 BARS_IN_COLUMN = 75
-"""With more classes than this the bars go on in a second column."""
+"""With more classes than this, the bars continue in another column."""
 
 SAMPLE_GRID = (6, 6)
 """Rows and columns of the sample batch."""
@@ -25,7 +25,7 @@ _LONGEST_NAME = 32
 
 
 def draw_class_distribution(manifest: Manifest, path: Path) -> None:
-    """Draw a bar for each class, the largest first, in which the splits are stacked.
+    """Draw a stacked bar for each class, the largest first, with a part for each split.
 
     Args:
         manifest: Excluded photos are left out.
@@ -38,13 +38,13 @@ def draw_class_distribution(manifest: Manifest, path: Path) -> None:
     size = (8.0 if columns == 1 else 4.5 * columns, 1.5 + max(bars, 6) * (0.3 if bars <= 30 else 0.17))
     figure = Figure(size, layout="constrained")
     axes = figure.subplots(1, columns, sharex=True, squeeze=False)[0]
-    of_side = Counter((row.split, row.label) for row in manifest.kept)
+    photos_of = Counter((row.split, row.label) for row in manifest.kept)
     splits = [split for split in SPLITS if manifest.split(split)]
     for column, ax in enumerate(axes):
         shown = labels[column * bars : (column + 1) * bars]
         left = np.zeros(len(shown))
         for split in splits:
-            of_split = [of_side[split, label] for label in shown]
+            of_split = [photos_of[split, label] for label in shown]
             ax.barh(range(len(shown)), of_split, left=left, color=COLOURS[split], label=split, height=0.8)
             left += of_split
         ax.set_yticks(range(len(shown)), [_name(label) for label in shown], fontsize=9 if bars <= 30 else 7)
@@ -61,12 +61,12 @@ def draw_class_distribution(manifest: Manifest, path: Path) -> None:
 
 
 def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> None:
-    """Draw some photos with their labels, as one batch of a training would hold them.
+    """Draw some photos with their labels, as a training batch would hold them.
 
     Args:
-        manifest: Training photos are shown, or any where there are none.
+        manifest: Training photos are shown, or any photos if it has none for training.
         path: A PNG file.
-        seed: Another seed shows others.
+        seed: Seed of the choice of photos.
     """
     rows, columns = SAMPLE_GRID
     photos = manifest.split("train") or manifest.kept
@@ -80,12 +80,12 @@ def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> None:
         ax.imshow(np.asarray(photo))
         ax.set_title(_name(row.label), fontsize=8)
         ax.set_axis_off()
-    figure.suptitle(f"{len(chosen)} of {len(photos):,} photos, drawn with seed {seed}")
+    figure.suptitle(f"{len(chosen)} of {len(photos):,} photos, chosen with seed {seed}")
     _save(figure, path)
 
 
 def _name(label: str) -> str:
-    """A label for a figure: plain text, and not so long that nothing else has room."""
+    """A label as plain text, shortened so that it leaves room for the figure."""
     name = label.replace("_", " ").replace("$", r"\$")
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 

@@ -1,4 +1,4 @@
-"""Reading make, model and the rest from a photo's file name."""
+"""Parsing a photo's file name: make, model and more about the car."""
 
 import re
 from collections.abc import Callable
@@ -12,10 +12,7 @@ DRIVETRAINS = ("FWD", "RWD", "AWD", "4WD")
 
 @dataclass(frozen=True)
 class CarName:
-    """What a file name `Make_Model_Year_….jpg` says of the car; what it does not say is None.
-
-    The fields stand in the order in which the name holds them.
-    """
+    """The fields of a file name `Make_Model_Year_….jpg`, in their order; a field that it lacks is None."""
 
     make: str
     model: str
@@ -53,7 +50,7 @@ def _drivetrain(text: str) -> str:
     return text
 
 
-# What is not named here is a number.
+# Fields that are not listed here are floats.
 _READERS: dict[str, Callable[[str], int | float | str]] = {
     "year": _year,
     "cylinders": int,
@@ -78,30 +75,30 @@ def parse_label(label: str) -> tuple[str, str]:
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can be the name of a make or a model: it is neither blank nor `nan`."""
+    """Whether `text` can name a make or a model: it is neither blank nor `nan`."""
     return text.strip().lower() not in ("", "nan")
 
 
 def parse_file_name(file_name: str) -> CarName:
-    """Read a photo's file name, such as `BMW_2-Series_2014_32_17_240_20_4_69_55_174_23_RWD_4_2_2dr_OGt.jpg`.
+    """Parse a photo's file name, such as `BMW_2-Series_2014_32_17_240_20_4_69_55_174_23_RWD_4_2_2dr_OGt.jpg`.
 
-    Optional fields are read in order; an empty field or `nan` is None, and reading stops at the first field
-    that does not fit its place (a data set that leaves out the middle, as in `Make_Model_Year_Body_id.jpg`).
+    Optional fields are read in order. An empty field or `nan` is None. Reading stops at the first field that does
+    not fit its place, as in `Make_Model_Year_Body_id.jpg`, where the fields in between are missing.
 
     Args:
-        file_name: A name or path; only its last part counts.
+        file_name: A name or a path, whose last part is parsed.
 
     Raises:
         ValueError: The name does not begin with a make and a model.
     """
     make, model, *rest = [part.strip() for part in PurePath(file_name).stem.split("_")] + [""]
     make, model = parse_label(f"{make}_{model}")
-    found: dict[str, int | float | str] = {}
+    values: dict[str, int | float | str] = {}
     for field, text in zip(fields(CarName)[2:], rest, strict=False):
         if text.lower() in ("", "nan"):
             continue
         try:
-            found[field.name] = _READERS.get(field.name, float)(text)
+            values[field.name] = _READERS.get(field.name, float)(text)
         except ValueError:
             break
-    return CarName(make, model, **found)  # type: ignore[arg-type]
+    return CarName(make, model, **values)  # type: ignore[arg-type]

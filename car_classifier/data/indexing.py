@@ -1,8 +1,7 @@
-"""From a folder of photos, in any of three forms, to a manifest."""
+"""Making a manifest from a folder or a list of photos."""
 
 import os
 import warnings
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from car_classifier.data.exclusions import check_top, keep_most_frequent
 from car_classifier.data.manifest import SPLITS, Manifest, ManifestRow, Split, check_manifest_out, write_manifest
 from car_classifier.data.near_duplicates import near_duplicate_groups
 from car_classifier.data.photo_files import Photo, read_photo
-from car_classifier.data.photo_sources import LeftOut, find_photos, listed_side, read_split_csv
+from car_classifier.data.photo_sources import LeftOut, find_photos, listed_split, read_split_csv
 from car_classifier.data.splits import SplitItem, split_photos
 from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
@@ -20,7 +19,7 @@ from car_classifier.progress import Report, silent
 
 @dataclass(frozen=True)
 class IndexResult:
-    """What indexing found."""
+    """The manifest, the files that were left out, and what a user should know of the manifest."""
 
     manifest: Manifest
     left_out: tuple[LeftOut, ...]
@@ -41,20 +40,20 @@ def index_photos(
     """Index photos and write the manifest.
 
     Args:
-        source: A flat folder named by the contract, a folder with a folder per class (with or without
-            `train/validation/test` above them), or a CSV with `file_name,make,model[,split]` (or a folder
+        source: A folder of files named `Make_Model_….jpg`, a folder with a folder `Make_Model` for each class (with
+            or without `train/validation/test` above them), or a CSV with `file_name,make,model[,split]` (or a folder
             that holds such a CSV).
-        out: The manifest to write. Where it is found in `source` from an earlier run, it is not read.
-        split_csv: A CSV with `file_name,split` that settles the sides of the photos it names.
-        validation: Share of the photos without a settled side for validation.
+        out: The manifest to write. If it lies in `source` from an earlier run, it is not read as a list.
+        split_csv: A CSV with `file_name,split` that decides the split of the photos it names.
+        validation: Share for validation of the photos whose split is not decided yet, from 0 to 1.
         test: Share for the test.
         seed: Seed of the split.
-        min_classes: Fewest classes that will do; a classifier needs two, an evaluation one.
-        top: Exclude all but so many classes, those with the most photos; None keeps all.
-        report: Called with photos read and photos in all.
+        min_classes: Fewest classes that are enough: two for a classifier, one for an evaluation.
+        top: Number of classes to keep, those with the most photos; the others are excluded. None keeps all.
+        report: Called with the number of photos read so far, and of all photos.
 
     Raises:
-        UserError: The source cannot be used, or holds no usable photo or only one class.
+        UserError: The source cannot be used, or it holds no usable photo or too few classes.
     """
     if not (validation >= 0 and test >= 0 and validation + test < 1):
         raise UserError(
@@ -68,7 +67,7 @@ def index_photos(
     candidates = list(find_photos(source, out, left_out))
     photos: list[Photo] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
-        # Pillow warns of huge pictures, which we leave out ourselves, and of damaged EXIF data, which do no harm.
+        # Pillow warns of huge pictures, which we leave out ourselves, and of damaged EXIF data, which does no harm.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         results = pool.map(read_photo, candidates)
         try:
@@ -86,12 +85,12 @@ def index_photos(
 
     photos.sort(key=lambda photo: photo.candidate.path)
     groups = near_duplicate_groups([photo.perceptual_hash for photo in photos])
-    given = [listed_side(photo.candidate.path, listed) or photo.candidate.split for photo in photos]
+    decided = [listed_split(photo.candidate.path, listed) or photo.candidate.split for photo in photos]
     items = [
-        SplitItem(photo.sha256, photo.label, group, side)
-        for photo, group, side in zip(photos, groups, given, strict=True)
+        SplitItem(photo.sha256, photo.label, group, split)
+        for photo, group, split in zip(photos, groups, decided, strict=True)
     ]
-    sides = split_photos(items, validation, test, seed)
+    splits = split_photos(items, validation, test, seed)
     rows = [
         ManifestRow(
             file_name=Path(os.path.relpath(photo.candidate.path, out.parent)).as_posix(),
@@ -102,16 +101,16 @@ def index_photos(
             year=photo.candidate.year,
             width=photo.width,
             height=photo.height,
-            split=side,
+            split=split,
             near_duplicate_group="" if group is None else str(group + 1),
         )
-        for photo, group, side in zip(photos, groups, sides, strict=True)
+        for photo, group, split in zip(photos, groups, splits, strict=True)
     ]
     if top is not None:
         rows = keep_most_frequent(rows, top)
-    notes = list(_doubts(photos, [row for row in rows if not row.excluded]))
-    if listed and None in given:
-        notes.insert(0, f"{given.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
+    notes = list(_warnings(photos, [row for row in rows if not row.excluded]))
+    if listed and None in decided:
+        notes.insert(0, f"{decided.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
     return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes))
 
 
@@ -130,26 +129,26 @@ def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], mi
         )
 
 
-def _doubts(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
-    """What a user should know of a manifest that is usable all the same."""
+def _warnings(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
+    """Warnings about a manifest that can still be used."""
     if len({photo.label for photo in photos}) == len(photos):
         yield (
-            f"Each photo is a class of its own, such as {photos[0].label}. If that is not meant, its name was misread: "
-            "put the photos of a class into a folder named Make_Model."
+            f"Each photo is a class of its own, such as {photos[0].label}. If this is not intended, the names were "
+            "misread: put the photos of each class into a folder named Make_Model."
         )
-    sides_of_group: dict[str, set[Split]] = {}
+    splits_of_group: dict[str, set[Split]] = {}
     for row in rows:
         if row.near_duplicate_group:
-            sides_of_group.setdefault(row.near_duplicate_group, set()).add(row.split)
-    torn = sum(len(sides) > 1 for sides in sides_of_group.values())
+            splits_of_group.setdefault(row.near_duplicate_group, set()).add(row.split)
+    torn = sum(len(splits) > 1 for splits in splits_of_group.values())
     if torn:
-        yield f"Near-duplicates lie on several sides of the given split, which flatters the accuracy (groups: {torn})."
-    per_side = {side: Counter(row.label for row in rows if row.split == side) for side in SPLITS}
-    for side in SPLITS:
-        missing = sorted({row.label for row in rows} - set(per_side[side]))
-        if missing and (per_side[side] or side == "train"):
-            named = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-            yield f"{len(missing)} classes have no photo for {side}: {named}"
+        yield f"Near-duplicates lie in different splits, which makes the accuracy look too good (groups: {torn})."
+    for split in SPLITS:
+        labels = {row.label for row in rows if row.split == split}
+        missing = sorted({row.label for row in rows} - labels)
+        if missing and (labels or split == "train"):
+            first = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+            yield f"{len(missing)} classes have no photo for {split}: {first}"
     rotated = sum(photo.is_rotated for photo in photos)
     if rotated:
-        yield f"{rotated} photos are turned by an EXIF tag, which TensorFlow ignores; better turn their pixels."
+        yield f"{rotated} photos are turned by an EXIF tag, which TensorFlow ignores: turn their pixels instead."

@@ -1,4 +1,4 @@
-"""`manifest.csv`: one row a photo, the truth for everything downstream."""
+"""`manifest.csv`: a row for each photo; every later step reads the photos, classes and splits from it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -27,8 +27,8 @@ class ManifestRow:
     height: int
     split: Split
     near_duplicate_group: str  # empty for a photo that resembles no other
-    excluded: str = ""  # why the photo is left aside; empty for one that is used
-    prefilter_score: float | None = None  # how much of a car it shows, 0 to 1, as `prefilter` sees it
+    excluded: str = ""  # why the photo is not used; empty for one that is used
+    prefilter_score: float | None = None  # ImageNet probability of a car, 0 to 1; None before `prefilter`
 
 
 COLUMNS = tuple(field.name for field in fields(ManifestRow) if field.default is MISSING)
@@ -37,9 +37,9 @@ OPTIONAL_COLUMNS = tuple(field.name for field in fields(ManifestRow) if field.de
 
 @dataclass(frozen=True)
 class Manifest:
-    """The rows of a manifest file, and where it lies.
+    """The rows of a manifest file, and its path.
 
-    A row that is excluded stays in `rows`, with the reason, and counts nowhere else.
+    An excluded row stays in `rows`, with the reason, and counts nowhere else.
     """
 
     path: Path
@@ -51,16 +51,16 @@ class Manifest:
         return tuple(row for row in self.rows if not row.excluded)
 
     def photo_path(self, row: ManifestRow) -> Path:
-        """Where the photo of `row` is."""
+        """The path of a row's photo."""
         return self.path.parent / row.file_name
 
-    def split(self, name: Split) -> tuple[ManifestRow, ...]:
+    def split(self, split: Split) -> tuple[ManifestRow, ...]:
         """The kept rows of one split."""
-        return tuple(row for row in self.kept if row.split == name)
+        return tuple(row for row in self.kept if row.split == split)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """All labels of kept rows, sorted; a label's place is its class index."""
+        """All labels of kept rows, sorted; a label's index is its class index."""
         return tuple(sorted({row.label for row in self.kept}))
 
     def makes(self) -> dict[str, str]:
@@ -76,18 +76,18 @@ class Manifest:
         return Counter(row.label for row in self.kept)
 
     def check_photos(self, rows: Iterable[ManifestRow]) -> None:
-        """Make sure that the photos of these rows are there.
+        """Make sure that the photos of these rows exist.
 
         Raises:
-            UserError: One is not.
+            UserError: One is missing.
         """
         gone = next((row for row in rows if not self.photo_path(row).is_file()), None)
         if gone:
-            raise UserError(f"{self.photo_path(gone)} is gone. Make the manifest anew with car-classifier data index.")
+            raise UserError(f"{self.photo_path(gone)} is gone. Make the manifest again with car-classifier data index.")
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> Manifest:
-    """Write rows, sorted by file name, in one atomic replacement of `path`."""
+    """Write rows, sorted by file name; `path` is replaced atomically."""
     ordered = tuple(sorted(rows, key=lambda row: row.file_name))
     write_csv(path, COLUMNS + OPTIONAL_COLUMNS, (asdict(row) for row in ordered))
     return Manifest(path, ordered)
@@ -99,10 +99,10 @@ def is_manifest(path: Path) -> bool:
 
 
 def check_manifest_out(path: Path) -> None:
-    """Refuse an impossible place for a manifest before the work, and one that would replace a user's own file.
+    """Refuse, before the work is done, a path where no manifest can be written or that holds a user's own file.
 
     Raises:
-        UserError: It cannot be written, or another kind of file is there.
+        UserError: It cannot be written, or holds another kind of file.
     """
     check_writable(path)
     if path.is_file() and path.stat().st_size and not is_manifest(path):
@@ -110,10 +110,10 @@ def check_manifest_out(path: Path) -> None:
 
 
 def check_report_out(path: Path) -> None:
-    """Refuse an impossible place for a table or figures before the work, and one where a manifest is.
+    """Refuse, before the work is done, a path where no report can be written or that holds a manifest.
 
     Raises:
-        UserError: It cannot be written, or a manifest is there.
+        UserError: It cannot be written, or holds a manifest.
     """
     check_writable(path)
     if path.is_file() and is_manifest(path):
@@ -163,11 +163,11 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> ManifestRow:
         )
     except (ValueError, TypeError) as error:
         raise UserError(
-            f"{path}, line {line}: {error}. Make the manifest anew with car-classifier data index."
+            f"{path}, line {line}: {error}. Make the manifest again with car-classifier data index."
         ) from error
 
 
 def class_indices(rows: Sequence[ManifestRow], labels: Sequence[str]) -> list[int]:
-    """The class index of each row: the place of its label in `labels`."""
+    """The class index of each row: the index of its label in `labels`."""
     index = {label: i for i, label in enumerate(labels)}
     return [index[row.label] for row in rows]

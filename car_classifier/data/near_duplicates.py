@@ -11,21 +11,20 @@ from PIL import Image
 MAX_DISTANCE = 11
 """Photos whose hashes differ in at most this many of 128 bits count as near-duplicates.
 
-Chosen by looking at pairs of 6,490 photos from dealers and magazines: all 11 pairs up to this distance are the
-same photo, resized, compressed, brightened or cropped by a hair; the next one, at 12, shows two different cars
-that stand alike, and of the pairs beyond it few are the same photo. The 64 bits of the pHash alone are not
-enough: of the 9 pairs within 4 bits two are of different cars, and the next 4 true pairs, at 6 bits, lie among
-8 false ones. Cars drawn in code are an exception, being poorer in detail: a few in a hundred of them count as
-alike because pose and scene happen to agree. They then stay on one side of the split, which costs nothing.
+Chosen by looking at pairs of 6,490 photos from dealers and magazines. All 11 pairs up to this distance are the
+same photo, resized, compressed, brightened or slightly cropped; the next pair, at 12, shows two different cars in
+the same pose, and few of the pairs beyond it are the same photo. The 64 bits of the pHash alone are not enough: of
+its 9 pairs within 4 bits, two show different cars, and the next 4 true pairs, at 6 bits, lie among 8 false ones.
+Cars drawn in code have less detail, so a few in a hundred of them count as near-duplicates because pose and scene
+happen to agree. They then go into the same split, which does no harm.
 """
 
 
 def perceptual_hash(image: Image.Image) -> NDArray[np.uint8]:
     """The 128-bit hash of a picture, as 16 bytes.
 
-    Half of it is the pHash (the signs of the lowest frequencies around their median: the large forms), half the
-    dHash (whether brightness rises or falls from one place to the next: the edges). Both ignore size, compression
-    and colour.
+    Half of it is the pHash (whether each low frequency is above their median: the large forms), half the dHash
+    (whether brightness rises or falls from one cell to the next: the edges). Both ignore size, compression and colour.
     """
     bits = np.stack([imagehash.phash(image).hash.ravel(), imagehash.dhash(image).hash.ravel()], axis=1)
     return np.packbits(bits)
@@ -34,16 +33,16 @@ def perceptual_hash(image: Image.Image) -> NDArray[np.uint8]:
 def near_duplicate_groups(hashes: Sequence[NDArray[np.uint8]], max_distance: int = MAX_DISTANCE) -> list[int | None]:
     """Group photos that are near-duplicates of each other, directly or through a third.
 
-    Two hashes that differ in d bits agree in at least one of d + 1 bands of bits, so only photos that share a
-    band are compared: 60,000 photos take some seconds.
+    Two hashes that differ in d bits agree in at least one of d + 1 bands of bits, so only photos that share a band
+    are compared: 60,000 photos take a few seconds.
 
     Args:
         hashes: The 16 bytes of each photo's hash.
-        max_distance: Most bits in which near-duplicates may differ.
+        max_distance: Largest number of bits in which near-duplicates may differ.
 
     Returns:
-        For each photo the number of its group, counted from 0 in order of first appearance, or None if it
-        resembles no other.
+        For each photo the number of its group, counted from 0 in order of first appearance, or None for a photo
+        without near-duplicates.
     """
     codes = np.array(hashes, dtype=np.uint8).reshape(-1, 16)
     words, bits = codes.view(np.uint64), np.unpackbits(codes, axis=1)

@@ -1,4 +1,4 @@
-"""Object storage as fsspec gives it: opening it, comparing files with it, its errors, and progress by bytes."""
+"""Object storage through fsspec: opening a store, comparing files with it, its errors, and progress in bytes."""
 
 import hashlib
 from base64 import b64decode
@@ -19,7 +19,7 @@ _STORE_LIBRARIES = ("aiobotocore", "aiohttp", "botocore", "gcsfs", "google", "s3
 
 
 def open_store(url: str) -> tuple[Any, str]:
-    """The file system of a URL and the path in it, without anything remembered from earlier.
+    """The file system of a URL and the path in it; nothing is cached from earlier calls.
 
     Raises:
         UserError: The URL names no store or no bucket, or the package for its kind of store is not installed.
@@ -36,16 +36,16 @@ def open_store(url: str) -> tuple[Any, str]:
 
 
 def is_same(store: Any, stored: dict[str, Any], path: Path) -> bool:
-    """Whether a stored file is the same as the one at `path`, by all that the store tells.
+    """Whether a stored file is the same as the local one, as far as the store's information goes.
 
-    They have the same size and, where the store tells an MD5, the same MD5; where it tells none, the file was stored
-    after the one here was last changed. S3 tells it for files of up to about 100 MB that are not encrypted with a
-    key of one's own, Google Cloud Storage for all.
+    The same file has the same size and the same MD5. Where the store gives no MD5, the file must have been stored
+    after the local one was last changed. S3 gives an MD5 for files of up to about 100 MB that are not encrypted with
+    a customer's key, Google Cloud Storage for all files.
 
     Args:
         store: The file system.
-        stored: What it tells of the stored file.
-        path: The file here.
+        stored: The store's information about the file.
+        path: The local file.
     """
     if stored["size"] != path.stat().st_size:
         return False
@@ -57,12 +57,12 @@ def is_same(store: Any, stored: dict[str, Any], path: Path) -> bool:
 
 
 def _stored_md5(store: Any, stored: dict[str, Any]) -> str | None:
-    """The MD5 of a stored file in hex, if the store tells it."""
+    """The MD5 of a stored file in hex; None if the store does not give it."""
     if isinstance(store, LocalFileSystem):
         return _md5_of(Path(stored["name"]))
     if "md5Hash" in stored:  # Google Cloud Storage
         return b64decode(stored["md5Hash"]).hex()
-    etag = str(stored.get("ETag", "")).strip('"')  # S3; sent in several parts, its ETag ends in "-<parts>"
+    etag = str(stored.get("ETag", "")).strip('"')  # S3; the ETag of a multipart upload is no MD5 and ends in "-<parts>"
     return etag if len(etag) == 32 else None
 
 
@@ -73,7 +73,7 @@ def _md5_of(path: Path) -> str:
 
 @contextmanager
 def store_errors(url: str) -> Iterator[None]:
-    """Turn what the store at a URL complains of into a `UserError`; all other errors pass."""
+    """Turn the errors of the store at a URL into a `UserError`; all other errors pass through."""
     try:
         yield
     except UserError:
@@ -84,21 +84,21 @@ def store_errors(url: str) -> Iterator[None]:
             raise
         about_a_file = isinstance(error, OSError) and error.filename is not None
         if isinstance(error, PermissionError) and not about_a_file:
-            advice = "Check the credentials and what they allow."
+            advice = "Check the credentials and their permissions."
         elif isinstance(error, FileNotFoundError) and not about_a_file:
             advice = "Check the bucket's name, or make the bucket first."
         elif "Credential" in type(error).__name__:
-            advice = "Set credentials as the tools of the store do, such as AWS_PROFILE or `gcloud auth`."
+            advice = "Set credentials with the store's own tools, such as AWS_PROFILE or `gcloud auth`."
         elif isinstance(error, NotImplementedError):
             advice = "Files cannot be written there. Give s3://…, gs://… or a folder."
         else:
-            advice = "The same command goes on where it was."
-        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        raise UserError(f"Upload to {url} failed: {said}. {advice}") from error
+            advice = "The same command continues where it stopped."
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise UserError(f"Upload to {url} failed: {reason}. {advice}") from error
 
 
 class BytesSent(Callback):  # type: ignore[misc]
-    """Adds up the bytes of all files of an upload."""
+    """Reports how many bytes of all files of an upload have been sent."""
 
     def __init__(self, report: Report, total: int) -> None:
         super().__init__()
@@ -110,12 +110,12 @@ class BytesSent(Callback):  # type: ignore[misc]
         self._report(self._sent // 1000, self._total // 1000)
 
     def branched(self, path_1: str, path_2: str, **kwargs: Any) -> "_BytesOfFile":  # noqa: ARG002
-        """What counts the bytes of one file; called by fsspec."""
+        """The callback that counts the bytes of one file; called by fsspec."""
         return _BytesOfFile(self)
 
 
 class _BytesOfFile(Callback):  # type: ignore[misc]
-    """Passes on how many more bytes of one file were sent."""
+    """Passes the bytes of one file on to the count of all files."""
 
     def __init__(self, all_files: BytesSent) -> None:
         super().__init__()

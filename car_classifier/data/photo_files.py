@@ -1,4 +1,4 @@
-"""Reading a photo file: whether it can be used, its size, and the hashes that tell it from others."""
+"""Reading a photo file: whether it can be used, its size, and its hashes."""
 
 import hashlib
 import io
@@ -35,7 +35,7 @@ class Photo:
 
 
 def read_photo(candidate: Candidate) -> Photo | LeftOut:
-    """Read and decode a file; one that cannot be used comes back with the reason."""
+    """Read and decode a file; for one that cannot be used, the result is the reason."""
     try:
         str(candidate.path).encode()
     except UnicodeEncodeError:
@@ -64,7 +64,7 @@ def read_photo(candidate: Candidate) -> Photo | LeftOut:
 
 
 def open_photo(path: Path) -> Image.Image:
-    """A photo for a figure, RGB, as its pixels lie in the file.
+    """A photo for a figure, RGB, in the orientation of the file's pixels.
 
     Raises:
         UserError: It cannot be read.
@@ -73,4 +73,4 @@ def open_photo(path: Path) -> Image.Image:
         with Image.open(path) as image:
             return image.convert("RGB")
     except (OSError, ValueError, SyntaxError) as error:
-        raise UserError(f"{path} cannot be read: {error}. Mend or remove it, and index the photos anew.") from error
+        raise UserError(f"{path} cannot be read: {error}. Repair or remove it, and index the photos again.") from error

@@ -1,4 +1,4 @@
-"""Finding photos and what is known of them: named, sorted into folders, or listed."""
+"""Finding photos and their makes and models: in file names, in folder names, or in a list."""
 
 import os
 from collections.abc import Iterator
@@ -20,19 +20,19 @@ _SPLIT_FOLDERS: dict[str, Split] = {
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that is not in the manifest, and why."""
+    """A file that is not in the manifest, and the reason."""
 
     path: Path
     reason: str
 
     def __str__(self) -> str:
-        """Both, for people; what is no UTF-8 in the path is shown as question marks."""
+        """Both, for people; bytes of the path that are no UTF-8 are shown as replacement characters."""
         return f"{os.fsencode(self.path).decode(errors='replace')}: {self.reason}"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that should be a photo, and what its name, folder or list says of it."""
+    """A file that should be a photo, with the information from its name, folder or list."""
 
     path: Path
     make: str
@@ -45,12 +45,12 @@ def find_photos(source: Path, out: Path, left_out: list[LeftOut]) -> Iterator[Ca
     """The photos of a folder or a list.
 
     Args:
-        source: As `dataset.index_photos` takes it.
-        out: A manifest that is no list of photos, even if it lies in `source`.
-        left_out: Gets the files that are not photos by their names.
+        source: The source as in `indexing.index_photos`.
+        out: The manifest to write, which is not read as a list of photos even if it lies in `source`.
+        left_out: Files that are not photos by their names are appended to it.
 
     Raises:
-        UserError: There is nothing at `source`, or a list in it cannot be read.
+        UserError: `source` does not exist, or a list in it cannot be read.
     """
     if source.is_file():
         yield from _listed_photos(source, left_out)
@@ -62,7 +62,7 @@ def find_photos(source: Path, out: Path, left_out: list[LeftOut]) -> Iterator[Ca
     if len(lists) > 1:
         names = ", ".join(path.name for path in lists)
         raise UserError(
-            f"{source} holds several lists of photos: {names}. Name the one to index in the folder's place."
+            f"{source} holds several lists of photos: {names}. Give the one to index instead of the folder."
         )
     if lists:
         yield from _listed_photos(lists[0], left_out)
@@ -89,7 +89,7 @@ def find_photos(source: Path, out: Path, left_out: list[LeftOut]) -> Iterator[Ca
 
 
 def _year_in(file_name: str, label: str) -> int | None:
-    """The year in the name of a photo that lies in a class folder, if the name follows the contract too."""
+    """The year in the name of a photo in a class folder, if the name begins with the class as well."""
     try:
         car = parse_file_name(file_name)
     except ValueError:
@@ -102,36 +102,36 @@ def _listed_photos(path: Path, left_out: list[LeftOut]) -> Iterator[Candidate]:
     for line, row in read_csv(path, _LIST_COLUMNS):
         photo = path.parent / row["file_name"]
         make, model, year = row["make"].strip(), row["model"].strip(), (row.get("year") or "").strip()
-        side = _side(path, line, row["split"]) if (row.get("split") or "").strip() else None
+        split = _parse_split(path, line, row["split"]) if (row.get("split") or "").strip() else None
         if photo in seen:
             left_out.append(LeftOut(photo, f"listed a second time in line {line} of {path.name}"))
         elif not is_name(make) or not is_name(model):
             left_out.append(LeftOut(photo, f"line {line} of {path.name} gives it no make or no model"))
         else:
             seen.add(photo)
-            yield Candidate(photo, make, model, int(year) if year.isdecimal() else None, side)
+            yield Candidate(photo, make, model, int(year) if year.isdecimal() else None, split)
 
 
-def _side(path: Path, line: int, word: str) -> Split:
-    """The side that a word in a line of a CSV file means."""
-    side = _SPLIT_FOLDERS.get(word.strip().lower())
-    if side is None:
+def _parse_split(path: Path, line: int, word: str) -> Split:
+    """The split that a word in a line of a CSV file means."""
+    split = _SPLIT_FOLDERS.get(word.strip().lower())
+    if split is None:
         raise UserError(f"{path}, line {line}: split must be one of {', '.join(SPLITS)}. Received: {word!r}")
-    return side
+    return split
 
 
 def read_split_csv(path: Path) -> dict[str, Split]:
-    """The side of each photo that a `file_name,split` list names."""
-    sides: dict[str, Split] = {}
+    """The split of each photo in a `file_name,split` list."""
+    splits: dict[str, Split] = {}
     for line, row in read_csv(path, ("file_name", "split")):
-        name, side = Path(row["file_name"]).as_posix(), _side(path, line, row["split"])
-        if sides.setdefault(name, side) != side:
-            raise UserError(f"{path}, line {line}: {name} is put in {side}, but in {sides[name]} before.")
-    return sides
+        name, split = Path(row["file_name"]).as_posix(), _parse_split(path, line, row["split"])
+        if splits.setdefault(name, split) != split:
+            raise UserError(f"{path}, line {line}: {name} is in {split} here, but in {splits[name]} before.")
+    return splits
 
 
-def listed_side(path: Path, listed: dict[str, Split]) -> Split | None:
-    """The side that a list gives a photo, by its name or by any longer end of its path."""
+def listed_split(path: Path, listed: dict[str, Split]) -> Split | None:
+    """The split that a list gives a photo, by its name or by any longer end of its path."""
     parts = path.absolute().parts
     ends = (Path(*parts[-n:]).as_posix() for n in range(len(parts), 0, -1))
     return next((listed[end] for end in ends if end in listed), None) if listed else None

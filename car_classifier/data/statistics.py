@@ -1,4 +1,4 @@
-"""What a data set holds, in a few lines."""
+"""A data set described in a few lines."""
 
 from collections import Counter
 from statistics import median
@@ -6,19 +6,19 @@ from statistics import median
 from car_classifier.data.manifest import SPLITS, Manifest
 
 EXTREMES = 3
-"""How many of the largest and smallest classes are named."""
+"""Number of the largest and of the smallest classes that are named."""
 
 
 def describe(manifest: Manifest) -> list[tuple[str, str]]:
-    """What a manifest holds, as names and values to print; of excluded photos there is only their number."""
+    """A manifest described as names and values to print. Excluded photos are counted, and not described."""
     rows = manifest.kept
     per_class = manifest.label_counts()
     by_size = sorted(per_class, key=lambda label: (-per_class[label], label))
     counts = manifest.counts()
-    sides = ", ".join(f"{side} {counts[side]:,}" for side in SPLITS if counts[side])
+    per_split = ", ".join(f"{split} {counts[split]:,}" for split in SPLITS if counts[split])
     described = [
         ("photos", f"{len(rows):,}"),
-        ("per split", sides),
+        ("per split", per_split),
         ("classes", f"{len(per_class):,}"),
         ("makes", f"{len({row.make for row in rows}):,}"),
     ]

@@ -1,4 +1,4 @@
-"""All that the names of the photos tell, as one table."""
+"""The fields of all photos' names as one table."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, fields
@@ -13,9 +13,9 @@ TABLE_COLUMNS = ("file_name", "split", "excluded", "label", *_CAR_COLUMNS)
 
 
 def write_table(manifest: Manifest, out: Path) -> None:
-    """Write a CSV with a row for each photo: where it is, its split and label, and what its name tells of the car.
+    """Write a CSV with a row for each photo: its path, split and label, and the fields of its name.
 
-    Units are those of `CarName`; what a name does not tell is empty. Make, model and year are the manifest's.
+    Units are those of `CarName`; fields that a name lacks are empty. Make, model and year are the manifest's.
 
     Raises:
         UserError: `out` cannot be written, or is a manifest.
@@ -26,13 +26,13 @@ def write_table(manifest: Manifest, out: Path) -> None:
 
 def _table_rows(manifest: Manifest) -> Iterator[dict[str, object]]:
     for row in manifest.rows:
-        known = {"make": row.make, "model": row.model, "year": row.year}
+        from_manifest = {"make": row.make, "model": row.model, "year": row.year}
         place = {"file_name": row.file_name, "split": row.split, "excluded": row.excluded, "label": row.label}
-        yield place | asdict(named_car(row)) | known
+        yield place | asdict(named_car(row)) | from_manifest
 
 
 def named_car(row: ManifestRow) -> CarName:
-    """What a photo's name tells; only make and model if the name is not one of the contract, or of another car."""
+    """The fields of a photo's name; only make and model if the name has none or is another car's."""
     try:
         car = parse_file_name(row.file_name)
     except ValueError:

@@ -17,7 +17,7 @@ from car_classifier.progress import Report, silent
 
 SAVED_MODEL = "saved_model.pb"
 UNFINISHED = ".publishing-"
-"""How the folder of an unfinished version begins."""
+"""How the name of an unfinished version's folder begins."""
 FILES_AT_ONCE = 8
 
 
@@ -26,9 +26,9 @@ class File:
     """A file to upload.
 
     Attributes:
-        path: Where it is.
-        target: Where it goes, a path in the store.
-        size: Bytes.
+        path: The local file.
+        target: Its path in the store.
+        size: In bytes.
     """
 
     path: Path
@@ -38,14 +38,14 @@ class File:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an upload will do.
+    """The files of an upload.
 
     Attributes:
         url: The target as the user gave it.
         store: The fsspec file system of the target.
-        to_send: Files that the store lacks, or holds in another form.
-        already_there: Files that it holds as they are.
-        left_out: Hidden files and folders, which stay here.
+        to_send: Files that the store lacks, or holds with other content.
+        already_there: Files that the store holds with the same content.
+        left_out: Hidden files and folders, which are not sent.
     """
 
     url: str
@@ -61,18 +61,18 @@ class Plan:
 
 
 def plan_upload(source: Path, url: str) -> Plan:
-    """Find out what is to be uploaded.
+    """Find out which files are to be uploaded.
 
-    A file or folder keeps its name: `model/3` goes to `<url>/3`. A manifest brings the photos that it lists, at
-    their places beside it.
+    A file or folder keeps its name: `model/3` goes to `<url>/3`. A manifest brings the photos that it lists, at the
+    same paths relative to it.
 
     Args:
         source: A file, a folder, or a manifest.
-        url: `s3://bucket/folder`, `gs://bucket/folder`, a local folder, or whatever else fsspec knows.
+        url: `s3://bucket/folder`, `gs://bucket/folder`, a local folder, or another kind of store that fsspec knows.
 
     Raises:
-        UserError: There is nothing to upload, the source is unfinished work, the store cannot be reached, or it
-            holds another model where a version is to go.
+        UserError: There is nothing to upload, the source is unfinished, the store cannot be reached, or it already
+            holds another model under the version's path.
     """
     relative, left_out = _files_of(source)
     if not relative:
@@ -98,12 +98,12 @@ def plan_upload(source: Path, url: str) -> Plan:
 def run_upload(plan: Plan, report: Report = silent) -> None:
     """Send the files of a plan, several at a time.
 
-    Each file appears complete or not at all, and `saved_model.pb` after everything else: without it, a folder is
-    no model. Interrupted, the same upload goes on with the files that are missing.
+    Each file appears complete or not at all, and `saved_model.pb` after all others, because a folder without it is no
+    model. An interrupted upload continues with the files that are missing.
 
     Args:
-        plan: What to do.
-        report: Called with kilobytes sent and kilobytes in all.
+        plan: The files to send.
+        report: Called with kilobytes sent so far, and kilobytes in all.
 
     Raises:
         UserError: The store cannot be reached or refuses.
@@ -141,14 +141,14 @@ def _files_of(source: Path) -> tuple[dict[str, Path], list[Path]]:
 
 
 def _files_of_manifest(path: Path) -> dict[str, Path]:
-    """The manifest and its photos, also those that are excluded: the target is to hold all that is here."""
+    """The manifest and all its photos, also excluded ones, so that the target is a complete copy."""
     manifest = read_manifest(path)
     files = {path.name: path}
     for row in manifest.rows:
         photo, name = manifest.photo_path(row), os.path.normpath(row.file_name)
         if name.startswith("..") or os.path.isabs(name):
             raise UserError(
-                f"{path} lists {row.file_name}, which lies outside the manifest's folder and so has no place at the "
+                f"{path} lists {row.file_name}, which lies outside the manifest's folder and so has no path at the "
                 "target. Index the photos with --out in a folder above them."
             )
         if photo.is_file():
@@ -158,7 +158,7 @@ def _files_of_manifest(path: Path) -> dict[str, Path]:
 
 
 def _check_versions(url: str, to_send: Sequence[File], stored: dict[str, Any]) -> None:
-    """Refuse to change a model that is complete at the target; what is beside it may be renewed."""
+    """Refuse to change a complete model at the target; only files in `assets.extra/` may be replaced."""
     complete = {name.removesuffix(SAVED_MODEL) for name in stored if name.endswith(f"/{SAVED_MODEL}")}
     for file in to_send:
         for version in complete:
@@ -170,7 +170,7 @@ def _check_versions(url: str, to_send: Sequence[File], stored: dict[str, Any]) -
 
 
 def _copy(files: Sequence[File], progress: BytesSent) -> None:
-    """Copy files to local places."""
+    """Copy files to local paths."""
     for file in files:
         write_atomically(Path(file.target), _copy_of(file.path))
         progress.add(file.size)

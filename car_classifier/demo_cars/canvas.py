@@ -1,4 +1,4 @@
-"""A picture that polygons are painted on, at twice its final size for smooth edges."""
+"""A picture to paint polygons on, at twice its final size for smooth edges."""
 
 import cv2
 import numpy as np
@@ -30,8 +30,8 @@ class Canvas:
 
         Args:
             points: Corners [n, 2] in pixels.
-            colour: What to fill it with.
-            opacity: From 0 (nothing) to 1.
+            colour: The fill.
+            opacity: From 0 (invisible) to 1.
             blur: Radius in pixels by which the edge is softened.
         """
         corners = np.round(points * SUPERSAMPLING * 2**_SUBPIXEL_BITS).astype(np.int32)
@@ -43,7 +43,7 @@ class Canvas:
         if blur > 0:
             small = cv2.resize(mask, (self.width, self.height), interpolation=cv2.INTER_AREA)
             mask = np.asarray(cv2.resize(cv2.GaussianBlur(small, (0, 0), blur), mask.shape[::-1]), dtype=np.float32)
-        # Only where there is something to blend, and a channel at a time: numpy is slow on an innermost axis of 3.
+        # Only where there is something to blend, and channel by channel: numpy is slow on an innermost axis of 3.
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         if len(rows) == 0:
             return
@@ -64,7 +64,7 @@ class Canvas:
             self.pixels[first:last, :, channel] = start + share * (end - start)
 
     def finished(self, noise: NDArray[np.float32], tint: Colour, exposure: float) -> NDArray[np.uint8]:
-        """The picture as a camera would keep it.
+        """The picture as a camera would save it.
 
         Args:
             noise: Sensor noise [height, width, 1], added to all channels.

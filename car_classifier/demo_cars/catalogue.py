@@ -1,8 +1,8 @@
-"""The invented makes and models, and the one part that tells each of them apart.
+"""The invented makes and models, and the one part that distinguishes each model.
 
-Everything about a drawn car is random except its signature: a part drawn in a form that no other model
-has. A make owns a kind of part and its models are variants of it, so a make's models are each other's
-nearest relatives, as with real cars, and an explanation has one right place to point at.
+Everything about a drawn car is random except its signature, a part in a form that no other model has. A make owns a
+kind of part and its models are variants of it. So the models of a make are the most alike, as with real cars, and an
+explanation has one right place to point at.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class DemoModel:
         return f"{self.make}_{self.model}"
 
 
-# Ordered so that any prefix holds makes with two models each before a make gets its third.
+# In this order any prefix has two models of each of its makes before a make gets a third.
 CATALOGUE = (
     DemoModel("Calder", "Hauler", "silhouette", "pickup"),
     DemoModel("Calder", "Parcel", "silhouette", "van"),

@@ -1,4 +1,4 @@
-"""Drawing a whole set of photos into a folder."""
+"""Drawing a set of photos into a folder."""
 
 import json
 import multiprocessing
@@ -22,7 +22,7 @@ from car_classifier.progress import Report, silent
 
 @dataclass(frozen=True)
 class DemoSettings:
-    """What determines every byte of a drawn set."""
+    """The settings that determine every byte of a drawn set."""
 
     classes: int = 8
     per_class: int = 80
@@ -43,9 +43,9 @@ def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) ->
     A finished set of the same settings is left as it is; an unfinished one is drawn again.
 
     Args:
-        out: The folder for the set; files of another set in it are an error, not overwritten.
-        settings: How many, and the seed.
-        report: Called with photos drawn and photos in all.
+        out: The folder for the set. Files of another set in it are an error; they are not overwritten.
+        settings: The numbers of classes and photos, and the seed.
+        report: Called with the number of photos drawn so far, and of all photos.
 
     Returns:
         Whether anything was drawn.
@@ -53,22 +53,22 @@ def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) ->
     Raises:
         UserError: The folder holds something else.
     """
-    images, parts, mark = out / "images", out / "parts.csv", out / "demo.json"
-    wanted = {"drawn_by": "car-classifier data demo", **asdict(settings)}
+    images, parts, settings_path = out / "images", out / "parts.csv", out / "demo.json"
+    description = {"drawn_by": "car-classifier data demo", **asdict(settings)}
     jobs = [(model, i) for model in CATALOGUE[: settings.classes] for i in range(settings.per_class)]
     try:
         images.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {images} cannot be made: {error.strerror}.") from error
     if any(images.iterdir()):
-        _check_same_set(out, mark, wanted)
+        _check_same_set(out, settings_path, description)
         if parts.is_file() and len(list(images.glob("*.jpg"))) == len(jobs):
             return False
         for half_written in images.glob(".*.jpg"):
             half_written.unlink()
     # The list of parts is written last: without it the set counts as unfinished.
     parts.unlink(missing_ok=True)
-    write_json(mark, wanted)
+    write_json(settings_path, description)
 
     boxes: list[tuple[str | int, ...]] = []
     chunks = [jobs[i : i + 4] for i in range(0, len(jobs), 4)]
@@ -84,14 +84,14 @@ def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) ->
                 done += len({row[0] for row in drawn})
                 report(done, len(jobs))
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # or leaving the block would wait for all of them
+            pool.shutdown(cancel_futures=True)  # otherwise leaving the block would wait for all of them
             raise
     write_csv(parts, PARTS_COLUMNS, (dict(zip(PARTS_COLUMNS, box, strict=True)) for box in sorted(boxes)))
     return True
 
 
 def _start_worker() -> None:
-    """Make a worker use one core, leave Ctrl-C to the process that started it, and not outlive that one."""
+    """Make a worker use one core, leave Ctrl-C to its parent process, and end with that process."""
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -104,16 +104,15 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _check_same_set(out: Path, mark: Path, wanted: dict[str, object]) -> None:
+def _check_same_set(out: Path, settings_path: Path, description: dict[str, object]) -> None:
     try:
-        found = json.loads(mark.read_text(encoding="utf-8"))
+        existing = json.loads(settings_path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        found = None
-    if found != wanted:
-        what = (
-            "photos that this command did not draw" if found is None else f"a drawn set with other settings ({found})"
-        )
-        raise UserError(f"{out} holds {what}. Choose another folder with --out, or remove this one.")
+        existing = None
+    if existing != description:
+        others = "photos that this command did not draw"
+        content = others if existing is None else f"a drawn set with other settings ({existing})"
+        raise UserError(f"{out} holds {content}. Choose another folder with --out, or remove this one.")
 
 
 def _draw_files(images: Path, seed: int, jobs: list[tuple[DemoModel, int]]) -> list[tuple[str | int, ...]]:
@@ -129,7 +128,7 @@ def _draw_files(images: Path, seed: int, jobs: list[tuple[DemoModel, int]]) -> l
 
 
 def _file_name(model: DemoModel, index: int, rng: np.random.Generator) -> str:
-    """A name with all fields of the contract; what it says of the car is as invented as the car."""
+    """A name with all fields of `CarName`, most of them random."""
     style = {"pickup": "Pickup", "van": "Van", "roadster": "Convertible"}.get(model.variant, "4dr")
     numbers = [
         int(rng.integers(2012, 2026)), int(rng.integers(18, 60)), int(rng.integers(15, 20)),

@@ -1,4 +1,4 @@
-"""`parts.csv` beside a manifest: where the part is that tells a drawn car's model."""
+"""`parts.csv` beside a manifest: where the part is that distinguishes a drawn car's model."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -11,10 +11,10 @@ PartBoxes = dict[str, list[tuple[int, int, int, int]]]
 
 
 def read_part_boxes(path: Path) -> PartBoxes:
-    """By file name, the boxes of its part in pixels: left, top, right, bottom; none if there is no such file.
+    """The boxes of each photo's part, by file name: left, top, right, bottom in pixels; empty if there is no file.
 
     Raises:
-        UserError: A row has no four whole numbers.
+        UserError: A row does not hold four whole numbers.
     """
     boxes: PartBoxes = defaultdict(list)
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""One photo of one drawn car."""
+"""Drawing one photo of a car."""
 
 from dataclasses import dataclass
 
@@ -6,20 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from car_classifier.demo_cars.body import BodyShape, common_bodies, signature_body
+from car_classifier.demo_cars.camera import Camera, frame_car
 from car_classifier.demo_cars.canvas import Canvas, Colour
 from car_classifier.demo_cars.catalogue import DemoModel
-from car_classifier.demo_cars.geometry import (
-    BodyShape,
-    Camera,
-    Face,
-    body_faces,
-    cabin_faces,
-    common_bodies,
-    frame_car,
-    signature_body,
-)
-from car_classifier.demo_cars.parts import PAINTERS, Box, Easel, paint_tyres_behind, silhouette_box
+from car_classifier.demo_cars.easel import Box, Easel
+from car_classifier.demo_cars.parts import PAINTERS, paint_tyres_behind, silhouette_box
 from car_classifier.demo_cars.scenery import Light, light_for, paint_scenery
+from car_classifier.demo_cars.surface import Face, body_faces, cabin_faces
 
 _PAINTS: tuple[Colour, ...] = (
     (0.75, 0.1, 0.1), (0.1, 0.25, 0.6), (0.1, 0.42, 0.36), (0.93, 0.93, 0.9), (0.16, 0.17, 0.19), (0.62, 0.65, 0.68),
@@ -29,7 +23,7 @@ _PAINTS: tuple[Colour, ...] = (
 
 @dataclass(frozen=True)
 class DemoPhoto:
-    """A drawn photo and where its model's distinguishing part is."""
+    """A drawn photo, and the boxes of the part that distinguishes its model."""
 
     pixels: NDArray[np.uint8]  # RGB [height, width, 3]
     part_boxes: tuple[tuple[int, int, int, int], ...]  # left, top, right, bottom; one for each lamp, wheel …
@@ -39,10 +33,10 @@ def draw_photo(model: DemoModel, rng: np.random.Generator, width: int = 480, hei
     """Draw a photo of `model` with random colour, scene, size, pose and light.
 
     Args:
-        model: What to draw.
+        model: The model to draw.
         rng: Source of everything random; the same state draws the same pixels.
-        width: Pixels across.
-        height: Pixels down.
+        width: Width in pixels.
+        height: Height in pixels.
     """
     forms = {kind: model.variant if kind == model.part else "common" for kind in PAINTERS}
     body = signature_body(model.variant, rng) if model.part == "silhouette" else common_bodies(rng)
@@ -89,8 +83,8 @@ def _paint_shadow(canvas: Canvas, camera: Camera, body: BodyShape) -> None:
 
 
 def _paint_faces(canvas: Canvas, camera: Camera, faces: list[Face], paint: NDArray[np.float64], light: Light) -> None:
-    """Paint the faces that are seen, the farthest first."""
-    seen = sorted((f for f in faces if camera.sees(f)), key=lambda f: -camera.distance(f.points))
+    """Paint the visible faces, the farthest first."""
+    visible = sorted((f for f in faces if camera.sees(f)), key=lambda f: -camera.distance(f.points))
     sun, sky = np.array(light.direction), np.array(light.sky)
     base = {
         "body": paint,
@@ -99,7 +93,7 @@ def _paint_faces(canvas: Canvas, camera: Camera, faces: list[Face], paint: NDArr
         "dark": np.array([0.07, 0.07, 0.08]),
     }
     gloss = {"body": 0.32, "glass": 0.6, "trim": 0.05, "dark": 0.0}
-    for face in seen:
+    for face in visible:
         to_camera = camera.position - face.points.mean(axis=0)
         to_camera /= np.linalg.norm(to_camera)
         diffuse = max(float(face.normal @ sun), 0.0)

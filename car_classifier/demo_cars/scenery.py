@@ -1,4 +1,4 @@
-"""What stands behind and under a drawn car, and the light that falls on it."""
+"""The scene around a drawn car, and the light that falls on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Light:
     ambient: float
     tint: Colour
     exposure: float
-    sky: Colour  # what a shiny surface that looks up reflects
+    sky: Colour  # colour that a shiny surface reflects if it faces up
 
 
 def light_for(yaw: float, rng: np.random.Generator) -> Light:
@@ -53,7 +53,7 @@ def _mix(colour: Colour, other: Colour, share: float) -> Colour:
 
 
 def _ridge(canvas: Canvas, horizon: float, height: float, colour: Colour, rough: int, rng: np.random.Generator) -> None:
-    """A line of hills: low-frequency waves filled down to the horizon."""
+    """A line of hills: a sum of slow waves, filled down to the horizon."""
     x = np.linspace(0, canvas.width, 60)
     waves = sum(
         rng.uniform(0.3, 1) / k * np.sin(2 * np.pi * (k * x / canvas.width * 0.9 + rng.uniform()))
@@ -66,7 +66,7 @@ def _ridge(canvas: Canvas, horizon: float, height: float, colour: Colour, rough:
 
 
 def _road(canvas: Canvas, horizon: float, rng: np.random.Generator) -> None:
-    """Lane markings running to a vanishing point."""
+    """Lane markings that run to a vanishing point."""
     vanishing = np.array([rng.uniform(-0.3, 1.3) * canvas.width, horizon * canvas.height])
     for foot in (rng.uniform(-0.6, 0.2), rng.uniform(0.9, 1.6)):
         left = np.array([foot * canvas.width, canvas.height * 1.02])

@@ -15,7 +15,7 @@ import numpy as np
 from car_classifier.data.manifest import Manifest, ManifestRow
 from car_classifier.evaluation.predictions import ask_about
 from car_classifier.explanations.localisation import frame_area, frame_share
-from car_classifier.network.map_extent import placed
+from car_classifier.network.map_extent import upsample_map
 from car_classifier.progress import Report, silent
 from car_classifier.registry.published_version import PublishedVersion
 
@@ -65,7 +65,7 @@ def frame_evidence(
         answer = ask_about(signature, manifest, batch, class_index=-1)
         for i, row in enumerate(batch):
             cells, extent = answer["asked_contributions"].numpy()[i], tuple(answer["map_extent"].numpy()[i])
-            drawn = placed(cells, extent, (row.height, row.width))
+            drawn = upsample_map(cells, extent, (row.height, row.width))
             label, probability = answer["asked_label"].numpy()[i].decode(), answer["asked_probability"].numpy()[i]
             found.append(FrameEvidence(row, label, float(probability), frame_share(drawn, frame), cells, extent))
         report(start + len(batch), len(rows))

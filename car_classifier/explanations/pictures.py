@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-from car_classifier.network.map_extent import Extent, placed
+from car_classifier.network.map_extent import Extent, upsample_map
 
 FOR, AGAINST = "#D55E00", "#0072B2"
 """Evidence for a class and against it: vermilion and blue, which the colour-blind can tell apart (Okabe and Ito)."""
@@ -39,7 +39,7 @@ def overlay(photo: Image.Image, cells: NDArray[np.float32], extent: Extent, scal
     Returns:
         RGB from 0 to 1, float [height, width, 3].
     """
-    drawn = placed(cells, extent, (photo.height, photo.width))
+    drawn = upsample_map(cells, extent, (photo.height, photo.width))
     largest = float(np.abs(drawn).max()) if scale is None else scale
     strength = np.clip(drawn / largest, -1, 1) if largest > 0 else np.zeros_like(drawn)
     pixels = np.asarray(photo, np.float32) / 255
@@ -73,7 +73,7 @@ def explained_photo(
     right.imshow(overlay(photo, cells, extent))
     for axes in (left, right):
         axes.set_axis_off()
-    largest = float(np.abs(placed(cells, extent, (photo.height, photo.width))).max())
+    largest = float(np.abs(upsample_map(cells, extent, (photo.height, photo.width))).max())
     limit, (above, below) = largest or 1.0, sides
     bar = figure.colorbar(ScalarMappable(Normalize(-limit, limit), SIGNED), ax=right, shrink=0.8)
     ticks = {0.0: "0", limit: f"+{limit:.2g}\n{above}"}

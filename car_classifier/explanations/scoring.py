@@ -21,7 +21,7 @@ from car_classifier.explanations.localisation import Box
 from car_classifier.explanations.methods import Method, explain
 from car_classifier.explanations.targets import ClassLogit
 from car_classifier.files import append_csv, read_csv, write_csv
-from car_classifier.network.map_extent import placed
+from car_classifier.network.map_extent import upsample_map
 from car_classifier.network.surgery import in_precision
 from car_classifier.progress import Report, silent
 from car_classifier.registry.score_kinds import SCORES
@@ -96,12 +96,14 @@ def score_methods(
                 others = explain(random[0], images[:compared], targets[:compared], method.function, BATCH_SIZE)
             extent = method.extent(net.model)
             for i, row in enumerate(batch):
-                drawn = placed(maps[i], extent, net.image_size)
+                drawn = upsample_map(maps[i], extent, net.image_size)
                 is_right = net.names.labels[classes[i]] == row.label
                 scores = _faithfulness(_ask(probabilities, classes[i]), photos[i], drawn, seed)
                 scores["sanity"] = sanity.similarity(maps[i], others[i]) if i < len(others) else None
                 boxes = parts.get(row.file_name) if is_right else None
-                scores |= _localisation(placed(maps[i], extent, (row.height, row.width)) if boxes else None, boxes)
+                scores |= _localisation(
+                    upsample_map(maps[i], extent, (row.height, row.width)) if boxes else None, boxes
+                )
                 found.append(ScoredMap(row.file_name, method.name, is_right, scores))
             report(start * len(methods) + number * len(batch), len(rows) * len(methods))
         yield found

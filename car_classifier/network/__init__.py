@@ -1,1 +1,6 @@
-"""What is inside the exported graph: backbones, preprocessing, signatures, the closed form of explanations."""
+"""The parts of the exported graph.
+
+`preprocessing` turns a photo's bytes into the net's input, `backbones` lists the pretrained nets, `surgery` changes
+them, `head` follows them, and `signatures` puts everything into a SavedModel. `closed_form` takes logits apart into
+contributions, `map_extent` says where on the photo they belong, and `layers` finds a net's layers.
+"""

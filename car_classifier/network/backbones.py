@@ -1,4 +1,4 @@
-"""The nets that can be fine-tuned: one row each."""
+"""The nets that can be fine-tuned, a row for each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +9,18 @@ from car_classifier.errors import UserError
 
 @dataclass(frozen=True)
 class Backbone:
-    """A net of `keras.applications` and what must be known to use it.
+    """A net of `keras.applications`, with the facts that are needed to use it.
 
     Attributes:
         name: Name of the constructor in `keras.applications`.
         module: Module of `keras.applications` that holds its `preprocess_input`.
-        explained_layer: The last convolutional activations, which pooling and the classifier follow; None for
+        explained_layer: Name of the layer with the last convolutional activations, which the head follows; None for
             the net's last layer.
-        image_size: Height and width of its input when none is asked for, in pixels.
-        min_size: Smallest height or width that it takes.
-        last_downsampling: Layers that halve the resolution for the last time; None where that cannot be undone.
-        last_stage: Prefix of the names of the layers that follow them.
+        image_size: Default height and width of its input in pixels.
+        min_size: Smallest height or width of its input in pixels.
+        last_downsampling: Names of the layers that halve the resolution for the last time; None where this cannot be
+            undone.
+        last_stage: Prefix of the names of the layers that follow `last_downsampling`.
     """
 
     name: str
@@ -47,30 +48,30 @@ BACKBONES = {
 
 
 def find_backbone(name: str) -> Backbone:
-    """The backbone of that name, in any case.
+    """The backbone of that name; upper and lower case do not matter.
 
     Raises:
-        UserError: There is none.
+        UserError: There is no such backbone.
     """
-    found = {key.lower(): backbone for key, backbone in BACKBONES.items()}.get(name.lower())
-    if found is None:
+    backbone = {key.lower(): backbone for key, backbone in BACKBONES.items()}.get(name.lower())
+    if backbone is None:
         raise UserError(f"--base must be one of {', '.join(BACKBONES)}. Received: {name}")
-    return found
+    return backbone
 
 
 def check_backbone_input(
     backbone: Backbone, image_size: tuple[int, int], weights: str, output_stride: int = 32
 ) -> None:
-    """Make sure that a backbone can be built, as far as that is known without building it.
+    """Make sure that a backbone can be built, as far as this can be known without building it.
 
     Raises:
-        UserError: The size is too small, there is no such weights file, or no such output stride.
+        UserError: The size is too small, the weights file does not exist, or the output stride is not possible.
     """
     if output_stride not in (16, 32):
         raise UserError(f"--output-stride must be 32 or 16. Received: {output_stride}")
     if output_stride == 16 and backbone.last_downsampling is None:
         able = ", ".join(other.name for other in BACKBONES.values() if other.last_downsampling)
-        raise UserError(f"--output-stride 16 is there for {able}, not for {backbone.name}.")
+        raise UserError(f"--output-stride 16 works with {able}, not with {backbone.name}.")
     if min(image_size) < backbone.min_size:
         raise UserError(
             f"--image-size must be at least {backbone.min_size} for {backbone.name}. "
@@ -81,27 +82,27 @@ def check_backbone_input(
 
 
 def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str, output_stride: int = 32) -> Any:
-    """The net without its classifier.
+    """Build a net without its classifier.
 
     Args:
-        backbone: Which.
+        backbone: The net to build.
         image_size: Height and width of its input in pixels.
         weights: `imagenet` (downloaded by Keras and kept in its cache), `none` (random), or the path of a
             weights file.
-        output_stride: Pixels of the input for each cell of the activations, across and down: 32, or 16 for
-            explanations that are twice as fine.
+        output_stride: Height and width in input pixels of a cell of the activations: 32, or 16 for explanations that
+            are twice as fine.
 
     Returns:
         A `keras.Model` from normalised images [n, height, width, 3] to the activations of
         `explained_layer`, [n, h, w, channels].
 
     Raises:
-        UserError: The size is too small, or the weights cannot be had or do not fit.
+        UserError: The size is too small, or the weights cannot be downloaded or do not fit.
     """
     import keras
 
     check_backbone_input(backbone, image_size, weights, output_stride)
-    keras.utils.clear_session()  # so that layers without a name of their own are counted from the start
+    keras.utils.clear_session()  # so that the numbers in automatic layer names start from the beginning
     constructor = getattr(keras.applications, backbone.name)
     try:
         net = constructor(
@@ -120,18 +121,17 @@ def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str
             ) from error
         raise
     if output_stride == 16:
-        net = _without_last_downsampling(backbone, net, spread_kernels=weights != "none")
+        net = _without_last_downsampling(backbone, net, dilate_kernels=weights != "none")
     last = net.get_layer(backbone.explained_layer) if backbone.explained_layer else net.layers[-1]
     return keras.Model(net.input, last.output, name=backbone.name.lower())
 
 
-def _without_last_downsampling(backbone: Backbone, net: Any, spread_kernels: bool) -> Any:
+def _without_last_downsampling(backbone: Backbone, net: Any, dilate_kernels: bool) -> Any:
     """The net with its last downsampling undone.
 
-    Pretrained weights keep their meaning if the kernels that follow are spread to match: each sees the same part of
-    the photo as before, at twice the density (Chen et al. 2017, atrous convolution,
-    https://arxiv.org/abs/1706.05587). Random weights have no meaning to keep, and close kernels find what they look
-    for nearer to where it is.
+    Pretrained weights keep their meaning if the kernels that follow are dilated: each then sees the same part of the
+    photo as before, at twice the density (Chen et al. 2017, atrous convolution, https://arxiv.org/abs/1706.05587).
+    Random weights have no meaning to keep, and kernels without dilation localise better.
     """
     import keras
 
@@ -141,7 +141,7 @@ def _without_last_downsampling(backbone: Backbone, net: Any, spread_kernels: boo
         settings = layer["config"]
         if settings["name"] in (backbone.last_downsampling or ()):
             settings["strides"] = (1, 1)
-        elif spread_kernels and settings["name"].startswith(backbone.last_stage):
+        elif dilate_kernels and settings["name"].startswith(backbone.last_stage):
             if layer["class_name"] == "Conv2D" and tuple(settings["kernel_size"]) == (3, 3):
                 settings["dilation_rate"] = (2, 2)
             elif layer["class_name"] == "ZeroPadding2D":
@@ -152,14 +152,14 @@ def _without_last_downsampling(backbone: Backbone, net: Any, spread_kernels: boo
 
 
 def normalise(backbone: Backbone, images: Any) -> Any:
-    """The backbone's own preprocessing.
+    """Apply a backbone's own preprocessing.
 
     Args:
-        backbone: Which.
+        backbone: The net.
         images: RGB from 0 to 255, float32 [n, height, width, 3].
 
     Returns:
-        float32 [n, height, width, 3], as the backbone wants it.
+        float32 [n, height, width, 3], in the range that the backbone expects.
     """
     import keras
 

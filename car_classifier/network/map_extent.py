@@ -1,4 +1,4 @@
-"""Where the cells of a map lie on a photo."""
+"""Where the cells of a net's activations lie on the photo."""
 
 import cv2
 import keras
@@ -6,37 +6,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 Extent = tuple[float, float, float, float]
-"""Top, left, bottom and right of the area that a map's cells divide evenly, as shares of the photo's sides."""
+"""Top, left, bottom and right of the area that the cells divide evenly, as shares of the photo's height and width."""
 
 WHOLE: Extent = (0.0, 0.0, 1.0, 1.0)
-"""The extent of a map whose cells divide the photo itself."""
+"""The extent of cells that divide the photo itself."""
 
 
-def placed(cells: NDArray[np.float32], extent: Extent, size: tuple[int, int]) -> NDArray[np.float32]:
-    """A map drawn over a photo: between the centres of its cells bilinear, beyond the outermost ones level.
+def upsample_map(contributions: NDArray[np.float32], extent: Extent, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Upsample contributions to a photo's size: bilinear between the centres of cells, constant beyond the outermost.
 
     Args:
-        cells: float32 [h, w].
-        extent: Where the cells lie.
+        contributions: A number for each cell, float32 [h, w].
+        extent: Where the cells lie on the photo.
         size: Height and width of the photo in pixels.
 
     Returns:
         float32 [height, width].
     """
-    (top, left, bottom, right), (h, w), (height, width) = extent, cells.shape, size
+    (top, left, bottom, right), (h, w), (height, width) = extent, contributions.shape, size
     rows = ((np.arange(height) + 0.5) / height - top) / (bottom - top) * h - 0.5
     columns = ((np.arange(width) + 0.5) / width - left) / (right - left) * w - 0.5
     x, y = np.meshgrid(columns.astype(np.float32), rows.astype(np.float32))
-    drawn = cv2.remap(cells.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(drawn, np.float32)
+    upsampled = cv2.remap(contributions.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(upsampled, np.float32)
 
 
 def map_extent(net: keras.Model) -> Extent:
     """Where the cells of a net's activations lie on its input.
 
-    Cell i of a row does not cover its i-th part: a ResNet's strided kernels are centred on every second pixel from
-    the first on, so its cells sit half a cell too far up and left. Drawn over the whole photo, a map would point
-    beside what it means.
+    The i-th of n cells does not cover the i-th of n equal parts of the input: a ResNet's strided kernels are centred
+    on every second pixel, starting with the first, so its cells lie half a cell up and left of those parts. A heatmap
+    that ignored this would point beside its subject.
 
     Args:
         net: From images [n, height, width, channels] to activations [n, h, w, channels].

@@ -1,4 +1,4 @@
-"""From the bytes of a photo to the net's input: one function, used by training and by the exported model."""
+"""From the bytes of a photo to the net's input, with the same functions in training and in the exported model."""
 
 import io
 
@@ -13,13 +13,13 @@ from car_classifier.data.photo_files import MAX_PIXELS
 _JPEG_MAGIC = b"\xff\xd8\xff"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _TOO_LARGE = f"is above {MAX_PIXELS // 10**6} megapixels"
-# Named for grey as IMREAD_COLOR_RGB brings the colour, and the ones named for colour bring another order of it.
+# The grey flags, because IMREAD_COLOR_RGB adds the colour; the flags named for colour would decode to BGR.
 _REDUCED = {2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4, 8: cv2.IMREAD_REDUCED_GRAYSCALE_8}
 _PNG_HEADER_BYTES = 24  # magic, then the IHDR chunk's length, name, width and height
 
 
 def photo_size(image_bytes: tf.Tensor) -> tf.Tensor:
-    """Height and width that a photo's header declares, without decoding it.
+    """Read height and width from a photo's header, without decoding the photo.
 
     Args:
         image_bytes: Scalar string tensor, the content of a JPEG or PNG file.
@@ -28,7 +28,7 @@ def photo_size(image_bytes: tf.Tensor) -> tf.Tensor:
         int32 [2].
 
     Raises:
-        tf.errors.InvalidArgumentError: Neither JPEG nor PNG, or the header is damaged.
+        tf.errors.InvalidArgumentError: The photo is neither JPEG nor PNG, or its header is damaged.
     """
     is_jpeg = tf.strings.substr(image_bytes, 0, len(_JPEG_MAGIC)) == _JPEG_MAGIC
     is_png = tf.strings.substr(image_bytes, 0, len(_PNG_MAGIC)) == _PNG_MAGIC
@@ -47,10 +47,10 @@ def photo_size(image_bytes: tf.Tensor) -> tf.Tensor:
 
 
 def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
-    """Decode a JPEG or PNG photo, after checking that doing so is safe.
+    """Decode a JPEG or PNG photo, after checking that it is not too large.
 
-    TensorFlow's decoders allow half a billion pixels (a PNG of 1 MB can take gigabytes), so the size that the header
-    declares is checked first. EXIF orientation is ignored, as in all of TensorFlow.
+    TensorFlow's decoders allow half a billion pixels (a PNG of 1 MB can take gigabytes), so the size in the header is
+    checked first. EXIF orientation is ignored, as in all of TensorFlow.
 
     Args:
         image_bytes: Scalar string tensor, the content of a JPEG or PNG file.
@@ -59,7 +59,7 @@ def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
         RGB, uint8 [height, width, 3]. Grey photos become RGB; transparency is dropped.
 
     Raises:
-        tf.errors.InvalidArgumentError: Another format, damaged, or above 50 megapixels.
+        tf.errors.InvalidArgumentError: The photo has another format, is damaged, or is above 50 megapixels.
     """
     size = tf.cast(photo_size(image_bytes), tf.int64)
     fits = tf.debugging.Assert(
@@ -70,7 +70,7 @@ def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
         is_jpeg = tf.strings.substr(image_bytes, 0, len(_JPEG_MAGIC)) == _JPEG_MAGIC
         pixels = tf.cond(
             is_jpeg,
-            # The default, fast transform is off by up to 3 levels from what every other decoder gives.
+            # The default, fast transform differs by up to 3 levels from every other decoder.
             lambda: tf.io.decode_jpeg(image_bytes, channels=3, dct_method="INTEGER_ACCURATE"),
             lambda: tf.io.decode_png(image_bytes, channels=3),
         )
@@ -78,21 +78,22 @@ def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
 
 
 def decode_photo_array(image_bytes: bytes, needed: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-    """`decode_photo` outside a graph, in less time: the same checks and the same pixels.
+    """A faster `decode_photo` outside a graph, with the same checks and the same pixels.
 
-    OpenCV's decoder gives what TensorFlow's accurate one gives (CMYK may differ by one level), and lets other
-    threads of Python run meanwhile.
+    OpenCV's decoder gives the same pixels as TensorFlow's accurate one (CMYK may differ by one level), and lets other
+    Python threads run at the same time.
 
     Args:
         image_bytes: The content of a JPEG or PNG file.
-        needed: Height and width in pixels that are enough. A photo that is twice as large both ways, or four or
-            eight times, is then shrunk by that factor while it is decoded, which takes much less time.
+        needed: Height and width in pixels that are enough. A photo that is at least two, four or eight times as large
+            in both directions is downscaled by that factor during decoding, which takes much less time.
 
     Returns:
         RGB, uint8 [height, width, 3].
 
     Raises:
-        ValueError: Another format, damaged, or above 50 megapixels; the message is a half-sentence saying which.
+        ValueError: The photo has another format, is damaged, or is above 50 megapixels; the message completes a
+            sentence that begins with the photo's path.
     """
     try:
         with Image.open(io.BytesIO(image_bytes), formats=("JPEG", "PNG")) as header:
@@ -116,8 +117,8 @@ def decode_photo_array(image_bytes: bytes, needed: tuple[int, int] | None = None
 def load_photo(image_bytes: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor:
     """Decode a photo and stretch all of it to the net's input size.
 
-    The whole photo is kept, whatever its shape: nothing of the car is cropped away, and an explanation's place on
-    the net's input is its place on the photo, as shares of height and width.
+    The whole photo is kept, whatever its shape, so that no part of the car is cropped away, and a position on the
+    net's input is the same position on the photo, as shares of height and width.
 
     Args:
         image_bytes: Scalar string tensor, the content of a JPEG or PNG file.
@@ -142,7 +143,7 @@ def load_photos(image_bytes: tf.Tensor, image_size: tuple[int, int]) -> tf.Tenso
         float32 [n, height, width, 3], 0 to 255.
     """
     return tf.map_fn(
-        lambda one: load_photo(one, image_size),
+        lambda photo: load_photo(photo, image_size),
         tf.ensure_shape(image_bytes, [None]),
         fn_output_signature=tf.TensorSpec([*image_size, 3], tf.float32),
     )

@@ -1,4 +1,4 @@
-"""What a SavedModel answers: the four signatures, with everything they need inside the graph."""
+"""The four signatures of a SavedModel, with everything that they need inside the graph."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from car_classifier.network.preprocessing import load_photos
 
 TOP_K = 5
 WEIGHTS = "weights_in_order"
-"""Under this name a SavedModel's checkpoint holds the variables of the net, then those of the head."""
+"""The name under which a SavedModel's checkpoint holds the variables of the net, then those of the head."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Classifier:
         head: `keras.Model` from these activations to logits, float32 [n, classes].
         labels: Label of each class, `Make_Model`.
         makes: Make of each label.
-        temperature: What logits are divided by before softmax, so that probabilities are calibrated.
+        temperature: Divisor of the logits before softmax, which calibrates the probabilities.
         image_size: Height and width of the net's input in pixels.
     """
 
@@ -41,11 +41,11 @@ class Classifier:
 
 
 class ServedClassifier(tf.Module):
-    """A classifier as TensorFlow Serving hosts it.
+    """A classifier in the form that TensorFlow Serving hosts.
 
-    The net's variables are held as plain `tf.Variable`s and the Keras net only in a closure: held as a Keras
-    model, its variables would be missing from what TensorFlow Serving restores, and held both ways they would
-    be stored twice.
+    The net's variables are attributes as plain `tf.Variable`s, and the Keras net is only in a closure. As attributes
+    of a Keras model, the variables would not be restored by TensorFlow Serving; in both forms, they would be stored
+    twice.
     """
 
     def __init__(self, classifier: Classifier) -> None:
@@ -54,7 +54,7 @@ class ServedClassifier(tf.Module):
         setattr(self, WEIGHTS, [variable.value for variable in (*net.variables, *head.variables)])
         self._activations_of = lambda images: net(images, training=False)
         self._logits = lambda activations: head(activations, training=False)
-        self._terms = _terms_of(head)
+        self._contributions_of = _contributions_of(head)
         self._load = lambda image_bytes: normalise(backbone, load_photos(image_bytes, size))
 
         makes = sorted(set(classifier.makes.values()))
@@ -101,7 +101,7 @@ class ServedClassifier(tf.Module):
         return self._ranked(self._logits(self._activations_of(self._load(image_bytes))))
 
     def _all_classes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Everything there is to measure: of every class, in the order of the labels, [n, classes]."""
+        """Logits and probabilities of all classes, [n, classes], in the order of the labels; for evaluation."""
         logits = self._logits(self._activations_of(self._load(image_bytes)))
         return {"logits": logits, "probabilities": self._probabilities(logits)}
 
@@ -118,7 +118,7 @@ class ServedClassifier(tf.Module):
             ),
             tf.debugging.Assert(
                 tf.shape(class_index)[0] == tf.shape(image_bytes)[0],
-                ["image_bytes and class_index must hold one value for each photo. Received so many of class_index:"]
+                ["image_bytes and class_index must hold one value for each photo. Received values of class_index:"]
                 + [tf.shape(class_index)[0]],
             ),
         ]
@@ -129,31 +129,31 @@ class ServedClassifier(tf.Module):
         ranked = self._ranked(logits)
         top = ranked["class_indices"]
         asked = tf.where(class_index < 0, top[:, 0], class_index)
-        # The asked class rides along as one more column.
+        # The asked class is added as one more column.
         shown = tf.concat([top, asked[:, None]], axis=1)
         shown_logits = tf.gather(logits, shown, batch_dims=1)
-        maps, shown_biases = self._terms(activations, shown, shown_logits)
+        shown_contributions, shown_biases = self._contributions_of(activations, shown, shown_logits)
         probability = tf.gather(self._probabilities(logits), asked, batch_dims=1)
         k = self._top_k
         return ranked | {
             "logits": shown_logits[:, :k],
             "biases": shown_biases[:, :k],
-            "contributions": maps[:, :k],
+            "contributions": shown_contributions[:, :k],
             "map_extent": tf.tile(tf.constant([self._map_extent]), [tf.shape(logits)[0], 1]),
             "asked_label": tf.gather(tf.constant(self._labels), asked),
             "asked_probability": probability,
             "asked_logit": shown_logits[:, k],
             "asked_bias": shown_biases[:, k],
-            "asked_contributions": maps[:, k],
+            "asked_contributions": shown_contributions[:, k],
         }
 
 
-def _terms_of(head: Any) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """How the logits of a head are taken apart: what each cell contributes, and what no cell does.
+def _contributions_of(head: Any) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """The function that takes a head's logits apart into the contributions of cells and a rest, the bias.
 
     Returns:
-        A function from activations [n, h, w, channels], classes [n, k] and their logits [n, k] to maps [n, k, h, w]
-        and biases [n, k], which add up to the logits.
+        A function from activations [n, h, w, channels], classes [n, k] and their logits [n, k] to contributions
+        [n, k, h, w] and biases [n, k], which add up to the logits.
     """
     dense: Any = pooled_linear(head.layers)
 
@@ -162,8 +162,8 @@ def _terms_of(head: Any) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf
         return contributions(activations, columns), tf.gather(tf.convert_to_tensor(dense.bias), classes)
 
     def by_tape(activations: tf.Tensor, classes: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        maps = head_contributions(lambda x: head(x, training=False), activations, classes)
-        return maps, logits - tf.reduce_sum(maps, [2, 3])
+        of_cells = head_contributions(lambda x: head(x, training=False), activations, classes)
+        return of_cells, logits - tf.reduce_sum(of_cells, [2, 3])
 
     return by_tape if dense is None else closed_form
 

@@ -1,4 +1,4 @@
-"""Changes to a pretrained net that leave what it computes as it is: less work, another precision, two parts."""
+"""Changes to a net that keep its outputs: folding batch norms, another precision, freezing, splitting."""
 
 import re
 from collections import Counter
@@ -12,12 +12,12 @@ from car_classifier.errors import UserError
 
 
 def fold_batch_norms(net: keras.Model) -> keras.Model:
-    """The same net with each batch norm that follows a convolution folded into its kernel and bias.
+    """A copy of a net with each batch norm that follows a convolution folded into the convolution's kernel and bias.
 
-    A frozen batch norm is a fixed scale and offset for each channel. In a convolution's kernel it costs nothing; on
-    its own it takes as long as a convolution, several times as long in bfloat16 on a processor. What remains (norms
-    after an addition, as ResNet50V2 has) stays. Not for layers that are trained: their kernels would be of other
-    magnitudes, by up to 15 times in ResNet50, and so would the steps of an optimizer like Adam.
+    A frozen batch norm is a fixed scale and offset for each channel. Inside a convolution's kernel it costs nothing;
+    on its own it takes as long as a convolution, and several times as long in bfloat16 on a CPU. Other batch norms
+    (after an addition, as in ResNet50V2) stay. Do not fold layers that will be trained: folding changes the magnitude
+    of their kernels by up to 15 times in ResNet50, and Adam's steps do not adapt to that.
 
     Args:
         net: A functional net with one input and one output.
@@ -64,7 +64,7 @@ def in_precision(net: keras.Model, policy: str) -> keras.Model:
     """A copy of a net that calculates under another Keras dtype policy, with float32 weights."""
 
     def cloned(layer: keras.layers.Layer) -> keras.layers.Layer:
-        # What is no layer (a plain addition) calculates in the format of what it is given.
+        # An operation that is no layer (a plain addition) calculates in the format of its inputs.
         own = {"dtype": policy} if isinstance(layer, keras.layers.Layer) else {}
         return layer.__class__.from_config(layer.get_config() | own)
 
@@ -76,9 +76,9 @@ def in_precision(net: keras.Model, policy: str) -> keras.Model:
 
 
 def unfreeze(net: keras.Model, patterns: Sequence[str] | None) -> None:
-    """Make the layers trainable whose names match one of `patterns` from their start, and no others; None for all.
+    """Make exactly those layers trainable whose names match one of `patterns` from their start; None for all layers.
 
-    Batch norms are frozen: batches of a few photos of one kind would spoil their statistics.
+    Batch norms are always frozen, because small batches of similar photos would spoil their statistics.
 
     Raises:
         UserError: A pattern matches no layer with weights.
@@ -101,27 +101,27 @@ def unfreeze(net: keras.Model, patterns: Sequence[str] | None) -> None:
 
 
 def split_at_frozen(net: keras.Model) -> tuple[keras.Model | None, keras.Model]:
-    """A net as two, one after the other: as much as is frozen and as little as is trained.
+    """Split a net into a frozen lower part, as large as possible, and an upper part with all trainable layers.
 
-    The two share their layers with `net`. They meet where a single tensor is all that goes on.
+    Both share their layers with `net`. The cut is where a single tensor connects them.
 
     Returns:
         The frozen lower part, None if there is none, and the upper part.
     """
-    operations = net.operations  # layers, and what is no layer, such as a plain addition
-    place = {operation.name: i for i, operation in enumerate(operations)}
+    operations = net.operations  # layers, and operations that are none, such as a plain addition
+    index = {operation.name: i for i, operation in enumerate(operations)}
     last_use = list(range(len(operations)))
     for i, operation in enumerate(operations):
         for source in _sources(operation):
-            last_use[place[source]] = max(last_use[place[source]], i)
+            last_use[index[source]] = max(last_use[index[source]], i)
     cut = None
     for i, operation in enumerate(operations):
         if getattr(operation, "trainable_weights", None):
             break
         if all(use <= i for use in last_use[:i]):
             cut = operation
-    if cut is None or not any(getattr(operation, "weights", None) for operation in operations[: place[cut.name] + 1]):
-        return None, net  # nothing, or the padding of the photo alone, is frozen
+    if cut is None or not any(getattr(operation, "weights", None) for operation in operations[: index[cut.name] + 1]):
+        return None, net  # nothing is frozen, or only the padding of the photo
     return keras.Model(net.input, cut.output), keras.Model(cut.output, net.output)
 
 

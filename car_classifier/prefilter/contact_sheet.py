@@ -1,4 +1,4 @@
-"""One picture that shows whether the prefilter's threshold is well chosen."""
+"""A picture that shows whether the prefilter's threshold is well chosen."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,10 +26,10 @@ _INK, _PALE, _KEPT, _DROPPED = "#222222", "#777777", "#1b7f4d", "#c0392b"
 
 
 def check_contact_sheet(path: Path) -> None:
-    """Refuse a path to which no contact sheet can be written, before the work for it is done.
+    """Refuse, before the work is done, a path to which no contact sheet can be written.
 
     Raises:
-        UserError: It is no JPEG or PNG file by its name, or cannot be written.
+        UserError: It is not named as a JPEG or PNG file, or cannot be written.
     """
     if path.suffix.lower() not in (".jpg", ".jpeg", ".png"):
         raise UserError(f"--contact-sheet must be named .jpg or .png. Received: {path}")
@@ -37,10 +37,10 @@ def check_contact_sheet(path: Path) -> None:
 
 
 def draw_contact_sheet(manifest: Manifest, threshold: float, path: Path) -> None:
-    """Draw the photos nearest to the threshold, those above it and those below, and a histogram of all scores.
+    """Draw the photos nearest to the threshold, above and below it, and a histogram of all scores.
 
     Args:
-        manifest: Its rows hold scores. Whether a row is excluded for another reason plays no part.
+        manifest: The photos and their scores. Rows that are excluded for other reasons are drawn as well.
         threshold: From 0 to 1.
         path: A JPEG or PNG file.
     """
@@ -80,7 +80,7 @@ def _draw_photos(sheet: Image.Image, manifest: Manifest, rows: Sequence[Manifest
 
 
 def _shortened(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> str:
-    """The text, or as much of its beginning as fits under a photo."""
+    """The text, cut off where it is wider than a photo."""
     if font.getlength(text) <= _THUMBNAIL[0]:
         return text
     while font.getlength(text + "…") > _THUMBNAIL[0]:
@@ -94,7 +94,8 @@ def _draw_histogram(draw: ImageDraw.ImageDraw, scores: Sequence[float], threshol
     counts, edges = np.histogram(scores, bins=_BINS, range=(0, 1))
     title = f"All {len(scores)} scores, 0 to 1 (root scale; the tallest bar is {counts.max()} photos)"
     draw.text((left, top), title, _INK, ImageFont.load_default(18))
-    heights = np.sqrt(counts / counts.max()) * (_HISTOGRAM - 20)  # on a plain scale the two peaks hide all between them
+    # On a linear scale the two peaks hide everything between them.
+    heights = np.sqrt(counts / counts.max()) * (_HISTOGRAM - 20)
     for i, height in enumerate(heights):
         colour = _KEPT if edges[i] >= threshold else _DROPPED
         x0, x1 = (round(left + edge * (right - left)) for edge in edges[i : i + 2])

@@ -22,16 +22,16 @@ class ImageNetClass(NamedTuple):
 
 
 def imagenet_classes() -> tuple[ImageNetClass, ...]:
-    """All classes; a class's place is its index in the net's output."""
+    """All classes, in the order of the net's outputs."""
     rows = read_csv(Path(__file__).with_name("imagenet_classes.csv"))
     return tuple(ImageNetClass(row["wnid"], row["name"]) for _, row in rows)
 
 
 def indices_of(names: Sequence[str]) -> list[int]:
-    """The indices of the classes of those names, ascending.
+    """The indices of the classes with these names, ascending.
 
     Raises:
-        UserError: A name is no class of ImageNet, or none is given.
+        UserError: A name is no class of ImageNet, or there are no names.
     """
     if not names:
         raise UserError("--car-classes must name at least one class of ImageNet.")

@@ -1,4 +1,4 @@
-"""The scores that photos have had so far, in a small SQLite file: safe against an interruption at any moment."""
+"""The scores so far, in a small SQLite file that no interruption can damage."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from car_classifier.errors import UserError
 
 
 class PrefilterScores:
-    """Scores by the SHA-256 of a photo's content, as one net and choice of classes gave them.
+    """The scores that one net and choice of classes gave, by the SHA-256 of a photo's content.
 
     Args:
-        path: The file; made if it is not there.
-        key: Names the net and the classes; scores under another key are not seen.
+        path: The file; created if it does not exist.
+        key: Identifies the net and the classes; scores under other keys are ignored.
 
     Raises:
-        UserError: The file is no such file.
+        UserError: The file is no SQLite database.
     """
 
     def __init__(self, path: Path, key: str) -> None:
@@ -30,7 +30,7 @@ class PrefilterScores:
             )
         except sqlite3.DatabaseError as error:
             self._connection.close()
-            raise UserError(f"{path} cannot be read: {error}. Delete it, and the photos are scored anew.") from error
+            raise UserError(f"{path} cannot be read: {error}. Delete it; the photos are then scored again.") from error
 
     def __contains__(self, sha256: str) -> bool:
         return sha256 in self._scores
@@ -39,7 +39,7 @@ class PrefilterScores:
         return self._scores[sha256]
 
     def add(self, scores: Mapping[str, float]) -> None:
-        """Add scores; once this returns they are in the file."""
+        """Add scores and write them to the file."""
         with self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO scores VALUES (?, ?, ?)",

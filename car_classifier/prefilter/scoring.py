@@ -1,8 +1,8 @@
-"""Photos that show no car, or too little of one: found by an ImageNet net, and left out of training.
+"""Scoring photos with an ImageNet net, and excluding those that show no car or too little of one.
 
-The idea is the original project's: a net that was trained on ImageNet gives each photo a probability for each of 1000
-classes; the sum over the classes that are cars is the photo's score, and photos below a threshold are left aside.
-Nothing is deleted: each score is in the manifest, with the reason where a photo is excluded.
+The idea is the original project's: a net trained on ImageNet gives each photo a probability for each of 1000 classes.
+The sum over the classes that are cars is the photo's score, and photos below a threshold are excluded. Nothing is
+deleted: the manifest holds each score, and the reason for each exclusion.
 """
 
 import hashlib
@@ -35,8 +35,7 @@ from car_classifier.data.manifest import (
     write_manifest,
 )
 from car_classifier.errors import UserError
-from car_classifier.files import csv_columns, sha256_of
-from car_classifier.network.backbones import find_backbone, normalise
+from car_classifier.files import csv_columns
 from car_classifier.prefilter.imagenet_classes import imagenet_classes, indices_of
 from car_classifier.prefilter.scores_file import PrefilterScores
 from car_classifier.progress import Report, silent
@@ -47,9 +46,10 @@ CAR_CLASSES = (
 )  # fmt: skip
 """Names of the ImageNet classes that count as a car.
 
-The original's, but for two. Its "passenger car" is a railway carriage. And "grille" is added: a close-up of the front
-shows make and model well, and was dropped because ImageNet has a class of its own for it. Wheels and mirrors have one
-too, but tell little of the model, and photos of whole cars that look most like a wheel pass without it.
+They are the original project's, with two changes. Its "passenger car" is left out because it is a railway carriage.
+"grille" is added: a close-up of the front shows make and model well, but was dropped because ImageNet has a class of
+its own for it. Wheels and mirrors have classes too, but say little about the model, and photos of whole cars whose
+most likely class is a wheel pass the threshold anyway.
 """
 
 SCORES_FILE = ".prefilter_scores.sqlite"
@@ -63,9 +63,9 @@ class ImageNetNet:
     """A net with ImageNet's 1000 classes.
 
     Attributes:
-        key: Names the net and its weights; scores are kept under it.
+        key: Identifies the net and its weights; scores are kept under it.
         image_size: Height and width of its input in pixels.
-        load: Gives the function from RGB, float32 [n, height, width, 3], 0 to 255, to probabilities,
+        load: Returns the function from RGB, float32 [n, height, width, 3], 0 to 255, to probabilities,
             float32 [n, 1000]. Called only when there is a photo to score.
     """
 
@@ -76,12 +76,12 @@ class ImageNetNet:
 
 @dataclass(frozen=True)
 class PrefilterResult:
-    """What the prefilter left.
+    """The result of prefiltering.
 
     Attributes:
-        manifest: As it was written.
-        before: Photos of each label, without those that are excluded for other reasons.
-        after: Those of them that the score did not exclude.
+        manifest: The manifest that was written.
+        before: Number of photos of each label, without those that are excluded for other reasons.
+        after: Number of these photos that their score did not exclude.
     """
 
     manifest: Manifest
@@ -89,45 +89,9 @@ class PrefilterResult:
     after: Counter[str]
 
     def halved(self) -> list[str]:
-        """Labels that lost more than half of their photos by their scores, those that kept the least first."""
+        """Labels that lost more than half of their photos, those that kept the smallest share first."""
         shares = {label: self.after[label] / count for label, count in self.before.items()}
         return sorted((label for label in shares if shares[label] < 0.5), key=lambda label: (shares[label], label))
-
-
-def imagenet_net(base: str, weights: str) -> ImageNetNet:
-    """A net of `keras.applications` with its classifier.
-
-    Args:
-        base: Name of a backbone.
-        weights: `imagenet` (downloaded by Keras and kept in its cache) or the path of a weights file.
-
-    Raises:
-        UserError: There is no such net or file; on loading, also: the weights cannot be had or do not fit.
-    """
-    backbone = find_backbone(base)
-    if weights != "imagenet" and not Path(weights).is_file():
-        raise UserError(f"--weights must be imagenet or the path of a weights file. Received: {weights}")
-    key = f"{backbone.name} {weights if weights == 'imagenet' else sha256_of(Path(weights))}"
-
-    def load() -> Predict:
-        import keras
-        import tensorflow as tf
-
-        try:
-            net = getattr(keras.applications, backbone.name)(weights=weights)
-        except Exception as error:
-            if weights == "imagenet":
-                raise UserError(
-                    f"The ImageNet weights of {backbone.name} could not be downloaded. Go online once, or give a "
-                    "weights file of this or another net with --base NET --weights PATH."
-                ) from error
-            raise UserError(
-                f"{weights} does not hold the weights of {backbone.name} with its classifier of 1000 classes."
-            ) from error
-        graph = tf.function(lambda images: net(normalise(backbone, images), training=False), reduce_retracing=True)
-        return lambda images: graph(images).numpy()
-
-    return ImageNetNet(key, backbone.image_size, load)
 
 
 def prefilter_photos(
@@ -141,17 +105,17 @@ def prefilter_photos(
 ) -> PrefilterResult:
     """Score the photos of a manifest and exclude those below a threshold.
 
-    Scores are kept in a file beside `out`, so that an interrupted run goes on where it was and another threshold
-    needs no net.
+    Scores are kept in a file beside `out`, so that an interrupted run continues where it stopped, and another
+    threshold needs no net.
 
     Args:
         manifest_path: The manifest.
-        net: What scores them.
+        net: The net that scores the photos.
         out: The manifest to write; None replaces the one that was read.
-        threshold: Photos with a lower score are excluded.
+        threshold: Photos with a lower score are excluded; from 0 to 1.
         car_classes: Names of the ImageNet classes whose probabilities are summed.
-        top: Exclude all but so many classes, those with the most photos left.
-        report: Called with photos scored and photos in all.
+        top: Number of classes to keep, those with the most photos left; None keeps all.
+        report: Called with the number of photos scored so far, and of all photos.
 
     Raises:
         UserError: The manifest, a photo, an option or the net's weights cannot be used, or fewer than two classes
@@ -209,7 +173,7 @@ def _short_hash(text: str) -> str:
 def _score_photos(
     manifest: Manifest, net: ImageNetNet, indices: Sequence[int], scores: PrefilterScores, report: Report
 ) -> None:
-    """Add the scores that are not there yet; a batch that is done is never done again."""
+    """Add the scores that are missing; each batch is saved, so that it is never scored again."""
     path_of = {row.sha256: manifest.photo_path(row) for row in manifest.rows}
     missing = [sha256 for sha256 in path_of if sha256 not in scores]
     paths = [path_of[sha256] for sha256 in missing]
@@ -222,7 +186,7 @@ def _score_photos(
         probabilities = predict(images)
         sums = probabilities[:, list(indices)].sum(axis=1)
         if not all(math.isfinite(value) for value in sums):
-            raise UserError("The net's answers are not numbers. Its weights file is damaged: get it anew.")
+            raise UserError("The net's answers are not numbers. Its weights file is damaged: download it again.")
         batch, missing = missing[: len(sums)], missing[len(sums) :]
         scores.add({sha256: round(float(value), 4) for sha256, value in zip(batch, sums, strict=True)})
         done += len(batch)
@@ -230,7 +194,7 @@ def _score_photos(
 
 
 def _batches(paths: Sequence[Path], image_size: tuple[int, int]) -> Iterator[Any]:
-    """The photos as RGB, float32 [n, height, width, 3], 0 to 255; a few batches are in memory at a time."""
+    """Batches of the photos: RGB, float32 [n, height, width, 3], 0 to 255; few are in memory at a time."""
     import tensorflow as tf
 
     from car_classifier.network.preprocessing import load_photo
@@ -245,7 +209,7 @@ def _batches(paths: Sequence[Path], image_size: tuple[int, int]) -> Iterator[Any
             damaged = _first_damaged(paths[start : start + BATCH_SIZE], image_size)
             if damaged is None:
                 raise
-            raise UserError(f"{damaged} cannot be decoded. Mend or remove it, and index the photos anew.") from error
+            raise UserError(f"{damaged} cannot be decoded. Repair or remove it, and index the photos again.") from error
         yield images
 
 

@@ -1,8 +1,8 @@
-"""Random changes that leave a car the car it is, on decoded photos.
+"""Augmenting decoded photos: random changes that do not change which car a photo shows.
 
-Each function takes the random numbers it uses, so that a change is repeated by giving the same ones. OpenCV does
-the work on whole numbers from 0 to 255: Keras' layers for the same changes cost several times what decoding the
-photo costs (`python -m benchmarks input-pipeline` prints both).
+Each function is given its random numbers, so that the same numbers repeat a change. OpenCV works on integers from 0 to
+255, because Keras' layers for the same changes take several times as long as decoding the photo (`python -m benchmarks
+input-pipeline` measures both).
 """
 
 import math
@@ -17,37 +17,37 @@ Photo = NDArray[np.uint8]
 """RGB, uint8 [height, width, 3]."""
 
 DRAWS = 12
-"""Random numbers that the changes of one photo take."""
+"""Number of random numbers that augmenting a photo takes."""
 
-MOST_SHRINKING = 1.5
-"""`changed` does not smooth before it shrinks a crop, so it is given photos at most this many times the input."""
+MOST_DOWNSCALING = 1.5
+"""`augment` downscales crops without smoothing, so it takes photos at most this many times as large as the input."""
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 _ERASED_GREY = 127
-_MOST_ERASED_STRETCH = math.log(3)  # the rectangle's, as in Zhong et al. 2017, https://arxiv.org/abs/1708.04896
+_MOST_ERASED_STRETCH = math.log(3)  # of the rectangle, as in Zhong et al. 2017, https://arxiv.org/abs/1708.04896
 
 
 def largest_needed(image_size: tuple[int, int]) -> tuple[int, int]:
-    """Height and width in pixels above which a photo is shrunk before it is changed."""
-    return round(MOST_SHRINKING * image_size[0]), round(MOST_SHRINKING * image_size[1])
+    """Height and width in pixels above which a photo is downscaled before it is augmented."""
+    return round(MOST_DOWNSCALING * image_size[0]), round(MOST_DOWNSCALING * image_size[1])
 
 
-def shrunk(photo: Photo, image_size: tuple[int, int]) -> Photo:
-    """A photo with its sides cut down, by means of pixels, to at most `MOST_SHRINKING` times the net's input."""
+def downscale(photo: Photo, image_size: tuple[int, int]) -> Photo:
+    """Downscale a photo, by averaging pixels, to at most `MOST_DOWNSCALING` times the net's input in each direction."""
     height, width = np.minimum(photo.shape[:2], largest_needed(image_size)).tolist()
     if (height, width) == photo.shape[:2]:
         return photo
     return _as_photo(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def changed(photo: Photo, image_size: tuple[int, int], augmentation: Augmentation, draws: NDArray[np.float64]) -> Photo:
+def augment(photo: Photo, image_size: tuple[int, int], augmentation: Augmentation, draws: NDArray[np.float64]) -> Photo:
     """Crop, flip, resize, recolour and erase a photo.
 
     Args:
-        photo: As `shrunk` gives it.
+        photo: A result of `downscale`.
         image_size: Height and width of the result in pixels.
-        augmentation: How strongly.
-        draws: `DRAWS` numbers from 0 to below 1.
+        augmentation: The strengths.
+        draws: `DRAWS` random numbers from 0 to below 1, float64.
 
     Returns:
         uint8 [*image_size, 3].
@@ -73,24 +73,24 @@ def _cropped(photo: Photo, augmentation: Augmentation, draws: NDArray[np.float64
 
 
 def _rectangle(photo: Photo, area: float, stretch: float, draws: NDArray[np.float64]) -> tuple[slice, slice]:
-    """A rectangle of a share of the photo's area, with its aspect ratio up to `stretch`, anywhere on the photo."""
+    """A random rectangle on the photo with a share of its area; `stretch` limits the change of the aspect ratio."""
     ratio = math.exp(stretch * (2 * draws[0] - 1) / 2)
-    # A side as long as the photo's cannot grow: the other one then keeps the area.
+    # Height and width are at most the photo's; where one reaches it, the other one keeps the area.
     ratio = min(max(ratio, math.sqrt(area)), 1 / math.sqrt(area))
     shares = (math.sqrt(area) * ratio, math.sqrt(area) / ratio)
-    sides = []
+    slices = []
     for length, share, place in zip(photo.shape[:2], shares, draws[1:], strict=True):
         kept = max(round(length * share), 1)
         start = int(place * (length - kept + 1))
-        sides.append(slice(start, start + kept))
-    return sides[0], sides[1]
+        slices.append(slice(start, start + kept))
+    return slices[0], slices[1]
 
 
 def _recoloured(photo: Photo, factors: NDArray[np.float64]) -> Photo:
     """Multiply brightness, contrast (around the photo's mean grey) and saturation by factors.
 
-    Each is a linear function of red, green and blue, so the three of them are one: with luma weights w, mean luma m
-    and factors b, c, s, a pixel x becomes b·(c·(s·x + (1 - s)·w·x) + (1 - c)·m).
+    Each change is a linear function of red, green and blue, so the three are computed as one: with luma weights w, mean
+    luma m and factors b, c, s, a pixel x becomes b·(c·(s·x + (1 - s)·w·x) + (1 - c)·m).
     """
     brightness, contrast, saturation = factors
     mean = _LUMA @ cv2.mean(photo)[:3]
@@ -101,5 +101,5 @@ def _recoloured(photo: Photo, factors: NDArray[np.float64]) -> Photo:
 
 
 def _erase(photo: Photo, largest: float, draws: NDArray[np.float64]) -> None:
-    """Blank a rectangle of up to a share of the photo, in place."""
+    """Blank a random rectangle of at most a share of the photo, in place."""
     photo[_rectangle(photo, max(largest * draws[0], 1e-6), _MOST_ERASED_STRETCH, draws[1:])] = _ERASED_GREY

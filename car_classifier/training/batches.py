@@ -1,4 +1,4 @@
-"""What a stage of training is fed: photos or cached features, with one-hot classes and weights."""
+"""The batches that a stage trains on: photos or cached features, with one-hot classes and weights."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,12 +19,12 @@ from car_classifier.training.run import TrainingRun
 class TrainingBatches:
     """The photos of a run as batches for the trainer.
 
-    What an epoch is made of depends on the run's seed and the number of the epoch alone. Each method gives a
-    `tf.data.Dataset` of what the net takes [n, …], one-hot classes and weights, float32 [n, classes] and [n].
+    The content of an epoch depends only on the run's seed and the number of the epoch. The methods `of_…` return a
+    `tf.data.Dataset` of inputs of the net [n, …], one-hot classes, float32 [n, classes], and weights, float32 [n].
 
     Args:
-        run: Photos and settings.
-        replicas: Who trains: each is given its part.
+        run: The photos and settings.
+        replicas: The replicas that train; each is given its part of a batch.
     """
 
     def __init__(self, run: TrainingRun, replicas: Replicas) -> None:
@@ -38,18 +38,18 @@ class TrainingBatches:
         self._class_weights = _class_weights(run, self.classes["train"])
 
     def steps(self, batch_size: int) -> int:
-        """Steps in an epoch."""
+        """Number of steps in an epoch."""
         return -(-len(self.classes["train"]) // batch_size)
 
     # --- Photos -------------------------------------------------------------------------------------------
 
     def of_photos(self, epoch: int) -> tf.data.Dataset:
-        """One epoch of training photos, changed and mixed."""
+        """One epoch of training photos, augmented and mixed."""
         photos = self.sources["train"].epoch(self._config.augmentation, self._config.seed, epoch)
         return self._labelled(self._normalised(photos), tf.float32, epoch)
 
     def of_validation_photos(self) -> tf.data.Dataset:
-        """The validation photos as they are."""
+        """The validation photos, not augmented."""
         return self._labelled(self._normalised(self.sources["validation"].plain(is_repeated=True)), tf.float32)
 
     def _normalised(self, photos: tf.data.Dataset) -> tf.data.Dataset:
@@ -58,7 +58,7 @@ class TrainingBatches:
     # --- Features -----------------------------------------------------------------------------------------
 
     def of_features(self, views: Sequence[Features], dtype: Any, epoch: int) -> tf.data.Dataset:
-        """One epoch of cached features, mixed; each takes the next view of a photo, from a random first one on."""
+        """One epoch of cached features, mixed. Each epoch takes the next view of a photo; its first view is random."""
         count = len(self.classes["train"])
         first = np.random.default_rng([self._config.seed, 0]).integers(len(views), size=count)
         order = self._order(epoch)
@@ -70,7 +70,7 @@ class TrainingBatches:
         return self._labelled(self._read("validation", [features], order, np.zeros_like(order)), dtype)
 
     def of_pooled(self, split: Split, pooled: NDArray[np.float16], batch_size: int, epoch: int = 0) -> tf.data.Dataset:
-        """Pooled features that are held in memory: one epoch of training, or the validation photos in order."""
+        """Pooled features held in memory: one epoch of the training photos, or the validation photos in order."""
         order = self._order(epoch) if split == "train" else np.arange(len(pooled))
         data = tf.data.Dataset.from_tensor_slices((pooled[order], self.classes[split][order]))
         return self._labelled(data.batch(batch_size), tf.float32)
@@ -82,7 +82,7 @@ class TrainingBatches:
     def _read(
         self, split: Split, views: Sequence[Features], order: NDArray[np.int64], which: NDArray[np.int64]
     ) -> tf.data.Dataset:
-        """Batches of features of photos in an order, each from the view that `which` names."""
+        """Batches of the photos' features in the given order, each photo from the view that `which` names."""
 
         def read(indices: NDArray[np.int64], which: NDArray[np.int64]) -> NDArray[np.float16]:
             batch = np.empty((len(indices), *views[0].shape), np.float16)
@@ -100,17 +100,17 @@ class TrainingBatches:
     # --- Both ---------------------------------------------------------------------------------------------
 
     def _labelled(self, batches: tf.data.Dataset, dtype: Any, mixed_in_epoch: int | None = None) -> tf.data.Dataset:
-        """Batches as the trainer takes them."""
+        """Batches in the form that the trainer takes, mixed if an epoch is given."""
         classes, config = len(self._run.labels), self._config
         data = batches.map(lambda x, y: (tf.cast(x, dtype), tf.one_hot(y, classes)), num_parallel_calls=2)
         if mixed_in_epoch is not None:
             data = mix_batches(data, classes, config.mixup, config.cutmix, config.seed, mixed_in_epoch)
         data = data.map(lambda x, y: (x, y, tf.linalg.matvec(y, self._class_weights)))
-        return self._replicas.share(data).prefetch(2)
+        return self._replicas.shard(data).prefetch(2)
 
 
 def _class_weights(run: TrainingRun, classes: NDArray[np.int64]) -> NDArray[np.float32]:
-    """A weight for each class that makes all classes count alike, 1 on average over the photos."""
+    """A weight for each class that makes all classes count equally; the mean over all photos is 1."""
     count = len(run.labels)
     if not run.config.class_weights:
         return np.ones(count, np.float32)

@@ -1,4 +1,4 @@
-"""Temperature scaling: making a probability of 80 % be right 80 times in 100."""
+"""Temperature scaling: making answers with a probability of 80 % right 80 times in 100."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,22 +7,22 @@ from scipy.special import softmax
 
 
 def fit_temperature(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> float:
-    """The temperature at which the first answer's probability tells best whether it is right.
+    """The temperature at which the top answer's probability best predicts whether that answer is right.
 
-    Temperature scaling (Guo et al. 2017, https://arxiv.org/abs/1706.04599) commonly makes the true classes most
-    likely. Among many classes a few photos with a hopeless answer then count for more than all that is shown to
-    people: the first answer and how sure it is. So what is made most likely is whether each first answer is right
-    ("top versus all", Le Coz et al. 2024, https://arxiv.org/abs/2411.02988).
+    Temperature scaling (Guo et al. 2017, https://arxiv.org/abs/1706.04599) usually maximises the likelihood of the true
+    classes. With many classes, a few photos whose true class seems impossible then outweigh everything that people
+    see: the top answer and its probability. Here the likelihood of each top answer being right or wrong is maximised
+    instead ("top versus all", Le Coz et al. 2024, https://arxiv.org/abs/2411.02988).
 
-    A net that is right on every held-out photo would ask for a temperature of zero; as in Platt's scaling (1999), the
+    For a net that is right on every held-out photo, the temperature would be zero. As in Platt's scaling (1999), the
     targets are therefore (n + 1) / (n + 2) for the n right answers, and 1 / (m + 2) for the m wrong ones.
 
     Args:
-        logits: float [n, classes].
-        classes: int [n], the true classes.
+        logits: float32 [n, classes].
+        classes: The true classes, int64 [n].
 
     Returns:
-        What to divide logits by, from 0.05 to 20; 1 for no photos.
+        The divisor of the logits, from 0.05 to 20; 1 if there are no photos.
     """
     if len(logits) == 0 or logits.shape[1] < 2:
         return 1.0
@@ -32,8 +32,8 @@ def fit_temperature(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> 
     tiny = np.finfo(np.float64).eps
 
     def loss(log_temperature: float) -> float:
-        sure = np.clip(softmax(scores / np.exp(log_temperature), axis=1).max(axis=1), tiny, 1 - tiny)
-        return float(-(targets * np.log(sure) + (1 - targets) * np.log(1 - sure)).mean())
+        top = np.clip(softmax(scores / np.exp(log_temperature), axis=1).max(axis=1), tiny, 1 - tiny)
+        return float(-(targets * np.log(top) + (1 - targets) * np.log(1 - top)).mean())
 
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded")
-    return float(np.exp(found.x))
+    log_temperature = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded").x
+    return float(np.exp(log_temperature))

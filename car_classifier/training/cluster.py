@@ -1,4 +1,4 @@
-"""Which of several machines this is, as the environment variable TF_CONFIG says. Free of TensorFlow."""
+"""This machine's index among several, from the environment variable TF_CONFIG. Does not import TensorFlow."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from car_classifier.errors import UserError
 
 
 def place_in_cluster() -> tuple[int, int]:
-    """Which worker this process is, from 0, and how many there are.
+    """The index of this worker, from 0, and the number of workers.
 
     Raises:
         UserError: `TF_CONFIG` is missing or wrong.

@@ -1,9 +1,9 @@
-"""Training one net on several GPUs or machines with the result of a single one.
+"""Training one net on several GPUs or machines, with the result of a single one.
 
-Every replica (a GPU, or the processor of a machine without one) holds the net and trains on its part of each batch;
-`tf.distribute` adds the gradients up. Why not `model.fit`: Keras 3 cannot do it with several machines
-(https://github.com/keras-team/keras/issues/20585), averages the replicas' mean losses however many photos each of
-them had, and overwrites the weights with their moving average at the end of each call.
+Every replica (a GPU, or the CPU of a machine without one) holds the net and trains on its part of each batch;
+`tf.distribute` sums the gradients. `model.fit` is not used because in Keras 3 it does not support several machines
+(https://github.com/keras-team/keras/issues/20585), averages the replicas' mean losses without weighting them by their
+numbers of photos, and overwrites the weights with their moving average at the end of each call.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ from car_classifier.training.config import StrategyName
 
 @dataclass(frozen=True)
 class Replicas:
-    """All that train one net together, as seen by one of the processes.
+    """The replicas that train one net together, from the point of view of one process.
 
     Attributes:
-        strategy: Of TensorFlow; the net, its optimizer and the trainer are made in its `scope()`.
+        strategy: TensorFlow's strategy; the net, its optimizer and the trainer are made in its `scope()`.
         workers: Number of processes.
-        worker: Which one this is, from 0.
+        worker: Index of this process, from 0.
     """
 
     strategy: tf.distribute.Strategy
@@ -34,7 +34,7 @@ class Replicas:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this process is the one that writes files."""
+        """Whether this is the process that writes files."""
         return self.worker == 0
 
     @property
@@ -42,48 +42,48 @@ class Replicas:
         """Number of replicas in all processes."""
         return int(self.strategy.num_replicas_in_sync)
 
-    def share(self, batches: tf.data.Dataset) -> tf.data.Dataset:
-        """What the replicas of this process take of each batch.
+    def shard(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """The parts of each batch that the replicas of this process take.
 
-        Applied to batches of indices or paths, each process loads its own photos only. Applied to batches of photos,
-        each process loads all of them; needed where photos of a batch are mixed with each other.
+        If `batches` holds indices or paths, each process loads only its own photos. If it holds photos, each process
+        loads all of them; this is necessary where the photos of a batch are mixed with each other.
 
         Args:
             batches: Batches for all replicas together, the same in every process: tuples of tensors [n, ...]. The
-                last may be smaller. One that has fewer rows than there are replicas goes to each of them whole;
-                this changes nothing in what is learnt, but its rows count several times in the figures.
+                last may be smaller. A batch with fewer rows than replicas goes to every replica as a whole; this
+                does not change the training, but its rows count several times in the metrics.
 
         Returns:
-            Batches for one replica each, to be used with `Trainer`; their sizes differ by at most 1.
+            Batches for `Trainer`, one for each replica of this process in turn; their sizes differ by at most 1.
         """
         if self.count == 1:
             return batches
-        mine = self.count // self.workers
+        local = self.count // self.workers
 
-        def parts(*batch: Any) -> tf.data.Dataset:
+        def shards(*batch: Any) -> tf.data.Dataset:
             size = tf.shape(batch[0])[0]
 
-            def part(replica: Any) -> tuple[Any, ...]:
-                own = tf.range(tf.cast(replica, tf.int32), size, self.count)
-                own = tf.cond(size < self.count, lambda: tf.range(size), lambda: own)
-                return tuple(tf.gather(rows, own) for rows in batch)
+            def shard(replica: Any) -> tuple[Any, ...]:
+                indices = tf.range(tf.cast(replica, tf.int32), size, self.count)
+                indices = tf.cond(size < self.count, lambda: tf.range(size), lambda: indices)
+                return tuple(tf.gather(rows, indices) for rows in batch)
 
-            return tf.data.Dataset.range(self.worker * mine, (self.worker + 1) * mine).map(part)
+            return tf.data.Dataset.range(self.worker * local, (self.worker + 1) * local).map(shard)
 
-        return batches.flat_map(parts)
+        return batches.flat_map(shards)
 
     def wait_for_all(self) -> None:
-        """Return once every process has come here, for instance to read what the chief has written."""
+        """Return once every process has called this, for instance before reading files that the chief has written."""
         if self.workers > 1:
-            _meet(self.strategy)
+            _barrier(self.strategy)
 
 
 def replicas_of(name: StrategyName) -> Replicas:
-    """Join the others; to be called before TensorFlow computes anything.
+    """Set up the replicas; to be called before TensorFlow computes anything.
 
     Args:
-        name: `none` for one device, `mirrored` for all GPUs of this machine (its processor if it has none), or
-            `multiworker` for all machines that the environment variable `TF_CONFIG` names. The last waits for them.
+        name: `none` for one device, `mirrored` for all GPUs of this machine (or its CPU), or `multiworker` for all
+            machines in the environment variable `TF_CONFIG`, which this then waits for.
 
     Raises:
         UserError: `TF_CONFIG` is missing or wrong.
@@ -98,15 +98,15 @@ def replicas_of(name: StrategyName) -> Replicas:
 
 
 class Trainer:
-    """Trains and measures a classifier on all replicas, with the figures of `model.fit` on a single one.
+    """Trains and evaluates a classifier on all replicas, with the metrics of `model.fit` on a single one.
 
-    The loss of a batch is the sum of its photos' weighted losses divided by their number, wherever they are, and
+    The loss of a batch is the sum of its photos' weighted losses divided by the number of photos on all replicas, and
     batch normalisation takes its statistics over the whole batch.
 
     Args:
-        replicas: Who takes part.
+        replicas: The replicas.
         model: From images to logits, made in the scope of `replicas.strategy`.
-        optimizer: Made there too. Its variables are created here.
+        optimizer: Made in the same scope. Its variables are created here.
         loss: Of one-hot classes and logits; its `reduction` is not used.
     """
 
@@ -132,7 +132,7 @@ class Trainer:
         """Train for one epoch.
 
         Args:
-            batches: Images, one-hot classes and weights (float32 [n]), as `Replicas.share` gives them.
+            batches: Images, one-hot classes and weights (float32 [n]) from `Replicas.shard`.
             on_step: Called after each step with the number of steps done.
 
         Returns:
@@ -141,7 +141,7 @@ class Trainer:
         return self._over(batches, self._train_step, on_step)
 
     def evaluate(self, batches: tf.data.Dataset, on_step: Callable[[int], None] | None = None) -> dict[str, float]:
-        """Measure the model as it is. Arguments and result are those of `train`."""
+        """Evaluate the model without changing it. Arguments and result are those of `train`."""
         return self._over(batches, self._test_step, on_step)
 
     def _over(
@@ -163,7 +163,7 @@ class Trainer:
         @tf.function
         def on_all(iterator: Any) -> None:
             batch = iterator.get_next()
-            # Without this, what depends on no photo (weight decay, the count of steps) also happens at the end of data.
+            # Without this, operations that depend on no photo (weight decay, counting steps) run once more at the end.
             with tf.control_dependencies(tf.nest.flatten(batch, expand_composites=True)):
                 self._strategy.run(step, args=batch)
 
@@ -176,7 +176,7 @@ class Trainer:
             losses = self._loss.call(classes, logits) * weights
             loss = self._optimizer.scale_loss(tf.reduce_sum(losses) / tf.cast(photos, losses.dtype))
         variables = self._model.trainable_variables
-        self._optimizer.apply(tape.gradient(loss, variables), variables)  # adds up over the replicas
+        self._optimizer.apply(tape.gradient(loss, variables), variables)  # sums over the replicas
         self._measure(classes, logits, losses)
 
     def _test(self, images: Any, classes: Any, weights: Any) -> None:
@@ -190,7 +190,7 @@ class Trainer:
 
 
 @tf.function
-def _meet(strategy: tf.distribute.Strategy) -> Any:
+def _barrier(strategy: tf.distribute.Strategy) -> Any:
     return strategy.run(lambda: _sum_over_replicas(tf.constant(1)))
 
 

@@ -1,4 +1,4 @@
-"""Training epoch by epoch, such that an interrupted run goes on as if nothing had happened."""
+"""Training epoch by epoch, so that an interrupted run continues as if nothing had happened."""
 
 import time
 from collections.abc import Callable
@@ -27,11 +27,11 @@ class Stage:
 
     Attributes:
         name: Its name in the history.
-        place: Its place among the stages, from 0.
+        place: Its index among the stages, from 0.
         folder: The run's folder.
-        epochs: Most epochs.
-        patience: Epochs without a better validation accuracy after which it ends.
-        console: Where progress is shown.
+        epochs: Largest number of epochs.
+        patience: Number of epochs without a better validation accuracy after which the stage ends.
+        console: The console that progress is printed on.
     """
 
     name: str
@@ -43,34 +43,34 @@ class Stage:
 
     @property
     def state_path(self) -> Path:
-        """Everything that the next epoch depends on."""
+        """The file with everything that the next epoch depends on."""
         return self.folder / "state" / f"{self.place}.npz"
 
     @property
     def best_path(self) -> Path:
-        """Weights of the best epoch."""
+        """The file with the weights of the best epoch."""
         return self.folder / "state" / f"{self.place}.best.npz"
 
     @property
     def history_path(self) -> Path:
-        """The history that all stages of a run share."""
+        """The history of all stages of the run."""
         return self.folder / "history.csv"
 
 
 @dataclass
 class Progress:
-    """How far a stage is."""
+    """The epochs of a stage so far, and the best of them."""
 
     epoch: int = 0
     best_epoch: int = 0
     best_accuracy: float = -1.0
     best_loss: float = float("inf")
 
-    def note(self, accuracy: float, loss: float) -> bool:
-        """Count an epoch by what it gives on the validation photos, and tell whether it is the best so far.
+    def record_epoch(self, accuracy: float, loss: float) -> bool:
+        """Record an epoch's accuracy and loss on the validation photos; returns whether it is the best so far.
 
-        Accuracy counts first. The loss only breaks a tie: late in training it rises with the certainty of wrong
-        answers while more of them become right, and the temperature takes that certainty back afterwards.
+        The higher accuracy is better; the loss only breaks ties. Late in training the loss rises, because wrong
+        answers become more certain while fewer answers are wrong, and the temperature corrects that certainty later.
         """
         self.epoch += 1
         is_best = (accuracy, -loss) > (self.best_accuracy, -self.best_loss)
@@ -79,7 +79,7 @@ class Progress:
         return is_best
 
     def is_over(self, stage: Stage) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether no epoch is left to train."""
         return self.epoch >= stage.epochs or self.epoch - self.best_epoch >= stage.patience
 
 
@@ -92,19 +92,19 @@ def fit_resumably(
     batches: Callable[[int], tf.data.Dataset],
     validation: tf.data.Dataset,
 ) -> None:
-    """Train a model and leave it with the weights that did best on the validation photos.
+    """Train a model, and give it the weights of the epoch that was best on the validation photos.
 
-    After every epoch all that the next one depends on is saved: weights, the optimizer's state and how far training
-    is. What an epoch sees depends on its number alone. So a run that was killed and started again gives, bit by bit,
-    what it would have given.
+    After every epoch everything that the next one depends on is saved: the weights, the optimizer's state and the
+    progress. The batches of an epoch depend only on its number. So a run that was killed and started again gives the
+    same result, bit by bit.
 
     Args:
-        trainer: Of the model and the optimizer.
+        trainer: The trainer of the model with the optimizer.
         model: The model.
         optimizer: The optimizer, built.
-        stage: Which stage, and where its state is kept.
-        steps: Steps in an epoch.
-        batches: The training batches of an epoch by its number, from 0.
+        stage: The stage, with the paths of its state.
+        steps: Number of steps in an epoch.
+        batches: A function from the number of an epoch, from 0, to its training batches.
         validation: The validation batches.
 
     Raises:
@@ -117,7 +117,7 @@ def fit_resumably(
             on_step = partial(_report_step, report, progress.epoch * steps, stage.epochs * steps)
             _one_epoch(trainer, model, optimizer, stage, progress, batches(progress.epoch), validation, on_step)
             events.flush()
-    trainer.replicas.wait_for_all()  # the chief has written what all read
+    trainer.replicas.wait_for_all()  # until the chief has written the best weights, which all read
     _assign(model.variables, stage.best_path)
 
 
@@ -136,31 +136,30 @@ def _one_epoch(
     on_step: Callable[[int], None],
 ) -> None:
     started = time.perf_counter()
-    figures = trainer.train(data, on_step)
+    metrics = trainer.train(data, on_step)
     trained = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
     if getattr(optimizer, "inner_optimizer", optimizer).use_ema:  # the one inside a LossScaleOptimizer
         optimizer.finalize_variable_values(model.trainable_variables)
-    measured = trainer.evaluate(validation)
-    figures |= {f"val_{name}": value for name, value in measured.items()}
-    if not np.isfinite([figures["loss"], figures["val_loss"]]).all():
+    metrics |= {f"val_{name}": value for name, value in trainer.evaluate(validation).items()}
+    if not np.isfinite([metrics["loss"], metrics["val_loss"]]).all():
         setting = "--set head_learning_rate" if stage.name == HEAD else "--learning-rate"
         raise UserError(
             f"The loss is no longer a number in epoch {progress.epoch + 1} of stage {stage.name}: the learning rate "
-            f"is too high for these photos. Start again with a lower {setting}; published models are as they were."
+            f"is too high for these photos. Start again with a lower {setting}; published models are unchanged."
         )
-    figures["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-    if progress.note(figures["val_accuracy"], figures["val_loss"]) and trainer.replicas.is_chief:
+    metrics["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    if progress.record_epoch(metrics["val_accuracy"], metrics["val_loss"]) and trainer.replicas.is_chief:
         _save(stage.best_path, model.variables)
     for variable, value in zip(model.variables, trained, strict=True):
         variable.assign(value)
     if trainer.replicas.is_chief:
-        _write_history(stage, progress.epoch, figures, time.perf_counter() - started)
-        for name, value in figures.items():
+        _write_history(stage, progress.epoch, metrics, time.perf_counter() - started)
+        for name, value in metrics.items():
             tf.summary.scalar(name, value, step=progress.epoch)
         _save(stage.state_path, _variables(model, optimizer), progress)
     stage.console.print(
-        f"  epoch {progress.epoch}/{stage.epochs}: loss {figures['loss']:.3f}, accuracy {figures['accuracy']:.3f}, "
-        f"validation loss {figures['val_loss']:.3f}, accuracy {figures['val_accuracy']:.3f}",
+        f"  epoch {progress.epoch}/{stage.epochs}: loss {metrics['loss']:.3f}, accuracy {metrics['accuracy']:.3f}, "
+        f"validation loss {metrics['val_loss']:.3f}, accuracy {metrics['val_accuracy']:.3f}",
         highlight=False,
     )
 
@@ -191,7 +190,7 @@ def _assign(variables: list[Any], path: Path) -> None:
 
 
 def _restored(stage: Stage, variables: list[Any], is_chief: bool) -> Progress:
-    """Put a stage's saved state in place; a stage without one is at its start."""
+    """Restore a stage's saved state; a stage without one is at its start."""
     if not stage.state_path.is_file():
         return Progress()
     _assign(variables, stage.state_path)
@@ -202,7 +201,7 @@ def _restored(stage: Stage, variables: list[Any], is_chief: bool) -> Progress:
     return Progress(int(epoch), int(best_epoch), accuracy, loss)
 
 
-# --- What is told -----------------------------------------------------------------------------------------
+# --- History ----------------------------------------------------------------------------------------------
 
 
 def _rows(stage: Stage) -> list[dict[str, str]]:
@@ -216,22 +215,22 @@ def _write_rows(stage: Stage, rows: list[dict[str, Any]]) -> None:
 
 
 def _write_history(stage: Stage, epoch: int, figures: dict[str, float], seconds: float) -> None:
-    """Add a line to the history, in place of one that an interrupted epoch has left."""
+    """Add a line to the history; it replaces the line of an interrupted attempt at the same epoch."""
     row = {"stage": stage.name, "epoch": epoch, "seconds": round(seconds, 1)}
     kept = [old for old in _rows(stage) if (old["stage"], old["epoch"]) != (stage.name, str(epoch))]
     _write_rows(stage, [*kept, row | {name: f"{value:.5g}" for name, value in figures.items()}])
 
 
 def _drop_unsaved_epochs(stage: Stage, epoch: int) -> None:
-    """Forget a history line whose epoch was not saved."""
+    """Remove a history line whose epoch was not saved."""
     rows = _rows(stage)
     kept = [row for row in rows if row["stage"] != stage.name or int(row["epoch"]) <= epoch]
     if len(kept) < len(rows):
         _write_rows(stage, kept)
 
 
-def _event_writer(stage: Stage, has_news: bool) -> tf.summary.SummaryWriter:
-    """Where the same figures go for TensorBoard: one file for each time that a stage is begun or gone on with."""
-    if not has_news:
+def _event_writer(stage: Stage, is_writing: bool) -> tf.summary.SummaryWriter:
+    """The writer of the same metrics for TensorBoard: a file for each time that the stage is started or resumed."""
+    if not is_writing:
         return tf.summary.create_noop_writer()
     return tf.summary.create_file_writer(str(stage.folder / "tensorboard" / f"{stage.place}-{stage.name[:40]}"))

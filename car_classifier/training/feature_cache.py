@@ -1,4 +1,4 @@
-"""What a frozen net makes of each photo, computed once and kept on disk."""
+"""The features that a frozen net computes for each photo, computed once and kept on disk."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ DTYPE = np.dtype(np.float16)
 
 @dataclass(frozen=True)
 class Features:
-    """Features of some photos in a file: read a photo at a time, however large the whole is.
+    """The features of some photos in a file that may be larger than memory: they are read photo by photo.
 
     Attributes:
         path: The file, float16 [n, *shape], without a header.
@@ -34,7 +34,7 @@ class Features:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one photo's features."""
+        """Size of one photo's features in bytes."""
         return int(np.prod(self.shape)) * DTYPE.itemsize
 
     def read(self, indices: Iterable[int]) -> NDArray[np.float16]:
@@ -53,10 +53,9 @@ class Features:
 
 
 class FeatureCache:
-    """A folder of features, each file named for everything that its content depends on.
+    """A folder of feature files, each named by a hash of everything that its content depends on.
 
-    Other settings or photos lead to another name, so that what is found is never stale; what was interrupted is
-    continued.
+    Other settings or photos give another name, so a file is never out of date. An interrupted file is continued.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,14 +69,15 @@ class FeatureCache:
         batches: Callable[[int], Iterable[NDArray[Any]]],
         report: Report,
     ) -> Features:
-        """Features of `count` photos, computed only if they are not there.
+        """The features of `count` photos, computed only if they are not in the folder.
 
         Args:
-            depends_on: Everything that they depend on, as JSON holds it.
-            count: Photos.
+            depends_on: Everything that the features depend on, as JSON.
+            count: Number of photos.
             shape: Shape of one photo's features.
-            batches: Gives the features of the photos from an index on, batch by batch.
-            report: Called with photos done and photos in all.
+            batches: A function from the index of a photo to the features of that photo and all later ones, in
+                batches [n, *shape].
+            report: Called with the number of photos done so far, and of all photos.
 
         Raises:
             UserError: There is not enough room on the disk.
@@ -107,7 +107,7 @@ class FeatureCache:
         if needed > free:
             raise UserError(
                 f"The features of these photos need {needed / 1e9:.1f} GB in {self.folder}, and the disk has "
-                f"{free / 1e9:.1f} GB left. Free some, or keep fewer views of each photo with --set views=1, "
+                f"{free / 1e9:.1f} GB left. Free some space, or keep fewer views of each photo with --set views=1, "
                 "or none with --set views=0."
             )
 

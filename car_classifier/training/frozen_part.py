@@ -1,4 +1,4 @@
-"""A part of a net that is not trained, as a function from photos to features."""
+"""The frozen part of a net, as a function from photos to features."""
 
 import hashlib
 from functools import cached_property
@@ -13,16 +13,16 @@ from car_classifier.network.backbones import Backbone, normalise
 
 
 class FrozenPart:
-    """What a frozen net makes of photos; compiled once, however many photos and views it is given.
+    """Computes the features of photos with a frozen net; compiled once for all photos and views.
 
     Args:
         net: From normalised images to features, float32 or narrower [n, *shape].
-        backbone: The net's kind: how its images are normalised.
+        backbone: The backbone that says how images are normalised.
     """
 
     def __init__(self, net: keras.Model, backbone: Backbone) -> None:
         self.net = net
-        self._answer = tf.function(
+        self._features = tf.function(
             lambda photos: tf.cast(net(normalise(backbone, photos), training=False), tf.float16),
             input_signature=[tf.TensorSpec([None, *net.input_shape[1:]], tf.float32)],
         )
@@ -34,7 +34,7 @@ class FrozenPart:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """All that its features depend on beside the photos, as JSON holds it."""
+        """Everything except the photos that the features depend on, as JSON."""
         digest = hashlib.sha256()
         for weights in self.net.get_weights():
             digest.update(np.ascontiguousarray(weights).tobytes())
@@ -47,5 +47,5 @@ class FrozenPart:
 
     def __call__(self, photos: Any) -> NDArray[np.float16]:
         """Features of photos, float16 [n, *shape]; photos are float32 [n, height, width, 3], 0 to 255."""
-        features: NDArray[np.float16] = self._answer(photos).numpy()
+        features: NDArray[np.float16] = self._features(photos).numpy()
         return features

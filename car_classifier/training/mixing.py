@@ -1,8 +1,8 @@
-"""MixUp and CutMix: training on two photos, or the feature maps of two, at once.
+"""MixUp and CutMix: training on mixtures of two photos, or of their feature maps.
 
-Keras has layers of these names, but its CutMix weighs labels by the area of the box before it is rounded to whole
-pixels, which on a feature map of 14×20 places is off by up to a row and a column, and both layers draw from a state
-that depends on what was mixed before. Here a batch's draws depend on the seed, the epoch and its place alone.
+Keras has layers of these names, but its CutMix weights labels by the area of the box before rounding it to whole
+pixels, which on a feature map of 14×20 cells is off by up to a row and a column. Both layers also draw from a state
+that depends on earlier batches. Here a batch's random numbers depend only on the seed, the epoch and its index.
 """
 
 from typing import Any
@@ -15,21 +15,21 @@ def mix_batches(
 ) -> tf.data.Dataset:
     """Mix each photo of a batch with another photo of the batch, and their labels in the same shares.
 
-    MixUp (Zhang et al. 2018, https://arxiv.org/abs/1710.09412) takes the weighted mean of both; CutMix (Yun et al.
-    2019, https://arxiv.org/abs/1905.04899) puts a rectangle of the other photo in its place on this one. With both
-    switched on, each photo takes one of them, at equal odds.
+    MixUp (Zhang et al. 2018, https://arxiv.org/abs/1710.09412) takes the weighted mean of two photos. CutMix (Yun et
+    al. 2019, https://arxiv.org/abs/1905.04899) replaces a rectangle of a photo by the same rectangle of the other. If
+    both are on, each photo takes one of them with equal probability.
 
     Args:
         dataset: Pairs of photos or feature maps, any float dtype [n, h, w, c], and one-hot labels, float [n, classes].
         classes: Number of classes.
-        mixup: Shares are drawn from Beta(mixup, mixup); 0 switches it off.
-        cutmix: The same of the shares of the area.
-        seed: Seed of the draws.
-        epoch: Another one gives other draws.
+        mixup: Shares are drawn from Beta(mixup, mixup); 0 switches MixUp off.
+        cutmix: Shares of the area are drawn from Beta(cutmix, cutmix); 0 switches CutMix off.
+        seed: Seed of the random numbers.
+        epoch: Number of the epoch, which changes the random numbers.
 
     Returns:
-        Pairs of the same shapes and dtypes. A label is the true share of each class, so a photo's class weight is
-        the product of its label with the weights of the classes.
+        Pairs of the same shapes and dtypes. A label holds the exact share of each class, so a photo's class weight is
+        the dot product of its label and the classes' weights.
     """
     if not mixup and not cutmix:
         return dataset
@@ -47,14 +47,14 @@ def mix_batches(
 
 
 def _own_shares(shape: tf.Tensor, mixup: float, cutmix: float, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """How much of itself each photo keeps at each place, float32 [n, h, w, 1], and its partner's index, int32 [n]."""
+    """The share of itself that each photo keeps in each cell, float32 [n, h, w, 1], and its partner, int32 [n]."""
     n, height, width = shape[0], shape[1], shape[2]
     seeds = tf.unstack(tf.random.split(seed, 5))
     partner = tf.argsort(tf.random.stateless_uniform([n], seeds[0]))
     by_cutmix = tf.random.stateless_uniform([n], seeds[1]) < (cutmix > 0) / ((mixup > 0) + (cutmix > 0))
     alpha = tf.where(by_cutmix, float(cutmix), float(mixup))
-    one, other = tf.unstack(tf.random.stateless_gamma([2, n], seeds[2], alpha))
-    share = one / tf.maximum(one + other, 1e-30)  # of two gamma variables: Beta(alpha, alpha)
+    own, other = tf.unstack(tf.random.stateless_gamma([2, n], seeds[2], alpha))
+    share = own / tf.maximum(own + other, 1e-30)  # of two gamma variables: Beta(alpha, alpha)
 
     side = tf.sqrt(1 - share)
     rows = _inside(side, height, tf.random.stateless_uniform([n], seeds[3]))
@@ -64,7 +64,7 @@ def _own_shares(shape: tf.Tensor, mixup: float, cutmix: float, seed: tf.Tensor) 
 
 
 def _inside(side: tf.Tensor, length: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-    """Which rows (or columns) a box covers, bool [n, length], given its side's share and its place from 0 to 1."""
+    """The rows (or columns) that a box covers, bool [n, length]; `side` and `place` are shares from 0 to 1."""
     covered = tf.round(side * tf.cast(length, tf.float32))
     start = tf.floor(place * (tf.cast(length, tf.float32) - covered + 1))
     at = tf.range(tf.cast(length, tf.float32))

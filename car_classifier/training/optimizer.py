@@ -4,9 +4,8 @@ from typing import Any
 
 import keras
 
+from car_classifier.network.head import CLASSIFIER_LAYER
 from car_classifier.training.config import TrainingConfig
-
-CLASSIFIER_LAYER = "classifier"
 
 
 @keras.saving.register_keras_serializable("car_classifier")
@@ -14,8 +13,8 @@ class RatedAdamW(keras.optimizers.AdamW):
     """AdamW (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101) with a lower rate for the backbone.
 
     Args:
-        backbone_rate: Rate of all variables outside the classifier, as a share of the classifier's.
-        **settings: Of `keras.optimizers.AdamW`.
+        backbone_rate: Learning rate of all variables outside the classifier, as a share of the classifier's.
+        **settings: Settings of `keras.optimizers.AdamW`.
     """
 
     def __init__(self, backbone_rate: float = 1.0, **settings: Any) -> None:
@@ -24,27 +23,27 @@ class RatedAdamW(keras.optimizers.AdamW):
         self._rates: list[float] = []
 
     def build(self, variables: Any) -> None:
-        """Create a slot for each variable, and note its rate."""
+        """Create the state of each variable, and record its rate."""
         self._rates = [1.0 if CLASSIFIER_LAYER in variable.path else self.backbone_rate for variable in variables]
         super().build(variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Change one variable."""
+        """Update one variable."""
         super().update_step(gradient, variable, learning_rate * self._rates[self._get_variable_index(variable)])
 
     def get_config(self) -> dict[str, Any]:
-        """Settings to make another one from."""
+        """The settings to construct an equal optimizer."""
         return super().get_config() | {"backbone_rate": self.backbone_rate}
 
 
 def make_optimizer(config: TrainingConfig, peak_rate: float, epochs: int, steps_per_epoch: int) -> RatedAdamW:
-    """The optimizer of one stage.
+    """Make the optimizer of one stage.
 
     Args:
         config: The settings.
-        peak_rate: Rate at the end of the warm-up; a cosine leads from there to zero.
-        epochs: Epochs of the stage.
-        steps_per_epoch: Steps in each.
+        peak_rate: Learning rate at the end of the warm-up, from which it falls to zero along a cosine.
+        epochs: Number of epochs in the stage.
+        steps_per_epoch: Number of steps in each epoch.
     """
     steps = epochs * steps_per_epoch
     warm_up = round(config.warm_up * steps)

@@ -1,4 +1,4 @@
-"""Photos of a manifest as batches for the net."""
+"""Labelled photos as batches for the net."""
 
 import threading
 from collections.abc import Sequence
@@ -12,28 +12,28 @@ from numpy.typing import NDArray
 
 from car_classifier.errors import UserError
 from car_classifier.network.preprocessing import decode_photo, decode_photo_array, load_photo
-from car_classifier.training.augment import DRAWS, changed, largest_needed, shrunk
+from car_classifier.training.augment import DRAWS, augment, downscale, largest_needed
 from car_classifier.training.augmentation import NO_AUGMENTATION, Augmentation
 
 CACHE_BYTES = 2**30
-"""Decoded photos that a source keeps in memory take at most this much."""
+"""Most memory that a source uses for decoded photos, in bytes."""
 
 
 class PhotoSource:
-    """Labelled photos, batch by batch: as they are, or changed at random.
+    """Labelled photos in batches, plain or augmented.
 
-    Decoding is most of the work, and the changes differ each time, so what is kept between epochs is the decoded
-    photo, up to `CACHE_BYTES` for all of them; those beyond are decoded anew. Nothing that a dataset gives depends on
-    what is kept, or on the number of threads.
+    Decoding is most of the work, and augmentation differs each time, so decoded photos are kept between epochs, up to
+    `CACHE_BYTES` in all; further photos are decoded each time. The content of a dataset depends neither on which
+    photos are kept nor on the number of threads.
+
+    `plain`, `epoch` and `view` return a `tf.data.Dataset` of pairs: RGB from 0 to 255, float32 [n, height, width, 3],
+    and class indices, int32 [n]. A photo that cannot be read makes the iteration fail; see `explain_failure`.
 
     Args:
         paths: The photos.
         classes: Their class indices.
         image_size: Height and width of the net's input in pixels.
-        batch_size: Photos in a batch; the last one of an epoch may be smaller.
-
-    Each method gives a `tf.data.Dataset` of pairs: RGB from 0 to 255, float32 [n, height, width, 3], and class
-    indices, int32 [n]. A photo that cannot be read fails the iteration; see `explain_failure`.
+        batch_size: Number of photos in a batch; the last batch may be smaller.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class PhotoSource:
         """The whole photos in the order of `paths`, loaded as the server loads them.
 
         Args:
-            is_repeated: Whether it will be iterated again and again: then its images are kept in memory, as far as
-                there is room.
+            is_repeated: Whether the dataset will be iterated several times. Its images are then kept in memory if
+                there is room for all of them.
         """
         data = self._whole(np.arange(len(self._paths)))
         if is_repeated and self._reserve(len(self._paths) * self._image_size[0] * self._image_size[1] * 3 * 4):
@@ -60,34 +60,34 @@ class PhotoSource:
         return data.batch(self._batch_size).prefetch(tf.data.AUTOTUNE)
 
     def epoch(self, augmentation: Augmentation, seed: int, epoch: int) -> tf.data.Dataset:
-        """One epoch of training: as many photos as there are, all shuffled, each one changed.
+        """One epoch of training: every photo once, shuffled and augmented.
 
         Args:
-            augmentation: How photos are changed.
-            seed: Seed of the order and the changes.
-            epoch: Number of the epoch: each gives another order and other changes.
+            augmentation: The strengths.
+            seed: Seed of the order and the augmentation.
+            epoch: Number of the epoch; each has another order and augmentation.
         """
         rng = np.random.default_rng([seed, epoch])
         order = rng.permutation(len(self._paths))
         return self._batches(order, augmentation, rng.random((len(order), DRAWS)))
 
     def view(self, augmentation: Augmentation, seed: int, view: int) -> tf.data.Dataset:
-        """Every photo, changed, in the order of `paths`.
+        """Every photo, augmented, in the order of `paths`.
 
         Args:
-            augmentation: How photos are changed.
-            seed: Seed of the changes.
-            view: Number of the view: each gives other changes. A photo's depend on the seed, the view and its
-                index alone.
+            augmentation: The strengths.
+            seed: Seed of the augmentation.
+            view: Number of the view; each has another augmentation. A photo's augmentation depends only on the seed,
+                the view and the photo's index.
         """
         draws = np.random.default_rng([seed, view]).random((len(self._paths), DRAWS))
         return self._batches(np.arange(len(self._paths)), augmentation, draws)
 
     def explain_failure(self, error: tf.errors.OpError) -> UserError:
-        """The error that names the photos that made a dataset of this source fail.
+        """The error that names the photo because of which a dataset of this source failed.
 
         Raises:
-            tf.errors.OpError: `error` itself, if all photos can be read: then it has another cause.
+            tf.errors.OpError: `error` itself, if all photos can be read, so that it has another cause.
         """
         unreadable = find_unreadable(self._paths)
         if not unreadable:
@@ -97,7 +97,7 @@ class PhotoSource:
         return UserError(f"{path}{others} {reason}. Remove or replace it and index the photos again.")
 
     def _whole(self, order: NDArray[np.int64]) -> tf.data.Dataset:
-        """Single photos, loaded as the server loads them, in an order."""
+        """Single photos in the given order, loaded as the server loads them."""
         paths = [str(self._paths[index]) for index in order]
         return tf.data.Dataset.from_tensor_slices((paths, self._classes[order])).map(
             lambda path, label: (load_photo(tf.io.read_file(path), self._image_size), label),
@@ -107,17 +107,17 @@ class PhotoSource:
     def _batches(
         self, order: NDArray[np.int64], augmentation: Augmentation, draws: NDArray[np.float64]
     ) -> tf.data.Dataset:
-        """Changed photos, in an order, each by its row of `draws`."""
+        """Batches of augmented photos in the given order, each augmented with its row of `draws`."""
 
-        def loaded(indices: NDArray[np.int64], draws: NDArray[np.float64]) -> NDArray[np.uint8]:
+        def load(indices: NDArray[np.int64], draws: NDArray[np.float64]) -> NDArray[np.uint8]:
             photos = [
-                changed(self._photo(index), self._image_size, augmentation, numbers)
+                augment(self._photo(index), self._image_size, augmentation, numbers)
                 for index, numbers in zip(indices.tolist(), draws, strict=True)
             ]
             return np.stack(photos)
 
         def batch(indices: Any, draws: Any) -> Any:
-            images = tf.numpy_function(loaded, [indices, draws], tf.uint8)
+            images = tf.numpy_function(load, [indices, draws], tf.uint8)
             images = tf.cast(tf.ensure_shape(images, [None, *self._image_size, 3]), tf.float32)
             return images, tf.gather(self._classes, indices)
 
@@ -129,12 +129,12 @@ class PhotoSource:
         return data.prefetch(tf.data.AUTOTUNE)
 
     def _photo(self, index: int) -> NDArray[np.uint8]:
-        """A photo, decoded and not much larger than the net's input."""
+        """A photo, decoded and downscaled to not much more than the net's input."""
         photo = self._kept.get(index)
         if photo is None:
             try:
                 content = self._paths[index].read_bytes()
-                photo = shrunk(decode_photo_array(content, largest_needed(self._image_size)), self._image_size)
+                photo = downscale(decode_photo_array(content, largest_needed(self._image_size)), self._image_size)
             except (OSError, ValueError) as error:
                 raise ValueError(f"{self._paths[index]}: {error}") from error
             if self._reserve(photo.nbytes):
@@ -142,7 +142,7 @@ class PhotoSource:
         return photo
 
     def _reserve(self, size: int) -> bool:
-        """Whether there is room for so many bytes more; if so, it is taken."""
+        """Reserve memory for `size` bytes; returns whether there was room."""
         with self._lock:
             fits = size <= self._room
             self._room -= size if fits else 0
@@ -150,7 +150,7 @@ class PhotoSource:
 
 
 def find_unreadable(paths: Sequence[Path]) -> list[tuple[Path, str]]:
-    """The photos that cannot be read, each with a half-sentence that says why."""
+    """The photos that cannot be read, each with the reason, which completes a sentence that begins with the path."""
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def decoded(image_bytes: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which number format the device at hand is made for."""
+"""The number format of the arithmetic, chosen for the device."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mix
 def dtype_policy(precision: Precision) -> str:
     """The Keras dtype policy for a precision: arithmetic in that format, weights in float32.
 
-    `auto` is bfloat16 on a GPU of NVIDIA's Ampere generation or newer and on a processor with matrix instructions
-    for it (AMX), float16 on a Volta or Turing GPU, and float32 on everything else.
+    `auto` is bfloat16 on a GPU of NVIDIA's Ampere generation or newer and on a CPU with matrix instructions for it
+    (AMX), float16 on a Volta or Turing GPU, and float32 on all other devices.
     """
     return _POLICIES[precision if precision != "auto" else _native_precision()]
 

@@ -1,4 +1,4 @@
-"""One run of training: its settings, its photos and the folder that holds its state. Free of TensorFlow."""
+"""A training run: its settings, its photos and the folder with its state. Does not import TensorFlow."""
 
 import itertools
 import json
@@ -25,21 +25,21 @@ FEW_PHOTOS = 5
 """A class with fewer training photos is hardly learnt."""
 
 CHIEF_SECONDS = 120
-"""How long the other machines wait for the first one to begin."""
+"""Seconds that the other machines wait for the first one to begin."""
 
 EXPORT_SECONDS = 3600
-"""How long they wait for it to measure and export what they trained together."""
+"""Seconds that the other machines wait for the first one to export and evaluate the model."""
 
 EXPORT = "export"
-"""Where in a run's folder the exported model is until it is published."""
+"""Name of the folder in a run's folder that holds the exported model until it is published."""
 
 
 class TrainingRun:
-    """One run of training: its settings, photos and folder.
+    """A training run: its settings, photos and folder.
 
-    The folder, `<runs-dir>/<time>`, notes the key of everything that the run depends on. The same command therefore
-    finds an unfinished run again: finished stages and epochs are not repeated. What stays of a finished run are its
-    settings, its history, TensorBoard's events and its metrics.
+    The folder, `<runs-dir>/<time>`, holds a key of everything that the run depends on. The same command therefore
+    finds an unfinished run again, and does not repeat finished stages and epochs. A finished run keeps its settings,
+    its history, TensorBoard's events and its metrics.
     """
 
     def __init__(self, config: TrainingConfig, runs_dir: Path, console: Console) -> None:
@@ -68,24 +68,24 @@ class TrainingRun:
 
     @property
     def history_path(self) -> Path:
-        """Loss and accuracy of every epoch, `history.csv`."""
+        """`history.csv`, with the loss and accuracy of every epoch."""
         return self.folder / "history.csv"
 
     @property
     def state_folder(self) -> Path:
-        """What an unfinished run goes on from: checkpoints and cached features."""
+        """The folder that an unfinished run resumes from: checkpoints and cached features."""
         return self.folder / "state"
 
     @property
     def export_folder(self) -> Path:
-        """The exported model, until it is published."""
+        """The folder of the exported model until it is published."""
         return self.folder / EXPORT
 
     def wait_for_chief(self) -> None:
-        """Wait until the chief has exported what was trained together.
+        """Wait until the chief has exported the model.
 
         Raises:
-            UserError: It has not done so for a long time.
+            UserError: It has not done so within `EXPORT_SECONDS`.
         """
         end = time.monotonic() + EXPORT_SECONDS
         while not _metrics_path(self.folder).is_file():
@@ -94,7 +94,7 @@ class TrainingRun:
             time.sleep(1)
 
     def finish(self, metrics: dict[str, Any]) -> None:
-        """Note how good the exported model is, and delete what only an unfinished run needs."""
+        """Record the metrics of the exported model, and delete the state that only an unfinished run needs."""
         write_json(_metrics_path(self.folder), metrics)
         shutil.rmtree(self.state_folder, ignore_errors=True)
 
@@ -104,12 +104,12 @@ class TrainingRun:
         return [self.manifest.photo_path(row) for row in rows], class_indices(rows, self.labels)
 
     def photos_key(self, split: Split) -> list[str]:
-        """What tells the photos of one split from any others, in their order."""
+        """The hashes of the photos of one split, in their order, which identify them."""
         return [row.sha256 for row in self.manifest.split(split)]
 
 
 def note_version(run: Path, version: Path) -> None:
-    """Note in a finished run's `metrics.json`, if it is there, as which version it was published."""
+    """Record in a finished run's `metrics.json`, if it exists, as which version the run was published."""
     if not _metrics_path(run).is_file():
         return
     metrics = json.loads(_metrics_path(run).read_text(encoding="utf-8"))
@@ -117,7 +117,7 @@ def note_version(run: Path, version: Path) -> None:
 
 
 def version_of(run: Path) -> Path | None:
-    """As which version a run was published; None if it was not, or if the folder is no run's."""
+    """The version as which a run was published; None if it was not, or if the folder is no run's."""
     try:
         return Path(json.loads(_metrics_path(run).read_text(encoding="utf-8"))["version"])
     except (OSError, ValueError, LookupError, TypeError):
@@ -132,25 +132,25 @@ def _unfinished(runs_dir: Path, key: str) -> Path | None:
     """The folder of an unfinished run with this key."""
     for path in sorted(runs_dir.glob("*/config.json"), reverse=True):
         try:
-            found = json.loads(path.read_text(encoding="utf-8")).get("key")
-        except (ValueError, AttributeError):  # not ours
+            run_key_of_folder = json.loads(path.read_text(encoding="utf-8")).get("key")
+        except (ValueError, AttributeError):  # not a run's file
             continue
-        if found == key and not _metrics_path(path.parent).is_file():
+        if run_key_of_folder == key and not _metrics_path(path.parent).is_file():
             return path.parent
     return None
 
 
 def _of_chief(runs_dir: Path, key: str) -> Path:
-    """The folder that the chief of several machines has made, or is about to make.
+    """The folder that the chief of several machines has made, or will make soon.
 
     Raises:
-        UserError: There is none after a while.
+        UserError: It does not exist after `CHIEF_SECONDS`.
     """
     end = time.monotonic() + CHIEF_SECONDS
     while time.monotonic() < end:
-        found = _unfinished(runs_dir, key)
-        if found is not None:
-            return found
+        folder = _unfinished(runs_dir, key)
+        if folder is not None:
+            return folder
         time.sleep(0.2)
     raise UserError(
         f"The first machine of TF_CONFIG has made no run in {runs_dir} within {CHIEF_SECONDS} seconds. All machines "
@@ -159,7 +159,7 @@ def _of_chief(runs_dir: Path, key: str) -> Path:
 
 
 def _new_folder(runs_dir: Path) -> Path:
-    """A folder of its own, named for the time."""
+    """A new folder, named by the time."""
     check_writable(runs_dir / "run")
     name = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
     for number in itertools.count(1):
@@ -180,21 +180,21 @@ def _lock(state_folder: Path) -> AbstractContextManager[None]:
 
 
 def _check_unchanged(manifest: Manifest, console: Console) -> None:
-    """Make sure that cached features still are those of the photos."""
+    """Make sure that the photos are still those whose features are cached."""
     paths = [manifest.photo_path(row) for row in manifest.kept]
     with ThreadPoolExecutor() as pool, progress_bar("Checking photos", console) as report:
-        for done, (row, found) in enumerate(zip(manifest.kept, pool.map(sha256_of, paths), strict=True), start=1):
-            if found != row.sha256:
+        for done, (row, sha256) in enumerate(zip(manifest.kept, pool.map(sha256_of, paths), strict=True), start=1):
+            if sha256 != row.sha256:
                 raise UserError(
-                    f"{manifest.photo_path(row)} has changed since it was indexed, and an unfinished run goes on with "
-                    "the photos that it began with. Index the photos anew with car-classifier data index."
+                    f"{manifest.photo_path(row)} has changed since it was indexed, and an unfinished run resumes only "
+                    "with the same photos. Index the photos again with car-classifier data index."
                 )
             report(done, len(paths))
 
 
 def _check_manifest(manifest: Manifest, console: Console) -> None:
-    sides: tuple[Split, ...] = ("train", "validation")
-    missing = [side for side in sides if not manifest.split(side)]
+    splits: tuple[Split, ...] = ("train", "validation")
+    missing = [split for split in splits if not manifest.split(split)]
     if missing:
         raise UserError(
             f"{manifest.path} has no photos for {' and '.join(missing)}. Index with other shares or another split."

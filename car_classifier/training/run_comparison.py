@@ -1,4 +1,4 @@
-"""Training runs side by side: in which settings they differ, and what each of them led to. Free of TensorFlow."""
+"""Comparing training runs: the settings in which they differ, and their results. Does not import TensorFlow."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,18 +12,18 @@ from car_classifier.errors import UserError
 from car_classifier.files import read_csv, write_csv
 
 FIGURES = ("top1", "top5", "macro_f1", "make_top1", "ece")
-"""What is compared of a finished run, from 0 to 1, measured on its test photos."""
+"""The metrics of finished runs that are compared; from 0 to 1, measured on the test photos."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A training run as its folder tells it.
+    """A training run, read from its folder.
 
     Attributes:
         folder: Its folder.
-        settings: All settings, written as `--set` takes them.
-        history: A row for each epoch of each stage, as `history.csv` holds them.
-        metrics: What was measured of the published version; None for an unfinished run.
+        settings: All settings, in the form that `--set` takes.
+        history: The rows of `history.csv`, one for each epoch of each stage.
+        metrics: The metrics of the published version; None for an unfinished run.
     """
 
     folder: Path
@@ -33,17 +33,17 @@ class Run:
 
     @property
     def minutes(self) -> float:
-        """Time of all epochs. The features that a stage computes once, before its epochs, are not in it."""
+        """Duration of all epochs in minutes, without the features that a stage computes once before its epochs."""
         return sum(float(row["seconds"]) for row in self.history) / 60
 
     @property
     def best_val_accuracy(self) -> float | None:
-        """Of all epochs; None before the first has ended."""
+        """The best validation accuracy of all epochs; None before the first epoch has ended."""
         return max((float(row["val_accuracy"]) for row in self.history), default=None)
 
     @property
     def state(self) -> str:
-        """Whether it is finished, or how far it is."""
+        """Whether the run is finished, or its last epoch."""
         if self.metrics is not None:
             return "finished"
         if not self.history:
@@ -52,7 +52,7 @@ class Run:
 
     @property
     def figures(self) -> dict[str, float]:
-        """`FIGURES`, and the 95 % interval of top-1 as `top1_low` and `top1_high`; none of an unfinished run."""
+        """The values of `FIGURES`, and top-1's 95 % interval (`top1_low`, `top1_high`); empty for an unfinished run."""
         if self.metrics is None:
             return {}
         low, high = self.metrics["top1_interval"]
@@ -61,7 +61,7 @@ class Run:
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
-    """The runs in these folders: finished ones by top-1, best first, then the others.
+    """The runs in these folders: finished runs by top-1, best first, then the others.
 
     Raises:
         UserError: A folder holds no run.
@@ -71,18 +71,18 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
 
 
 def differing_settings(runs: Sequence[Run]) -> list[str]:
-    """Names of the settings that are not the same in all runs, in the order of the runs' files."""
+    """Names of the settings that differ between runs, in the order of the runs' files."""
     names = dict.fromkeys(name for run in runs for name in run.settings)
     return [name for name in names if len({run.settings.get(name) for run in runs}) > 1]
 
 
 def measured_alike(runs: Sequence[Run]) -> bool:
-    """Whether all finished runs were measured on as many photos of the same split."""
+    """Whether all finished runs were measured on the same split and number of photos."""
     return len({(run.metrics["split"], run.metrics["count"]) for run in runs if run.metrics is not None}) < 2
 
 
 def comparison_table(runs: Sequence[Run]) -> Table:
-    """A table for people: a row for each run, with only those settings that differ."""
+    """A table for people: a row for each run, with the settings that differ and the results."""
     settings = differing_settings(runs)
     table = Table(box=None, pad_edge=False)
     for name in ("run", *settings):
@@ -108,7 +108,7 @@ def comparison_table(runs: Sequence[Run]) -> Table:
 
 
 def write_comparison(runs: Sequence[Run], path: Path) -> None:
-    """The same as a CSV file, with figures from 0 to 1; what an unfinished run lacks is empty."""
+    """Write the same table as CSV, with figures from 0 to 1; the cells that an unfinished run lacks are empty."""
     settings = differing_settings(runs)
     columns = ["run", "state", *settings, "minutes", "epochs_run", "top1", "top1_low", "top1_high", *FIGURES[1:]]
     rows = []
@@ -134,14 +134,14 @@ def _read_run(folder: Path) -> Run:
 
 
 def _written(value: Any) -> str:
-    """A setting as `--set` takes it."""
+    """A setting in the form that `--set` takes."""
     if isinstance(value, list):  # a size, or stages
         return ("x" if all(isinstance(part, int) for part in value) else " ").join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
-    """What the runs are called: their folders' names, or the whole paths if two are named alike."""
+    """Names for the runs: the names of their folders, or the whole paths if two have the same name."""
     names = [run.folder.resolve().name for run in runs]
     return names if len(set(names)) == len(names) else [str(run.folder) for run in runs]
 

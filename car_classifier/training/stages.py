@@ -1,4 +1,4 @@
-"""Fine-tuning a backbone on the photos of a manifest, stage by stage; interrupted, it goes on where it was."""
+"""Training in stages: first the head, then more and more of the net; an interrupted run resumes where it stopped."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from car_classifier.data.manifest import Split
 from car_classifier.network.backbones import build_backbone
 from car_classifier.network.closed_form import pooled_linear
+from car_classifier.network.head import build_head
 from car_classifier.network.signatures import Classifier
 from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
 from car_classifier.progress import progress_bar
@@ -24,12 +25,12 @@ from car_classifier.training.distribution import Trainer, replicas_of
 from car_classifier.training.epochs import Stage, fit_resumably
 from car_classifier.training.feature_cache import FeatureCache, Features
 from car_classifier.training.frozen_part import FrozenPart
-from car_classifier.training.optimizer import CLASSIFIER_LAYER, make_optimizer
+from car_classifier.training.optimizer import make_optimizer
 from car_classifier.training.precision import dtype_policy
 from car_classifier.training.run import TrainingRun
 
 HEAD_BATCH = 32
-"""Photos in a step of the head stage, whatever the batch size of the rest: it costs nothing."""
+"""Photos in a step of the head stage, whatever the batch size of the other stages: small steps are cheap there."""
 
 
 def train(run: TrainingRun) -> Classifier:
@@ -42,13 +43,14 @@ def train(run: TrainingRun) -> Classifier:
         The classifier with its best weights, calibrated on the validation photos.
 
     Raises:
-        UserError: The weights cannot be had or do not fit the net, a photo cannot be read, or the loss is lost.
+        UserError: The weights cannot be downloaded or do not fit the net, a photo cannot be read, or the loss is no
+            longer a number.
     """
     return Training(run).train()
 
 
 class Training:
-    """The stages of a run and what they share."""
+    """The stages of a run, and the objects that they share."""
 
     def __init__(self, run: TrainingRun) -> None:
         self.run, self.config = run, run.config
@@ -64,7 +66,7 @@ class Training:
         run.console.print(
             f"{config.base}, {config.image_size[0]}×{config.image_size[1]} pixels, {self.policy}, "
             f"{len(run.labels)} classes, "
-            + ", ".join(f"{counts[side]} {side}" for side in counts)
+            + ", ".join(f"{count} {split}" for split, count in counts.items())
             + (" photos. Resuming an unfinished run." if run.is_resumed else " photos.")
         )
         if config.strategy == "mirrored" and self.replicas.count == 1:
@@ -75,12 +77,12 @@ class Training:
             _prepare_random_net(net)
         with self.replicas.strategy.scope():
             head = build_head(net.output_shape[1:], len(run.labels), config.hidden_units)
-            # Arithmetic in the device's own format; what is published calculates in float32.
+            # Training calculates in the device's own format, the published net in float32.
             trained = in_precision(net, self.policy)
         if config.weights == "none":
             self.fine_tune(trained, head, ALL, 1)
         else:
-            for stage in config.unfreeze:  # patterns that match nothing are told before the work, not after it
+            for stage in config.unfreeze:  # patterns that match nothing are an error before the work, not after it
                 unfreeze(trained, _patterns(stage))
             self.train_head(trained, head)
             for place, stage in enumerate(config.unfreeze, start=1):
@@ -97,12 +99,12 @@ class Training:
     def train_head(self, net: Any, head: Any) -> None:
         """Train the classifier on cached features of the frozen net."""
         frozen, dense = self.frozen(net), pooled_linear(head.layers)
-        if dense is None:  # it takes the activations as they are: too many to hold them in memory
-            what, lower = "activations", frozen
+        if dense is None:  # the head takes the activations, which are too large to hold in memory
+            title, lower = "activations", frozen
         else:
-            what, lower = "pooled features", keras.Model(frozen.input, _pooled(frozen.output))
+            title, lower = "pooled features", keras.Model(frozen.input, _pooled(frozen.output))
         part = FrozenPart(lower, self.run.backbone)
-        train, plain = (self._features(part, what, split) for split in ("train", "validation"))
+        train, plain = (self._features(part, title, split) for split in ("train", "validation"))
         with self.replicas.strategy.scope():
             inputs = keras.layers.Input(part.shape)
             model = keras.Model(inputs, (dense or head)(inputs))
@@ -117,7 +119,7 @@ class Training:
         self._fit(model, stage, self.config.head_learning_rate, batch_size, batches, validation)
 
     def fine_tune(self, net: Any, head: Any, name: str, place: int) -> None:
-        """Train what is unfrozen, on photos or on cached features of what is frozen."""
+        """Train the unfrozen layers, on photos or on cached features of the frozen part."""
         config = self.config
         lower, upper = split_at_frozen(net)
         frozen = None if lower is None else self.frozen(lower)
@@ -128,10 +130,10 @@ class Training:
             else:
                 model = keras.Model(frozen.input, head(upper(frozen.output)))
         if is_cached:
-            what, dtype = f"features for {name}", model.input.dtype
+            title, dtype = f"features for {name}", model.input.dtype
             part = FrozenPart(frozen, self.run.backbone)
-            views = [self._features(part, what, "train", view) for view in range(config.views)]
-            plain = self._features(part, what, "validation")
+            views = [self._features(part, title, "train", view) for view in range(config.views)]
+            plain = self._features(part, title, "validation")
             validation = self.batches.of_validation_features(plain, dtype)
         else:
             validation = self.batches.of_validation_photos()
@@ -165,14 +167,14 @@ class Training:
         except tf.errors.OpError as error:
             raise self._explained(error) from error
 
-    # --- What is frozen -----------------------------------------------------------------------------------
+    # --- Frozen parts -------------------------------------------------------------------------------------
 
     def frozen(self, net: Any) -> Any:
-        """A net that is not trained, with as little work as possible."""
+        """A copy of a net that is not trained, made as fast as possible."""
         return in_precision(fold_batch_norms(net), self.policy)
 
-    def _features(self, part: FrozenPart, what: str, split: Split, view: int = 0) -> Features:
-        """What a frozen part of the net makes of a split's photos; view 0 is the photos themselves."""
+    def _features(self, part: FrozenPart, title: str, split: Split, view: int = 0) -> Features:
+        """The features of a split's photos from a frozen part of the net; view 0 is the photos without augmentation."""
         run, config = self.run, self.config
         source, count = self.batches.sources[split], len(self.batches.classes[split])
         augmentation = config.augmentation if view else NO_AUGMENTATION
@@ -186,58 +188,39 @@ class Training:
 
         def batches(start: int) -> Iterator[NDArray[np.float16]]:
             photos = source.view(augmentation, config.seed, view) if view else source.plain()
-            begun = start % config.batch_size
+            skipped = start % config.batch_size
             for images, _ in photos.skip(start // config.batch_size):
-                yield part(images)[begun:]
-                begun = 0
+                yield part(images)[skipped:]
+                skipped = 0
 
         if not self.replicas.is_chief:
             self.replicas.wait_for_all()
         with progress_bar(
-            f"{split.capitalize()} photos, {what}" + (f", view {view}" if view else ""), run.console
+            f"{split.capitalize()} photos, {title}" + (f", view {view}" if view else ""), run.console
         ) as report:
             try:
-                found = self.cache.features(depends_on, count, part.shape, batches, report)
+                features = self.cache.features(depends_on, count, part.shape, batches, report)
             except tf.errors.OpError as error:
                 raise self._explained(error) from error
         if self.replicas.is_chief:
             self.replicas.wait_for_all()
-        return found
+        return features
 
     def _temperature(self, classifier: Classifier) -> float:
-        """The temperature that calibrates a classifier, as it will be served, on the validation photos."""
+        """The temperature that calibrates a classifier, in its published form, on the validation photos."""
         net = classifier.net
         part = FrozenPart(keras.Model(net.input, classifier.head(net.output)), self.run.backbone)
         logits = self._features(part, "calibration", "validation").read_all().astype(np.float32)
         return fit_temperature(logits, self.batches.classes["validation"])
 
     def _explained(self, error: tf.errors.OpError) -> Exception:
-        """A sentence for what made a stage fail, if a photo did."""
+        """The error that names the photo because of which a stage failed; the original error if it was no photo."""
         for source in self.batches.sources.values():
             try:
                 return source.explain_failure(error)
-            except tf.errors.OpError:  # not one of these photos
+            except tf.errors.OpError:  # no photo of this source is the cause
                 continue
         return error
-
-
-def build_head(shape: tuple[int, ...], classes: int, hidden_units: int = 0) -> keras.Sequential:
-    """A classifier's head, from activations to logits.
-
-    Args:
-        shape: Height, width and channels of the activations.
-        classes: Number of classes.
-        hidden_units: 0 for global average pooling and one dense layer, whose answers can be taken apart in closed form;
-            else the size of a dense layer on the flattened activations, as VGG16's own head has.
-    """
-    layers = keras.layers
-    if hidden_units:
-        flat = layers.Flatten(dtype="float32")
-        below = [flat, layers.Dense(hidden_units, "relu", name=f"{CLASSIFIER_LAYER}_hidden", dtype="float32")]
-    else:
-        below = [layers.GlobalAveragePooling2D(dtype="float32")]
-    dense = layers.Dense(classes, name=CLASSIFIER_LAYER, dtype="float32")
-    return keras.Sequential([layers.Input(shape), *below, dense], name="head")
 
 
 def _pooled(activations: Any) -> Any:
@@ -252,9 +235,9 @@ def _patterns(stage: str) -> list[str] | None:
 def _prepare_random_net(net: Any) -> None:
     """Make a residual net learn from random weights within few epochs.
 
-    The last convolution of each residual branch starts at zero, so that every block starts as the identity
-    and the net as a shallow one (Goyal et al. 2017, https://arxiv.org/abs/1706.02677), and the running means
-    of batch normalisation follow faster than their default of 100 steps.
+    The last convolution of each residual branch starts at zero, so that every block starts as the identity and the
+    net as a shallow one (Goyal et al. 2017, https://arxiv.org/abs/1706.02677). The running means of batch
+    normalisation follow faster than by default, which takes about 100 steps.
     """
     for layer in net.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

@@ -7,13 +7,14 @@ import sys
 import pytest
 
 from car_classifier.data.manifest import read_manifest
-from tests.support.commands import car_classifier
+from tests.support import commands
+from tests.support.commands import in_process as car_classifier
 
 
 def test_index_says_what_it_found_and_what_to_do_next(photos_in, tmp_path):
     folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
     (folder / "Kia_Rio_[red].jpg").write_bytes(b"")
-    done = car_classifier("data", "index", folder, "--out", "new/manifest.csv", cwd=tmp_path)
+    done = commands.car_classifier("data", "index", folder, "--out", "new/manifest.csv", cwd=tmp_path)
     assert (done.returncode, done.stdout.splitlines()) == (
         0,
         [

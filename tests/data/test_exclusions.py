@@ -21,9 +21,9 @@ def test_scores_below_the_threshold():
     assert reasons(exclude_low_scores(rows, 0.1)) == ["prefilter: 0.0999 is below 0.1", "", "", "blurred"]
 
 
-@pytest.mark.parametrize("side", ["validation", "test"])
-def test_a_class_without_a_training_photo_goes_as_a_whole(side):
-    rows = [row("Kia_Rio", 0), row("Kia_Rio", 1, side), row("Audi_A4", 0), row("Audi_A4", 1), row("Audi_A4", 1, side)]
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_class_without_a_training_photo_goes_as_a_whole(split):
+    rows = [row("Kia_Rio", 0), row("Kia_Rio", 1, split), row("Audi_A4", 0), row("Audi_A4", 1), row("Audi_A4", 1, split)]
     assert reasons(exclude_low_scores(rows, 0.1)) == [
         "prefilter: 0.0000 is below 0.1", "prefilter: no training photo of its class is left",
         "prefilter: 0.0000 is below 0.1", "", "",

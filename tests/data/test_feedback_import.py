@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +23,7 @@ from car_classifier.data.indexing import index_photos
 from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
 from dashboard.database import Feedback, open_database
-from tests.support.commands import car_classifier
+from tests.support.commands import in_process
 from tests.support.pictures import blotches
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -40,8 +39,8 @@ def jpeg(seed: int, size: tuple[int, int] = (64, 48)) -> bytes:
 def manifest(photos_in, tmp_path) -> Manifest:
     """`m.csv`: two photos of each class for training, one for validation or the test."""
     names = ["Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Kia_Rio_3.jpg", "Audi_A4_1.jpg", "Audi_A4_2.jpg", "Audi_A4_3.jpg"]
-    sides = ["train", "train", "test", "train", "train", "validation"]
-    lines = [f"{name},{side}\n" for name, side in zip(names, sides, strict=True)]
+    splits = ["train", "train", "test", "train", "train", "validation"]
+    lines = [f"{name},{split}\n" for name, split in zip(names, splits, strict=True)]
     (tmp_path / "split.csv").write_text("file_name,split\n" + "".join(lines))
     return index_photos(photos_in(*names), tmp_path / "m.csv", tmp_path / "split.csv").manifest
 
@@ -87,9 +86,8 @@ def run_import(database_url, manifest, tmp_path):
     """The same by the command line."""
 
     def run(url: str = database_url):
-        environment = os.environ | {"DATABASE_URL": url}
         options = ["--manifest", "m.csv", "--out", "from visitors"]
-        return car_classifier("data", "import-feedback", *options, cwd=tmp_path, env=environment)
+        return in_process("data", "import-feedback", *options, cwd=tmp_path, env={"DATABASE_URL": url})
 
     return run
 

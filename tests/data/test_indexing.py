@@ -67,11 +67,11 @@ def test_a_folder_for_each_class(photos_in, tmp_path):
         ("VALID", "validation"), ("test", "test"), ("sets/test", "test"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("name", ["Kia_Rio/1.jpg", "Kia_Rio_2015.jpg"])
-def test_folders_of_a_split(photos_in, tmp_path, folder, split, name):
-    names = [f"{folder}/{name}"] + [f"{other}/Audi_A4/{i}.jpg" for i, other in enumerate(("train", "val", "test"))]
+def test_folders_of_a_split(photos_in, tmp_path, folder, split):
+    names = [f"{folder}/Kia_Rio/1.jpg", f"{folder}/Kia_Rio_2015.jpg"]
+    names += [f"{other}/Audi_A4/{i}.jpg" for i, other in enumerate(("train", "val", "test"))]
     result = indexed(photos_in(*names), tmp_path, validation=0, test=0)
-    assert Counter(result.manifest.counts()) == Counter(["train", "validation", "test", split])
+    assert Counter(result.manifest.counts()) == Counter(["train", "validation", "test", split, split])
     assert {row.split for row in result.manifest.rows if row.make == "Kia"} == {split}
 
 
@@ -259,7 +259,7 @@ def test_two_lists_in_a_folder_must_be_chosen_from(photos_in, tmp_path):
     folder = photos_in(*LISTED)
     for name in ("a.csv", "b.csv"):
         (folder / name).write_text("file_name,make,model\n1.jpg,Kia,Rio\n")
-    with pytest.raises(UserError, match="several lists of photos: a.csv, b.csv. Name the one"):
+    with pytest.raises(UserError, match="several lists of photos: a.csv, b.csv. Give the one"):
         index_photos(folder, tmp_path / "manifest.csv")
 
 
@@ -278,11 +278,10 @@ def test_two_lists_in_a_folder_must_be_chosen_from(photos_in, tmp_path):
 )
 def test_arguments_that_will_not_do(photos_in, tmp_path, options, message):
     photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
-    paths = {"source": "photos", "out": "manifest.csv"}
-    given = {**paths, **options}
-    given = {name: tmp_path / value if isinstance(value, str) else value for name, value in given.items()}
+    arguments = {"source": "photos", "out": "manifest.csv"} | options
+    arguments = {name: tmp_path / value if isinstance(value, str) else value for name, value in arguments.items()}
     with pytest.raises(UserError, match=message):
-        index_photos(**given)
+        index_photos(**arguments)
 
 
 # --- the split ---
@@ -324,7 +323,7 @@ def test_photos_that_a_given_split_does_not_name(photos_in, tmp_path):
     [
         ("file_name,side\na.jpg,train\n", "has no column split"),
         ("file_name,split\na.jpg,train\nb.jpg,\n", "line 3: split must be one of .* Received: ''"),
-        ("file_name,split\na.jpg,train\na.jpg,test\n", "line 3: a.jpg is put in test, but in train before"),
+        ("file_name,split\na.jpg,train\na.jpg,test\n", "line 3: a.jpg is in test here, but in train before"),
     ],
 )
 def test_a_given_split_that_will_not_do(photos_in, tmp_path, content, message):
@@ -345,7 +344,7 @@ def written_with_copies(folder, pictures):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_copies_never_lie_on_two_sides(tmp_path, pictures, seed):
+def test_copies_never_lie_in_two_splits(tmp_path, pictures, seed):
     result = indexed(written_with_copies(tmp_path / "photos", pictures), tmp_path, validation=0.3, test=0.3, seed=seed)
     groups: dict[str, list] = {}
     for row in result.manifest.rows:
@@ -355,16 +354,13 @@ def test_copies_never_lie_on_two_sides(tmp_path, pictures, seed):
     assert set(result.manifest.counts()) == {"train", "validation", "test"}
 
 
-def test_a_given_split_may_tear_copies_and_is_told_of(tmp_path, pictures):
+def test_a_given_split_may_tear_copies_with_a_warning(tmp_path, pictures):
     folder = written_with_copies(tmp_path / "photos", pictures[:4])
     (tmp_path / "split.csv").write_text("file_name,split\nAudi_A4_0.jpg,train\nAudi_A4_0_small.jpg,test\n")
     result = indexed(folder, tmp_path, split_csv=tmp_path / "split.csv")
-    sides = rows_by_name(result, "split")
-    assert (sides["Audi_A4_0.jpg"], sides["Audi_A4_0_small.jpg"]) == (("train",), ("test",))
-    assert any(
-        "Near-duplicates lie on several sides of the given split" in note and "(groups: 1)" in note
-        for note in result.warnings
-    )
+    splits = rows_by_name(result, "split")
+    assert (splits["Audi_A4_0.jpg"], splits["Audi_A4_0_small.jpg"]) == (("train",), ("test",))
+    assert any("Near-duplicates lie in different splits" in note and "(groups: 1)" in note for note in result.warnings)
 
 
 def test_the_split_is_seeded_and_stable_under_renaming(photos_in, tmp_path):
@@ -391,7 +387,7 @@ def test_the_split_is_seeded_and_stable_under_renaming(photos_in, tmp_path):
         (("test/Kia_Rio/1.jpg", "train/Audi_A4/3.jpg"), "1 classes have no photo for train: Kia_Rio"),
     ],
 )
-def test_a_class_without_photos_on_a_side_is_told_of(photos_in, tmp_path, names, note):
+def test_a_class_without_photos_in_a_split_is_named(photos_in, tmp_path, names, note):
     assert note in indexed(photos_in(*names), tmp_path).warnings
 
 
@@ -403,12 +399,12 @@ def test_a_class_without_photos_on_a_side_is_told_of(photos_in, tmp_path, names,
         (("Bird_Robin/IMG_1.jpg", "Bird_Robin/IMG_2.jpg", "Bird_Wren/IMG_3.jpg"), False),
     ],
 )
-def test_names_of_a_camera_that_were_read_as_classes_are_told_of(photos_in, tmp_path, names, doubted):
+def test_names_of_a_camera_that_were_read_as_classes_raise_doubt(photos_in, tmp_path, names, doubted):
     notes = indexed(photos_in(*names), tmp_path).warnings
     assert any("Each photo is a class of its own, such as IMG_1." in note for note in notes) is doubted
 
 
-def test_photos_turned_by_exif_are_told_of(photos_in, tmp_path):
+def test_photos_turned_by_exif_are_counted(photos_in, tmp_path):
     folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -77,7 +77,7 @@ def test_photos_that_are_gone_are_named(tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "Audi_A4.jpg").write_bytes(b"x")
     manifest.check_photos([ROWS[1]])
-    with pytest.raises(UserError, match="Rio, red.jpg is gone. Make the manifest anew"):
+    with pytest.raises(UserError, match="Rio, red.jpg is gone. Make the manifest again"):
         manifest.check_photos(ROWS)
 
 
@@ -97,7 +97,7 @@ def test_files_that_a_spreadsheet_saved(tmp_path, encoding, newline):
         ("file_name,make,model\na.jpg,Kia,Rio\n", "it has no column sha256, label, .* car-classifier data index"),
         (HEADER + "\n", "lists no photos"),
         (f"{HEADER}\n{LINE}\n{LINE.replace('train', 'dev')}\n", "line 3: split must be one of train, .*'dev'"),
-        (f"{HEADER}\n\n\n{LINE.replace('320', 'wide')}\n", "line 4: .*'wide'.* anew"),
+        (f"{HEADER}\n\n\n{LINE.replace('320', 'wide')}\n", "line 4: .*'wide'.* again"),
         (f'{HEADER}\n"a\nb{LINE[1:5]}"{LINE[5:]}\n{LINE.replace("2015", "soon")}\n', "line 4: .*'soon'"),
         (f"{HEADER},prefilter_score\n{LINE},low\n", "line 2: .*'low'"),
         (f"{HEADER}\n{LINE}\na.jpg,ab,Kia\n", "line 3: the row is cut short"),

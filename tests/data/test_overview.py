@@ -85,7 +85,7 @@ def test_a_description_of_next_to_nothing(rows):
 @pytest.mark.parametrize("classes", [2, 8, 76, pytest.param(300, marks=pytest.mark.slow)])
 def test_the_class_distribution_has_room_for_all_classes(tmp_path, classes):
     labels = [f"Make_{'Model $x$ ' * 5}{i}" for i in range(classes)]
-    rows = [row(str(i), label, split=side) for i, label in enumerate(labels) for side in ("train", "test")]
+    rows = [row(str(i), label, split=split) for i, label in enumerate(labels) for split in ("train", "test")]
     draw_class_distribution(Manifest(tmp_path / "m.csv", tuple(rows)), tmp_path / "new" / "classes.png")
     with Image.open(tmp_path / "new" / "classes.png") as figure:
         assert figure.format == "PNG"

@@ -8,8 +8,8 @@ import pytest
 from car_classifier.data.splits import SplitItem, split_photos
 
 
-def item(number: int, label: str = "Kia_Rio", group: int | None = None, given=None) -> SplitItem:
-    return SplitItem(hashlib.sha256(str(number).encode()).hexdigest(), label, group, given)
+def item(number: int, label: str = "Kia_Rio", group: int | None = None, split=None) -> SplitItem:
+    return SplitItem(hashlib.sha256(str(number).encode()).hexdigest(), label, group, split)
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def test_shares(photos, validation, test, expected):
 
 def test_each_label_has_its_share():
     items = [item(i, label) for i, label in enumerate(["a"] * 50 + ["b"] * 20 + ["c"] * 5)]
-    sides = Counter(zip((i.label for i in items), split_photos(items, 0.2, 0.2, seed=1), strict=True))
-    assert sides == {
+    counts = Counter(zip((i.label for i in items), split_photos(items, 0.2, 0.2, seed=1), strict=True))
+    assert counts == {
         ("a", "train"): 30, ("a", "validation"): 10, ("a", "test"): 10,
         ("b", "train"): 12, ("b", "validation"): 4, ("b", "test"): 4,
         ("c", "train"): 3, ("c", "validation"): 1, ("c", "test"): 1,
@@ -41,44 +41,44 @@ def test_each_label_has_its_share():
 
 def test_the_seed_and_the_content_decide_and_not_the_order():
     items = [item(i, "ab"[i % 2], i // 10 if i < 30 else None) for i in range(100)]
-    sides = split_photos(items, 0.2, 0.2, seed=5)
-    assert split_photos(items, 0.2, 0.2, seed=5) == sides
-    assert split_photos(items, 0.2, 0.2, seed=6) != sides
-    assert split_photos(items[::-1], 0.2, 0.2, seed=5) == sides[::-1]
+    splits = split_photos(items, 0.2, 0.2, seed=5)
+    assert split_photos(items, 0.2, 0.2, seed=5) == splits
+    assert split_photos(items, 0.2, 0.2, seed=6) != splits
+    assert split_photos(items[::-1], 0.2, 0.2, seed=5) == splits[::-1]
 
 
-@pytest.mark.parametrize("seed", range(30))
 @pytest.mark.parametrize("size", [2, 3, 7])
-def test_a_group_is_never_torn_and_the_shares_still_hold(seed, size):
+def test_a_group_is_never_torn_and_the_shares_still_hold(size):
     items = [item(i, group=i // size if i < 42 else None) for i in range(100)]
-    sides = split_photos(items, 0.2, 0.2, seed)
-    for group in range(42 // size):
-        assert len({side for i, side in zip(items, sides, strict=True) if i.group == group}) == 1
-    counts = Counter(sides)
-    assert abs(counts["test"] - 20) <= size / 2
-    assert abs(counts["validation"] - 20) <= size / 2
+    for seed in range(30):
+        splits = split_photos(items, 0.2, 0.2, seed)
+        for group in range(42 // size):
+            assert len({split for i, split in zip(items, splits, strict=True) if i.group == group}) == 1, seed
+        counts = Counter(splits)
+        assert abs(counts["test"] - 20) <= size / 2, seed
+        assert abs(counts["validation"] - 20) <= size / 2, seed
 
 
 def test_a_group_of_two_labels_stays_together():
     items = [item(i, "ab"[i % 2], group=0 if i < 2 else None) for i in range(40)]
     for seed in range(10):
-        sides = split_photos(items, 0.3, 0.3, seed)
-        assert sides[0] == sides[1]
+        splits = split_photos(items, 0.3, 0.3, seed)
+        assert splits[0] == splits[1]
 
 
-def test_what_is_given_stays_and_draws_its_near_duplicates():
+def test_a_split_that_is_decided_stays_and_near_duplicates_join_it():
     items = [
-        item(0, given="test"),
-        item(1, group=0, given="validation"),
+        item(0, split="test"),
+        item(1, group=0, split="validation"),
         item(2, group=0),
-        item(3, group=1, given="train"),
-        item(4, group=1, given="test"),  # torn by whoever gave the split: kept as it is
+        item(3, group=1, split="train"),
+        item(4, group=1, split="test"),  # torn by whoever decided the split: kept as it is
         item(5, group=1),
     ]
-    sides = split_photos(items, 0, 0, seed=0)
-    assert sides == ["test", "validation", "validation", "train", "test", "train"]
+    splits = split_photos(items, 0, 0, seed=0)
+    assert splits == ["test", "validation", "validation", "train", "test", "train"]
 
 
-def test_shares_are_of_the_photos_that_have_no_side_yet():
-    items = [item(i, given="train" if i < 50 else None) for i in range(100)]
+def test_shares_are_of_the_photos_that_have_no_split_yet():
+    items = [item(i, split="train" if i < 50 else None) for i in range(100)]
     assert Counter(split_photos(items, 0.2, 0.2, seed=0)) == {"train": 80, "validation": 10, "test": 10}

@@ -16,7 +16,7 @@ from car_classifier.data.manifest import ManifestRow, write_manifest
 from car_classifier.data.object_store import is_same, open_store
 from car_classifier.data.upload import plan_upload, run_upload
 from car_classifier.errors import UserError
-from tests.support.commands import car_classifier
+from tests.support.commands import in_process
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ def test_a_file_sent_in_parts_is_compared_by_its_age(tmp_path, s3):
         ("model/.publishing-x", "s3://cars", "is unfinished work. Upload a published version"),
         ("model/.publishing-x/saved_model.pb", "s3://cars", "is unfinished work"),
         ("outside.csv", "s3://cars", r"lists \.\./a.jpg, which lies outside the manifest's folder"),
-        ("gone.csv", "s3://cars", "gone.jpg is gone. Make the manifest anew"),
+        ("gone.csv", "s3://cars", "gone.jpg is gone. Make the manifest again"),
         ("photos", "nope://cars", "Protocol not known: nope. Give s3://…"),
         ("photos", "s3://", "names no bucket. Give one, as in s3://bucket/folder"),
         ("photos", "s3://others/x", "bucket does not exist. Check the bucket's name, or make the bucket first"),
@@ -252,14 +252,14 @@ def test_no_credentials(tmp_path, s3, monkeypatch):
 def test_the_command(tmp_path, s3):
     filled(tmp_path / "photos", a_dot_jpg="x" * 100_000, b_dot_jpg="y", _dot_hidden="z")
     arguments = ("data", "upload", "photos", f"{s3}/set")
-    tried = car_classifier(*arguments, "--dry-run", cwd=tmp_path)
+    tried = in_process(*arguments, "--dry-run", cwd=tmp_path)
     assert tried.stdout.splitlines() == [
         "photos/a.jpg → cars/set/photos/a.jpg",
         "photos/b.jpg → cars/set/photos/b.jpg",
         "s3://cars/set: 2 files (0.1 MB) to send, 0 were there already.",
     ]
     assert stored(s3) == {}
-    first, second = (car_classifier(*arguments, cwd=tmp_path) for _ in range(2))
+    first, second = (in_process(*arguments, cwd=tmp_path) for _ in range(2))
     assert first.stdout == "s3://cars/set: 2 files (0.1 MB) sent, 0 were there already.\n"
     assert "Left out, as hidden: photos/.hidden" in first.stderr
     assert second.stdout == "s3://cars/set: 0 files (0.0 MB) sent, 2 were there already.\n"

@@ -108,10 +108,10 @@ def test_the_parts_of_a_make_are_where_its_models_differ():
     for a, b in pairs:
         if a.part == "silhouette":
             continue  # bodies of their own: everything moves
-        one, other = drawn[a], drawn[b]
-        changed = np.abs(one.pixels.astype(int) - other.pixels).max(axis=2) > 30
+        photo, other = drawn[a], drawn[b]
+        changed = np.abs(photo.pixels.astype(int) - other.pixels).max(axis=2) > 30
         inside = np.zeros(changed.shape, dtype=bool)
-        for left, top, right, bottom in one.part_boxes + other.part_boxes:
+        for left, top, right, bottom in photo.part_boxes + other.part_boxes:
             inside[max(top - 3, 0) : bottom + 3, max(left - 3, 0) : right + 3] = True
         assert changed[inside].mean() > 0.03, (a, b)
         assert changed[~inside].mean() < 0.01, (a, b)
@@ -168,7 +168,7 @@ def test_settings_that_make_no_sense(settings, message):
 def test_a_set_that_was_interrupted_is_finished_by_the_same_command(smaller_set, tmp_path, blow):
     command = [sys.executable, "-m", "car_classifier", "data", "demo", "--classes", "2", "--seed", "5"]
     command += ["--out", str(tmp_path), "--per-class"]
-    with subprocess.Popen([*command, "30"], stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    with subprocess.Popen([*command, "120"], stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr.readline().startswith("Drawing cars: ")
         # Ctrl-C in a terminal reaches the workers as well.
         (os.killpg if blow == signal.SIGINT else os.kill)(process.pid, blow)
@@ -176,9 +176,9 @@ def test_a_set_that_was_interrupted_is_finished_by_the_same_command(smaller_set,
         assert process.wait(timeout=30) == (130 if blow == signal.SIGINT else -blow)
     assert "Traceback" not in said
     assert not (tmp_path / "parts.csv").exists()
-    assert 0 < len(list((tmp_path / "images").glob("*.jpg"))) < 60
+    assert 0 < len(list((tmp_path / "images").glob("*.jpg"))) < 240
 
-    # To finish 60 photos would take long: let the folder be what is left of drawing four.
+    # To finish 240 photos would take long: let the folder be what is left of drawing four.
     (tmp_path / "demo.json").write_text((smaller_set / "demo.json").read_text())
     for path in (tmp_path / "images").glob("*.jpg"):
         if not (smaller_set / "images" / path.name).exists():

@@ -69,7 +69,7 @@ class TestWithTheDemoModel:
     @pytest.mark.parametrize(
         ("spoil", "words"),
         [
-            (lambda photo: photo.unlink(), "is gone. Make the manifest anew"),
+            (lambda photo: photo.unlink(), "is gone. Make the manifest again"),
             (lambda photo: photo.write_bytes(b"no photo"), "is damaged or no JPEG or PNG file"),
         ],
     )

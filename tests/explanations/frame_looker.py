@@ -16,8 +16,8 @@ def save_frame_looker(folder: Path) -> None:
     import keras
     from keras import ops
 
+    from car_classifier.network.head import build_head
     from car_classifier.network.signatures import Classifier, save
-    from car_classifier.training.stages import build_head
 
     class Edge(keras.layers.Layer):
         """The photo's brightness at its edge; nothing elsewhere."""

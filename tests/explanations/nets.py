@@ -24,7 +24,7 @@ def tiny_net(classes: int = 3, hidden_units: int = 0, smooth: bool = False):
     """Three convolutions on 16 by 24 pixels with random weights, and a head."""
     import keras
 
-    from car_classifier.training.stages import build_head
+    from car_classifier.network.head import build_head
 
     keras.utils.set_random_seed(3)
     activation = "softplus" if smooth else "relu"

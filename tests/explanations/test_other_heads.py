@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from car_classifier.network.backbones import BACKBONES, build_backbone
+from car_classifier.network.head import build_head
 from car_classifier.network.signatures import Classifier, ServedClassifier, save
-from car_classifier.training.stages import build_head
 from tests.support import fresh_process
 from tests.support.commands import car_classifier, done
 from tests.support.nets import tiny_classifier

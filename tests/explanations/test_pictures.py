@@ -7,7 +7,7 @@ from PIL import Image
 from car_classifier.explanations.figures import most_confused
 from car_classifier.explanations.pictures import explained_photo, overlay
 from car_classifier.explanations.writing import file_stems
-from car_classifier.network.map_extent import WHOLE, placed
+from car_classifier.network.map_extent import WHOLE, upsample_map
 
 GREY = Image.new("RGB", (60, 40), (128, 128, 128))
 CELLS = np.array([[4.0, 0.0, -4.0]], np.float32)
@@ -37,7 +37,7 @@ def test_a_map_lies_where_its_extent_says():
     """Cells half a cell too far up and left, as a ResNet's are."""
     cells = np.zeros((4, 6), np.float32)
     cells[2, 3] = 1
-    drawn = placed(cells, (-0.125, -1 / 12, 0.875, 11 / 12), (400, 600))
+    drawn = upsample_map(cells, (-0.125, -1 / 12, 0.875, 11 / 12), (400, 600))
     y, x = np.unravel_index(drawn.argmax(), drawn.shape)
     assert (y, x) == pytest.approx((200, 300), abs=2)
 

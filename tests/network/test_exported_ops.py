@@ -8,8 +8,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from car_classifier.network.backbones import BACKBONES, build_backbone
+from car_classifier.network.head import build_head
 from car_classifier.network.signatures import Classifier, save
-from car_classifier.training.stages import build_head
 from tests.support import fresh_process
 from tests.support.nets import tiny_classifier
 from tests.support.repository import ROOT
@@ -56,8 +56,8 @@ def test_tensorflow_is_of_the_minor_version_that_serves():
 
 def test_every_op_is_stock_tensorflows(published):
     ops = ops_by_signature(published)
-    for name, found in ops.items():
-        sys.stdout.write(f"{name}: {', '.join(sorted(found))}\n")  # `pytest -rP` shows it
+    for name, ops_of_signature in ops.items():
+        sys.stdout.write(f"{name}: {', '.join(sorted(ops_of_signature))}\n")  # `pytest -rP` shows it
     assert foreign_ops(published) == {}
     for name in ("classify", "explain", "all_classes"):
         assert ops[name] >= DEEP_INSIDE

@@ -37,11 +37,11 @@ def outputs(net: keras.Model) -> np.ndarray:
     return np.asarray(keras.ops.cast(net(images, training=False), "float32"))
 
 
-def assert_close(found: np.ndarray, expected: np.ndarray, share: float) -> None:
+def assert_close(array: np.ndarray, expected: np.ndarray, share: float) -> None:
     """Equal up to a share of the largest value, which must be one."""
     largest = np.abs(expected).max()
     assert 0 < largest < np.inf
-    np.testing.assert_allclose(found, expected, rtol=0, atol=share * largest)
+    np.testing.assert_allclose(array, expected, rtol=0, atol=share * largest)
 
 
 @pytest.mark.slow
@@ -93,11 +93,11 @@ def tiny_net() -> keras.Model:
     """Three blocks, of which the last two are joined by a shortcut."""
     layers = keras.layers
     images = layers.Input((8, 12, 3))
-    x = one = layers.Conv2D(4, 1, name="block1_conv")(images)
+    x = shortcut = layers.Conv2D(4, 1, name="block1_conv")(images)
     x = layers.BatchNormalization(name="block1_bn")(x)
     x = layers.Conv2D(4, 1, name="block2_conv")(x)
     x = layers.Conv2D(4, 1, name="block2_conv_b")(x)
-    x = layers.Activation("relu", name="block2_out")(x + one)
+    x = layers.Activation("relu", name="block2_out")(x + shortcut)
     x = layers.Conv2D(4, 1, name="block12_conv")(x)
     return keras.Model(images, x, name="tiny")
 

@@ -15,7 +15,8 @@ from car_classifier.data.manifest import read_manifest, write_manifest
 from car_classifier.errors import UserError
 from car_classifier.prefilter.contact_sheet import NEAREST, check_contact_sheet, draw_contact_sheet
 from car_classifier.prefilter.imagenet_classes import indices_of
-from car_classifier.prefilter.scoring import BATCH_SIZE, SCORES_FILE, ImageNetNet, imagenet_net, prefilter_photos
+from car_classifier.prefilter.imagenet_net import imagenet_net
+from car_classifier.prefilter.scoring import BATCH_SIZE, SCORES_FILE, ImageNetNet, prefilter_photos
 from tests.support.commands import car_classifier
 from tests.support.pictures import blotches
 

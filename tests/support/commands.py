@@ -1,13 +1,40 @@
 """Running `car-classifier` as a user would."""
 
+import contextlib
+import io
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from unittest import mock
 
 
 def car_classifier(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
     """Run `car-classifier` as a user would, in a process of its own."""
     command = [sys.executable, "-m", "car_classifier", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def in_process(
+    *arguments: object, cwd: str | os.PathLike[str] = ".", env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The same in this process, which saves its start, where the test is about what the command says and does."""
+    from car_classifier.cli import main
+
+    command = ["car-classifier", *map(str, arguments)]
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        mock.patch.object(sys, "argv", command),
+        mock.patch.dict(os.environ, env or {}),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
 
 
 def done(result: subprocess.CompletedProcess[str]) -> str:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from car_classifier.network.backbones import Backbone
+from car_classifier.network.head import build_head
 from car_classifier.network.signatures import Classifier
-from car_classifier.training.stages import build_head
 
 TINY = Backbone("Tiny", "mobilenet_v2", None)
 

@@ -61,30 +61,30 @@ def test_one_replica_comes_to_the_result_of_keras():
     history = expected.fit(global_batches(0), shuffle=False, verbose=0).history
     assert figures == pytest.approx({name: values[0] for name, values in history.items()}, abs=TOLERANCE)
     pairs = zip(model.variables + optimizer.variables, expected.variables + expected_optimizer.variables, strict=True)
-    for found, wanted in pairs:
-        np.testing.assert_allclose(found.numpy(), wanted.numpy(), rtol=0, atol=TOLERANCE, err_msg=wanted.path)
+    for ours, keras_own in pairs:
+        np.testing.assert_allclose(ours.numpy(), keras_own.numpy(), rtol=0, atol=TOLERANCE, err_msg=keras_own.path)
 
 
 @pytest.mark.parametrize(
-    ("rows", "parts"),
+    ("rows", "shards"),
     [
         (8, [[0, 4], [1, 5], [2, 6], [3, 7]]),
         (6, [[0, 4], [1, 5], [2], [3]]),
         (3, [[0, 1, 2]] * 4),
     ],
 )
-def test_replicas_share_a_batch(rows, parts):
+def test_replicas_take_shards_of_a_batch(rows, shards):
     import tensorflow as tf
 
     from car_classifier.training.distribution import Replicas
 
     batches = tf.data.Dataset.from_tensor_slices((tf.range(rows), tf.range(rows))).batch(8)
     taken = [
-        part.numpy().tolist()
+        shard.numpy().tolist()
         for worker in range(2)
-        for part, _ in Replicas(SimpleNamespace(num_replicas_in_sync=4), 2, worker).share(batches)
+        for shard, _ in Replicas(SimpleNamespace(num_replicas_in_sync=4), 2, worker).shard(batches)
     ]
-    assert taken == parts
+    assert taken == shards
 
 
 @pytest.mark.parametrize(
@@ -159,12 +159,12 @@ def epochs(replicas) -> dict[str, np.ndarray]:
     trainer = Trainer(replicas, model, optimizer, loss)
     history = []
     for epoch in range(len(SIZES)):
-        figures = [*trainer.train(replicas.share(global_batches(epoch))).values()]
+        figures = [*trainer.train(replicas.shard(global_batches(epoch))).values()]
         raw = [variable.numpy() for variable in model.trainable_variables]
         optimizer.finalize_variable_values(model.trainable_variables)
         if SIZES[epoch] % BATCH > 1:  # else a photo that both replicas saw counts twice
             history.append(figures)
-        history.append([*trainer.evaluate(replicas.share(global_batches(0))).values()])
+        history.append([*trainer.evaluate(replicas.shard(global_batches(0))).values()])
         for variable, value in zip(model.trainable_variables, raw, strict=True):
             variable.assign(value)
     variables = model.variables + optimizer.variables

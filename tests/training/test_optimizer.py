@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from car_classifier.network.head import CLASSIFIER_LAYER
 from car_classifier.training.config import TrainingConfig
-from car_classifier.training.optimizer import CLASSIFIER_LAYER, make_optimizer
+from car_classifier.training.optimizer import make_optimizer
 
 
 def variables() -> dict[str, keras.Variable]:
@@ -26,11 +27,11 @@ def variables() -> dict[str, keras.Variable]:
 
 def moved(gradient: float, **settings) -> dict[str, float]:
     """How far one step at rate 0.01 moves each variable."""
-    found = variables()
+    moving = variables()
     config = TrainingConfig("manifest.csv", warm_up=0, ema_epochs=0, **settings)
     optimizer = make_optimizer(config, 0.01, epochs=100, steps_per_epoch=100)
-    optimizer.apply([keras.ops.full(v.shape, gradient) for v in found.values()], list(found.values()))
-    return {path: float(np.mean(1 - np.array(variable))) for path, variable in found.items()}
+    optimizer.apply([keras.ops.full(v.shape, gradient) for v in moving.values()], list(moving.values()))
+    return {path: float(np.mean(1 - np.array(variable))) for path, variable in moving.items()}
 
 
 def test_the_backbone_has_a_rate_of_its_own():
@@ -62,13 +63,13 @@ def test_weights_are_averaged_over_epochs_if_that_is_more_than_a_step(ema_epochs
 
 
 def rates(warm_up: float, steps: int) -> list[float]:
-    found = list(variables().values())
+    moving = list(variables().values())
     config = TrainingConfig("manifest.csv", warm_up=warm_up)
     optimizer = make_optimizer(config, 0.01, epochs=2, steps_per_epoch=steps // 2)
     seen = []
     for _ in range(steps):
         seen.append(float(np.array(optimizer.learning_rate)))
-        optimizer.apply([keras.ops.zeros(v.shape) for v in found], found)
+        optimizer.apply([keras.ops.zeros(v.shape) for v in moving], moving)
     return [*seen, float(np.array(optimizer.learning_rate))]
 
 

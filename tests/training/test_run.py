@@ -52,7 +52,7 @@ def test_photos_that_nothing_can_be_learnt_from_are_a_mistake(tmp_path, counts, 
 def test_a_photo_that_is_gone_is_told_before_the_work(tmp_path):
     path = manifest(tmp_path, Kia_Rio=ENOUGH, Audi_A4=ENOUGH)
     (tmp_path / "Kia_Rio_5.jpg").unlink()
-    with pytest.raises(UserError, match="Kia_Rio_5.jpg is gone. Make the manifest anew"):
+    with pytest.raises(UserError, match="Kia_Rio_5.jpg is gone. Make the manifest again"):
         run(path)
 
 
@@ -102,7 +102,7 @@ def test_runs_that_begin_at_the_same_moment_have_folders_of_their_own(tmp_path):
     path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
     with ThreadPoolExecutor(8) as pool:
         runs = list(pool.map(lambda seed: run(path, seed=seed), range(8)))
-    assert len({one.folder for one in runs}) == 8
+    assert len({run.folder for run in runs}) == 8
 
 
 @pytest.mark.parametrize("change", ["settings", "photos", "finished", "damaged"])

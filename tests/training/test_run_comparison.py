@@ -15,7 +15,8 @@ from car_classifier.errors import UserError
 from car_classifier.files import write_json
 from car_classifier.training.config import TrainingConfig, with_settings
 from car_classifier.training.run_comparison import differing_settings, measured_alike, read_runs
-from tests.support.commands import car_classifier, done
+from tests.support.commands import done
+from tests.support.commands import in_process as car_classifier
 from tests.support.datasets import runs_dir_of
 
 HISTORY = """stage,epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds

@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from car_classifier.data.indexing import index_photos
 from car_classifier.registry.folder import versions
-from tests.support.commands import car_classifier, done
+from tests.support.commands import car_classifier, done, in_process
 from tests.support.embedded_server import until
+from tests.support.pictures import blotches
 from tests.support.workers import run_workers
 
 SMALL = ("--base", "MobileNetV2", "--image-size", "32x48", "--batch-size", 8, "--set", "precision=float32")
@@ -65,6 +67,16 @@ def weights(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture
+def small_data(tmp_path) -> Path:
+    """A folder with `manifest.csv` and `images/`: two classes of ten photos."""
+    (tmp_path / "data" / "images").mkdir(parents=True)
+    for i in range(20):
+        blotches(i).save(tmp_path / "data" / "images" / f"{('Kia_Rio', 'Audi_A4')[i % 2]}_{i}.png")
+    index_photos(tmp_path / "data" / "images", tmp_path / "data" / "manifest.csv")
+    return tmp_path / "data"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -82,16 +94,16 @@ def weights(tmp_path_factory) -> Path:
         (["--set", "speed=1"], "--set takes FIELD=VALUE with one of manifest, base"),
     ],
 )
-def test_a_mistake_is_one_sentence(demo_data, tmp_path, arguments, words):
+def test_a_mistake_is_one_sentence(small_data, tmp_path, arguments, words):
     if "--data" not in arguments:
-        arguments = ["--data", demo_data / "manifest.csv", *arguments]
-    assert_one_sentence(car_classifier("train", *arguments, *places(tmp_path), cwd=tmp_path), words, tmp_path)
+        arguments = ["--data", small_data / "manifest.csv", *arguments]
+    assert_one_sentence(in_process("train", *arguments, *places(tmp_path), cwd=tmp_path), words, tmp_path)
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_model_folder_that_cannot_be_is_told_before_the_work(demo_data, tmp_path):
+def test_a_model_folder_that_cannot_be_is_an_error_before_the_work(small_data, tmp_path):
     (tmp_path / "model").touch()
-    result = car_classifier("train", "--data", demo_data / "manifest.csv", "--weights", "none", *places(tmp_path))
+    result = in_process("train", "--data", small_data / "manifest.csv", "--weights", "none", *places(tmp_path))
     assert (result.returncode, len(result.stderr.splitlines())) == (2, 1), result.stderr
     assert f"{tmp_path / 'model' / 'version'} cannot be written: " in result.stderr
 
@@ -267,11 +279,11 @@ def test_the_classifier_alone_costs_one_pass_and_a_full_disk_only_what_was_not_w
     assert versions(tmp_path / "model") == [1]
 
 
-def test_a_disk_that_is_too_full_for_a_manifest_is_one_sentence(demo_data, tmp_path):
-    out = tmp_path / "manifest.csv"
-    result = car_classifier("data", "index", demo_data / "images", "--out", out, **limited(100))
+def test_a_disk_that_is_too_full_for_a_manifest_is_one_sentence(small_data, tmp_path):
+    out = tmp_path / "out" / "manifest.csv"
+    result = car_classifier("data", "index", small_data / "images", "--out", out, **limited(100))
     assert_one_sentence(result, "Error: The disk is full ([Errno 27] File too large): free some space", tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert list(out.parent.iterdir()) == []
 
 
 @pytest.mark.long
