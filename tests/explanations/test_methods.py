@@ -49,10 +49,12 @@ def test_by_hand(function, expected):
 
 def test_a_contrast_is_the_difference_of_two_maps():
     net = tiny_net()
-    one, other, both = (explain(net, images(3), target) for target in (ClassLogit(0), ClassLogit(2), Contrast(0, 2)))
-    np.testing.assert_allclose(both, one - other, atol=1e-6)
+    of_a, of_b, contrast = (
+        explain(net, images(3), target) for target in (ClassLogit(0), ClassLogit(2), Contrast(0, 2))
+    )
+    np.testing.assert_allclose(contrast, of_a - of_b, atol=1e-6)
     logits, bias = net(images(3)).numpy(), net.get_layer("head").layers[-1].bias.numpy()
-    np.testing.assert_allclose(both.sum(axis=(1, 2)) + bias[0] - bias[2], logits[:, 0] - logits[:, 2], atol=1e-5)
+    np.testing.assert_allclose(contrast.sum(axis=(1, 2)) + bias[0] - bias[2], logits[:, 0] - logits[:, 2], atol=1e-5)
 
 
 @pytest.mark.parametrize("target", [ClassLogit(1), Contrast(1, 2), lambda logits: 2 * logits[..., 0] - logits[..., 1]])
@@ -96,14 +98,14 @@ def test_any_layer_can_be_asked(name, layer):
 @pytest.mark.parametrize("method", KNOWING, ids=lambda method: method.name)
 def test_a_net_with_random_weights_gives_another_map(method):
     net, photos = tiny_net(), images(4)
-    own, random = (explain(one, photos, ClassLogit(0), method.function) for one in (net, randomised(net, seed=1)))
+    own, random = (explain(model, photos, ClassLogit(0), method.function) for model in (net, randomised(net, seed=1)))
     assert np.mean([similarity(a, b) for a, b in zip(own, random, strict=True)]) < 0.9
 
 
 @pytest.mark.parametrize("name", ["random", "gaussian"])
 def test_a_baseline_knows_nothing_of_the_net(name):
     net, photos = tiny_net(), images(2)
-    own, random = (explain(one, photos, ClassLogit(0), METHODS[name].function) for one in (net, randomised(net)))
+    own, random = (explain(model, photos, ClassLogit(0), METHODS[name].function) for model in (net, randomised(net)))
     np.testing.assert_array_equal(own, random)
     assert np.ptp(own[0]) > 0
 
@@ -130,7 +132,7 @@ def test_every_photo_and_batch_has_finite_maps(method, count, photo, classes):
     function = partial(perturbations.occlusion, window=0.5, step=0.5) if method.name == "occlusion" else method.function
     seen = []
     maps = explain(net, batch, ClassLogit(classes - 1), function, report=lambda done, total: seen.append((done, total)))
-    assert maps.shape == (count, *((4, 6) if method.cells == "layer" else (16, 24)))
+    assert maps.shape == (count, *((4, 6) if method.resolution == "layer" else (16, 24)))
     assert maps.dtype == np.float32
     assert np.isfinite(maps).all()
     np.testing.assert_allclose(maps, np.repeat(maps[:1], count, axis=0), atol=1e-5)
@@ -164,8 +166,11 @@ def test_each_photo_can_have_a_target_of_its_own():
     [
         ({"images": images(2)[:, :8]}, r"`images` must be float32 \[n, 16, 24, 3\]. Received: \(2, 8, 24, 3\)"),
         ({"images": images(0)}, r"`images` must be"),
-        ({"target": [ClassLogit(0)] * 3}, "`target` must be one, or one for each of 2 images. Received: 3"),
-        ({"method": partial(class_activation_maps.grad_cam, layer="head")}, "head gives .*no places"),
+        ({"target": [ClassLogit(0)] * 3}, "`target` must be one target, or one for each of 2 images. Received: 3"),
+        (
+            {"method": partial(class_activation_maps.grad_cam, layer="head")},
+            "head gives .*needs a layer with height and width",
+        ),
         ({"method": partial(class_activation_maps.grad_cam, layer="nothing")}, "nothing"),
     ],
 )

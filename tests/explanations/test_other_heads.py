@@ -141,6 +141,6 @@ def test_such_a_head_is_trained_and_explained_from_the_command_line(demo_data, t
     output = done(car_classifier(*explain))
     assert "contributions" in output
     by_tape = done(car_classifier(*explain, "--method", "hirescam"))
-    one, other = (np.load(next((tmp_path / "out").glob(f"*-{name}.npy"))) for name in ("exact", "hirescam"))
-    np.testing.assert_allclose(one, other, atol=1e-4)
+    exact, hires_cam = (np.load(next((tmp_path / "out").glob(f"*-{name}.npy"))) for name in ("exact", "hirescam"))
+    np.testing.assert_allclose(exact, hires_cam, atol=1e-4)
     assert "contributions" not in by_tape
