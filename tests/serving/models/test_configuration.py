@@ -45,7 +45,7 @@ def test_labels_and_several_models(config_file, half_plus, tmp_path):
     labels = 'version_labels { key: "stable" value: 1 } version_labels { key: "canary" value: 2 }'
     models = read_model_config(write(config_file, entry(half_plus, more=labels), entry(tmp_path, "other")))
     assert models == (
-        ServedModel("m", half_plus, labels={"stable": 1, "canary": 2}),
+        ServedModel("m", half_plus, version_labels={"stable": 1, "canary": 2}),
         ServedModel("other", tmp_path),
     )
 
