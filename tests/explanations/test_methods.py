@@ -1,6 +1,6 @@
 """Every method gives what its formula says, and survives every photo."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -83,12 +83,9 @@ def test_integrated_gradients_are_complete(target, hidden_units, off):
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), target(net(photos)) - target(net(means)), atol=off)
 
 
-@pytest.mark.parametrize("layer", ["conv2d", "last"])
+@pytest.mark.parametrize("layer", ["first", "last"])
 @pytest.mark.parametrize("name", ["grad_cam", "grad_cam_plus_plus", "hires_cam", "layer_cam", "activation_map"])
 def test_any_layer_can_be_asked(name, layer):
-    import keras
-
-    keras.utils.clear_session()
     net = tiny_net()
     maps = explain(net, images(1), ClassLogit(0), partial(getattr(class_activation_maps, name), layer=layer))
     assert maps.shape[1:] == net.get_layer(layer).output.shape[1:3]
@@ -98,14 +95,14 @@ def test_any_layer_can_be_asked(name, layer):
 @pytest.mark.parametrize("method", KNOWING, ids=lambda method: method.name)
 def test_a_net_with_random_weights_gives_another_map(method):
     net, photos = tiny_net(), images(4)
-    own, random = (explain(model, photos, ClassLogit(0), method.function) for model in (net, randomised(net, seed=1)))
+    own, random = (explain(model, photos, ClassLogit(0), method.function) for model in (net, random_net()))
     assert np.mean([similarity(a, b) for a, b in zip(own, random, strict=True)]) < 0.9
 
 
 @pytest.mark.parametrize("name", ["random", "gaussian"])
 def test_a_baseline_knows_nothing_of_the_net(name):
     net, photos = tiny_net(), images(2)
-    own, random = (explain(model, photos, ClassLogit(0), METHODS[name].function) for model in (net, randomised(net)))
+    own, random = (explain(model, photos, ClassLogit(0), METHODS[name].function) for model in (net, random_net()))
     np.testing.assert_array_equal(own, random)
     assert np.ptp(own[0]) > 0
 
@@ -125,7 +122,7 @@ def loaded(photo: bytes) -> np.ndarray:
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
 @pytest.mark.parametrize(
     ("count", "photo", "classes"),
-    [(1, "4000 pixels", 3), (1, "grey", 1), (1, "white", 3), (1, "one pixel", 1), (65, "grey", 3)],
+    [(1, "4000 pixels", 3), (1, "grey", 1), (1, "white", 3), (1, "one pixel", 1), (9, "grey", 3)],
 )
 def test_every_photo_and_batch_has_finite_maps(method, count, photo, classes):
     net, batch = tiny_net(classes), np.repeat(loaded(PHOTOS[photo])[None], count, axis=0)
@@ -139,11 +136,22 @@ def test_every_photo_and_batch_has_finite_maps(method, count, photo, classes):
     assert seen[-1] == (count, count)
 
 
-@pytest.mark.parametrize("method", KNOWING, ids=lambda method: method.name)
-def test_a_net_that_sees_nothing_gives_zeros(method):
-    net = tiny_net()
+@cache
+def blind_net():
+    net = randomised(tiny_net())
     for layer in (net.get_layer("last"), net.get_layer("head")):
         layer.set_weights([np.zeros_like(weights) for weights in layer.get_weights()])
+    return net
+
+
+@cache
+def random_net():
+    return randomised(tiny_net(), seed=1)
+
+
+@pytest.mark.parametrize("method", KNOWING, ids=lambda method: method.name)
+def test_a_net_that_sees_nothing_gives_zeros(method):
+    net = blind_net()
     maps = explain(net, images(2), ClassLogit(0), method.function)
     np.testing.assert_array_equal(maps, np.zeros_like(maps))
     np.testing.assert_array_equal(positive_part(maps), np.zeros_like(maps))

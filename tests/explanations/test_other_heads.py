@@ -93,7 +93,8 @@ def vgg16(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("loader", fresh_process.LOADERS)
+@pytest.mark.slow
+@pytest.mark.parametrize("loader", ["v1", pytest.param("v2", marks=pytest.mark.long)])
 def test_vgg16_explains_itself_without_the_projects_code(loader, vgg16, tmp_path):
     photos = {"image_bytes": fresh_process.as_bytes(PHOTOS)}
     requests = {"explain": photos | {"class_index": np.array([-1, 2], np.int32)}}
@@ -110,6 +111,7 @@ def test_vgg16_explains_itself_without_the_projects_code(loader, vgg16, tmp_path
     np.testing.assert_allclose(answers["serving_default"]["probabilities"].sum(axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_stranger_asks_vgg16_over_the_embedded_server(vgg16, tmp_path):
     from tests.support.embedded_server import running
 

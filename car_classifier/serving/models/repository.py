@@ -64,8 +64,7 @@ class ModelRepository:
         with self._changed:
             self._changed.notify_all()
         self._watcher.join()
-        for versions in self._versions.values():
-            self._unload(versions.values())
+        self._unload(version for versions in self._versions.values() for version in versions.values())
 
     def reload(self, models: tuple[ServedModel, ...]) -> list[str]:
         """Serve these models from now on, as TensorFlow Serving's `ServerCore::ReloadConfig` does.
@@ -172,7 +171,7 @@ class ModelRepository:
                 last = version.state is VersionState.UNLOADING and not version.requests
             if last:
                 # Not here: unloading takes a while, and this may be the event loop's thread.
-                threading.Thread(target=self._close_if_idle, args=(version,), name="unload").start()
+                threading.Thread(target=self._close_idle, args=(version,), name="unload").start()
 
     def _find(self, name: str, number: int | None, version_label: str | None) -> Version:
         loaded = self._loaded(name)
@@ -262,22 +261,28 @@ class ModelRepository:
             self._changed.notify_all()
 
     def _unload(self, versions: Iterable[Version]) -> None:
-        for version in list(versions):
-            with self._lock:
-                if version.state is not VersionState.AVAILABLE:
-                    continue
+        versions = list(versions)
+        with self._lock:
+            unloading = [version for version in versions if version.state is VersionState.AVAILABLE]
+            for version in unloading:
                 version.state = VersionState.UNLOADING
-            self._close_if_idle(version)
+        self._close_idle(*unloading)
 
-    def _close_if_idle(self, version: Version) -> None:
-        with self._lock:
-            if version.state is not VersionState.UNLOADING or version.requests or version.model is None:
-                return
-            model, version.model = version.model, None
-        model.close()
-        del model
-        # TensorFlow's graphs are in reference cycles: without a collection, a model's memory is freed much later.
-        gc.collect()
-        with self._lock:
-            version.state = VersionState.END
-        logger.info("%s: version %d unloaded", version.model_name, version.number)
+    def _close_idle(self, *versions: Version) -> None:
+        """Close those of these versions that are to be unloaded and run no request."""
+        closed = []
+        for version in versions:
+            with self._lock:
+                if version.state is not VersionState.UNLOADING or version.requests or version.model is None:
+                    continue
+                model, version.model = version.model, None
+            model.close()
+            del model
+            closed.append(version)
+        if closed:
+            # TensorFlow's graphs are in reference cycles: without a collection, their memory is freed much later.
+            gc.collect()
+        for version in closed:
+            with self._lock:
+                version.state = VersionState.END
+            logger.info("%s: version %d unloaded", version.model_name, version.number)
