@@ -279,8 +279,9 @@ class ModelRepository:
             model.close()
             del model
             closed.append(version)
-        if closed:
+        if closed and not self._watcher.stopping.is_set():
             # TensorFlow's graphs are in reference cycles: without a collection, their memory is freed much later.
+            # When the server stops, the collection would only delay its end.
             gc.collect()
         for version in closed:
             with self._lock:
