@@ -24,7 +24,7 @@ import numpy as np
 
 from car_classifier.registry.published_version import PublishedVersion, find_version
 from car_classifier.serving import ModelServer, ServerSettings
-from car_classifier.serving.models.batching import Batching
+from car_classifier.serving.models.batching import BatchingScheduler
 from car_classifier.serving.models.batching_parameters import read_batching_parameters
 from car_classifier.serving.models.saved_model import SavedModel
 
@@ -58,7 +58,7 @@ def run(model_dir: Path | None, parameters_file: Path, seconds: float, rounds: i
             photo = _golden_photo(find_version(model_dir))
         bare = SavedModel(find_version(model_dir).folder)
         stack.callback(bare.close)
-        merging = Batching(parameters)
+        merging = BatchingScheduler(parameters)
         stack.callback(merging.close)
         common: dict[str, Any] = {"model_base_path": model_dir, "model_name": NAME, "rest_api_port": 0}
         off = stack.enter_context(_serving(ServerSettings(**common)))
@@ -109,7 +109,7 @@ def _call_bare(model: SavedModel, photo: bytes, size: int, workers: int, seconds
     return rate * size, times
 
 
-def _submit(scheduler: Batching, model: SavedModel, photo: bytes, seconds: float) -> Measured:
+def _submit(scheduler: BatchingScheduler, model: SavedModel, photo: bytes, seconds: float) -> Measured:
     inputs = {"image_bytes": np.array([photo], object)}
     return _repeat(lambda: scheduler.submit(model, SIGNATURE, inputs).result(), CLIENTS, seconds)
 

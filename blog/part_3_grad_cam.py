@@ -128,9 +128,8 @@ explainer = Explainer(series.model())
 content = manifest.photo_path(rows[0]).read_bytes()
 found = explainer.explain(content)
 print(f"{found.title} contributions {found.sum_of_contributions:.5f} + bias {found.bias:.5f} = logit {found.logit:.5f}")
-print(
-    f"off by {found.off_by:.0e}; its map and ours differ by {np.abs(found.cells - maps[0, top[0]]).max():.0e} at most"
-)
+difference = np.abs(found.contributions - maps[0, top[0]]).max()
+print(f"off by {found.off_by:.0e}; its map and ours differ by {difference:.0e} at most")
 
 # %% [markdown]
 # ## Grad-CAM, with the gradient known beforehand

@@ -81,7 +81,7 @@ def _draw(manifest: Manifest, found: "list[FrameEvidence]", summary: dict[str, A
             photo.load()
         answer = "" if one.answer == one.row.label else f"\ntaken for {one.answer.replace('_', ' ')}"
         caption = f"{_percent(one.share)} in the frame\n{one.row.label.replace('_', ' ')}{answer}"
-        photos.append((photo, one.cells, one.extent, caption))
+        photos.append((photo, one.contributions, one.extent, caption))
     title = (
         f"Evidence in the outer {summary['frame']:.0%} of the photo: {_percent(summary['mean'])} on average of "
         f"{summary['photos']} photos ({summary['area']:.0%} of the area); the {len(photos)} photos with the most"

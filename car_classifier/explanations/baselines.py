@@ -1,4 +1,4 @@
-"""Maps that know nothing of the net: what an explanation must beat to be worth looking at."""
+"""Maps that ignore the net: an explanation must beat them to be worth looking at."""
 
 import zlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from car_classifier.network.layers import last_map_layer
 
 
 def random_map(model: keras.Model, images: Any, _targets: Sequence[Target], seed: int = 0) -> tf.Tensor:
-    """A uniform random number for each cell of the last layer with places, the same for the same photo always."""
+    """A uniform random number for each cell of the last spatial layer; a photo always gets the same map."""
     shape = model.get_layer(last_map_layer(model)).output.shape[1:3]
     draws = [
         np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(image).tobytes())]).random(shape, np.float32)
@@ -23,10 +23,10 @@ def random_map(model: keras.Model, images: Any, _targets: Sequence[Target], seed
 
 
 def centred_gaussian(model: keras.Model, images: Any, _targets: Sequence[Target], spread: float = 0.25) -> tf.Tensor:
-    """A bell in the middle of the photo, where photographers put what they mean.
+    """A Gaussian in the middle of the photo, where photographers put their subject.
 
     Args:
-        model: Its input size is the map's.
+        model: The maps have its input size.
         images: Only their number matters.
         spread: Standard deviation as a share of the photo's height and width.
     """

@@ -1,7 +1,7 @@
-"""Whether a model looks at the car, or at what happens to be around it.
+"""Whether a model looks at the car or at its surroundings.
 
-Clever Hans was the horse that could not count, but read the answer from its owner's face. A classifier is one if what
-it goes by lies in the sky, the road or a watermark: then the evidence is in the outer frame of the photo.
+Clever Hans was a horse that could not count but read the answer from its owner's face. A classifier does the same if it
+relies on the sky, the road or a watermark: then the evidence lies in the outer frame of the photo.
 Lapuschkin et al. 2019, https://arxiv.org/abs/1902.10178.
 """
 
@@ -28,38 +28,38 @@ class FrameEvidence:
 
     Attributes:
         row: The photo.
-        answer: The model's answer, which is what is explained.
-        probability: Of the answer.
-        share: Of the positive evidence, how much lies in the outer frame, from 0 to 1; None if there is none anywhere.
-        cells: The exact map of the answer.
-        extent: Where its cells lie.
+        answer: The model's answer, which is explained.
+        probability: Of the answer, from 0 to 1.
+        share: Share of the positive evidence in the outer frame, from 0 to 1; None if there is no positive evidence.
+        contributions: The exact map of the answer, float32 [h, w].
+        extent: Where the map lies on the photo.
     """
 
     row: ManifestRow
     answer: str
     probability: float
     share: float | None
-    cells: Any
+    contributions: Any
     extent: Any
 
 
 def frame_evidence(
     version: PublishedVersion, manifest: Manifest, rows: Sequence[ManifestRow], frame: float, report: Report = silent
 ) -> list[FrameEvidence]:
-    """Ask a published version for the exact maps of its answers, and measure how much of each lies in the frame.
+    """Get the exact maps of a published version's answers, and measure how much of each lies in the frame.
 
     Args:
         version: The version.
-        manifest: Tells where the photos are.
-        rows: Which photos.
+        manifest: Gives the photos' paths.
+        rows: The photos.
         frame: Width of the frame as a share of the photo's height and width.
-        report: Called with photos done and photos in all.
+        report: Called with the number of photos done and the total.
 
     Raises:
         UserError: There is no such model, or a photo is missing or cannot be read.
     """
-    signature = version.signature("explain")
-    found = []
+    signature = load_signature(version_dir, "explain")
+    evidence = []
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
         answer = ask_about(signature, manifest, batch, class_index=-1)
@@ -67,22 +67,23 @@ def frame_evidence(
             cells, extent = answer["asked_contributions"].numpy()[i], tuple(answer["map_extent"].numpy()[i])
             drawn = upsample_map(cells, extent, (row.height, row.width))
             label, probability = answer["asked_label"].numpy()[i].decode(), answer["asked_probability"].numpy()[i]
-            found.append(FrameEvidence(row, label, float(probability), frame_share(drawn, frame), cells, extent))
+            share = frame_share(heatmap, frame)
+            evidence.append(FrameEvidence(row, label, float(probability), share, contributions, extent))
         report(start + len(batch), len(rows))
-    return found
+    return evidence
 
 
-def summary_of(found: Sequence[FrameEvidence], frame: float) -> dict[str, Any]:
-    """The shares by class.
+def summary_of(evidence: Sequence[FrameEvidence], frame: float) -> dict[str, Any]:
+    """The mean share in the frame, overall and per class.
 
     Returns:
-        `photos`, `frame`, `area` (the frame's share of the area: what evidence spread evenly would put there), `mean`,
-        and `per_class`, the highest share first: `label` (the true one), `photos`,
-        `without_evidence` (so many of them, which are left out of the rest), `mean` and `worst` (file name).
+        `photos`, `frame`, `area` (the frame's share of the area, which evenly spread evidence would have), `mean`, and
+        `per_class`, highest mean first: the true `label`, `photos`, `without_evidence` (how many photos have none and
+        are left out of the mean), `mean` and `worst` (file name).
     """
     groups: dict[str, list[FrameEvidence]] = defaultdict(list)
-    for one in found:
-        groups[one.row.label].append(one)
+    for photo in evidence:
+        groups[photo.row.label].append(photo)
     rows = []
     for label, group in groups.items():
         known = by_share(group)
@@ -96,18 +97,18 @@ def summary_of(found: Sequence[FrameEvidence], frame: float) -> dict[str, Any]:
             }
         )
     return {
-        "photos": len(found),
+        "photos": len(evidence),
         "frame": frame,
         "area": frame_area(frame),
-        "mean": _mean(by_share(found)),
+        "mean": _mean(by_share(evidence)),
         "per_class": sorted(rows, key=lambda row: (-(row["mean"] or 0), row["label"])),
     }
 
 
-def by_share(found: Sequence[FrameEvidence]) -> list[FrameEvidence]:
-    """The photos with any evidence, that with the largest share in the frame first."""
-    return sorted((one for one in found if one.share is not None), key=lambda one: -(one.share or 0))
+def by_share(evidence: Sequence[FrameEvidence]) -> list[FrameEvidence]:
+    """The photos with evidence, largest share in the frame first."""
+    return sorted((photo for photo in evidence if photo.share is not None), key=lambda photo: -(photo.share or 0))
 
 
 def _mean(known: Sequence[FrameEvidence]) -> float | None:
-    return float(np.mean([one.share for one in known])) if known else None
+    return float(np.mean([photo.share for photo in known])) if known else None

@@ -1,4 +1,4 @@
-"""A classifier as one compiled function: half the time of Keras' layer after layer, where it is asked many times."""
+"""A classifier as one compiled function: twice as fast as Keras layer by layer, for methods with many passes."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,9 +7,9 @@ import keras
 import tensorflow as tf
 
 
-@lru_cache(maxsize=4)  # it holds on to so many models at most
+@lru_cache(maxsize=4)  # bounds how many models stay in memory
 def compiled(model: keras.Model) -> Any:
-    """From images of any number, float32 [n, height, width, channels], to logits, float32 [n, classes]."""
+    """A function from any number of images, float32 [n, height, width, channels], to logits, float32 [n, classes]."""
     return tf.function(
         lambda images: tf.cast(model(images, training=False), tf.float32),
         input_signature=[tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)],

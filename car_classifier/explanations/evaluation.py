@@ -1,4 +1,4 @@
-"""Scoring the explanations of a published version and keeping the figures with it."""
+"""Score the explanations of a published version and store the results with it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.config import key_of
 
 FORMAT = 3
-"""Counted up when a score is calculated in another way, so that unfinished work of before is not gone on with."""
+"""Increased when a score's calculation changes, so that unfinished work of an older version is not resumed."""
 
 
 def evaluate_explanations(
@@ -37,29 +37,28 @@ def evaluate_explanations(
     sanity_photos: int,
     console: Console,
 ) -> dict[str, Any]:
-    """Score methods on photos, and put the figures into the version's `metrics.json` and model card.
+    """Score methods on photos, and write the results into the version's `metrics.json` and model card.
 
-    The scores of every photo are kept beside them as they come, so that the same command goes on after an
-    interruption.
+    Each photo's scores are saved as soon as they are known, so that the same command resumes after an interruption.
 
     Args:
         version: The version.
-        manifest: Tells where the photos are.
-        rows: Which photos.
-        methods: What to score.
-        parts: By file name, where the part is that tells the photo's class.
-        split: What the photos were drawn from.
+        manifest: Gives the photos' paths.
+        rows: The photos.
+        methods: The methods to score.
+        parts: By file name, the boxes of the part that identifies the photo's class.
+        split: The split that the photos come from.
         seed: Seed of everything random.
-        sanity_photos: How many photos' maps are compared with a random net's.
+        sanity_photos: Number of photos whose maps are compared with those of a random net.
         console: Where progress is shown.
 
     Returns:
-        `data`, `split`, `photos`, `right` (so many of the answers that were explained), `seed`, `sanity_photos`,
-        `per_photo` (the file with all scores; while nothing that they depend on changes, they are not measured again)
-        and `methods`, as `summary` gives them.
+        `data`, `split`, `photos`, `right` (number of correct answers among them), `seed`, `sanity_photos`, `per_photo`
+        (the file with all scores, which is reused while nothing that they depend on changes) and `methods`, as
+        `summary` returns it.
 
     Raises:
-        UserError: The version has no report to add to, another process is at it, or a photo cannot be read.
+        UserError: The version has no report to add to, another process is scoring it, or a photo cannot be read.
     """
     name = f"{report_name(manifest.path, split)}-{len(rows)}"
     folder = version.explanations_folder
@@ -67,7 +66,7 @@ def evaluate_explanations(
     key = key_of(
         {
             "format": FORMAT,
-            "model": _identity(version),
+            "model": _fingerprint(version),
             "photos": [[row.file_name, row.sha256, row.label, parts.get(row.file_name)] for row in rows],
             "methods": [method.name for method in methods],
             "seed": seed,
@@ -80,17 +79,17 @@ def evaluate_explanations(
     with exclusive_lock(folder, busy):
         if not table.is_file():
             _score(table, version, manifest, rows, methods, parts, seed, sanity_photos, console)
-        found = read_scores(table)
-        first = found[0].method
+        scored_maps = read_scores(table)
+        first_method = scored_maps[0].method
         result = {
             "data": str(manifest.path),
             "split": split,
             "photos": len(rows),
-            "right": sum(one.is_right for one in found if one.method == first),
+            "right": sum(scored.is_right for scored in scored_maps if scored.method == first_method),
             "seed": seed,
             "sanity_photos": min(sanity_photos, len(rows)),
             "per_photo": f"explanations/{table.name}",
-            "methods": summary(found, methods),
+            "methods": summary(scored_maps, methods),
         }
         update_metrics(version, "explanations", name, result)
         for older in folder.glob(f"{name}-*.csv"):
@@ -110,11 +109,11 @@ def _score(
     sanity_photos: int,
     console: Console,
 ) -> None:
-    """Write the scores of all photos to a table, going on with what an interrupted process left."""
+    """Write the scores of all photos to a table; resumes what an interrupted process has left."""
     net = read_published_net(version.folder)
     unfinished = table.with_name(f".{table.name}")
     complete = _drop_half_done(unfinished, len(methods))
-    left = [row for row in rows if row.file_name not in complete]
+    remaining = [row for row in rows if row.file_name not in complete]
     before = len(complete) * len(methods)
     if complete:
         console.print(f"Going on after {len(complete)} photos.")
@@ -123,18 +122,18 @@ def _score(
         def report_all(done: int, _: int, /) -> None:
             report(before + done, len(rows) * len(methods))
 
-        sanity_left = max(sanity_photos - len(complete), 0)
-        for batch in score_methods(net, manifest, left, methods, parts, seed, sanity_left, report_all):
+        sanity_remaining = max(sanity_photos - len(complete), 0)
+        for batch in score_methods(net, manifest, remaining, methods, parts, seed, sanity_remaining, report_all):
             append_scores(unfinished, batch)
     unfinished.replace(table)
 
 
 def _drop_half_done(unfinished: Path, methods: int) -> set[str]:
-    """Leave in a table only the photos that all methods were scored on; return their names."""
-    found = read_scores(unfinished)
-    rows = Counter(one.file_name for one in found)
+    """Keep only those photos in a table that all methods were scored on; return their names."""
+    scored_maps = read_scores(unfinished)
+    rows = Counter(scored.file_name for scored in scored_maps)
     complete = {name for name, count in rows.items() if count == methods}
-    write_scores(unfinished, [one for one in found if one.file_name in complete])
+    write_scores(unfinished, [scored for scored in scored_maps if scored.file_name in complete])
     return complete
 
 
@@ -147,10 +146,10 @@ def draw_figures(
     folder: Path,
     console: Console,
 ) -> list[Path]:
-    """Draw some photos under all methods, and the contrast of the version's two most confused classes.
+    """Draw some photos with the maps of all methods, and the contrast of the version's two most confused classes.
 
     Returns:
-        The figures: `methods.jpg`, and `contrast.jpg` where there is a pair to be told apart.
+        Paths of the figures: `methods.jpg`, and `contrast.jpg` if two classes have photos.
     """
     net = read_published_net(version.folder)
     figures = {"methods": methods_figure(net, manifest, shown, methods)}
@@ -167,7 +166,7 @@ def draw_figures(
     return paths
 
 
-def _identity(version: PublishedVersion) -> list[str]:
+def _fingerprint(version: PublishedVersion) -> list[str]:
     """What a version's net depends on: its variables and its configuration, whenever it was published."""
     config = {key: value for key, value in version.read_config().items() if key != "published"}
     return [*map(sha256_of, sorted((version.folder / "variables").iterdir())), key_of(config)]

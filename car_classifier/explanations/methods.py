@@ -1,4 +1,4 @@
-"""All ways to explain an answer, behind one interface."""
+"""All explanation methods, behind one interface."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,31 +26,31 @@ Function = Callable[[keras.Model, Any, Sequence[Target]], Any]
 
 @dataclass(frozen=True)
 class Method:
-    """One way to explain.
+    """One explanation method.
 
     Attributes:
-        name: As the command line takes it.
-        title: As people write it.
+        name: On the command line.
+        title: In figures and tables.
         function: From a classifier, images and targets to maps.
-        cells: Whether a map's cells are those of the last layer with places, or pixels of the net's input.
-        is_baseline: Whether it knows nothing of the net.
-        is_signed: Whether negative values are evidence against the target. If not, there are none.
-        heeds_target: Whether another target gives another map.
-        asks_often: Whether it takes a dozen passes through the net or more.
+        resolution: Whether a map has the cells of the last spatial layer, or the pixels of the net's input.
+        is_baseline: Whether it ignores the net.
+        is_signed: Whether maps have negative values, as evidence against the target.
+        is_class_specific: Whether the map depends on the target.
+        is_slow: Whether it takes a dozen passes through the net or more.
     """
 
     name: str
     title: str
     function: Function
-    cells: Literal["layer", "pixels"] = "pixels"
+    resolution: Literal["layer", "pixels"] = "pixels"
     is_baseline: bool = False
     is_signed: bool = False
-    heeds_target: bool = True
-    asks_often: bool = False
+    is_class_specific: bool = True
+    is_slow: bool = False
 
     def extent(self, model: keras.Model) -> Extent:
-        """Where its maps lie on a photo."""
-        if self.cells == "pixels":
+        """Where the method's maps lie on a photo."""
+        if self.resolution == "pixels":
             return WHOLE
         return map_extent(keras.Model(model.input, model.get_layer(last_map_layer(model)).output))
 
@@ -68,31 +68,31 @@ METHODS: Mapping[str, Method] = {
             "Score-CAM, 32 channels",
             partial(perturbations.score_cam, channels=32),
             "layer",
-            asks_often=True,
+            is_slow=True,
         ),
-        Method("occlusion", "Occlusion", perturbations.occlusion, is_signed=True, asks_often=True),
+        Method("occlusion", "Occlusion", perturbations.occlusion, is_signed=True, is_slow=True),
         Method("gradients", "Gradients", pixel_gradients.vanilla_gradients),
         Method("gradient-x-input", "Gradient × input", pixel_gradients.gradient_x_input, is_signed=True),
-        Method("smoothgrad", "SmoothGrad", pixel_gradients.smooth_grad, asks_often=True),
+        Method("smoothgrad", "SmoothGrad", pixel_gradients.smooth_grad, is_slow=True),
         Method(
             "integrated-gradients",
             "Integrated gradients",
             pixel_gradients.integrated_gradients,
             is_signed=True,
-            asks_often=True,
+            is_slow=True,
         ),
-        Method("activations", "Activations", class_activation_maps.activation_map, "layer", heeds_target=False),
-        Method("random", "Random map", baselines.random_map, "layer", is_baseline=True, heeds_target=False),
-        Method("gaussian", "Centred Gaussian", baselines.centred_gaussian, is_baseline=True, heeds_target=False),
+        Method("activations", "Activations", class_activation_maps.activation_map, "layer", is_class_specific=False),
+        Method("random", "Random map", baselines.random_map, "layer", is_baseline=True, is_class_specific=False),
+        Method("gaussian", "Centred Gaussian", baselines.centred_gaussian, is_baseline=True, is_class_specific=False),
     )
 }
 
 
 def find_method(name: str) -> Method:
-    """The method of that name.
+    """The method with this name.
 
     Raises:
-        UserError: There is none.
+        UserError: There is no such method.
     """
     if name not in METHODS:
         raise UserError(f"There is no method {name}. Take one of {', '.join(METHODS)}.")
@@ -107,31 +107,33 @@ def explain(
     batch_size: int = 8,
     report: Report = silent,
 ) -> NDArray[np.float32]:
-    """Maps of what speaks for a target in images, a batch at a time so that memory does not grow with their number.
+    """Maps of the evidence for a target in images, a batch at a time so that memory does not grow with their number.
 
     Args:
         model: A classifier from normalised images [n, height, width, 3] to logits [n, classes].
         images: Normalised for the model, float [n, height, width, 3].
-        target: What is explained, a callable of logits (see `targets`): one for all images or one for each.
+        target: The number to explain, a callable of logits (see `targets`): one for all images or one per image.
         method: One of the functions in this package, such as `METHODS["gradcam"].function`.
-        batch_size: Most images at a time.
-        report: Called with images done and images in all.
+        batch_size: Largest number of images at a time.
+        report: Called with the number of images done and the total.
 
     Returns:
-        float32 [n, h, w]: large where the method sees evidence for the target; negative, where a method has a sign,
-        for evidence against it. Without any evidence all zeros.
+        float32 [n, h, w]: large where the method sees evidence for the target, negative (in signed methods) where it
+        sees evidence against it, all zeros if there is no evidence.
 
     Raises:
-        ValueError: The images are not what the model takes, the targets not as many as they, or the method does not
-            suit the model.
+        ValueError: The images do not have the model's input shape, their number differs from that of the targets, or
+            the method does not suit the model.
     """
     images = np.asarray(images, np.float32)
-    wanted = tuple(model.input_shape[1:])
-    if images.shape[1:] != wanted or not len(images):
-        raise ValueError(f"`images` must be float32 [n, {', '.join(map(str, wanted))}]. Received: {images.shape}")
+    input_shape = tuple(model.input_shape[1:])
+    if images.shape[1:] != input_shape or not len(images):
+        raise ValueError(f"`images` must be float32 [n, {', '.join(map(str, input_shape))}]. Received: {images.shape}")
     targets = [target] * len(images) if callable(target) else list(target)
     if len(targets) != len(images):
-        raise ValueError(f"`target` must be one, or one for each of {len(images)} images. Received: {len(targets)}")
+        raise ValueError(
+            f"`target` must be one target, or one for each of {len(images)} images. Received: {len(targets)}"
+        )
     maps = []
     for start in range(0, len(images), batch_size):
         end = min(start + batch_size, len(images))
@@ -141,7 +143,7 @@ def explain(
 
 
 def positive_part(maps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Evidence for the target from 0 to 1, each map by its own largest value; zeros where there is none.
+    """Evidence for the target, each map scaled from 0 to 1 by its own maximum; all zeros if there is no evidence.
 
     Args:
         maps: float32 [..., h, w].

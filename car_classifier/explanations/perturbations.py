@@ -1,7 +1,8 @@
-"""Maps from asking the net again with parts of the photo hidden or kept: no gradient, many forward passes.
+"""Maps from running the net on photos with parts hidden or kept: no gradient, many forward passes.
 
-Each function takes a classifier, images [n, height, width, 3] and a target for each, and gives maps float32 [n, h, w].
-Copies of one photo go through the net in batches of at most `batch_size`, so memory does not grow with their number.
+Each function takes a classifier, images [n, height, width, 3] and one target per image, and returns maps float32
+[n, h, w]. Copies of one photo pass the net in batches of at most `batch_size`, so that memory does not grow with
+their number.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,16 +29,16 @@ def score_cam(
     """Score-CAM: `ReLU(sum over channels softmax(f(x · s(A)) - f(b)) · A)`.
 
     s stretches a channel's activations over the photo and scales them from 0 to 1; b is the photo's mean colour. A
-    flat channel says nothing about places and is left out. Wang et al. 2020, https://arxiv.org/abs/1910.01279.
+    flat channel carries no spatial information and is left out. Wang et al. 2020, https://arxiv.org/abs/1910.01279.
 
     Args:
         model: The classifier.
         images: Normalised images.
-        targets: One for each.
-        layer: Whose channels; the last with places if left out.
-        channels: Only so many, those that vary most over the photo, as one forward pass is needed for each of them
-            (2048 in a ResNet50); all if left out.
-        batch_size: Most copies in a forward pass.
+        targets: One per image.
+        layer: The layer whose channels are used; the last spatial layer by default.
+        channels: Number of channels to use, those that vary most over the photo, because each needs a forward pass (a
+            ResNet50 has 2048); all by default.
+        batch_size: Largest number of copies in a forward pass.
     """
     output = model.get_layer(layer or last_map_layer(model)).output
     activations = keras.Model(model.input, output)(images, training=False).numpy()
@@ -53,11 +54,11 @@ def score_cam(
         scaled = ((chosen - low) / (high - low))[..., None]
         mean = image.mean(axis=(0, 1), keepdims=True)
 
-        def kept(start: int, end: int, image: Any = image, mean: Any = mean, scaled: Any = scaled) -> Any:
+        def masked_copies(start: int, end: int, image: Any = image, mean: Any = mean, scaled: Any = scaled) -> Any:
             masks = tf.image.resize(scaled[start:end], size).numpy()
             return mean + (image - mean) * masks
 
-        scores = _scores(model, target, kept, len(order), batch_size) - _score(model, target, mean, size)
+        scores = _scores(model, target, masked_copies, len(order), batch_size) - _score(model, target, mean, size)
         weights = tf.nn.softmax(scores).numpy()
         maps[i] = np.maximum((weights[:, None, None] * chosen).sum(axis=0), 0)
     return tf.constant(maps)
@@ -73,16 +74,16 @@ def occlusion(
 ) -> tf.Tensor:
     """Occlusion sensitivity: how far the target falls when a window over the pixel is hidden, signed.
 
-    Each pixel gets the mean over all windows that cover it. Hidden is the photo's mean colour. Zeiler and Fergus 2014,
-    https://arxiv.org/abs/1311.2901.
+    Each pixel gets the mean over all windows that cover it. A hidden window has the photo's mean colour. Zeiler and
+    Fergus 2014, https://arxiv.org/abs/1311.2901.
 
     Args:
         model: The classifier.
         images: Normalised images.
-        targets: One for each.
+        targets: One per image.
         window: Height and width of the window, as shares of the photo's.
-        step: How far it is moved each time, as a share of the photo's height and width.
-        batch_size: Most copies in a forward pass.
+        step: Distance between two windows, as a share of the photo's height and width.
+        batch_size: Largest number of copies in a forward pass.
     """
     (height, width), images = model.input_shape[1:3], np.asarray(images)
     windows = [
@@ -99,20 +100,22 @@ def occlusion(
     for i, (image, target) in enumerate(zip(images, targets, strict=True)):
         mean = image.mean(axis=(0, 1))
 
-        def hidden(start: int, end: int, image: Any = image, mean: Any = mean) -> Any:
+        def occluded_copies(start: int, end: int, image: Any = image, mean: Any = mean) -> Any:
             copies = np.repeat(image[None], end - start, axis=0)
             for copy, place in zip(copies, windows[start:end], strict=True):
                 copy[place] = mean
             return copies
 
-        falls = _score(model, target, image, (height, width)) - _scores(model, target, hidden, len(windows), batch_size)
-        for fall, place in zip(falls, windows, strict=True):
-            maps[i][place] += fall
+        drops = _score(model, target, image, (height, width)) - _scores(
+            model, target, occluded_copies, len(windows), batch_size
+        )
+        for drop, place in zip(drops, windows, strict=True):
+            maps[i][place] += drop
     return tf.constant(maps / cover)
 
 
 def _windows(length: int, window: float, step: float) -> tuple[list[int], int]:
-    """Where windows start along an axis, the last one at its end, and how many pixels they are long."""
+    """Where windows start along an axis, so that the last one ends with it, and their length in pixels."""
     long = min(max(round(window * length), 1), length)
     starts = range(0, length - long, max(round(step * length), 1))
     return [*starts, length - long], long
@@ -121,7 +124,7 @@ def _windows(length: int, window: float, step: float) -> tuple[list[int], int]:
 def _scores(
     model: keras.Model, target: Target, copies: Callable[[int, int], Any], count: int, batch_size: int
 ) -> NDArray[np.float32]:
-    """The target for each of many changed copies of a photo, made a batch at a time. float32 [count]."""
+    """The target for each of many copies of a photo, made a batch at a time, float32 [count]."""
     batches = [(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
     return np.concatenate([target(compiled(model)(copies(start, end))).numpy() for start, end in batches])
 

@@ -1,4 +1,4 @@
-"""Why a published model answers as it does about one photo."""
+"""Why a published model gives its answer for one photo."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,33 +18,33 @@ from car_classifier.registry.published_version import PublishedVersion
 
 @dataclass(frozen=True)
 class PhotoExplanation:
-    """A map and what it adds up to.
+    """The explanation of one answer: a map, and the logit that it adds up to.
 
     Attributes:
-        label: The class that is explained.
-        versus: The class against which it is; None for the class alone.
-        probability: Of the label.
-        method: How the map was made.
-        cells: The map as the method gives it, float32 [h, w]: positive for the label, negative against it or, in a
-            contrast, for the other one.
-        extent: Where the cells lie on the photo.
-        logit: Of the label, or the difference of both; what is explained.
-        bias: What no place on the photo contributes to it; known of exact maps only.
+        label: The explained class.
+        versus: The class that it is contrasted with; None without a contrast.
+        probability: Of the label, from 0 to 1.
+        method: The method that made the map.
+        contributions: The map, float32 [h, w]: positive for the label, negative against it or, in a contrast, for the
+            other class.
+        extent: Where the map lies on the photo.
+        logit: The explained number: the label's logit, or the difference of both classes' logits.
+        bias: The part of the logit that no place on the photo contributes; known for exact maps only.
     """
 
     label: str
     versus: str | None
     probability: float
     method: Method
-    cells: NDArray[np.float32]
+    contributions: NDArray[np.float32]
     extent: Extent
     logit: float
     bias: float | None
 
     @property
     def title(self) -> str:
-        """What the map shows, in words."""
-        if not self.method.heeds_target:
+        """The question that the map answers."""
+        if not self.method.is_class_specific:
             return self.method.title
         label, versus = (None if name is None else name.replace("_", " ") for name in (self.label, self.versus))
         question = f"Why {label} and not {versus}?" if versus else f"Why {label}? ({self.probability:.0%})"
@@ -52,16 +52,16 @@ class PhotoExplanation:
 
     @property
     def sum_of_contributions(self) -> float:
-        """Of all cells."""
-        return float(self.cells.sum(dtype=np.float64))
+        """The sum over all cells."""
+        return float(self.contributions.sum(dtype=np.float64))
 
     @property
     def off_by(self) -> float | None:
-        """How far contributions and bias are from the logit; None for a map that need not add up."""
+        """How far contributions plus bias are from the logit; None for a map that need not add up."""
         return None if self.bias is None else abs(self.sum_of_contributions + self.bias - self.logit)
 
     def as_json(self) -> dict[str, Any]:
-        """All but the map itself, as JSON holds it."""
+        """Everything but the map itself, for a JSON file."""
         return {
             "label": self.label,
             "versus": self.versus,
@@ -79,10 +79,10 @@ class Explainer:
 
     Args:
         version_dir: Folder of a version.
-        method: How. `exact` asks the SavedModel, as a server would; others take the net out of it.
+        method: The explanation method. `exact` calls the SavedModel, as a server does; all others take its net out.
 
     Raises:
-        UserError: There is no such model.
+        UserError: There is no published model in the folder.
     """
 
     def __init__(self, version_dir: Path, method: Method = METHODS["exact"]) -> None:
@@ -93,40 +93,42 @@ class Explainer:
         self._net = None if method.name == "exact" else read_published_net(version_dir)
 
     def explain(self, content: bytes, label: str | None = None, versus: str | None = None) -> PhotoExplanation:
-        """Why the photo shows `label` (the most likely one if left out), and why not `versus` if that is given.
+        """Explain why the photo shows `label`, and not `versus` if that is given.
 
         Args:
             content: Bytes of a JPEG or PNG file.
-            label: A class of the model.
-            versus: Another one.
+            label: A class of the model; the most likely one by default.
+            versus: Another class of the model.
 
         Raises:
-            UserError: The model does not know a label, or both are the same, or the photo cannot be read.
+            UserError: The model does not know a label, both labels are the same, or the photo cannot be read.
         """
         import tensorflow as tf
 
         label, versus = known_labels(self.labels, label, versus)
-        asked = [-1 if label is None else self.labels.index(label)] + (
+        class_index = [-1 if label is None else self.labels.index(label)] + (
             [] if versus is None else [self.labels.index(versus)]
         )
         try:
-            answer = self._signature(image_bytes=tf.constant([content] * len(asked)), class_index=tf.constant(asked))
+            answer = self._signature(
+                image_bytes=tf.constant([content] * len(class_index)), class_index=tf.constant(class_index)
+            )
         except tf.errors.InvalidArgumentError as error:
-            raise UserError("it is damaged, too large or no JPEG or PNG file") from error
-        found = {name: value.numpy() for name, value in answer.items()}
-        label = str(found["asked_label"][0].decode())
+            raise UserError("it is damaged, too large, or neither a JPEG nor a PNG file") from error
+        outputs = {name: value.numpy() for name, value in answer.items()}
+        label = str(outputs["asked_label"][0].decode())
         if label == versus:
-            raise UserError(f"--versus must be another class than the one that is explained, {label}.")
-        sign = np.array([1, -1], np.float32)[: len(asked)]
-        probability, logit = float(found["asked_probability"][0]), float(sign @ found["asked_logit"])
+            raise UserError(f"--versus must be another class than the explained one, {label}.")
+        sign = np.array([1, -1], np.float32)[: len(class_index)]
+        probability, logit = float(outputs["asked_probability"][0]), float(sign @ outputs["asked_logit"])
         if self._net is None:
-            cells = np.tensordot(sign, found["asked_contributions"], axes=1)
-            top, left, bottom, right = map(float, found["map_extent"][0])
-            extent, bias = (top, left, bottom, right), float(sign @ found["asked_bias"])
-            return PhotoExplanation(label, versus, probability, self.method, cells, extent, logit, bias)
+            contributions = np.tensordot(sign, outputs["asked_contributions"], axes=1)
+            top, left, bottom, right = map(float, outputs["map_extent"][0])
+            extent, bias = (top, left, bottom, right), float(sign @ outputs["asked_bias"])
+            return PhotoExplanation(label, versus, probability, self.method, contributions, extent, logit, bias)
         index = self.labels.index(label)
         target = ClassLogit(index) if versus is None else Contrast(index, self.labels.index(versus))
         images = self._net.normalised(self._net.load([content]))
-        cells = explain(self._net.model, images, target, self.method.function)[0]
+        contributions = explain(self._net.model, images, target, self.method.function)[0]
         extent = self.method.extent(self._net.model)
-        return PhotoExplanation(label, versus, probability, self.method, cells, extent, logit, None)
+        return PhotoExplanation(label, versus, probability, self.method, contributions, extent, logit, None)

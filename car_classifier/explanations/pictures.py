@@ -1,4 +1,4 @@
-"""Pictures of maps over photos."""
+"""Heatmaps drawn over photos."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,34 +14,34 @@ from PIL import Image
 from car_classifier.network.map_extent import Extent, upsample_map
 
 FOR, AGAINST = "#D55E00", "#0072B2"
-"""Evidence for a class and against it: vermilion and blue, which the colour-blind can tell apart (Okabe and Ito)."""
+"""Colours of evidence for and against a class: vermilion and blue, safe for colour-blind readers (Okabe and Ito)."""
 
 SIGNED = LinearSegmentedColormap.from_list("evidence", [AGAINST, "#FFFFFF", FOR])
 LONGEST_SIDE = 1200
 
 
-def shrunk(photo: Image.Image) -> Image.Image:
-    """A photo no larger than it will be drawn."""
+def downscale(photo: Image.Image) -> Image.Image:
+    """A copy of a photo in RGB, at most `LONGEST_SIDE` pixels on each side."""
     photo = photo.convert("RGB")
     photo.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     return photo
 
 
-def overlay(photo: Image.Image, cells: NDArray[np.float32], extent: Extent, scale: float | None = None) -> Any:
-    """A photo under its map: colour where there is evidence, the grey photo where there is none.
+def overlay(photo: Image.Image, contributions: NDArray[np.float32], extent: Extent, scale: float | None = None) -> Any:
+    """A photo with its heatmap: coloured where there is evidence, grey where there is none.
 
     Args:
         photo: RGB.
-        cells: The map, float32 [h, w].
-        extent: Where its cells lie.
-        scale: The value of full colour; the map's own largest magnitude if left out.
+        contributions: The map, float32 [h, w].
+        extent: Where the map lies on the photo.
+        scale: The value of full colour; the heatmap's largest magnitude by default.
 
     Returns:
         RGB from 0 to 1, float [height, width, 3].
     """
-    drawn = upsample_map(cells, extent, (photo.height, photo.width))
-    largest = float(np.abs(drawn).max()) if scale is None else scale
-    strength = np.clip(drawn / largest, -1, 1) if largest > 0 else np.zeros_like(drawn)
+    heatmap = upsample_map(contributions, extent, (photo.height, photo.width))
+    largest = float(np.abs(heatmap).max()) if scale is None else scale
+    strength = np.clip(heatmap / largest, -1, 1) if largest > 0 else np.zeros_like(heatmap)
     pixels = np.asarray(photo, np.float32) / 255
     grey = 0.1 * pixels + 0.9 * pixels.mean(axis=2, keepdims=True)
     opacity = 0.75 * np.abs(strength)[..., None] ** 0.8
@@ -54,27 +54,27 @@ def _rgb(name: str) -> NDArray[np.float64]:
 
 
 def explained_photo(
-    photo: Image.Image, cells: NDArray[np.float32], extent: Extent, title: str, sides: tuple[str, str | None]
+    photo: Image.Image, contributions: NDArray[np.float32], extent: Extent, title: str, ends: tuple[str, str | None]
 ) -> Figure:
-    """A photo, the photo under its map, and the scale of the map, for a signed one with zero in the middle.
+    """A photo, the photo with its heatmap, and the colour scale; a signed map has zero in the middle of the scale.
 
     Args:
         photo: The photo.
-        cells: The map.
-        extent: Where its cells lie.
-        title: What is asked.
-        sides: What the two ends of the scale speak for; None for the lower one of a map without signs.
+        contributions: The map, float32 [h, w].
+        extent: Where the map lies on the photo.
+        title: The question that the map answers.
+        ends: Captions of the upper and the lower end of the scale; None as the lower one for a map without signs.
     """
-    photo = shrunk(photo)
+    photo = downscale(photo)
     height = 4.6 * photo.height / photo.width
     figure = Figure(figsize=(10.6, min(max(height, 2), 9) + 0.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.imshow(photo)
-    right.imshow(overlay(photo, cells, extent))
+    right.imshow(overlay(photo, contributions, extent))
     for axes in (left, right):
         axes.set_axis_off()
-    largest = float(np.abs(upsample_map(cells, extent, (photo.height, photo.width))).max())
-    limit, (above, below) = largest or 1.0, sides
+    largest = float(np.abs(upsample_map(contributions, extent, (photo.height, photo.width))).max())
+    limit, (above, below) = largest or 1.0, ends
     bar = figure.colorbar(ScalarMappable(Normalize(-limit, limit), SIGNED), ax=right, shrink=0.8)
     ticks = {0.0: "0", limit: f"+{limit:.2g}\n{above}"}
     if below is None:
@@ -87,7 +87,7 @@ def explained_photo(
 
 
 def grid(rows: Sequence[tuple[str, Sequence[Any]]], columns: Sequence[str]) -> Figure:
-    """Pictures in rows, with a title over each column.
+    """Pictures in rows, with a title above each column.
 
     Args:
         rows: A caption and the pictures of each row: photos, or RGB arrays [height, width, 3].
@@ -110,20 +110,20 @@ def grid(rows: Sequence[tuple[str, Sequence[Any]]], columns: Sequence[str]) -> F
 def frame_sheet(
     photos: Sequence[tuple[Image.Image, NDArray[np.float32], Extent, str]], frame: float, title: str, columns: int = 6
 ) -> Figure:
-    """Photos under their maps, with the line that parts the outer frame from the middle.
+    """Photos with their heatmaps, and a line between the outer frame and the middle.
 
     Args:
-        photos: Each photo, its map, where the map's cells lie, and a caption.
+        photos: Each photo, its map, where the map lies, and a caption.
         frame: Width of the frame as a share of the photo's height and width.
-        title: Over all of them.
-        columns: So many beside each other.
+        title: Above all photos.
+        columns: Number of photos side by side.
     """
     count = -(-len(photos) // columns)
     figure = Figure(figsize=(2.4 * columns, 2.15 * count + 0.6), layout="constrained")
     grid = figure.subplots(count, columns, squeeze=False).flat
-    for axes, (photo, cells, extent, caption) in zip(grid, photos, strict=False):
-        photo = shrunk(photo)
-        axes.imshow(overlay(photo, np.maximum(cells, 0), extent))
+    for axes, (photo, contributions, extent, caption) in zip(grid, photos, strict=False):
+        photo = downscale(photo)
+        axes.imshow(overlay(photo, np.maximum(contributions, 0), extent))
         corner = (frame * photo.width - 0.5, frame * photo.height - 0.5)
         inner = (1 - 2 * frame) * photo.width, (1 - 2 * frame) * photo.height
         axes.add_patch(Rectangle(corner, *inner, fill=False, edgecolor="black", linestyle="--", linewidth=1))

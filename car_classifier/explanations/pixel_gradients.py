@@ -1,7 +1,7 @@
 """Maps over the pixels of the net's input, from the target's gradient with respect to them.
 
-x is the normalised image, f the target. Each function takes a classifier, images [n, height, width, 3] and a target for
-each, and gives maps float32 [n, height, width].
+x is the normalised image, f the target. Each function takes a classifier, images [n, height, width, 3] and one target
+per image, and returns maps float32 [n, height, width].
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def input_gradients(model: keras.Model, images: Any, targets: Sequence[Target]) 
 
 
 def vanilla_gradients(model: keras.Model, images: Any, targets: Sequence[Target]) -> tf.Tensor:
-    """`max over colours |df/dx|`: which pixels a small change of would move the target most.
+    """`max over colours |df/dx|`: how much a small change of each pixel changes the target.
 
     Simonyan et al. 2014, https://arxiv.org/abs/1312.6034.
     """
@@ -48,17 +48,17 @@ def smooth_grad(
     noise: float = 0.15,
     seed: int = 0,
 ) -> tf.Tensor:
-    """`max over colours |mean of df/dx at x + noise|`, Gaussian noise of a share of each image's range.
+    """`max over colours |mean of df/dx at x + noise|`, with Gaussian noise in proportion to each image's range.
 
     Smilkov et al. 2017, https://arxiv.org/abs/1706.03825.
 
     Args:
         model: The classifier.
         images: Normalised images.
-        targets: One for each.
-        samples: How many noisy copies.
+        targets: One per image.
+        samples: Number of noisy copies.
         noise: Standard deviation of the noise, as a share of the image's largest minus its smallest value.
-        seed: Seed of the noise; an image gets the same in any batch.
+        seed: Seed of the noise; an image gets the same noise in any batch.
     """
     images = tf.convert_to_tensor(images)
     spread = noise * (tf.reduce_max(images, [1, 2, 3], keepdims=True) - tf.reduce_min(images, [1, 2, 3], keepdims=True))
@@ -76,18 +76,18 @@ def integrated_gradients(
     steps: int = 16,
     baseline: Any = None,
 ) -> tf.Tensor:
-    """`sum over colours (x - b) · mean of df/dx on the way from b to x`, signed; it adds up to f(x) - f(b).
+    """`sum over colours (x - b) · mean of df/dx on the way from b to x`, signed; the map adds up to f(x) - f(b).
 
-    Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365. The path's integral is taken by Gauss and Legendre's
-    rule: of all rules with so many points, it is exact for polynomials of the highest degree.
+    Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365. The path's integral is computed by Gauss-Legendre
+    quadrature, which for a given number of points is exact for polynomials of the highest degree.
 
     Args:
         model: The classifier.
         images: Normalised images.
-        targets: One for each.
-        steps: Points on the way.
-        baseline: b, normalised, of a shape that broadcasts to the images'. If left out, each image's mean colour:
-            a black one would make dark parts of a car explain nothing.
+        targets: One per image.
+        steps: Number of points on the path.
+        baseline: b, normalised, of a shape that broadcasts to the images'. By default each image's mean colour: with a
+            black baseline, dark parts of a car could not contribute.
     """
     images = tf.convert_to_tensor(images)
     if baseline is None:

@@ -1,4 +1,4 @@
-"""What explanations are worth: every method's scores on the same photos, beside maps that know nothing."""
+"""How good explanations are: every method's scores on the same photos, compared with baselines that ignore the net."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,8 +39,8 @@ class ScoredMap:
     Attributes:
         file_name: The photo, as the manifest names it.
         method: Name of the method.
-        is_right: Whether the model's answer, which is what is explained, is right.
-        scores: By name.
+        is_right: Whether the model's answer, which is explained, is right.
+        scores: By the score's name.
     """
 
     file_name: str
@@ -59,24 +59,24 @@ def score_methods(
     sanity_photos: int = 16,
     report: Report = silent,
 ) -> Iterator[list[ScoredMap]]:
-    """Score methods on photos, explaining the model's first answer for each.
+    """Score methods on photos, by their explanations of the model's first answer for each photo.
 
     Args:
         net: The model.
-        manifest: Tells where the photos are.
-        rows: Which photos.
-        methods: What to score.
-        parts: By file name, where the part is that tells the photo's class; scored where it is known and the answer
-            is right.
+        manifest: Gives the photos' paths.
+        rows: The photos.
+        methods: The methods to score.
+        parts: By file name, the boxes of the part that identifies the photo's class; localisation is scored if they are
+            known and the answer is right.
         seed: Seed of everything random.
-        sanity_photos: On so many photos, from the first on, the maps are compared with a random net's: this takes as
+        sanity_photos: Number of photos, from the first on, whose maps are compared with a random net's. This takes as
             long as the maps themselves.
-        report: Called with maps scored and maps in all.
+        report: Called with the number of maps scored and the total.
 
     Yields:
         The scores of a few photos at a time, by all methods.
     """
-    # The scores, and some methods, ask so often that the device's own number format is worth its rounding.
+    # The scores and the slow methods take so many passes that the device's fast number format is worth its rounding.
     models = [net.model, *([sanity.randomised(net.model, seed)] if sanity_photos else [])]
     fast = [in_precision(model, dtype_policy("auto")) for model in models]
     probabilities = _probabilities_of(net, fast[0])
@@ -87,73 +87,76 @@ def score_methods(
         classes = probabilities(photos).numpy().argmax(axis=1)
         targets = [ClassLogit(int(index)) for index in classes]
         compared = max(min(len(batch), sanity_photos - start), 0)
-        found = []
+        scored_maps = []
         for number, method in enumerate(methods, start=1):
-            own, *random = fast if method.asks_often else models
-            maps = explain(own, images, targets, method.function, BATCH_SIZE)
-            others: Any = ()
-            if compared and random:
-                others = explain(random[0], images[:compared], targets[:compared], method.function, BATCH_SIZE)
+            trained_net, *random_net = fast if method.is_slow else models
+            maps = explain(trained_net, images, targets, method.function, BATCH_SIZE)
+            random_maps: Any = ()
+            if compared and random_net:
+                random_maps = explain(random_net[0], images[:compared], targets[:compared], method.function, BATCH_SIZE)
             extent = method.extent(net.model)
             for i, row in enumerate(batch):
-                drawn = upsample_map(maps[i], extent, net.image_size)
+                heatmap = upsample_map(maps[i], extent, net.image_size)
                 is_right = net.names.labels[classes[i]] == row.label
-                scores = _faithfulness(_ask(probabilities, classes[i]), photos[i], drawn, seed)
-                scores["sanity"] = sanity.similarity(maps[i], others[i]) if i < len(others) else None
+                scores = _faithfulness(_class_probability(probabilities, classes[i]), photos[i], heatmap, seed)
+                scores["sanity"] = sanity.similarity(maps[i], random_maps[i]) if i < len(random_maps) else None
                 boxes = parts.get(row.file_name) if is_right else None
                 scores |= _localisation(
                     upsample_map(maps[i], extent, (row.height, row.width)) if boxes else None, boxes
                 )
-                found.append(ScoredMap(row.file_name, method.name, is_right, scores))
+                scored_maps.append(ScoredMap(row.file_name, method.name, is_right, scores))
             report(start * len(methods) + number * len(batch), len(rows) * len(methods))
-        yield found
+        yield scored_maps
 
 
 def _probabilities_of(net: PublishedNet, fast: keras.Model) -> Any:
-    """From photos, RGB from 0 to 255 [k, height, width, 3], to calibrated probabilities [k, classes]."""
+    """A function from photos, RGB from 0 to 255 [k, height, width, 3], to calibrated probabilities [k, classes]."""
     return lambda photos: tf.nn.softmax(compiled(fast)(net.normalised(photos)) / net.temperature)
 
 
-def _ask(probabilities: Any, index: int) -> faithfulness.Ask:
+def _class_probability(probabilities: Any, index: int) -> faithfulness.Predict:
     return lambda photos: np.asarray(probabilities(photos)[:, index])
 
 
-def _faithfulness(ask: faithfulness.Ask, photo: NDArray[np.float32], drawn: NDArray[np.float32], seed: int) -> Scores:
-    deletion, insertion = faithfulness.deletion_and_insertion(ask, photo, drawn, seed)
-    drop, drop_at_equal_area = faithfulness.average_drop(ask, photo, drawn, seed)
+def _faithfulness(
+    predict: faithfulness.Predict, photo: NDArray[np.float32], heatmap: NDArray[np.float32], seed: int
+) -> Scores:
+    deletion, insertion = faithfulness.deletion_and_insertion(predict, photo, heatmap, seed)
+    drop, drop_at_equal_area = faithfulness.average_drop(predict, photo, heatmap, seed)
     return {
         "deletion": deletion,
         "insertion": insertion,
-        "road": faithfulness.road(ask, photo, drawn, seed),
+        "road": faithfulness.road(predict, photo, heatmap, seed),
         "average_drop": drop,
         "average_drop_equal": drop_at_equal_area,
     }
 
 
-def _localisation(drawn: NDArray[np.float32] | None, boxes: Sequence[Box] | None) -> Scores:
-    if drawn is None or not boxes:
+def _localisation(heatmap: NDArray[np.float32] | None, boxes: Sequence[Box] | None) -> Scores:
+    if heatmap is None or not boxes:
         return {"hit": None, "energy": None}
     return {
-        "hit": float(localisation.hits(drawn, boxes)),
-        "energy": localisation.energy_inside(drawn, boxes),
+        "hit": float(localisation.hits(heatmap, boxes)),
+        "energy": localisation.energy_inside(heatmap, boxes),
     }
 
 
-# --- What comes out of it -------------------------------------------------------------------------------------
+# --- Summary --------------------------------------------------------------------------------------------------
 
 
-def summary(found: Sequence[ScoredMap], methods: Sequence[Method]) -> dict[str, Any]:
+def summary(scored_maps: Sequence[ScoredMap], methods: Sequence[Method]) -> dict[str, Any]:
     """Every method's scores over all photos.
 
     Returns:
         By the method's name: `title`, `is_baseline`, `scores` (by name: `mean`, its 95 % `interval`, and the `count` of
-        photos), and `no_better_than`: by the score's name, the baselines that it does not surely beat, photo by photo.
+        photos), and `no_better_than`: by the score's name, the baselines that the method does not significantly beat in
+        a comparison photo by photo.
     """
     columns = {
         method.name: {
             score: np.array(values, float)
             for score in SCORES
-            if (values := [one.scores[score] for one in found if one.method == method.name])
+            if (values := [scored.scores[score] for scored in scored_maps if scored.method == method.name])
             and any(value is not None for value in values)
         }
         for method in methods
@@ -184,8 +187,8 @@ def _figure(score: str, values: NDArray[np.float64]) -> dict[str, Any]:
 def _beats(score: str, values: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
     """Whether `values` are better on the same photos by more than chance.
 
-    The 95 % interval of the mean difference must be above zero; and so that a handful of photos, or differences that
-    are all alike, prove nothing, an exact sign test of how many photos are better must agree.
+    The 95 % interval of the mean difference must be above zero. An exact sign test of the number of better photos must
+    agree, because a handful of photos, or differences that are all alike, prove nothing.
     """
     gains = (values - others) * (1 if SCORES[score].is_better_high else -1)
     gains = gains[~np.isnan(gains)]
@@ -195,13 +198,13 @@ def _beats(score: str, values: NDArray[np.float64], others: NDArray[np.float64])
     return bool(binomtest(int((differing > 0).sum()), len(differing)).pvalue < 0.05)
 
 
-# --- Kept, so that what was interrupted goes on -------------------------------------------------------------------
+# --- Files, so that interrupted work can be resumed -------------------------------------------------------------------
 
 _COLUMNS = ("file_name", "method", "is_right", *SCORES)
 
 
 def read_scores(path: Path) -> list[ScoredMap]:
-    """Scores that `append_scores` wrote; a last line that was cut off is left out."""
+    """Scores that `append_scores` wrote, without a last line that was cut off."""
     if not path.is_file():
         return []
     rows = [row for _, row in read_csv(path)]
@@ -218,14 +221,14 @@ def read_scores(path: Path) -> list[ScoredMap]:
     ]
 
 
-def write_scores(path: Path, found: Sequence[ScoredMap]) -> None:
+def write_scores(path: Path, scored_maps: Sequence[ScoredMap]) -> None:
     """Write scores as a CSV file: a row for each photo and method."""
-    write_csv(path, _COLUMNS, map(_score_row, found))
+    write_csv(path, _COLUMNS, map(_score_row, scored_maps))
 
 
-def append_scores(path: Path, found: Sequence[ScoredMap]) -> None:
+def append_scores(path: Path, scored_maps: Sequence[ScoredMap]) -> None:
     """Add rows to a CSV file of scores."""
-    append_csv(path, _COLUMNS, map(_score_row, found))
+    append_csv(path, _COLUMNS, map(_score_row, scored_maps))
 
 
 def _score_row(scored: ScoredMap) -> dict[str, object]:

@@ -1,7 +1,7 @@
-"""What is explained: one number of a classifier's logits.
+"""The number to explain, computed from a classifier's logits.
 
-A target is any callable from logits [..., classes] to values [...]. Logits, never probabilities: a probability near 1
-has hardly any gradient, and rises just as well when another class's logit falls.
+A target is any callable from logits [..., classes] to values [...]. It takes logits, never probabilities: a probability
+near 1 has hardly any gradient, and also rises when another class's logit falls.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,36 +14,36 @@ Target = Callable[[tf.Tensor], tf.Tensor]
 
 @dataclass(frozen=True)
 class ClassLogit:
-    """One class: why this one?"""
+    """The logit of one class: why this class?"""
 
     index: int
 
     def __call__(self, logits: tf.Tensor) -> tf.Tensor:
-        """Its logit."""
+        """The class's logit, [...]."""
         return logits[..., self.index]
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """One class against another: why this one and not that one?
+    """One class against another: why this class and not that one?
 
-    What both have in common cancels out, so that only what tells them apart is left: the idea of Finer-CAM (Zhang et
-    al. 2025, https://arxiv.org/abs/2501.11309).
+    Evidence that both classes share cancels out; the evidence that distinguishes them remains. This is the idea of
+    Finer-CAM (Zhang et al. 2025, https://arxiv.org/abs/2501.11309).
     """
 
     index: int
     versus: int
 
     def __call__(self, logits: tf.Tensor) -> tf.Tensor:
-        """The difference of their logits."""
+        """The difference of both logits, [...]."""
         return logits[..., self.index] - logits[..., self.versus]
 
 
 def values(targets: Sequence[Target], logits: tf.Tensor) -> tf.Tensor:
-    """Each photo's target of its own logits.
+    """Each photo's target, computed from that photo's logits.
 
     Args:
-        targets: One for each photo.
+        targets: One per photo.
         logits: float32 [n, classes].
 
     Returns:

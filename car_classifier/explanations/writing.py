@@ -1,4 +1,4 @@
-"""Explanations as files."""
+"""Explanations written to files."""
 
 import io
 import os
@@ -18,38 +18,44 @@ from car_classifier.network.preprocessing import decode_photo_array
 
 
 def file_stems(photos: Sequence[Path]) -> list[str]:
-    """A name for each photo that no other one has: its own, or with its folder's, or with a number as well."""
+    """A unique name for each photo: its own, if needed with its folder's name in front and a number behind."""
     stems: list[str] = []
     names = [photo.stem for photo in photos]
     for photo, name in zip(photos, names, strict=True):
-        wanted = name if names.count(name) == 1 else f"{photo.resolve().parent.name}-{name}"
-        numbered = (f"{wanted}-{i}" for i in count(2))
-        stems.append(next(stem for stem in chain([wanted], numbered) if stem not in stems))
+        stem = name if names.count(name) == 1 else f"{photo.resolve().parent.name}-{name}"
+        numbered = (f"{stem}-{i}" for i in count(2))
+        stems.append(next(unique for unique in chain([stem], numbered) if unique not in stems))
     return stems
 
 
-def write_explanation(found: PhotoExplanation, content: bytes, photo: Path, start: Path) -> list[Path]:
-    """Write an explanation's picture, its map as NumPy holds it, and all else that is known of it.
+def write_explanation(explanation: PhotoExplanation, content: bytes, photo: Path, start: Path) -> list[Path]:
+    """Write an explanation as a picture, its map as a NumPy file, and everything else as JSON.
 
     Args:
-        found: The explanation.
+        explanation: What to write.
         content: The photo's bytes.
         photo: The photo's path.
-        start: Folder and beginning of the names of the files.
+        start: Folder of the files, and the beginning of their names.
 
     Returns:
-        The files: `.png`, `.npy` (float32 [h, w], its cells as the method gives them) and `.json`.
+        Paths of the `.png`, the `.npy` (float32 [h, w]) and the `.json` file.
     """
-    label, versus = (None if name is None else name.replace("_", " ") for name in (found.label, found.versus))
-    parts = [found.label, *(["versus", found.versus] if found.versus else []), found.method.name]
+    label, versus = (
+        None if name is None else name.replace("_", " ") for name in (explanation.label, explanation.versus)
+    )
+    parts = [
+        explanation.label,
+        *(["versus", explanation.versus] if explanation.versus else []),
+        explanation.method.name,
+    ]
     stem = "-".join([start.name, *(re.sub(r"[^\w.+]+", "-", part) for part in parts)])
-    picture, cells, about = (start.with_name(f"{stem}.{ending}") for ending in ("png", "npy", "json"))
-    below = None if not found.method.is_signed else f"for {versus}" if versus else f"against {label}"
-    sides = (f"for {label}" if found.method.heeds_target else "", below)
+    picture, array, about = (start.with_name(f"{stem}.{ending}") for ending in ("png", "npy", "json"))
+    below = None if not explanation.method.is_signed else f"for {versus}" if versus else f"against {label}"
+    ends = (f"for {label}" if explanation.method.is_class_specific else "", below)
     image = Image.fromarray(decode_photo_array(content))
-    save_figure(explained_photo(image, found.cells, found.extent, found.title, sides), picture)
+    save_figure(explained_photo(image, explanation.contributions, explanation.extent, explanation.title, ends), picture)
     buffer = io.BytesIO()
-    np.save(buffer, found.cells.astype(np.float32))
-    write_bytes(cells, buffer.getvalue())
-    write_json(about, {"photo": os.fsencode(photo).decode(errors="replace")} | found.as_json())
-    return [picture, cells, about]
+    np.save(buffer, explanation.contributions.astype(np.float32))
+    write_bytes(array, buffer.getvalue())
+    write_json(about, {"photo": os.fsencode(photo).decode(errors="replace")} | explanation.as_json())
+    return [picture, array, about]

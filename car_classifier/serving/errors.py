@@ -1,4 +1,4 @@
-"""Errors that become an HTTP answer: TensorFlow's canonical codes and their HTTP status."""
+"""Errors that become answers: TensorFlow's canonical codes and their HTTP status."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _HTTP_STATUS = {
 
 
 class ServingError(Exception):
-    """A request (or a load) that failed, with the code and the text that the client is told."""
+    """A failed request or load, with the code and the text for the client."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
@@ -61,7 +61,7 @@ class ServingError(Exception):
 
 
 def invalid_argument(message: str) -> ServingError:
-    """The request is wrong whatever the state of the server (HTTP 400)."""
+    """The request is wrong in any state of the server (HTTP 400)."""
     return ServingError(Code.INVALID_ARGUMENT, message)
 
 
@@ -71,6 +71,6 @@ def not_found(message: str) -> ServingError:
 
 
 def from_tensorflow(error: Any) -> ServingError:
-    """The same code and text as a `tf.errors.OpError`."""
+    """The error with the code and text of a `tf.errors.OpError`."""
     code = error.error_code
     return ServingError(Code(code) if code in Code._value2member_map_ else Code.UNKNOWN, error.message)

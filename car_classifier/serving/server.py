@@ -1,4 +1,4 @@
-"""The process: a socket, an event loop, a pool of threads for TensorFlow, and a clean end."""
+"""The process: sockets, an event loop, threads for TensorFlow, and a clean shutdown."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from car_classifier.serving.http.rest import create_app
 from car_classifier.serving.metrics.monitoring import read_monitoring_config
 from car_classifier.serving.metrics.registry import Metrics
 from car_classifier.serving.metrics.request_log import RequestLog
-from car_classifier.serving.models.batching import Batching
+from car_classifier.serving.models.batching import BatchingScheduler
 from car_classifier.serving.models.batching_parameters import BatchingParameters, read_batching_parameters
 from car_classifier.serving.models.configuration import ModelConfigPolling, read_model_config, read_model_folder
 from car_classifier.serving.models.repository import ModelRepository
-from car_classifier.serving.models.scheduling import Immediate, Scheduler
+from car_classifier.serving.models.scheduling import ImmediateScheduler, Scheduler
 from car_classifier.serving.settings import ServedModel, ServerSettings
 
 logger = logging.getLogger(__name__)
 
-# Requests that still run this many seconds after the server was told to end are given up.
+# Requests that still run this many seconds after the server was asked to stop are abandoned.
 _SECONDS_TO_FINISH = 30
 
 
 class ModelServer:
-    """A server for the models of some settings.
+    """A server for the models in its settings.
 
     It listens at once and reports the models as loading until they are available.
 
     Args:
-        settings: what to serve and where.
+        settings: the models and the addresses.
 
     Raises:
-        UserError: a port cannot be listened on, or one of the files cannot be used.
+        UserError: a port cannot be listened on, or a file cannot be used.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
@@ -51,16 +51,16 @@ class ModelServer:
         monitoring_path = None if monitoring is None else read_monitoring_config(monitoring)
         metrics = Metrics()
         log = RequestLog(settings.log_requests)
-        self.repository, self._polling = _models(settings, metrics)
+        self.repository, self._polling = _build_repository(settings, metrics)
         threads = settings.threads or os.cpu_count() or 1
-        self._scheduler = _scheduler(settings, threads, metrics)
-        with ExitStack() as if_it_fails:
-            if_it_fails.callback(self._scheduler.close)
-            self._socket = if_it_fails.enter_context(_listen(settings.host, settings.rest_api_port))
+        self._scheduler = _build_scheduler(settings, threads, metrics)
+        with ExitStack() as on_failure:
+            on_failure.callback(self._scheduler.close)
+            self._socket = on_failure.enter_context(_listen(settings.host, settings.rest_api_port))
             self._grpc = None
             if settings.port is not None:
                 self._grpc = GrpcServer(settings.host, settings.port, self.repository, self._scheduler, metrics, log)
-            if_it_fails.pop_all()
+            on_failure.pop_all()
         self._executor = ThreadPoolExecutor(threads, "json")
         config = uvicorn.Config(
             create_app(
@@ -77,7 +77,7 @@ class ModelServer:
             log_level="warning",
             access_log=False,
             server_header=False,
-            # Longer than a client's pause between two requests, lest it writes into a closing connection.
+            # Longer than clients pause between two requests, so that they do not write into a closing connection.
             timeout_keep_alive=60,
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         )
@@ -85,13 +85,13 @@ class ModelServer:
 
     @property
     def url(self) -> str:
-        """Where it listens, such as `http://127.0.0.1:8501`."""
+        """The address of the REST interface, such as `http://127.0.0.1:8501`."""
         host, port = self._socket.getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def grpc_address(self) -> str | None:
-        """Where its gRPC interface listens, such as `127.0.0.1:8500`; None if it has none."""
+        """The address of the gRPC interface, such as `127.0.0.1:8500`; None without one."""
         return self._grpc.address if self._grpc else None
 
     def run(self) -> None:
@@ -114,12 +114,12 @@ class ModelServer:
             self.repository.stop()
 
     def stop(self) -> None:
-        """Ask `run`, in another thread, to end."""
+        """Make `run`, in another thread, end."""
         self._uvicorn.should_exit = True
 
 
 class _UvicornServer(uvicorn.Server):
-    """Says where it listens, once it does."""
+    """Logs its address once it listens."""
 
     def __init__(self, config: uvicorn.Config, url: str) -> None:
         super().__init__(config)
@@ -131,17 +131,17 @@ class _UvicornServer(uvicorn.Server):
 
 
 def serve(settings: ServerSettings) -> None:
-    """Serve models over TensorFlow Serving's REST interface until SIGINT or SIGTERM.
+    """Serve models over TensorFlow Serving's interfaces until SIGINT or SIGTERM.
 
     Args:
-        settings: what to serve and where.
+        settings: the models and the addresses.
 
     Raises:
-        UserError: the port cannot be listened on.
+        UserError: a port cannot be listened on.
     """
     _set_up_logging()
     server = ModelServer(settings)
-    # uvicorn raises the signal that ended it once more when it is done; here that is an ordinary end.
+    # uvicorn raises the signal that stopped it again when it is done; here that is a normal end.
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         server.run()
@@ -161,13 +161,13 @@ def _set_up_logging() -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         package_logger.addHandler(handler)
-        package_logger.propagate = False  # TensorFlow gives the root logger a handler: no line twice
+        package_logger.propagate = False  # TensorFlow gives the root logger a handler, which would repeat every line
     package_logger.setLevel(logging.INFO)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-def _models(settings: ServerSettings, metrics: Metrics) -> tuple[ModelRepository, ModelConfigPolling | None]:
-    """What holds the models, and what looks for changes of the file that names them, if there is one."""
+def _build_repository(settings: ServerSettings, metrics: Metrics) -> tuple[ModelRepository, ModelConfigPolling | None]:
+    """The repository of the models, and the polling of the file that names them, if it is polled."""
     file, folder = settings.model_config_file, settings.model_base_path
     read: Callable[[], tuple[ServedModel, ...]]
     if folder is not None:
@@ -194,19 +194,19 @@ def _models(settings: ServerSettings, metrics: Metrics) -> tuple[ModelRepository
     return repository, ModelConfigPolling(read, served, repository, seconds) if seconds else None
 
 
-def _scheduler(settings: ServerSettings, threads: int, metrics: Metrics) -> Scheduler:
+def _build_scheduler(settings: ServerSettings, threads: int, metrics: Metrics) -> Scheduler:
     if not settings.enable_batching:
-        return Immediate(threads)
+        return ImmediateScheduler(threads)
     path = settings.batching_parameters_file
-    return Batching(BatchingParameters() if path is None else read_batching_parameters(path), metrics)
+    return BatchingScheduler(BatchingParameters() if path is None else read_batching_parameters(path), metrics)
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=2048)
-        # Connections inherit it. Without it the body of an answer waits some 40 ms for the client to
-        # acknowledge its head; asyncio sets it only on sockets that were made with TCP's protocol number.
+        # Connections inherit this option. Without it the body of an answer waits some 40 ms until the client has
+        # acknowledged the head; asyncio sets it only on sockets that were made with TCP's protocol number.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listening
     except OSError as error:

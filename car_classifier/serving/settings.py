@@ -18,14 +18,14 @@ class ServedModel:
         base_path: folder whose integer-named sub-folders are the versions.
         versions: the versions to keep loaded, by number.
         newest: how many of the newest versions to keep loaded where `versions` names none; None means all there are.
-        labels: other names for versions, such as `{"stable": 3}`.
+        version_labels: other names for versions, such as `{"stable": 3}`.
     """
 
     name: str
     base_path: Path
     versions: tuple[int, ...] = ()
     newest: int | None = 1
-    labels: Mapping[str, int] = field(default_factory=dict)
+    version_labels: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.name or "/" in self.name or ":" in self.name:
@@ -40,9 +40,9 @@ class ServedModel:
                 "Train or export a model first, or give the folder that holds its versions."
             )
 
-    def wanted(self, found: Iterable[int]) -> list[int]:
-        """Those of the versions found on disk that shall be loaded, newest first."""
-        newest_first = sorted(found, reverse=True)
+    def select_versions(self, available: Iterable[int]) -> list[int]:
+        """Those of the versions available on disk that are to be served, newest first."""
+        newest_first = sorted(available, reverse=True)
         if self.versions:
             return [number for number in newest_first if number in self.versions]
         return newest_first[: self.newest]

@@ -1,4 +1,6 @@
-"""Nets small enough to reckon with a pencil, and tiny ones with everything that a real one has."""
+"""Nets small enough to calculate with a pencil, and tiny ones with everything that a real net has."""
+
+from functools import cache
 
 import numpy as np
 
@@ -20,8 +22,9 @@ def pencil_net(kernel: tuple = ((2.0, -1.0), (-4.0, 1.0)), bias: tuple = (0.5, 0
     return net
 
 
+@cache
 def tiny_net(classes: int = 3, hidden_units: int = 0, smooth: bool = False):
-    """Three convolutions on 16 by 24 pixels with random weights, and a head."""
+    """Three convolutions on 16 by 24 pixels with random weights, and a head; shared, so that it is compiled once."""
     import keras
 
     from car_classifier.network.head import build_head
@@ -29,7 +32,7 @@ def tiny_net(classes: int = 3, hidden_units: int = 0, smooth: bool = False):
     keras.utils.set_random_seed(3)
     activation = "softplus" if smooth else "relu"
     inputs = keras.layers.Input((16, 24, 3))
-    x = keras.layers.Conv2D(6, 3, padding="same", activation=activation)(inputs)
+    x = keras.layers.Conv2D(6, 3, padding="same", activation=activation, name="first")(inputs)
     x = keras.layers.Conv2D(8, 3, strides=2, padding="same", activation=activation)(x)
     x = keras.layers.Conv2D(8, 3, strides=2, padding="same", activation=activation, name="last")(x)
     return keras.Model(inputs, build_head(x.shape[1:], classes, hidden_units)(x), name="tiny")

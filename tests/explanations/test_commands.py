@@ -54,18 +54,20 @@ class TestExplain:
                 ("--class", labels[0].replace("_", " "), "--versus", labels[1], "--method", "hirescam"),
             )
         ]
-        one, other, both, by_tape = (np.load(written(output, ".npy")[0]) for output in outputs)
-        assert one.shape == (4, 6)
-        np.testing.assert_allclose(both, one - other, atol=1e-5)
-        np.testing.assert_allclose(by_tape, both, atol=1e-4)  # the net that was taken out of the SavedModel is the same
-        for output, cells, what in zip(
-            outputs[:3], (one, other, both), ("logit", "logit", "difference of the logits"), strict=True
+        of_a, of_b, contrast, by_tape = (np.load(written(output, ".npy")[0]) for output in outputs)
+        assert of_a.shape == (4, 6)
+        np.testing.assert_allclose(contrast, of_a - of_b, atol=1e-5)
+        np.testing.assert_allclose(
+            by_tape, contrast, atol=1e-4
+        )  # the net that was taken out of the SavedModel is the same
+        for output, contributions, what in zip(
+            outputs[:3], (of_a, of_b, contrast), ("logit", "logit", "difference of the logits"), strict=True
         ):
             pattern = rf"contributions (\S+) \+ bias (\S+) = \S+; {what} (\S+) \(off by (\S+)\)"
             total, bias, logit, off = map(float, re.search(pattern, output).groups())
             assert total + bias == pytest.approx(logit, abs=1e-3)
             assert off < 1e-3
-            assert cells.sum() == pytest.approx(total, abs=1e-4)
+            assert contributions.sum() == pytest.approx(total, abs=1e-4)
             about = json.loads(written(output, ".json")[0].read_text())
             assert about["sum_of_contributions"] + about["bias"] == pytest.approx(about["logit"], abs=1e-3)
             with Image.open(written(output, ".png")[0]) as figure:
@@ -206,8 +208,8 @@ class TestExplainEval:
         with unfinished.open("a") as file:
             file.write("images/half_a_li")  # as a killed process leaves it
         assert "Going on after 8 photos." in car_classifier(*command).stderr
-        found = json.loads((again / "assets.extra" / "metrics.json").read_text())["explanations"]
-        assert found == expected
+        scores = json.loads((again / "assets.extra" / "metrics.json").read_text())["explanations"]
+        assert scores == expected
         sums = (again / "assets.extra" / "SHA256SUMS").read_text()  # still tell that a file was damaged
         assert hashlib.sha256(damaged.read_bytes()).hexdigest() not in sums
 
@@ -231,12 +233,12 @@ class TestCleverHans:
         command = ("clever-hans", "--model", version, "--data", demo_data / "manifest.csv", "--out", tmp_path)
         output = done(car_classifier(*command))
         assert "which is 36% of the area" in output
-        found = json.loads((tmp_path / "clever_hans.json").read_text())
-        assert found["photos"] == len(read_manifest(demo_data / "manifest.csv").split("test"))
-        means = [row["mean"] for row in found["per_class"]]
+        summary = json.loads((tmp_path / "clever_hans.json").read_text())
+        assert summary["photos"] == len(read_manifest(demo_data / "manifest.csv").split("test"))
+        means = [row["mean"] for row in summary["per_class"]]
         assert means == sorted(means, reverse=True)
         assert len(means) == 4
-        assert 0 < found["mean"] < 1
+        assert 0 < summary["mean"] < 1
         with Image.open(tmp_path / "clever_hans.jpg") as figure:
             assert figure.width > 800
 
@@ -249,10 +251,10 @@ class TestCleverHans:
         done(car_classifier("data", "index", tmp_path / "photos", "--out", tmp_path / "manifest.csv"))
         command = ("clever-hans", "--model", tmp_path / "model", "--data", tmp_path / "manifest.csv", "--split", "all")
         done(car_classifier(*command, "--out", tmp_path / "out", "--frame", 0.25))
-        found = json.loads((tmp_path / "out" / "clever_hans.json").read_text())
-        assert found["mean"] > 0.95
+        summary = json.loads((tmp_path / "out" / "clever_hans.json").read_text())
+        assert summary["mean"] > 0.95
         # A dark edge speaks against a light one only: what speaks for the dark one is the bias.
-        assert {row["label"]: row["without_evidence"] for row in found["per_class"]} == {
+        assert {row["label"]: row["without_evidence"] for row in summary["per_class"]} == {
             "Light_Edge": 0,
             "Dark_Edge": 8,
         }

@@ -1,6 +1,6 @@
 """Every method gives what its formula says, and survives every photo."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -49,10 +49,12 @@ def test_by_hand(function, expected):
 
 def test_a_contrast_is_the_difference_of_two_maps():
     net = tiny_net()
-    one, other, both = (explain(net, images(3), target) for target in (ClassLogit(0), ClassLogit(2), Contrast(0, 2)))
-    np.testing.assert_allclose(both, one - other, atol=1e-6)
+    of_a, of_b, contrast = (
+        explain(net, images(3), target) for target in (ClassLogit(0), ClassLogit(2), Contrast(0, 2))
+    )
+    np.testing.assert_allclose(contrast, of_a - of_b, atol=1e-6)
     logits, bias = net(images(3)).numpy(), net.get_layer("head").layers[-1].bias.numpy()
-    np.testing.assert_allclose(both.sum(axis=(1, 2)) + bias[0] - bias[2], logits[:, 0] - logits[:, 2], atol=1e-5)
+    np.testing.assert_allclose(contrast.sum(axis=(1, 2)) + bias[0] - bias[2], logits[:, 0] - logits[:, 2], atol=1e-5)
 
 
 @pytest.mark.parametrize("target", [ClassLogit(1), Contrast(1, 2), lambda logits: 2 * logits[..., 0] - logits[..., 1]])
@@ -81,12 +83,9 @@ def test_integrated_gradients_are_complete(target, hidden_units, off):
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), target(net(photos)) - target(net(means)), atol=off)
 
 
-@pytest.mark.parametrize("layer", ["conv2d", "last"])
+@pytest.mark.parametrize("layer", ["first", "last"])
 @pytest.mark.parametrize("name", ["grad_cam", "grad_cam_plus_plus", "hires_cam", "layer_cam", "activation_map"])
 def test_any_layer_can_be_asked(name, layer):
-    import keras
-
-    keras.utils.clear_session()
     net = tiny_net()
     maps = explain(net, images(1), ClassLogit(0), partial(getattr(class_activation_maps, name), layer=layer))
     assert maps.shape[1:] == net.get_layer(layer).output.shape[1:3]
@@ -96,14 +95,14 @@ def test_any_layer_can_be_asked(name, layer):
 @pytest.mark.parametrize("method", KNOWING, ids=lambda method: method.name)
 def test_a_net_with_random_weights_gives_another_map(method):
     net, photos = tiny_net(), images(4)
-    own, random = (explain(one, photos, ClassLogit(0), method.function) for one in (net, randomised(net, seed=1)))
+    own, random = (explain(model, photos, ClassLogit(0), method.function) for model in (net, random_net()))
     assert np.mean([similarity(a, b) for a, b in zip(own, random, strict=True)]) < 0.9
 
 
 @pytest.mark.parametrize("name", ["random", "gaussian"])
 def test_a_baseline_knows_nothing_of_the_net(name):
     net, photos = tiny_net(), images(2)
-    own, random = (explain(one, photos, ClassLogit(0), METHODS[name].function) for one in (net, randomised(net)))
+    own, random = (explain(model, photos, ClassLogit(0), METHODS[name].function) for model in (net, random_net()))
     np.testing.assert_array_equal(own, random)
     assert np.ptp(own[0]) > 0
 
@@ -123,25 +122,36 @@ def loaded(photo: bytes) -> np.ndarray:
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
 @pytest.mark.parametrize(
     ("count", "photo", "classes"),
-    [(1, "4000 pixels", 3), (1, "grey", 1), (1, "white", 3), (1, "one pixel", 1), (65, "grey", 3)],
+    [(1, "4000 pixels", 3), (1, "grey", 1), (1, "white", 3), (1, "one pixel", 1), (9, "grey", 3)],
 )
 def test_every_photo_and_batch_has_finite_maps(method, count, photo, classes):
     net, batch = tiny_net(classes), np.repeat(loaded(PHOTOS[photo])[None], count, axis=0)
     function = partial(perturbations.occlusion, window=0.5, step=0.5) if method.name == "occlusion" else method.function
     seen = []
     maps = explain(net, batch, ClassLogit(classes - 1), function, report=lambda done, total: seen.append((done, total)))
-    assert maps.shape == (count, *((4, 6) if method.cells == "layer" else (16, 24)))
+    assert maps.shape == (count, *((4, 6) if method.resolution == "layer" else (16, 24)))
     assert maps.dtype == np.float32
     assert np.isfinite(maps).all()
     np.testing.assert_allclose(maps, np.repeat(maps[:1], count, axis=0), atol=1e-5)
     assert seen[-1] == (count, count)
 
 
-@pytest.mark.parametrize("method", KNOWING, ids=lambda method: method.name)
-def test_a_net_that_sees_nothing_gives_zeros(method):
-    net = tiny_net()
+@cache
+def blind_net():
+    net = randomised(tiny_net())
     for layer in (net.get_layer("last"), net.get_layer("head")):
         layer.set_weights([np.zeros_like(weights) for weights in layer.get_weights()])
+    return net
+
+
+@cache
+def random_net():
+    return randomised(tiny_net(), seed=1)
+
+
+@pytest.mark.parametrize("method", KNOWING, ids=lambda method: method.name)
+def test_a_net_that_sees_nothing_gives_zeros(method):
+    net = blind_net()
     maps = explain(net, images(2), ClassLogit(0), method.function)
     np.testing.assert_array_equal(maps, np.zeros_like(maps))
     np.testing.assert_array_equal(positive_part(maps), np.zeros_like(maps))
@@ -164,8 +174,11 @@ def test_each_photo_can_have_a_target_of_its_own():
     [
         ({"images": images(2)[:, :8]}, r"`images` must be float32 \[n, 16, 24, 3\]. Received: \(2, 8, 24, 3\)"),
         ({"images": images(0)}, r"`images` must be"),
-        ({"target": [ClassLogit(0)] * 3}, "`target` must be one, or one for each of 2 images. Received: 3"),
-        ({"method": partial(class_activation_maps.grad_cam, layer="head")}, "head gives .*no places"),
+        ({"target": [ClassLogit(0)] * 3}, "`target` must be one target, or one for each of 2 images. Received: 3"),
+        (
+            {"method": partial(class_activation_maps.grad_cam, layer="head")},
+            "head gives .*needs a layer with height and width",
+        ),
         ({"method": partial(class_activation_maps.grad_cam, layer="nothing")}, "nothing"),
     ],
 )

@@ -93,7 +93,8 @@ def vgg16(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("loader", fresh_process.LOADERS)
+@pytest.mark.slow
+@pytest.mark.parametrize("loader", ["v1", pytest.param("v2", marks=pytest.mark.long)])
 def test_vgg16_explains_itself_without_the_projects_code(loader, vgg16, tmp_path):
     photos = {"image_bytes": fresh_process.as_bytes(PHOTOS)}
     requests = {"explain": photos | {"class_index": np.array([-1, 2], np.int32)}}
@@ -110,6 +111,7 @@ def test_vgg16_explains_itself_without_the_projects_code(loader, vgg16, tmp_path
     np.testing.assert_allclose(answers["serving_default"]["probabilities"].sum(axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_stranger_asks_vgg16_over_the_embedded_server(vgg16, tmp_path):
     from tests.support.embedded_server import running
 
@@ -141,6 +143,6 @@ def test_such_a_head_is_trained_and_explained_from_the_command_line(demo_data, t
     output = done(car_classifier(*explain))
     assert "contributions" in output
     by_tape = done(car_classifier(*explain, "--method", "hirescam"))
-    one, other = (np.load(next((tmp_path / "out").glob(f"*-{name}.npy"))) for name in ("exact", "hirescam"))
-    np.testing.assert_allclose(one, other, atol=1e-4)
+    exact, hires_cam = (np.load(next((tmp_path / "out").glob(f"*-{name}.npy"))) for name in ("exact", "hirescam"))
+    np.testing.assert_allclose(exact, hires_cam, atol=1e-4)
     assert "contributions" not in by_tape

@@ -1,4 +1,4 @@
-"""What is drawn over a photo is where the map says, in the colour of its sign."""
+"""Heatmaps lie where the map's extent says, in the colour of the evidence's sign."""
 
 import numpy as np
 import pytest
@@ -10,35 +10,35 @@ from car_classifier.explanations.writing import file_stems
 from car_classifier.network.map_extent import WHOLE, upsample_map
 
 GREY = Image.new("RGB", (60, 40), (128, 128, 128))
-CELLS = np.array([[4.0, 0.0, -4.0]], np.float32)
+CONTRIBUTIONS = np.array([[4.0, 0.0, -4.0]], np.float32)
 
 
 def test_evidence_for_is_orange_and_against_blue_and_none_grey():
-    drawn = overlay(GREY, CELLS, WHOLE)
-    assert drawn.shape == (40, 60, 3)
+    heatmap = overlay(GREY, CONTRIBUTIONS, WHOLE)
+    assert heatmap.shape == (40, 60, 3)
     for column, more, less in ((5, 0, 2), (55, 2, 0)):
-        assert drawn[20, column, more] > drawn[20, column, less] + 0.2
-    np.testing.assert_allclose(drawn[20, 30], 128 / 255, atol=0.05)
+        assert heatmap[20, column, more] > heatmap[20, column, less] + 0.2
+    np.testing.assert_allclose(heatmap[20, 30], 128 / 255, atol=0.05)
 
 
-@pytest.mark.parametrize("cells", [np.zeros((2, 3), np.float32), np.zeros((1, 1), np.float32)])
-def test_a_map_without_evidence_leaves_the_photo_grey(cells):
-    np.testing.assert_allclose(overlay(GREY, cells, WHOLE), 128 / 255, atol=1e-6)
-    figure = explained_photo(GREY, cells, WHOLE, "Why?", ("for", "against"))
+@pytest.mark.parametrize("contributions", [np.zeros((2, 3), np.float32), np.zeros((1, 1), np.float32)])
+def test_a_map_without_evidence_leaves_the_photo_grey(contributions):
+    np.testing.assert_allclose(overlay(GREY, contributions, WHOLE), 128 / 255, atol=1e-6)
+    figure = explained_photo(GREY, contributions, WHOLE, "Why?", ("for", "against"))
     assert "no evidence anywhere" in figure.get_suptitle()
 
 
 def test_a_scale_is_shared_by_maps_that_are_compared():
-    own, shared = (overlay(GREY, CELLS / 4, WHOLE, scale)[20, 5, 0] for scale in (None, 4.0))
+    own, shared = (overlay(GREY, CONTRIBUTIONS / 4, WHOLE, scale)[20, 5, 0] for scale in (None, 4.0))
     assert own > shared + 0.05
 
 
 def test_a_map_lies_where_its_extent_says():
     """Cells half a cell too far up and left, as a ResNet's are."""
-    cells = np.zeros((4, 6), np.float32)
-    cells[2, 3] = 1
-    drawn = upsample_map(cells, (-0.125, -1 / 12, 0.875, 11 / 12), (400, 600))
-    y, x = np.unravel_index(drawn.argmax(), drawn.shape)
+    contributions = np.zeros((4, 6), np.float32)
+    contributions[2, 3] = 1
+    heatmap = upsample_map(contributions, (-0.125, -1 / 12, 0.875, 11 / 12), (400, 600))
+    y, x = np.unravel_index(heatmap.argmax(), heatmap.shape)
     assert (y, x) == pytest.approx((200, 300), abs=2)
 
 

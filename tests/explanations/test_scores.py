@@ -35,19 +35,19 @@ def sees_the_object(photos: np.ndarray) -> np.ndarray:
 
 
 def on_object(value: float = 1.0) -> np.ndarray:
-    drawn = np.zeros(SIZE, np.float32)
-    drawn[OBJECT] = value
-    return drawn
+    heatmap = np.zeros(SIZE, np.float32)
+    heatmap[OBJECT] = value
+    return heatmap
 
 
 MAPS = {"right": on_object(), "flat": np.zeros(SIZE, np.float32), "wrong": on_object(-1.0)}
 
 
 def test_a_right_map_scores_better_than_a_flat_one_and_that_better_than_a_wrong_one():
-    found = {name: deletion_and_insertion(sees_the_object, photo(), drawn) for name, drawn in MAPS.items()}
-    assert found["right"][0] < found["flat"][0] < found["wrong"][0]
-    assert found["right"][1] > found["flat"][1] > found["wrong"][1]
-    roads = {name: road(sees_the_object, photo(), drawn) for name, drawn in MAPS.items()}
+    scores = {name: deletion_and_insertion(sees_the_object, photo(), heatmap) for name, heatmap in MAPS.items()}
+    assert scores["right"][0] < scores["flat"][0] < scores["wrong"][0]
+    assert scores["right"][1] > scores["flat"][1] > scores["wrong"][1]
+    roads = {name: road(sees_the_object, photo(), heatmap) for name, heatmap in MAPS.items()}
     assert roads["right"] > 0.2
     assert abs(roads["flat"]) < 0.05
     assert roads["wrong"] < -0.2
@@ -57,10 +57,10 @@ def test_deletion_and_insertion_by_hand():
     """A net that sees every pixel alike: the mean stays the mean, and half of the area is below a straight line."""
     black_and_white = np.zeros((10, 10, 3), np.float32)
     black_and_white[:, 5:] = 255
-    drawn = np.zeros((10, 10), np.float32)
-    drawn[:, 5:] = 1
+    heatmap = np.zeros((10, 10), np.float32)
+    heatmap[:, 5:] = 1
     deletion, insertion = deletion_and_insertion(
-        lambda photos: photos.mean(axis=(1, 2, 3)) / 255, black_and_white, drawn
+        lambda photos: photos.mean(axis=(1, 2, 3)) / 255, black_and_white, heatmap
     )
     # From 0.5, the white half sinks to grey, 0.25, then the black one rises to it.
     assert deletion == pytest.approx(0.375, abs=0.01)
@@ -80,18 +80,18 @@ def test_ranks_go_from_the_largest_value_down():
 
 
 @pytest.mark.parametrize(
-    ("drawn", "expected"),
+    ("heatmap", "expected"),
     [(np.ones(SIZE, np.float32), 0.0), (np.zeros(SIZE, np.float32), 0.97), (on_object(), 0.0), (on_object(-1), 0.97)],
 )
-def test_average_drop(drawn, expected):
+def test_average_drop(heatmap, expected):
     """Without the object, its place has the photo's mean colour, which the net takes for a little of it."""
-    assert average_drop(sees_the_object, photo(), drawn)[0] == pytest.approx(expected, abs=0.05)
+    assert average_drop(sees_the_object, photo(), heatmap)[0] == pytest.approx(expected, abs=0.05)
 
 
 def test_at_equal_area_a_broad_map_gains_nothing():
     broad = np.ones(SIZE, np.float32)
     broad[OBJECT] = 0.9  # lets nearly all of the photo through, but most of it elsewhere
-    right, wrong = (average_drop(sees_the_object, photo(), drawn) for drawn in (on_object(), broad))
+    right, wrong = (average_drop(sees_the_object, photo(), heatmap) for heatmap in (on_object(), broad))
     assert wrong[0] < 0.2
     assert right[1] < 0.15 < 0.5 < wrong[1]
 
@@ -199,9 +199,9 @@ def scored(method: str, deletions: list[float], hits: list[float]) -> list[Score
 )  # fmt: skip
 def test_a_method_beats_a_baseline_only_by_more_than_chance(gains, expected):
     count = len(gains)
-    found = scored("exact", [0.5 - gain for gain in gains], [1.0] * count)
-    found += scored("random", [0.5] * count, [0.0] * count)
-    methods = summary(found, [METHODS["exact"], METHODS["random"]])
+    scored_maps = scored("exact", [0.5 - gain for gain in gains], [1.0] * count)
+    scored_maps += scored("random", [0.5] * count, [0.0] * count)
+    methods = summary(scored_maps, [METHODS["exact"], METHODS["random"]])
     assert ("deletion" not in methods["exact"]["no_better_than"]) is expected
     assert ("hit" not in methods["exact"]["no_better_than"]) is (count >= 12)
     assert methods["random"]["no_better_than"] == {}
@@ -211,13 +211,13 @@ def test_a_method_beats_a_baseline_only_by_more_than_chance(gains, expected):
 
 
 def test_scores_are_read_as_they_were_written_but_for_a_line_that_was_cut_off(tmp_path):
-    found = scored("exact", [0.125, 0.5], [1.0, 0.0])
-    write_scores(tmp_path / "scores.csv", found[:1])
-    append_scores(tmp_path / "scores.csv", found[1:])
-    assert read_scores(tmp_path / "scores.csv") == found
+    scored_maps = scored("exact", [0.125, 0.5], [1.0, 0.0])
+    write_scores(tmp_path / "scores.csv", scored_maps[:1])
+    append_scores(tmp_path / "scores.csv", scored_maps[1:])
+    assert read_scores(tmp_path / "scores.csv") == scored_maps
     whole = (tmp_path / "scores.csv").read_bytes()
     (tmp_path / "scores.csv").write_bytes(whole[:-3])
-    assert read_scores(tmp_path / "scores.csv") == found[:1]
+    assert read_scores(tmp_path / "scores.csv") == scored_maps[:1]
 
 
 def test_one_process_scores_a_version_at_a_time(tmp_path):
@@ -231,10 +231,10 @@ def test_one_process_scores_a_version_at_a_time(tmp_path):
 
 
 def test_a_photo_counts_as_done_when_all_methods_were_scored_on_it(tmp_path):
-    found = scored("exact", [0.1, 0.2], [1, 1]) + scored("random", [0.3], [1])
-    write_scores(tmp_path / "scores.csv", found)
+    scored_maps = scored("exact", [0.1, 0.2], [1, 1]) + scored("random", [0.3], [1])
+    write_scores(tmp_path / "scores.csv", scored_maps)
     assert _drop_half_done(tmp_path / "scores.csv", 2) == {"0.jpg"}
-    assert {one.file_name for one in read_scores(tmp_path / "scores.csv")} == {"0.jpg"}
+    assert {scored.file_name for scored in read_scores(tmp_path / "scores.csv")} == {"0.jpg"}
 
 
 BOX = [(10, 6, 22, 14)]  # the object
@@ -246,16 +246,16 @@ BOX = [(10, 6, 22, 14)]  # the object
      ((13, 21), 0, True), ((13, 22), 0, False), ((0, 0), 15, True), ((0, 31), 9, False)],
 )  # fmt: skip
 def test_the_pointing_game(point, tolerance, expected):
-    drawn = np.zeros(SIZE, np.float32)
-    drawn[point] = 1
-    assert hits(drawn, BOX, tolerance) is expected
+    heatmap = np.zeros(SIZE, np.float32)
+    heatmap[point] = 1
+    assert hits(heatmap, BOX, tolerance) is expected
 
 
 def test_15_pixels_beside_the_part_are_a_hit():
     for x, expected in ((36, True), (37, False)):
-        drawn = np.zeros((60, 80), np.float32)
-        drawn[10, x] = 1
-        assert hits(drawn, BOX) is expected
+        heatmap = np.zeros((60, 80), np.float32)
+        heatmap[10, x] = 1
+        assert hits(heatmap, BOX) is expected
 
 
 def test_a_map_without_evidence_points_nowhere():
@@ -264,7 +264,7 @@ def test_a_map_without_evidence_points_nowhere():
 
 
 @pytest.mark.parametrize(
-    ("drawn", "boxes", "expected"),
+    ("heatmap", "boxes", "expected"),
     [
         (on_object(), BOX, 1.0),
         (on_object(), [(16, 6, 22, 14)], 0.5),
@@ -274,24 +274,24 @@ def test_a_map_without_evidence_points_nowhere():
         (np.zeros(SIZE, np.float32), BOX, 0.0),
     ],
 )
-def test_energy_inside(drawn, boxes, expected):
-    assert energy_inside(drawn, boxes) == pytest.approx(expected)
+def test_energy_inside(heatmap, boxes, expected):
+    assert energy_inside(heatmap, boxes) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
-    ("drawn", "expected"),
+    ("heatmap", "expected"),
     [(np.ones((20, 40), np.float32), 0.36), (np.zeros((20, 40), np.float32), None), (-np.ones((20, 40)), None)],
 )
-def test_evidence_in_the_frame(drawn, expected):
+def test_evidence_in_the_frame(heatmap, expected):
     assert frame_area(0.1) == pytest.approx(0.36)
-    assert frame_share(drawn, 0.1) == pytest.approx(expected)
+    assert frame_share(heatmap, 0.1) == pytest.approx(expected)
 
 
 def test_evidence_in_the_middle_or_at_the_edge():
-    drawn = np.zeros((20, 40), np.float32)
-    drawn[10, 20] = 3
-    drawn[0, 0] = 1
-    assert frame_share(drawn, 0.1) == pytest.approx(0.25)
+    heatmap = np.zeros((20, 40), np.float32)
+    heatmap[10, 20] = 3
+    heatmap[0, 0] = 1
+    assert frame_share(heatmap, 0.1) == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The server as a process: how it starts, how it ends, and what it says when it cannot start."""
 
 import http.client
-import json
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 from car_classifier.errors import UserError
 from car_classifier.serving import ModelServer, ServedModel, ServerSettings
 from tests.support import saved_models as models
+from tests.support.embedded_server import Server, running_request, until
 
 PROGRAM = """
 import sys
@@ -43,24 +43,11 @@ def connect(port) -> http.client.HTTPConnection:
     return connection
 
 
-def test_sigterm_lets_a_running_request_finish(tmp_path):
+def test_from_the_start_until_sigterm(tmp_path):
+    """The first threads that need TensorFlow do not get half of it; a running request may finish after SIGTERM."""
     models.save_guarded(tmp_path / "1")
-    with started(tmp_path) as (process, port):
-        assert any("version 1 loaded" in line for line in process.stderr)
-        with closing(connect(port)) as first, closing(connect(port)) as second:
-            first.request("POST", "/v1/models/m:predict", '{"signature_name": "slow", "instances": [4000]}')
-            second.request("GET", "/v1/models/m")  # answered after the server has read the one before it
-            assert second.getresponse().status == 200
-            process.send_signal(signal.SIGTERM)
-            answer = first.getresponse()
-            assert (answer.status, json.loads(answer.read())) == (200, {"predictions": [200.0]})
-        assert process.wait(timeout=30) == 0
-
-
-def test_threads_that_need_tensorflow_first_do_not_get_half_of_it(tmp_path):
-    """The loader, the gRPC interface and a request for examples, all at the start."""
-    models.save_half_plus(tmp_path / "1", 2.0)
     with started(tmp_path, "grpc") as (process, port):
+        # The loader, the gRPC interface and a request for examples, all at the start.
         with closing(connect(port)) as connection:
             connection.request("POST", "/v1/models/m:classify", '{"examples": [{"x": 1}]}')
             assert connection.getresponse().status in (400, 404)  # the wrong signature, or not loaded yet
@@ -69,7 +56,22 @@ def test_threads_that_need_tensorflow_first_do_not_get_half_of_it(tmp_path):
             line = next(process.stderr)
             assert not line.startswith("Traceback")
             assert "failed to load" not in line
-            missing -= {what for what in missing if what in line}
+            missing -= {event for event in missing if event in line}
+
+        with running_request(Server(f"http://127.0.0.1:{port}"), tmp_path / "pipes") as request:
+            process.send_signal(signal.SIGTERM)
+            until(lambda: not accepts_connections(port))
+        with closing(request):
+            assert request.getresponse().status == 200
+        assert process.wait(timeout=30) == 0
+
+
+def accepts_connections(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=30).close()
+    except ConnectionError:
+        return False
+    return True
 
 
 def test_ctrl_c_is_an_ordinary_end(tmp_path):

@@ -1,10 +1,14 @@
 """The embedded server, started in this process, and short ways to ask it."""
 
+import http.client
+import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import requests
 
@@ -61,6 +65,64 @@ def running(**settings) -> Iterator[Server]:
     finally:
         server.stop()
         thread.join()
+
+
+@dataclass(frozen=True)
+class Pipes:
+    """Named pipes for the signature `wait` of the model `guarded`: it runs until `release`."""
+
+    begun: Path
+    ended: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> "Pipes":
+        pipes = cls(folder / "begun", folder / "ended")
+        for pipe in pipes.paths:
+            os.mkfifo(pipe)
+        return pipes
+
+    @property
+    def paths(self) -> list[str]:
+        return [str(self.begun), str(self.ended)]
+
+    def wait(self) -> None:
+        """Return as soon as the signature runs."""
+        self._until_written(self.begun)
+
+    def release(self) -> None:
+        """Let the signature end."""
+        self._until_written(self.ended)
+
+    @staticmethod
+    def _until_written(pipe: Path) -> None:
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # does not wait for the writer
+        os.set_blocking(reader, True)
+        try:
+            until(lambda: os.read(reader, 10) == pipe.name.encode())
+        finally:
+            os.close(reader)
+
+
+def ask_and_stay(server: Server, signature_name: str, instance) -> http.client.HTTPConnection:
+    """Sends a request to the model `m`; once this returns, the server has read it."""
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
+    body = json.dumps({"signature_name": signature_name, "instances": [instance]})
+    connection.request("POST", "/v1/models/m:predict", body)
+    server.status()
+    return connection
+
+
+@contextmanager
+def running_request(server: Server, folder: Path) -> Iterator[http.client.HTTPConnection]:
+    """A request that runs for the duration of a `with` block; the model `m` is `guarded`, the folder empty."""
+    folder.mkdir(exist_ok=True)
+    pipes = Pipes.make(folder)
+    connection = ask_and_stay(server, "wait", pipes.paths)
+    pipes.wait()
+    try:
+        yield connection
+    finally:
+        pipes.release()
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,31 @@
 """Small SavedModels for the servers under test."""
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+
+def saved_once(save: Callable[..., Path]) -> Callable[..., Path]:
+    """Saves a model once; from the second time on the same files are written without TensorFlow's work."""
+    saved: dict[tuple, dict[Path, bytes]] = {}
+
+    @wraps(save)
+    def write(folder: Path, *arguments: object) -> Path:
+        if arguments not in saved:
+            save(folder, *arguments)
+            files = (path for path in folder.rglob("*") if path.is_file())
+            saved[arguments] = {path.relative_to(folder): path.read_bytes() for path in files}
+        for name, content in saved[arguments].items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        return folder
+
+    return write
 
 
 class HalfPlus(tf.Module):
@@ -118,6 +138,7 @@ class Echo(tf.Module):
         return tf.function(echo, input_signature=[tf.TensorSpec([None, None], dtype, name="x")])
 
 
+@saved_once
 def save_echo(folder: Path) -> Path:
     module = Echo()
     tf.saved_model.save(module, str(folder), signatures={dtype.name: module.echo(dtype) for dtype in ECHO_DTYPES})
@@ -212,6 +233,7 @@ class Explained(tf.Module):
         return self._classified(image_bytes) | {"asked": class_index, "maps": tf.zeros([tf.size(class_index), 1, 2])}
 
 
+@saved_once
 def save_half_plus(folder: Path, c: float) -> Path:
     module = HalfPlus(c)
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.predict})
@@ -224,6 +246,7 @@ def save_heavy(folder: Path) -> Path:
     return folder
 
 
+@saved_once
 def save_multi(folder: Path) -> Path:
     module = Multi()
     signatures = {
@@ -236,6 +259,7 @@ def save_multi(folder: Path) -> Path:
     return folder
 
 
+@saved_once
 def save_guarded(folder: Path) -> Path:
     module = Guarded()
     signatures = {
@@ -251,6 +275,7 @@ def save_guarded(folder: Path) -> Path:
     return folder
 
 
+@saved_once
 def save_batchable(folder: Path) -> Path:
     module = Batchable()
     signatures = {name: getattr(module, name) for name in ("positive", "text", "sum", "total", "head")}
@@ -258,6 +283,7 @@ def save_batchable(folder: Path) -> Path:
     return folder
 
 
+@saved_once
 def save_examples(folder: Path) -> Path:
     module = Examples()
     names = ("regress", "scores", "classes", "other", "two")
@@ -275,6 +301,7 @@ def examples_request(request_type, xs: list[float], signature_name: str = ""):
     return request
 
 
+@saved_once
 def save_explained(folder: Path, with_explain: bool = True) -> Path:
     module = Explained()
     signatures = {"classify": module.classify} | ({"explain": module.explain} if with_explain else {})

@@ -6,7 +6,7 @@ get_model_status_impl.cc, model_service_impl.cc and server_core.cc. Importing th
 
 from __future__ import annotations
 
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from typing import Any
 
@@ -30,19 +30,19 @@ from car_classifier.serving.metrics.request_record import RequestRecord
 from car_classifier.serving.models import examples
 from car_classifier.serving.models.configuration import served_models
 from car_classifier.serving.models.repository import ModelRepository
-from car_classifier.serving.models.saved_model import DEFAULT_SIGNATURE, SavedModel, Tensors, count_rows
-from car_classifier.serving.models.scheduling import Scheduler
+from car_classifier.serving.models.saved_model import DEFAULT_SIGNATURE, SavedModel, Tensors
+from car_classifier.serving.models.scheduling import Runner, Scheduler
 from car_classifier.serving.models.tensor_protos import fill_proto
 
 
 def add_services(server: grpc.Server, repository: ModelRepository, scheduler: Scheduler, calls: Calls) -> None:
-    """Have a server answer for a repository's models.
+    """Add the services for a repository's models to a server.
 
     Args:
         server: not started yet.
         repository: the models; its owner starts and stops it.
-        scheduler: what runs them.
-        calls: what surrounds every call.
+        scheduler: runs them.
+        calls: counts, logs and ends every call.
     """
     prediction = PredictionService(repository, scheduler, calls)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, server)
@@ -54,7 +54,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer): 
 
     def __init__(self, repository: ModelRepository, scheduler: Scheduler, calls: Calls) -> None:
         self._repository = repository
-        self._scheduler = scheduler
+        self._runner = Runner(scheduler, calls.metrics)
         self._calls = calls
 
     def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -64,13 +64,13 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer): 
         )
 
     def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Run a signature on examples, for classes with scores."""
+        """Run a signature on examples; answers classes with scores."""
         return self._calls.answer_counted(
             context, "Classify", request, lambda record: self._run_examples(request, context, record, "classify")
         )
 
     def Regress(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Run a signature on examples, for numbers."""
+        """Run a signature on examples; answers numbers."""
         return self._calls.answer_counted(
             context, "Regress", request, lambda record: self._run_examples(request, context, record, "regress")
         )
@@ -85,17 +85,16 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer): 
         check_spec(request)
         name = request.model_spec.signature_name or DEFAULT_SIGNATURE
         with ExitStack() as in_use:
-            number, model = in_use.enter_context(self._repository.use(*model_of(request.model_spec)))
+            model = self._use(request, record, in_use)
             if name not in model.signatures:
                 raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
             signature = model.signatures[name]
             inputs = predict_inputs(signature, request.inputs)
-            record.version, record.signature, record.instances = number, name, count_rows(inputs)
-            wanted = output_names(signature, request.output_filter)
-            outputs = self._run(context, record, in_use, model, inputs)
+            names = output_names(signature, request.output_filter)
+            outputs = self._run(context, record, in_use, model, name, inputs)
         response = predict_pb2.PredictResponse()
-        fill_spec(response.model_spec, request.model_spec.name, number, name)
-        for output in wanted:
+        fill_spec(response.model_spec, request.model_spec.name, record.version, name)
+        for output in names:
             fill_proto(response.outputs[output], outputs[output])
         return response
 
@@ -105,17 +104,16 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer): 
         check_spec(request)
         name = request.model_spec.signature_name or DEFAULT_SIGNATURE
         with ExitStack() as in_use:
-            number, model = in_use.enter_context(self._repository.use(*model_of(request.model_spec)))
+            model = self._use(request, record, in_use)
             examples.check_signature(model, name, task)
             inputs = examples.request_inputs(request.input)
-            record.version, record.signature, record.instances = number, name, count_rows(inputs)
-            outputs = self._run(context, record, in_use, model, inputs)
+            outputs = self._run(context, record, in_use, model, name, inputs)
         count = len(inputs[examples.INPUT])
         if task == "classify":
             response = classification_pb2.ClassificationResponse(result=examples.classification_result(outputs, count))
         else:
             response = regression_pb2.RegressionResponse(result=examples.regression_result(outputs, count))
-        fill_spec(response.model_spec, request.model_spec.name, number, name)
+        fill_spec(response.model_spec, request.model_spec.name, record.version, name)
         return response
 
     def _metadata(self, request: Any) -> Any:
@@ -124,7 +122,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer): 
             raise invalid_argument("GetModelMetadataRequest must specify at least one metadata_field")
         for field in request.metadata_field:
             if field != "signature_def":
-                # The placeholder is the original's own slip.
+                # The original does not fill in its placeholder either.
                 raise invalid_argument(f"Metadata field %s is not supported{field}")
         response = get_model_metadata_pb2.GetModelMetadataResponse()
         described = get_model_metadata_pb2.SignatureDefMap()
@@ -136,36 +134,47 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer): 
         response.metadata["signature_def"].Pack(described)
         return response
 
+    def _use(self, request: Any, record: RequestRecord, in_use: ExitStack) -> SavedModel:
+        """The version that a request asks for, kept loaded by `in_use`."""
+        record.version, model = in_use.enter_context(self._repository.use(*model_of(request.model_spec)))
+        return model
+
     def _run(
         self,
         context: grpc.ServicerContext,
         record: RequestRecord,
         in_use: ExitStack,
         model: SavedModel,
+        signature_name: str,
         inputs: Tensors,
     ) -> Tensors:
-        """What a signature makes of its inputs, unless the client goes away or its time is up."""
-        future = self._scheduler.submit(model, record.signature or DEFAULT_SIGNATURE, inputs)
-        self._calls.metrics.run(record, future)
-        # The version must stay for as long as anything runs in it, even when nobody waits for that any more.
-        release = in_use.pop_all()
-        future.add_done_callback(lambda _: release.close())
-        return _result(future, context)
+        """The outputs of a signature, unless the client cancels the call or its deadline passes."""
+        future = self._runner.start(record, in_use, model, signature_name, inputs)
+        if not context.add_callback(future.cancel):  # called when the call ends, however it ends
+            future.cancel()
+        try:
+            return future.result(context.time_remaining())
+        except TimeoutError:
+            future.cancel()
+            message = "The client's deadline passed before the answer was there."
+            raise ServingError(Code.DEADLINE_EXCEEDED, message) from None
+        except CancelledError:
+            raise ServingError(Code.CANCELLED, "The client cancelled the call.") from None
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):  # type: ignore[misc]  # generated
-    """Tells the state of models, and takes another list of models to serve."""
+    """Reports the state of models, and takes a new list of models to serve."""
 
     def __init__(self, repository: ModelRepository, calls: Calls) -> None:
         self._repository = repository
         self._calls = calls
 
     def GetModelStatus(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """The state of a version, or of all of a model's; a label means all, as over REST."""
+        """The state of one version, or of all versions of a model; a version label means all, as over REST."""
         return self._calls.answer(context, "ModelService/GetModelStatus", request, lambda _: self._status(request))
 
     def HandleReloadConfigRequest(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Serve other models; answers when those that are new can be asked."""
+        """Serve other models; answers as soon as the new ones are available."""
         return self._calls.answer(
             context, "ModelService/HandleReloadConfigRequest", request, lambda _: self._reload(request, context)
         )
@@ -180,8 +189,8 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):  # type: ignore
                 version=status.version,
                 state=get_model_status_pb2.ModelVersionStatus.State.Value(status.state.value),
             )
-            line.status.error_code = status.error.code.value if status.error else Code.OK.value
-            line.status.error_message = status.error.message if status.error else ""
+            code, line.status.error_message = status.code_and_message
+            line.status.error_code = code.value
         return response
 
     def _reload(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -199,17 +208,3 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):  # type: ignore
         response = model_management_pb2.ReloadConfigResponse()
         response.status.error_code = Code.OK.value
         return response
-
-
-def _result(future: Future[Tensors], context: grpc.ServicerContext) -> Tensors:
-    if not context.add_callback(future.cancel):  # called when the call ends, in whatever way
-        future.cancel()
-    try:
-        return future.result(context.time_remaining())
-    except TimeoutError:
-        future.cancel()
-        raise ServingError(
-            Code.DEADLINE_EXCEEDED, "The client's deadline passed before the answer was there."
-        ) from None
-    except CancelledError:
-        raise ServingError(Code.CANCELLED, "The client cancelled the call.") from None

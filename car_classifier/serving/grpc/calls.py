@@ -1,4 +1,4 @@
-"""What surrounds every gRPC call: it is counted and logged, and a failure ends it with a code and a text."""
+"""Every gRPC call is counted and logged here, and a failure ends it with a code and a text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from car_classifier.serving.models.repository import ModelRepository
 
 logger = logging.getLogger(__name__)
 
-# Longer texts are cut, as grpc_status_util.cc does it: they travel in a header.
+# Longer texts are cut, as in grpc_status_util.cc, because they travel in a header.
 _LONGEST_TEXT = 1024
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _ID_KEY = REQUEST_ID_HEADER.lower()
@@ -29,9 +29,9 @@ class Calls:
     """Answers calls.
 
     Args:
-        repository: tells which models are served.
-        metrics: what calls are counted in.
-        log: where a line for each call goes.
+        repository: knows which models are served.
+        metrics: counts calls.
+        log: gets a line for each call.
     """
 
     def __init__(self, repository: ModelRepository, metrics: Metrics, log: RequestLog) -> None:
@@ -42,17 +42,17 @@ class Calls:
     def answer(
         self, context: grpc.ServicerContext, method: str, request: Any, make: Callable[[RequestRecord], Answer]
     ) -> Answer:
-        """What a function makes; its failure ends the call.
+        """The answer that a function makes; its failure ends the call.
 
         Args:
-            context: of the call.
+            context: the call's.
             method: such as `PredictionService/Predict`.
             request: the message.
-            make: makes the answer, and fills in what it learns.
+            make: makes the answer, and fills in the record.
         """
         begin, code = time.perf_counter(), Code.OK
-        given = dict(context.invocation_metadata()).get(_ID_KEY)
-        record = RequestRecord(request_id(given), "POST", f"/tensorflow.serving.{method}", "GRPC")
+        client_id = dict(context.invocation_metadata()).get(_ID_KEY)
+        record = RequestRecord(request_id(client_id), "POST", f"/tensorflow.serving.{method}", "GRPC")
         if "model_spec" in request.DESCRIPTOR.fields_by_name:
             record.model = self._repository.served_name(request.model_spec.name)
         context.send_initial_metadata(((_ID_KEY, record.request_id),))
@@ -65,19 +65,19 @@ class Calls:
             code, record.error = Code.INTERNAL, f"{type(error).__name__}: {error}"
         finally:
             self._log.write(record, code.name, time.perf_counter() - begin)
-        context.abort(_STATUS_CODES[code.value], _shortened(record.error))
+        context.abort(_STATUS_CODES[code.value], _cut(record.error))
         raise AssertionError("abort raises")
 
     def answer_counted(
         self, context: grpc.ServicerContext, api: str, request: Any, make: Callable[[RequestRecord], Answer]
     ) -> Answer:
-        """The same for the calls that run a model, the only ones that `prediction_service_impl.cc` counts.
+        """Like `answer`, for calls that run a model: the only ones that `prediction_service_impl.cc` counts.
 
         Args:
-            context: of the call.
+            context: the call's.
             api: the method of `PredictionService`.
             request: the message.
-            make: makes the answer, and fills in what it learns.
+            make: makes the answer, and fills in the record.
         """
 
         def make_counted(record: RequestRecord) -> Answer:
@@ -88,7 +88,7 @@ class Calls:
         return self.answer(context, f"PredictionService/{api}", request, make_counted)
 
 
-def _shortened(message: str) -> str:
+def _cut(message: str) -> str:
     text = message.encode("utf-8", "replace")
     if len(text) <= _LONGEST_TEXT:
         return message

@@ -1,4 +1,4 @@
-"""What the requests of the gRPC interface say: which version, which inputs, which outputs.
+"""Reading the requests of the gRPC interface: which version, which inputs, which outputs.
 
 The errors and their texts follow predict_util.cc and server_core.cc of TensorFlow Serving and saved_model/util.cc of
 TensorFlow.
@@ -15,13 +15,13 @@ from car_classifier.serving.models.tensor_protos import to_array, type_name
 
 
 def check_spec(request: Any) -> None:
-    """Refuses a request that names no model at all."""
+    """Refuse a request without a `ModelSpec`."""
     if not request.HasField("model_spec"):
         raise invalid_argument("Missing ModelSpec")
 
 
 def model_of(spec: Any) -> tuple[str, int | None, str | None]:
-    """Name, version and label of a `ModelSpec`; a version, a label or neither is set."""
+    """Name, version and version label of a `ModelSpec`, which sets a version, a label or neither."""
     if not spec.name:
         raise invalid_argument("ModelSpec has no name specified.")
     choice = spec.WhichOneof("version_choice")
@@ -29,13 +29,13 @@ def model_of(spec: Any) -> tuple[str, int | None, str | None]:
     return spec.name, number, spec.version_label if choice == "version_label" else None
 
 
-def fill_spec(spec: Any, name: str, number: int, signature_name: str = "") -> None:
-    """Say in an answer which version gave it."""
+def fill_spec(spec: Any, name: str, number: int | None, signature_name: str = "") -> None:
+    """Write into an answer which version gave it."""
     spec.name, spec.version.value, spec.signature_name = name, number, signature_name
 
 
 def predict_inputs(signature: Any, sent: Any) -> Tensors:
-    """The arrays of a request, one for each input of the signature."""
+    """The arrays of a request, one per input of the signature."""
     missing, extra = signature.inputs.keys() - sent.keys(), sent.keys() - signature.inputs.keys()
     if len(sent) > len(signature.inputs) or (len(sent) < len(signature.inputs) and not signature.defaults):
         raise invalid_argument(
@@ -61,7 +61,7 @@ def predict_inputs(signature: Any, sent: Any) -> Tensors:
 
 
 def _check_types(signature: Any, protos: Mapping[str, Any]) -> None:
-    """What a session of TensorFlow says to a tensor of another type (function.cc); it counts the sorted feeds."""
+    """Refuse tensors of another type, as a session of TensorFlow does (function.cc), which numbers the sorted feeds."""
     for position, (_, name) in enumerate(sorted((info.name, name) for name, info in signature.inputs.items())):
         expected, sent = signature.inputs[name].dtype, protos[name].dtype
         if sent != expected:
@@ -71,7 +71,7 @@ def _check_types(signature: Any, protos: Mapping[str, Any]) -> None:
 
 
 def output_names(signature: Any, output_filter: Iterable[str]) -> list[str]:
-    """The outputs that a request asks for: those of its filter, or all of the signature's."""
+    """The outputs that a request asks for: those of its filter, or all outputs of the signature."""
     names: list[str] = []
     for name in output_filter:
         if name not in signature.outputs:

@@ -18,13 +18,13 @@ from car_classifier.serving.models.tensorflow_import import import_tensorflow
 
 logger = logging.getLogger(__name__)
 
-# A call holds its thread while it waits for its answer, so there are more of them than can be computed at once.
+# A call holds its thread while it waits for its answer, so there are more threads than can compute at once.
 _CALLS_AT_ONCE = 64
 _OPTIONS = (
-    # Messages of any size that protobuf can hold, as server.cc has it; photos are larger than gRPC's 4 MB.
+    # Messages of any size that protobuf can hold, as in server.cc: photos exceed gRPC's default of 4 MB.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
-    # Two servers on one port would share its calls without a word.
+    # Otherwise two servers on one port would silently share its calls.
     ("grpc.so_reuseport", 0),
 )
 
@@ -36,9 +36,9 @@ class GrpcServer:
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         repository: the models; its owner starts and stops it.
-        scheduler: what runs them.
-        metrics: what calls are counted in.
-        log: where a line for each call goes.
+        scheduler: runs them.
+        metrics: counts calls.
+        log: gets a line for each call.
 
     Raises:
         UserError: the port cannot be listened on.
@@ -60,9 +60,9 @@ class GrpcServer:
         self._metrics = metrics
         self._log = log
         self._starting = threading.Thread(target=self._start, name="grpc-start", daemon=True)
-        shown_host = f"[{host}]" if ":" in host else host
+        url_host = f"[{host}]" if ":" in host else host
         try:
-            self.address = f"{shown_host}:{self._server.add_insecure_port(f'{shown_host}:{port}')}"
+            self.address = f"{url_host}:{self._server.add_insecure_port(f'{url_host}:{port}')}"
         except RuntimeError as error:
             raise UserError(
                 f"Cannot listen on {host} port {port} for gRPC. "
@@ -70,14 +70,14 @@ class GrpcServer:
             ) from error
 
     def start(self) -> None:
-        """Begin to answer, soon."""
+        """Start to answer as soon as TensorFlow is imported; returns at once."""
         self._starting.start()
 
     def stop(self, seconds: float) -> None:
-        """Take no more calls and end once those that run have ended.
+        """Take no more calls, and return once the running calls have ended.
 
         Args:
-            seconds: how long they may take.
+            seconds: the time that they may take.
         """
         if self._starting.is_alive():
             self._starting.join()

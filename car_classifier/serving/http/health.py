@@ -1,7 +1,7 @@
-"""Whether the server lives, and whether it can answer: extra to TensorFlow Serving, which has no such addresses.
+"""Liveness and readiness, at addresses that TensorFlow Serving does not have.
 
 GET  /healthz    200 {"alive": true}: the process answers
-GET  /readyz     200 {"ready": true, "missing": []} if every model has a version that answers; otherwise 503, and
+GET  /readyz     200 {"ready": true, "missing": []} if every model has an available version; otherwise 503, and
                  `missing` names the models without one
 """
 
@@ -16,7 +16,7 @@ from car_classifier.serving.models.repository import ModelRepository, VersionSta
 
 
 def routes(repository: ModelRepository) -> list[Route]:
-    """The addresses above, for a repository's models."""
+    """The routes of both addresses, for a repository's models."""
 
     async def alive(_: Request) -> JSONResponse:
         return JSONResponse({"alive": True})

@@ -1,4 +1,4 @@
-"""What one input of a signature accepts: which JSON values, and the array they become."""
+"""The JSON values that one input of a signature accepts, and the array that they become."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _TYPE_NAMES: dict[type, str] = {
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One input's dtype and what it takes.
+    """One input's dtype and the JSON values that it accepts.
 
     Attributes:
         type_name: the dtype as TensorFlow's C++ calls it, for error texts.
         dtype: of the array.
-        wide_dtype: what the values pass through on their way there.
-        plain_types: Python types of the JSON values that it takes; none if JSON cannot carry the dtype.
-        smallest: the least integer it takes; None if it does not take integers alone.
-        largest: the greatest one.
+        wide_dtype: the dtype that values are converted through.
+        plain_types: Python types of the JSON values that it accepts; none if JSON cannot carry the dtype.
+        smallest: the smallest integer that it accepts; None if it accepts more than integers.
+        largest: the largest integer that it accepts.
     """
 
     type_name: str
@@ -53,7 +53,7 @@ class InputSpec:
             number_types = frozenset({int, float})
             return cls({"float32": "float", "float64": "double"}[name], numpy_dtype, np.float64, number_types)
         if name in ("int32", "int16", "int8", "uint8"):
-            # The smaller ones travel as 32 bits and are cut down, as in TensorFlow's own tensor protos.
+            # The narrower ones travel as 32 bits and wrap around, as in TensorFlow's own tensor protos.
             return cls(name, numpy_dtype, np.int64, frozenset({int}), -(2**31), 2**31 - 1)
         if name in ("int64", "uint32", "uint64"):
             limits = np.iinfo(numpy_dtype)
@@ -64,13 +64,13 @@ class InputSpec:
         return cls(name, numpy_dtype, object, frozenset({str} if name == "string" else ()))
 
     def all_plain(self, row: list[Any]) -> bool:
-        """Whether every item can be taken as it is: the fast way through long lists of numbers."""
+        """Whether every item is valid as it is: the fast path for long lists of numbers."""
         if self.type_name == "string" or not self.plain_types.issuperset(map(type, row)):
             return False
         return self.smallest is None or (self._in_range(min(row)) and self._in_range(max(row)))
 
     def leaf(self, value: Any) -> Any:
-        """One value that is not a list, checked (and a string as bytes)."""
+        """One value that is not a list, checked; strings become bytes."""
         if isinstance(value, dict):
             if self.type_name != "string":
                 raise self._type_error(value)
@@ -90,7 +90,7 @@ class InputSpec:
             result[:] = flat
             return result.reshape(shape)
         try:
-            # Through the widest type of its kind; too large a float becomes an infinity, as in C++.
+            # Through the widest type of its kind: too large a float becomes infinity, as in C++.
             with np.errstate(over="ignore"):
                 return np.array(flat, self.wide_dtype).astype(self.dtype).reshape(shape)
         except OverflowError:
@@ -106,20 +106,20 @@ class InputSpec:
 
 
 def json_type_name(value: Any) -> str:
-    """What error texts call the type of a JSON value."""
+    """The name of a JSON value's type in error texts."""
     return str(value) if isinstance(value, bool) else _TYPE_NAMES[type(value)]
 
 
 def is_base64(value: Any) -> bool:
-    """Whether a JSON value is bytes: an object with nothing but `b64`, a string."""
+    """Whether a JSON value stands for bytes: an object whose only member is the string `b64`."""
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
 def decode_base64(value: dict[str, Any]) -> bytes:
-    """Bytes from `{"b64": "..."}`; padding may be missing and white space is skipped.
+    """Bytes from `{"b64": "..."}`; padding may be missing and white space is ignored.
 
     Raises:
-        ServingError: it is another object, or no base64 (HTTP 400).
+        ServingError: it is another object, or not base64 (HTTP 400).
     """
     if not is_base64(value):
         raise invalid_argument(f"JSON Value: {pretty(value)} not formatted correctly for base64 data")

@@ -1,6 +1,6 @@
-"""The JSON of classify and regress requests and of their answers, by the rules of TensorFlow Serving.
+"""The JSON of classify and regress requests and answers, by the rules of TensorFlow Serving's `json_tensor.cc`.
 
-They are those of its `json_tensor.cc`; its documentation calls the answer's key `result`, its code `results`.
+Its documentation calls the answer's key `result`, its code `results`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def read_examples(document: Mapping[str, Any]) -> tuple[list[Any], Any]:
     """The examples of a classify or regress request.
 
     Args:
-        document: the parsed body: `examples`, a list of objects that map a feature to a value or a list of values;
-            and perhaps `context`, one such object whose features every example has.
+        document: the parsed body: `examples`, a list of objects that map a feature to a value or a list of values,
+            and optionally `context`, such an object whose features are added to every example.
 
     Returns:
         `tf.train.Example` messages, and the context as another or None.
 
     Raises:
-        ServingError: anything wrong with them (HTTP 400).
+        ServingError: the examples are malformed (HTTP 400).
     """
     import_tensorflow()
     context = _example(document["context"]) if "context" in document else None
@@ -50,17 +50,17 @@ def read_examples(document: Mapping[str, Any]) -> tuple[list[Any], Any]:
 
 
 def write_classification(result: ClassificationResult) -> str:
-    """The answer to a classify request: for each example a list of label and score pairs."""
-    found = []
+    """The answer to a classify request: a list of label and score pairs per example."""
+    rows = []
     for classifications in result.classifications:
         scores = _floats([each.score for each in classifications.classes])
         pairs = zip(classifications.classes, scores, strict=True)
-        found.append("[" + ", ".join(f"[{quoted(each.label)}, {score}]" for each, score in pairs) + "]")
-    return '{\n    "results": [' + ", ".join(found) + "\n    ]\n}"
+        rows.append("[" + ", ".join(f"[{quoted(each.label)}, {score}]" for each, score in pairs) + "]")
+    return '{\n    "results": [' + ", ".join(rows) + "\n    ]\n}"
 
 
 def write_regression(result: RegressionResult) -> str:
-    """The answer to a regress request: a number for each example."""
+    """The answer to a regress request: a number per example."""
     values = _floats([regression.value for regression in result.regressions])
     return '{\n    "results": [' + ", ".join(values) + "]\n}"
 
@@ -83,12 +83,12 @@ def _example(document: Any) -> Any:
 
 
 def _add_value(feature: Any, name: str, value: Any) -> None:
-    """Append a JSON value to a feature, whose first one decides on its kind."""
+    """Append a JSON value to a feature; the first value decides the feature's kind."""
     if value is None or isinstance(value, list) or (isinstance(value, dict) and not is_base64(value)):
         raise invalid_argument(f"Feature: {name} has element with unexpected JSON type: {json_type_name(value)}")
     if isinstance(value, str | dict):
         _values(feature, name, "bytes_list").append(to_bytes(value) if isinstance(value, str) else decode_base64(value))
-    elif isinstance(value, float) or not -(2**63) <= value < 2**64:  # its parser takes longer integers for floats
+    elif isinstance(value, float) or not -(2**63) <= value < 2**64:  # RapidJSON reads longer integers as floats
         with np.errstate(over="ignore"):
             _values(feature, name, "float_list").append(float(np.float32(_as_float(value))))
     elif value >= 2**63:
@@ -99,7 +99,7 @@ def _add_value(feature: Any, name: str, value: Any) -> None:
 
 
 def _values(feature: Any, name: str, kind: str) -> Any:
-    """The values of a feature, which must be of a kind."""
+    """The values of a feature, which must be of this kind or empty."""
     present = feature.WhichOneof("kind")
     if present not in (None, kind):
         raise invalid_argument(f"Unexpected element type in feature: {name} expecting type: {_KINDS[present]}")

@@ -1,4 +1,4 @@
-"""What a JSON body asks for, verb by verb: what is to be run, and how its answer is written. Free of HTTP."""
+"""Reads a JSON body by its verb: the signature and inputs to run, and how to write the answer. Free of HTTP."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ UseModel = Callable[[], SavedModel]
 
 @dataclass(frozen=True)
 class JsonRequest:
-    """A request that was understood.
+    """A request, read and checked.
 
     Attributes:
-        model: the version that is asked.
-        signature_name: which of its signatures; empty means `serving_default`.
-        inputs: one array for each of its inputs.
+        model: the loaded version.
+        signature_name: one of its signatures; empty means `serving_default`.
+        inputs: one array per input of the signature.
         write: makes the JSON of the answer from the signature's outputs.
     """
 
@@ -36,47 +36,47 @@ class JsonRequest:
 
 
 def read_request(verb: str, body: bytes, use_model: UseModel) -> JsonRequest:
-    """Read a request; of several faults the one that TensorFlow Serving tells is told.
+    """Read a request; of several faults, the error names the one that TensorFlow Serving names.
 
     Args:
         verb: `predict`, `classify`, `regress` or `explain`.
         body: the JSON.
-        use_model: finds the version that is asked and keeps it loaded.
+        use_model: returns the requested version and keeps it loaded.
 
     Raises:
-        ServingError: something is wrong with it.
+        ServingError: the request is invalid, or the version is not loaded.
     """
     document = parse_object(body)
     return _READERS[verb](document, signature_name(document), use_model)
 
 
-def _predict(document: Mapping[str, Any], wanted: str, use_model: UseModel) -> JsonRequest:
+def _predict(document: Mapping[str, Any], signature: str, use_model: UseModel) -> JsonRequest:
     model = use_model()
-    inputs, request_format = read_inputs(document, _input_infos(model, wanted))
-    return JsonRequest(model, wanted, inputs, partial(write_outputs, request_format=request_format))
+    inputs, request_format = read_inputs(document, _input_infos(model, signature))
+    return JsonRequest(model, signature, inputs, partial(write_outputs, request_format=request_format))
 
 
-def _explain(document: Mapping[str, Any], wanted: str, use_model: UseModel) -> JsonRequest:
+def _explain(document: Mapping[str, Any], signature: str, use_model: UseModel) -> JsonRequest:
     model = use_model()
-    wanted = kserve.explain_signature(model, wanted)
-    infos = _input_infos(model, wanted)
+    signature = kserve.explain_signature(model, signature)
+    infos = _input_infos(model, signature)
     inputs, request_format = read_inputs(kserve.with_class_index(document, infos), infos)
     write = partial(kserve.write_explanations, model.signatures, request_format=request_format)
-    return JsonRequest(model, wanted, inputs, write)
+    return JsonRequest(model, signature, inputs, write)
 
 
-def _examples(task: examples.Task, document: Mapping[str, Any], wanted: str, use_model: UseModel) -> JsonRequest:
+def _examples(task: examples.Task, document: Mapping[str, Any], signature: str, use_model: UseModel) -> JsonRequest:
     inputs = examples.signature_inputs(*json_examples.read_examples(document))
     count = len(inputs[examples.INPUT])
     model = use_model()
-    examples.check_signature(model, wanted, task)
+    examples.check_signature(model, signature, task)
 
     def write(outputs: Tensors) -> str:
         if task == "classify":
             return json_examples.write_classification(examples.classification_result(outputs, count))
         return json_examples.write_regression(examples.regression_result(outputs, count))
 
-    return JsonRequest(model, wanted, inputs, write)
+    return JsonRequest(model, signature, inputs, write)
 
 
 def _input_infos(model: SavedModel, signature_name: str) -> Mapping[str, Any]:

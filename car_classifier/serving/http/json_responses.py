@@ -1,4 +1,4 @@
-"""The JSON of a predict request's answer, as literally as TensorFlow Serving prints it."""
+"""The JSON of the answer to a predict request, formatted exactly as TensorFlow Serving formats it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def write_outputs(outputs: Mapping[str, Array], request_format: RequestFormat) -
 
     Args:
         outputs: the signature's outputs; in row format all of the same first size.
-        request_format: the format that the request had.
+        request_format: the format of the request.
 
     Raises:
-        ServingError: outputs that do not fit the format, or a dtype that JSON cannot carry (HTTP 400).
+        ServingError: outputs do not fit the format, or JSON cannot carry a dtype (HTTP 400).
     """
     key, write = ("outputs", write_columns) if request_format == "columnar" else ("predictions", write_rows)
     return f'{{\n    "{key}": {write(outputs)}\n}}'

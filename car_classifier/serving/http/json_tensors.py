@@ -1,6 +1,6 @@
 """The tensors of a predict request, from its JSON, by TensorFlow Serving's rules and with its error texts.
 
-Pure functions of the JSON and of the signature's `TensorInfo`s; nothing here knows about HTTP.
+Pure functions of the JSON and of the signature's `TensorInfo`s, free of HTTP.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RequestFormat = Literal["row", "columnar"]
 
 
 def signature_name(document: Mapping[str, Any]) -> str:
-    """The signature that a request asks for; empty if it names none.
+    """The name of the requested signature; empty if the request names none.
 
     Raises:
         ServingError: the name is not a string (HTTP 400).
@@ -40,10 +40,10 @@ def read_inputs(document: Mapping[str, Any], input_infos: Mapping[str, Any]) -> 
         input_infos: the signature's inputs: name to `TensorInfo`.
 
     Returns:
-        One array for each input that was sent, and the format that the answer must have.
+        One array per input that was sent, and the format that the answer must have.
 
     Raises:
-        ServingError: anything wrong with the values (HTTP 400), or a dtype that JSON cannot carry (501).
+        ServingError: the values are malformed (HTTP 400), or JSON cannot carry a dtype (501).
     """
     if "instances" in document and "inputs" in document:
         raise invalid_argument(
@@ -64,7 +64,7 @@ def read_inputs(document: Mapping[str, Any], input_infos: Mapping[str, Any]) -> 
 
 
 def _from_instances(instances: list[Any], specs: Mapping[str, InputSpec]) -> dict[str, Array]:
-    """One item for each example: a bare value, or an object with a value for each input."""
+    """One item per example: a bare value, or an object with a value per input."""
     if not isinstance(instances[0], dict) and len(specs) > 1:
         raise invalid_argument(
             "instances is a plain list, but expecting list of objects as multiple input tensors "
@@ -75,8 +75,8 @@ def _from_instances(instances: list[Any], specs: Mapping[str, InputSpec]) -> dic
     only = next(iter(batches))
     for number, item in enumerate(instances):
         if _is_named(item) != named:
-            found, expected = ("list", "object") if named else ("object", "value/list")
-            raise invalid_argument(f"Expecting {expected} but got {found} at item {number} of input list")
+            actual, expected = ("list", "object") if named else ("object", "value/list")
+            raise invalid_argument(f"Expecting {expected} but got {actual} at item {number} of input list")
         for name, value in item.items() if named else ((only, item),):
             try:
                 if name not in batches:
@@ -123,7 +123,7 @@ class _Batch:
 
 
 def _from_inputs(inputs: Any, specs: Mapping[str, InputSpec]) -> dict[str, Array]:
-    """Whole tensors: one bare, or an object with one for each input."""
+    """Whole tensors: a bare one, or an object with one per input."""
     if not _is_named(inputs):
         if len(specs) > 1:
             raise invalid_argument(

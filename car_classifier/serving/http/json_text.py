@@ -1,8 +1,8 @@
 """JSON text as TensorFlow Serving reads and writes it.
 
-Its parser is RapidJSON: NaN and Infinity are numbers, the first of two equal keys counts, whatever
-follows the document is ignored, and bytes that are not UTF-8 pass through. Python's `json` does the
-reading here; this module adds those rules and that parser's error texts.
+Its parser is RapidJSON: NaN and Infinity are numbers, the first of two equal keys counts, text after the document is
+ignored, and bytes that are not UTF-8 pass through. Here Python's `json` reads; this module adds those rules and
+RapidJSON's error texts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from car_classifier.serving.errors import ServingError, invalid_argument
 _INDENT = " " * 4
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
-# The beginnings of Python's messages (3.11 to 3.13) and what RapidJSON says of the same fault.
+# The beginnings of Python's messages (3.11 to 3.13), and RapidJSON's text for the same fault.
 _PARSE_ERRORS = (
     ("Expecting property name", "Missing a name for object member."),
     ("Illegal trailing comma before end of object", "Missing a name for object member."),
@@ -40,7 +40,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     Bytes that are not UTF-8 become lone surrogates, which `to_bytes` turns back into the same bytes.
 
     Raises:
-        ServingError: not JSON or not an object (HTTP 400), worded as TensorFlow Serving words it.
+        ServingError: the body is not a JSON object (HTTP 400), with TensorFlow Serving's text.
     """
     if not body:
         raise invalid_argument("JSON Parse error: The document is empty")
@@ -65,7 +65,7 @@ def to_bytes(text: str) -> bytes:
     """The bytes of a string that `parse_object` read.
 
     Raises:
-        ServingError: it holds half of a surrogate pair (HTTP 400).
+        ServingError: the string holds half of a surrogate pair (HTTP 400).
     """
     try:
         return text.encode("utf-8", "surrogateescape")
@@ -98,8 +98,7 @@ def _pretty(value: Any, indent: str) -> str:
 def float_literals(values: np.ndarray[Any, Any]) -> list[str]:
     """Literals for a flat array of float32 or float64.
 
-    Six digits where they give the same number back, else as many as the type may need; whole numbers
-    end in `.0`.
+    Six digits if they give the same number back, else as many as the type may need; whole numbers end in `.0`.
     """
     short = [f"{value:g}" for value in values.tolist()]
     exact = np.array([float(literal) for literal in short]).astype(values.dtype) == values
@@ -122,8 +121,7 @@ def nest(literals: Sequence[str], shape: Sequence[int], indent: str | None) -> s
     Args:
         literals: `prod(shape)` JSON literals.
         shape: sizes of the nested lists; `()` for one bare literal.
-        indent: the indentation of the line that the value begins on, for one value a line; None for
-            everything in one line.
+        indent: the indentation of the line that the value begins on, for one value per line; None for a single line.
     """
     if not shape:
         return literals[0]

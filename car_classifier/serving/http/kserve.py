@@ -1,9 +1,9 @@
 """`:explain` of KServe's V1 protocol, beside `:predict`. TensorFlow Serving has no such request.
 
-By KServe's page "V1 Protocol" the body is that of a predict request, the answer is
-`{"predictions": [], "explanations": []}`. Here the explanations are the outputs of the signature `explain`, the
-predictions those of them that `classify` has too. That page's `GET /v1/models` (a list) and `GET /v1/models/NAME`
-(readiness) are not here: TensorFlow Serving answers at these addresses, and otherwise.
+By KServe's page "V1 Protocol" the body is that of a predict request, and the answer is
+`{"predictions": [], "explanations": []}`. Here the explanations are the outputs of the signature `explain`; the
+predictions are those of them that `classify` has too. That page's `GET /v1/models` (a list) and `GET /v1/models/NAME`
+(readiness) are missing, because TensorFlow Serving has other answers at these addresses.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _CLASS_INPUT = "class_index"
 _NO_CLASS = -1
 
 
-def explain_signature(model: SavedModel, wanted: str) -> str:
+def explain_signature(model: SavedModel, requested: str) -> str:
     """The name of the signature that explains.
 
     Args:
         model: the loaded version.
-        wanted: what the request asks for; empty means `explain`.
+        requested: the name in the request; empty means `explain`.
 
     Raises:
         ServingError: the model has no signature of that name (HTTP 400).
     """
-    name = wanted or EXPLAIN_SIGNATURE
+    name = requested or EXPLAIN_SIGNATURE
     if name not in model.signatures:
         known = ", ".join(sorted(model.signatures))
         raise invalid_argument(
@@ -43,7 +43,7 @@ def explain_signature(model: SavedModel, wanted: str) -> str:
 
 
 def with_class_index(document: Mapping[str, Any], input_infos: Mapping[str, Any]) -> dict[str, Any]:
-    """The body with a class index of -1, "none asked for", wherever it has none.
+    """The body with a class index of -1, "no class requested", wherever it has none.
 
     Args:
         document: the parsed body of a predict request, in row or columnar format.
@@ -68,12 +68,12 @@ def write_explanations(signatures: Mapping[str, Any], outputs: Tensors, request_
     """The answer to an explain request.
 
     Args:
-        signatures: those of the version that explained.
+        signatures: the version's signatures.
         outputs: the signature's outputs; in row format all of the same first size.
-        request_format: the format that the request had.
+        request_format: the format of the request.
 
     Raises:
-        ServingError: outputs that do not fit the format, or a dtype that JSON cannot carry (HTTP 400).
+        ServingError: outputs do not fit the format, or JSON cannot carry a dtype (HTTP 400).
     """
     write = write_columns if request_format == "columnar" else write_rows
     predicting = signatures.get(_PREDICT_SIGNATURE)

@@ -1,4 +1,4 @@
-"""What the signatures of a SavedModel look like to a client, beyond running them."""
+"""The description of a SavedModel's signatures for clients."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def describe(signatures: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata answer's map of signatures, from `SignatureDef` messages, with every field spelt out."""
+    """The map of signatures in the metadata answer, from `SignatureDef` messages, with every field written out."""
     from google.protobuf import json_format
 
     described = {

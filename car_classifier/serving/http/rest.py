@@ -29,8 +29,8 @@ from car_classifier.serving.metrics.registry import Metrics
 from car_classifier.serving.metrics.request_log import LoggedRequests, RequestLog, record_of
 from car_classifier.serving.metrics.request_record import RequestRecord
 from car_classifier.serving.models.repository import ModelRepository, VersionStatus
-from car_classifier.serving.models.saved_model import DEFAULT_SIGNATURE, SavedModel, Tensors, count_rows
-from car_classifier.serving.models.scheduling import Scheduler
+from car_classifier.serving.models.saved_model import SavedModel, Tensors
+from car_classifier.serving.models.scheduling import Runner, Scheduler
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ _MODEL = r"/v1/models/([^/:]+)(?:/versions/([0-9]+)|/labels/([^/:]+))?"
 _COMPUTE_URL = re.compile(_MODEL + r":(predict|classify|regress|explain)", re.IGNORECASE)
 _READ_URL = re.compile(_MODEL + r"(?:/(metadata))?", re.IGNORECASE)
 _NOT_FOUND_PAGE = "<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n"
-# A longer body is taken for no gzip at all (gzip_zlib.h), which also stops one that unpacks to gigabytes.
+# A body that unpacks to more is refused as if it were no gzip (gzip_zlib.h), which also stops one of gigabytes.
 _MAX_UNPACKED_BYTES = 100 * 2**20
 _CORS_HEADERS = {  # http_rest_api_util.cc
     "access-control-allow-origin": "*",
@@ -57,37 +57,38 @@ def create_app(
     monitoring_path: str | None,
     log: RequestLog,
 ) -> ASGIApp:
-    """The application that answers for a repository's models.
+    """The ASGI application for a repository's models.
 
     Args:
         repository: the models; its owner starts and stops it.
-        scheduler: what runs them.
-        executor: where JSON is read and written, off the event loop.
-        enable_cors_support: whether answers tell browsers that pages of other sites may read them.
-        metrics: what requests are counted in.
-        monitoring_path: where those are shown; None shows them nowhere.
-        log: where a line for each request goes.
+        scheduler: runs them.
+        executor: reads and writes JSON, off the event loop.
+        enable_cors_support: whether browsers may show the answers to pages of other sites.
+        metrics: counts requests.
+        monitoring_path: the path of the metrics; None hides them.
+        log: gets a line for each request.
     """
     routes = health.routes(repository)
     if monitoring_path is not None:
         routes.append(Route(monitoring_path, MetricsEndpoint(metrics, monitoring_path)))
-    routes.append(Route("/{path:path}", RestApi(repository, scheduler, executor, metrics, enable_cors_support)))
+    runner = Runner(scheduler, metrics)
+    routes.append(Route("/{path:path}", RestApi(repository, runner, executor, metrics, enable_cors_support)))
     return LoggedRequests(Starlette(routes=routes), log)
 
 
 class RestApi:
-    """The ASGI endpoint for every path: TensorFlow Serving judges methods and paths in its own way."""
+    """The ASGI endpoint of every path, because TensorFlow Serving has its own rules for methods and paths."""
 
     def __init__(
         self,
         repository: ModelRepository,
-        scheduler: Scheduler,
+        runner: Runner,
         executor: Executor,
         metrics: Metrics,
         enable_cors_support: bool,
     ) -> None:
         self._repository = repository
-        self._scheduler = scheduler
+        self._runner = runner
         self._executor = executor
         self._metrics = metrics
         self._extra_headers = _CORS_HEADERS if enable_cors_support else {}
@@ -102,7 +103,7 @@ class RestApi:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        # Names are decoded after the URL was taken apart, and a query string belongs to the path.
+        # Names are decoded after the URL is split, and a query string counts as part of the path.
         url = request.scope["raw_path"].decode("latin-1")
         if query := request.scope["query_string"]:
             url = f"{url}?{query.decode('latin-1')}"
@@ -114,7 +115,7 @@ class RestApi:
 
     async def _respond_under_v1(self, request: Request, url: str) -> Response:
         if request.method == "OPTIONS":
-            # A browser's preflight. Without the extra headers it helps nobody, but so it is in http_server.cc.
+            # A browser's preflight. Without the extra headers it is useless, but http_server.cc answers it too.
             from_page = re.search("https?://", request.headers.get("origin", ""))
             return Response(b"", 200 if from_page else 400, {"content-type": "text/html; charset=ISO-8859-1"})
         record = record_of(request.scope)
@@ -135,9 +136,9 @@ class RestApi:
             raise invalid_argument("Missing model name in request.")
         if request.method == "GET" and (match := _READ_URL.fullmatch(url)):
             record.model = self._repository.served_name(unquote(match[1]))
-            name, number, label = _model(match)
+            name, number, version_label = _model(match)
             if match[4]:
-                return self._metadata(name, number, label)
+                return self._metadata(name, number, version_label)
             return _status_json(self._repository.status(name, number))
         if request.method == "POST" and (match := _COMPUTE_URL.fullmatch(url)) and match[4].islower():
             record.model, record.api = self._repository.served_name(unquote(match[1])), match[4]
@@ -151,7 +152,7 @@ class RestApi:
     def _start(
         self, match: re.Match[str], body: bytes, packed: bool, record: RequestRecord
     ) -> tuple[Future[Tensors], Callable[[Tensors], str]]:
-        """Has a request run: what comes of it, and what writes its answer."""
+        """Start a request; returns a future of its outputs, and the function that writes its answer."""
         model = _model(match)
         json_body = _gunzip(body) if packed else body
         with ExitStack() as in_use:
@@ -161,17 +162,11 @@ class RestApi:
                 return loaded
 
             request = read_request(match[4], json_body, use)
-            record.signature = request.signature_name or DEFAULT_SIGNATURE
-            record.instances = count_rows(request.inputs)
-            future = self._scheduler.submit(request.model, request.signature_name, request.inputs)
-            self._metrics.run(record, future)
-            # The version stays until nothing runs in it any more, even if its client has gone before.
-            release = in_use.pop_all()
-            future.add_done_callback(lambda _: release.close())
+            future = self._runner.start(record, in_use, request.model, request.signature_name, request.inputs)
         return future, request.write
 
-    def _metadata(self, name: str, number: int | None, label: str | None) -> str:
-        with self._repository.use(name, number, label) as (version, model):
+    def _metadata(self, name: str, number: int | None, version_label: str | None) -> str:
+        with self._repository.use(name, number, version_label) as (version, model):
             answer = {
                 "model_spec": {"name": name, "signature_name": "", "version": str(version)},
                 "metadata": {"signature_def": metadata.describe(model.signatures)},
@@ -180,21 +175,26 @@ class RestApi:
 
 
 def _json_response(text: str, status: int = 200) -> Response:
-    # Strings that a model answers with may hold any bytes; they go out as they are.
+    # A model's strings may hold any bytes; they are sent unchanged.
     return Response(text.encode("utf-8", "surrogateescape"), status, {"content-type": "application/json"})
 
 
 def _model(match: re.Match[str]) -> tuple[str, int | None, str | None]:
-    name, number, label = match[1], match[2], match[3]
+    """Name, version and version label in a URL."""
+    name, number, version_label = match[1], match[2], match[3]
     if number is not None and (len(number) > 19 or int(number) >= 2**63):
         raise invalid_argument(f"Failed to convert version: {number} to numeric.")
-    return unquote(name), None if number is None else int(number), None if label is None else unquote(label)
+    return (
+        unquote(name),
+        None if number is None else int(number),
+        None if version_label is None else unquote(version_label),
+    )
 
 
 def _status_json(statuses: list[VersionStatus]) -> str:
     lines: list[dict[str, Any]] = []
     for status in statuses:
-        code, message = (status.error.code, status.error.message) if status.error else (Code.OK, "")
+        code, message = status.code_and_message
         lines.append(
             {
                 "version": str(status.version),
@@ -206,7 +206,7 @@ def _status_json(statuses: list[VersionStatus]) -> str:
 
 
 def _gunzip(body: bytes) -> bytes:
-    """The body unpacked; nothing if it is not gzip or too long, as the original has it."""
+    """The unpacked body; empty if it is not gzip or too long, as in the original."""
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
         unpacked = unpacker.decompress(body, _MAX_UNPACKED_BYTES)
@@ -216,18 +216,18 @@ def _gunzip(body: bytes) -> bytes:
 
 
 async def _result(future: Future[Tensors], receive: Receive) -> Tensors:
-    """What comes to the outputs; if the client goes before, a request that waits is dropped.
+    """The outputs; if the client disconnects first, a request that still waits is dropped.
 
     Raises:
-        ClientDisconnect: nobody is left to answer.
+        ClientDisconnect: the client has disconnected.
     """
     outputs = asyncio.wrap_future(future)
-    gone = asyncio.ensure_future(receive())  # after the body, all that is left to receive is the client's leave
+    disconnected = asyncio.ensure_future(receive())  # after the body, nothing else can be received
     try:
-        await asyncio.wait((outputs, gone), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((outputs, disconnected), return_when=asyncio.FIRST_COMPLETED)
         if not outputs.done():
             raise ClientDisconnect
         return outputs.result()
     finally:
-        gone.cancel()
+        disconnected.cancel()
         outputs.cancel()

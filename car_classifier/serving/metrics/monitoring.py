@@ -1,4 +1,4 @@
-"""Whether and where the metrics are shown: TensorFlow Serving's `MonitoringConfig`, and the address itself."""
+"""Whether and where the metrics are shown: TensorFlow Serving's `MonitoringConfig`, and the endpoint."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ DEFAULT_PATH = "/monitoring/prometheus/metrics"
 
 
 def read_monitoring_config(path: Path) -> str | None:
-    """Where a file of TensorFlow Serving's text format wants the metrics to be.
+    """Read the path of the metrics from a file in TensorFlow Serving's text format.
 
     Args:
         path: a file such as `prometheus_config { enable: true path: "/metrics" }`.
 
     Returns:
-        The path of the URL; None if they are not wanted.
+        The path of the URL; None if metrics are not enabled.
 
     Raises:
-        UserError: the file cannot be read or holds something else.
+        UserError: the file cannot be read or has another format.
     """
     message = _message_class()()
     read_text_proto(path, message, "monitoring configuration")
@@ -42,8 +42,8 @@ class MetricsEndpoint:
     """The ASGI endpoint of the metrics, with the answers of TensorFlow Serving's `http_server.cc`.
 
     Args:
-        metrics: what to show.
-        path: where it is.
+        metrics: the metrics to show.
+        path: the path of the URL.
     """
 
     def __init__(self, metrics: Metrics, path: str) -> None:
@@ -56,7 +56,7 @@ class MetricsEndpoint:
             text, status = f"Unexpected path: {self._path}?{query}. Should be {self._path}", 400
         else:
             text, status = self._metrics.page(), 200
-        # The header is made by hand: Starlette would add a charset, which is not there.
+        # The header is set explicitly: Starlette would add a charset, which the original lacks.
         await Response(text, status, {"content-type": "text/plain"})(scope, receive, send)
 
 

@@ -1,11 +1,11 @@
-r"""Counters and histograms, and the text that Prometheus reads them as.
+r"""Counters and histograms, and their text for Prometheus.
 
 The text is that of TensorFlow Serving's `prometheus_exporter.cc`: names with `:` for `/` (so they begin with a colon),
-one `# TYPE` line for each metric, even if nothing was recorded yet, and no `# HELP`. Its bucket limits, too, count
-values below them, where Prometheus means "up to and including". Sums are written in full, not rounded to six digits.
+one `# TYPE` line per metric, even if nothing was recorded yet, and no `# HELP`. As there, a bucket counts the values
+below its limit, while Prometheus means "up to and including". Sums are written in full, not rounded to six digits.
 
-prometheus_client is not used: it takes such names (`metrics_core.py`), but adds `_total` to the name of every counter,
-so that none could be called as it is there.
+prometheus_client is not used: it accepts such names (`metrics_core.py`), but adds `_total` to every counter's name, so
+that no counter could have its original name.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 def exponential(scale: float, growth: float, count: int) -> tuple[float, ...]:
-    """Bucket limits: each the one before times `growth`."""
+    """Bucket limits: `count` limits from `scale` on, each `growth` times the one before."""
     return tuple(scale * growth**power for power in range(count))
 
 
 class Counter:
-    """A number for each combination of label values, which only grows.
+    """A number per combination of label values, which only grows.
 
     Args:
         name: such as `/tensorflow/serving/request_count`.
@@ -41,12 +41,12 @@ class Counter:
         self._values: dict[tuple[str, ...], int] = {}
 
     def add(self, amount: int, *label_values: str) -> None:
-        """Let the number of these label values grow."""
+        """Increase the number of these label values."""
         with self._lock:
             self._values[label_values] = self._values.get(label_values, 0) + amount
 
     def lines(self) -> Iterator[str]:
-        """Its lines in the text."""
+        """The lines of the metric in the text."""
         with self._lock:
             values = sorted(self._values.items())
         for label_values, value in values:
@@ -54,18 +54,18 @@ class Counter:
 
 
 @dataclass
-class _Cell:
+class _Buckets:
     counts: list[int]
     total: float = 0
 
 
 class Histogram:
-    """How often values fell between limits, for each combination of label values.
+    """Numbers of values between limits, per combination of label values.
 
     Args:
         name: such as `/tensorflow/serving/request_latency`.
         labels: names of its labels.
-        limits: of its buckets, ascending; one more takes what is beyond the last.
+        limits: upper limits of its buckets, ascending; one more bucket takes larger values.
     """
 
     kind = "histogram"
@@ -75,21 +75,23 @@ class Histogram:
         self._labels = labels
         self._limits = limits
         self._lock = threading.Lock()
-        self._cells: dict[tuple[str, ...], _Cell] = {}
+        self._buckets: dict[tuple[str, ...], _Buckets] = {}
 
     def add(self, value: float, *label_values: str) -> None:
         """Record one value."""
         with self._lock:
-            cell = self._cells.setdefault(label_values, _Cell([0] * (len(self._limits) + 1)))
-            cell.counts[bisect_right(self._limits, value)] += 1
-            cell.total += value
+            buckets = self._buckets.setdefault(label_values, _Buckets([0] * (len(self._limits) + 1)))
+            buckets.counts[bisect_right(self._limits, value)] += 1
+            buckets.total += value
 
     def lines(self) -> Iterator[str]:
-        """Its lines in the text."""
+        """The lines of the metric in the text."""
         with self._lock:
-            cells = sorted((values, list(cell.counts), cell.total) for values, cell in self._cells.items())
+            recorded = sorted(
+                (values, list(buckets.counts), buckets.total) for values, buckets in self._buckets.items()
+            )
         limits = [f"{limit:g}" for limit in self._limits] + ["+Inf"]
-        for label_values, counts, total in cells:
+        for label_values, counts, total in recorded:
             pairs = _pairs(self._labels, label_values)
             below = 0
             for limit, count in zip(limits, counts, strict=True):
@@ -100,7 +102,7 @@ class Histogram:
 
 
 def page(metrics: Iterable[Counter | Histogram]) -> str:
-    """All that some metrics have recorded, sorted by their names."""
+    """The text of some metrics, sorted by name."""
     lines: list[str] = []
     for metric in sorted(metrics, key=lambda metric: metric.name):
         lines += [f"# TYPE {metric.name} {metric.kind}", *metric.lines()]

@@ -1,12 +1,12 @@
-"""What the server counts and times, under TensorFlow Serving's names.
+"""All metrics of the server, under TensorFlow Serving's names.
 
 Names, labels, units and buckets are those of `servables/tensorflow/util.cc` (requests), `batching/batching_session.cc`
 and `batching_util.h` (batching) and `saved_model_warmup_util.cc` there, and of TensorFlow's `cc/saved_model/loader.cc`.
-Times are in microseconds. What this server cannot tell truly is left out: the stages of a load, and TensorFlow's inner
-counters.
+Times are in microseconds. Metrics that this server cannot measure are left out: the stages of a load, and TensorFlow's
+internal counters.
 
-Two things differ. Requests for models that are not served are counted with an empty `model_name`, lest anybody fills
-the memory with made-up names. And KServe's `explain` is one more `API`.
+Two things differ. Requests for models that are not served are counted with an empty `model_name`, so that nobody can
+fill the memory with made-up names. And KServe's `explain` is one more `API`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from car_classifier.serving.errors import Code, ServingError
 from car_classifier.serving.metrics.prometheus_text import Counter, Histogram, exponential, page
 from car_classifier.serving.metrics.request_record import RequestRecord
 
-_TIMES = exponential(10, 1.8, 33)  # up to some 25 minutes
+_TIMES = exponential(10, 1.8, 33)  # up to about 25 minutes
 _SIZES = exponential(1, 2, 14)
 _RUNTIME = "TF1"  # a session, as there
 _EXAMPLE_APIS = ("Classify", "Regress")
 
 
 class Metrics:
-    """Everything that is measured in one server; any thread may record."""
+    """The metrics of one server; any thread may record."""
 
     def __init__(self) -> None:
         serving, batching = "/tensorflow/serving/", "/tensorflow/serving/batching_session/"
@@ -53,15 +53,15 @@ class Metrics:
         self._batch_runs = Counter(batching + "wrapped_run_count")
 
     def page(self) -> str:
-        """All of it, as Prometheus reads it."""
+        """The text of all metrics for Prometheus."""
         return page(vars(self).values())
 
     @contextmanager
     def request(self, record: RequestRecord) -> Iterator[None]:
-        """Counts a request by how a `with` block ends, and times it if it ends well.
+        """Count a request by the outcome of a `with` block, and time it if it succeeds.
 
         Args:
-            record: model, API and entrypoint, when the block ends; an error is written into it.
+            record: model, API and entrypoint, read when the block ends; an error is written into it.
         """
         begin, code = time.perf_counter(), Code.OK
         try:
@@ -75,7 +75,7 @@ class Metrics:
         except Exception as error:
             code, record.error = Code.INTERNAL, f"{type(error).__name__}: {error}"
             raise
-        except BaseException:  # the server ends
+        except BaseException:  # the server is stopping
             code, record.error = Code.CANCELLED, "The server has ended."
             raise
         finally:
@@ -84,7 +84,7 @@ class Metrics:
             self._request_count.add(1, record.model, code.name)
 
     def run(self, record: RequestRecord, future: Future[Any]) -> None:
-        """Times a signature that was just submitted, waiting included, if it ends well."""
+        """Time the run of a signature that was just submitted, including its wait, if it succeeds."""
         begin, api = time.perf_counter(), record.api.capitalize()
 
         def record_end(done: Future[Any]) -> None:
@@ -99,7 +99,7 @@ class Metrics:
 
     @contextmanager
     def load(self, folder: Path) -> Iterator[None]:
-        """Counts and times the loading of a version's folder, well or ill, without its warm-up."""
+        """Count and time the loading of a version's folder, whether or not it succeeds, without its warm-up."""
         begin, status = time.perf_counter(), "fail"
         try:
             yield
@@ -109,24 +109,24 @@ class Metrics:
             self._load_latency.add(_since(begin), str(folder))
 
     def warmed_up(self, folder: Path, seconds: float) -> None:
-        """Records a warm-up that went well; the original forgets one that does not, too."""
+        """Record a successful warm-up; the original does not record a failed one either."""
         self._warmup_latency.add(_microseconds(seconds), str(folder), "OK")
 
     def batch_input(self, rows: int, inputs: int) -> None:
-        """Records the rows of a request that may be merged, once for each of its inputs."""
+        """Record the rows of a request that may be merged, once for each of its inputs."""
         for _ in range(inputs):
             self._input_batch_size.add(rows)
 
     def queued(self, seconds: float, thread_pool_name: str) -> None:
-        """Records how long a request has waited for its batch to run."""
+        """Record how long a request has waited for its batch to run."""
         self._queuing_latency.add(_microseconds(seconds), thread_pool_name)
 
     def batch(self, rows: int, padded: int) -> None:
-        """Records a batch that is run.
+        """Record a batch.
 
         Args:
-            rows: of its requests together.
-            padded: the same with what fills it up.
+            rows: number of rows of its requests.
+            padded: number of rows including padding.
         """
         self._padding_size.add(padded - rows, str(padded))
         self._processed_batch_size.add(padded)

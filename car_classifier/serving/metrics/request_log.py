@@ -1,7 +1,7 @@
-"""One line of JSON for each request, and the id that follows a request from server to server.
+"""One line of JSON per request, and the id that follows a request from server to server.
 
-The lines go to standard output, apart from the server's messages for people on standard error: neither has to be
-told from the other.
+The lines go to standard output, and the server's messages for people to standard error, so that nobody has to separate
+them.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _KEY = "car_classifier.request_record"
 _CLIENT_GONE = Code.CANCELLED.http_status
 
 
-def request_id(given: str | None) -> str:
-    """The id that a client gave if it can be used (at most 128 printable ASCII characters), or a new one."""
-    return given if given and _ID.fullmatch(given) else secrets.token_hex(16)
+def request_id(client_id: str | None) -> str:
+    """The id from the client if it is valid (at most 128 printable ASCII characters), or else a new one."""
+    return client_id if client_id and _ID.fullmatch(client_id) else secrets.token_hex(16)
 
 
 class RequestLog:
-    """Writes lines, or none.
+    """Writes a line per request, if enabled.
 
     Args:
-        enabled: whether it writes.
+        enabled: whether it writes lines.
     """
 
     def __init__(self, enabled: bool) -> None:
@@ -46,9 +46,9 @@ class RequestLog:
         """Write the line of a request that has ended.
 
         Args:
-            record: what is known of it.
-            status: of HTTP, or the name of gRPC's code.
-            seconds: how long it took.
+            record: the request.
+            status: HTTP's status, or the name of gRPC's code.
+            seconds: the time that it took.
         """
         if not self._enabled:
             return
@@ -65,7 +65,7 @@ class RequestLog:
             "milliseconds": round(seconds * 1e3, 3),
             "error": record.error,
         }
-        with suppress(OSError):  # nobody reads it any more: that must not cost answers
+        with suppress(OSError):  # a closed standard output must not break answers
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()
 
@@ -74,8 +74,8 @@ class LoggedRequests:
     """ASGI middleware that gives every HTTP request a record, and logs it when it has been answered.
 
     Args:
-        app: answers; it finds the record with `record_of`.
-        log: where the lines go.
+        app: answers; it gets the record by `record_of`.
+        log: writes the lines.
     """
 
     def __init__(self, app: ASGIApp, log: RequestLog) -> None:

@@ -1,4 +1,4 @@
-"""What is known of one request, for the metrics and for the log of requests."""
+"""The facts about one request, for the metrics and the request log."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Literal
 
 @dataclass
 class RequestRecord:
-    """One request; what serves it fills in what it learns.
+    """One request; the code that serves it fills in the fields.
 
     Attributes:
         request_id: the client's own or a new one.
         method: of HTTP.
         path: of the URL with its query, or the full name of the gRPC method.
-        entrypoint: which interface it came through.
-        model: the model asked, if it is served here.
-        api: `predict`, `classify`, … over REST, `Predict`, `Classify`, … over gRPC; empty where no model is run.
-        version: that answers.
-        signature: that is run.
-        instances: rows of its inputs.
-        error: what the client is told.
+        entrypoint: the interface.
+        model: the requested model, if it is served here.
+        api: `predict`, `classify`, … over REST, `Predict`, `Classify`, … over gRPC; empty if no model is run.
+        version: the version that answers.
+        signature: the signature that is run.
+        instances: number of rows of its inputs.
+        error: the error text for the client.
     """
 
     request_id: str

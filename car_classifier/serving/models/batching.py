@@ -1,9 +1,9 @@
 """Requests of one signature run together, as TensorFlow Serving merges them.
 
-When a batch runs, what is refused and in which words follows its `batching_session.cc` and TensorFlow's
-`shared_batch_scheduler.h`. It is kinder in two ways: a request whose inputs have another shape than its neighbours'
-goes into another batch, where the original would fail them all; and the members of a batch that failed are run again
-one by one, so that each fails for its own faults only.
+Batches run, and requests are refused, by the rules and with the texts of its `batching_session.cc` and of TensorFlow's
+`shared_batch_scheduler.h`. Two things are kinder: requests whose inputs differ in shape go into different batches,
+where the original fails them all; and the requests of a failed batch run again one by one, so that each fails for its
+own faults only.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from car_classifier.serving.models.saved_model import DEFAULT_SIGNATURE, SavedMo
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """What the requests of one batch have in common: they can be concatenated along dimension 0."""
+class _BatchKey:
+    """Requests with equal keys can be concatenated along dimension 0."""
 
     model: SavedModel
     signature_name: str
-    shapes: frozenset[tuple[str, np.dtype[Any], tuple[int, ...]]]
+    row_specs: frozenset[tuple[str, np.dtype[Any], tuple[int, ...]]]
 
 
 @dataclass(eq=False)
 class _Task:
-    """One request: its inputs, how many rows they have, and where its answer goes."""
+    """One request: its inputs, their number of rows, and the future of its answer."""
 
     inputs: Tensors
     rows: int
@@ -46,7 +46,7 @@ class _Task:
 class _Batch:
     """Requests that wait for a thread; fields change only under the scheduler's lock."""
 
-    kind: _Kind
+    key: _BatchKey
     deadline: float
     tasks: list[_Task] = field(default_factory=list)
     full: bool = False
@@ -56,22 +56,22 @@ class _Batch:
         return sum(task.rows for task in self.tasks)
 
 
-class Batching:
+class BatchingScheduler:
     """Runs requests of one signature of one loaded version together; see `Scheduler`.
 
-    A batch forms from requests that wait for a thread. While one is free, a request waits `batch_timeout_micros` at
-    most, and not at all by default.
+    A batch forms from requests that wait for a thread. If a thread is free, a request waits for others at most
+    `batch_timeout_micros`, by default 0.
 
     Args:
         parameters: sizes, waiting time and number of threads.
-        metrics: what batches are recorded in.
+        metrics: records batches.
     """
 
     def __init__(self, parameters: BatchingParameters, metrics: Metrics | None = None) -> None:
         self._parameters = parameters
         self._metrics = metrics or Metrics()
         self._waiting: list[_Batch] = []  # oldest first
-        self._open: dict[_Kind, _Batch] = {}  # of those, the ones that still take requests
+        self._open: dict[_BatchKey, _Batch] = {}  # the waiting batches that still take requests
         self._closing = False
         self._changed = threading.Condition()
         self._threads = [
@@ -82,80 +82,80 @@ class Batching:
             thread.start()
 
     def submit(self, model: SavedModel, signature_name: str, inputs: Tensors) -> Future[Tensors]:
-        """Has one request run, perhaps together with others; see `Scheduler`.
+        """Run one request, possibly together with others; see `Scheduler`.
 
-        The error is `UNAVAILABLE` (HTTP 503) where too many batches wait, and `INVALID_ARGUMENT` (400) where inputs
-        have no rows, unequal numbers of rows or more rows than a batch.
+        The error is `UNAVAILABLE` (HTTP 503) if too many batches wait, and `INVALID_ARGUMENT` (400) if inputs have no
+        rows, unequal numbers of rows or more rows than a batch may have.
         """
         future: Future[Tensors] = Future()
         try:
-            task = _Task(inputs, _rows(inputs), future)
+            task = _Task(inputs, _count_rows(inputs), future)
             self._metrics.batch_input(task.rows, len(inputs))
             if task.rows > self._parameters.max_batch_size:
                 raise invalid_argument(
                     f"Task size {task.rows} is larger than maximum input batch size {self._parameters.max_batch_size}"
                 )
-            shapes = frozenset((name, array.dtype, array.shape[1:]) for name, array in inputs.items())
-            self._enqueue(_Kind(model, signature_name or DEFAULT_SIGNATURE, shapes), task)
+            row_specs = frozenset((name, array.dtype, array.shape[1:]) for name, array in inputs.items())
+            self._enqueue(_BatchKey(model, signature_name or DEFAULT_SIGNATURE, row_specs), task)
         except ServingError as error:
             future.set_exception(error)
         return future
 
     def close(self) -> None:
-        """Ends once all that was submitted is done."""
+        """Return once all submitted requests are done."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
 
-    def _enqueue(self, kind: _Kind, task: _Task) -> None:
+    def _enqueue(self, key: _BatchKey, task: _Task) -> None:
         with self._changed:
             if self._closing:
                 raise ServingError(Code.UNAVAILABLE, "The server is ending and takes no more requests.")
-            batch = self._open.get(kind)
+            batch = self._open.get(key)
             if batch is None or batch.rows + task.rows > self._parameters.max_batch_size:
-                self._make_room(kind)
+                self._make_room(key)
                 if batch is not None:
                     batch.full = True
-                batch = _Batch(kind, time.monotonic() + self._parameters.batch_timeout_micros / 1e6)
+                batch = _Batch(key, time.monotonic() + self._parameters.batch_timeout_micros / 1e6)
                 self._waiting.append(batch)
-                self._open[kind] = batch
+                self._open[key] = batch
             batch.tasks.append(task)
             batch.full = batch.rows >= self._parameters.max_batch_size
             if batch.full or len(batch.tasks) == 1:
                 self._changed.notify()
 
-    def _make_room(self, kind: _Kind) -> None:
+    def _make_room(self, key: _BatchKey) -> None:
         """Raise an error if no further batch of a signature may wait."""
-        most = max(1, self._parameters.max_enqueued_batches)
-        if self._count_waiting(kind) < most:
+        limit = max(1, self._parameters.max_enqueued_batches)
+        if self._count_waiting(key) < limit:
             return
-        for batch in list(self._waiting):  # those whose clients have gone need no place
+        for batch in list(self._waiting):  # requests whose clients have gone need no place
             batch.tasks = [task for task in batch.tasks if not task.future.cancelled()]
             if not batch.tasks:
                 self._remove(batch)
-        if self._count_waiting(kind) >= most:
+        if self._count_waiting(key) >= limit:
             raise ServingError(Code.UNAVAILABLE, "The batch scheduling queue to which this task was submitted is full")
 
-    def _count_waiting(self, kind: _Kind) -> int:
-        wanted = (kind.model, kind.signature_name)
-        return sum((batch.kind.model, batch.kind.signature_name) == wanted for batch in self._waiting)
+    def _count_waiting(self, key: _BatchKey) -> int:
+        queue = (key.model, key.signature_name)
+        return sum((batch.key.model, batch.key.signature_name) == queue for batch in self._waiting)
 
     def _remove(self, batch: _Batch) -> None:
         self._waiting.remove(batch)
-        if self._open.get(batch.kind) is batch:
-            del self._open[batch.kind]
+        if self._open.get(batch.key) is batch:
+            del self._open[batch.key]
 
     def _work(self) -> None:
-        """What each thread does, until the end."""
+        """The loop of each thread."""
         while (batch := self._next()) is not None:
-            kind, tasks = batch.kind, [task for task in batch.tasks if task.future.set_running_or_notify_cancel()]
+            key, tasks = batch.key, [task for task in batch.tasks if task.future.set_running_or_notify_cancel()]
             self._record_waiting(tasks)
             if tasks:
-                self._answer(kind, tasks)
-            # Else the last batch, and its model, would stay in memory until the next one comes.
-            del batch, kind, tasks
+                self._answer(key, tasks)
+            # Otherwise the batch and its model would stay in memory until the next batch.
+            del batch, key, tasks
 
     def _record_waiting(self, tasks: Sequence[_Task]) -> None:
         now = time.monotonic()
@@ -163,14 +163,14 @@ class Batching:
             self._metrics.queued(now - task.submitted, self._parameters.thread_pool_name)
 
     def _next(self) -> _Batch | None:
-        """The oldest batch that may run, as soon as there is one; None at the end."""
+        """The oldest batch that may run, as soon as there is one; None when the scheduler is closed."""
         with self._changed:
             while True:
                 now = time.monotonic()
                 for batch in self._waiting:
                     if batch.full or self._closing or now >= batch.deadline:
                         self._remove(batch)
-                        if self._waiting:  # somebody else must mind the next deadline
+                        if self._waiting:  # another thread must watch the next deadline
                             self._changed.notify()
                         return batch
                 if self._closing:
@@ -178,29 +178,29 @@ class Batching:
                 deadlines = [batch.deadline for batch in self._waiting]
                 self._changed.wait(min(deadlines) - now if deadlines else None)
 
-    def _answer(self, kind: _Kind, tasks: Sequence[_Task]) -> None:
-        """Run tasks together and, should that fail, one by one."""
+    def _answer(self, key: _BatchKey, tasks: Sequence[_Task]) -> None:
+        """Run tasks together and, if that fails, one by one."""
         try:
-            answers = self._run(kind, tasks)
+            answers = self._run(key, tasks)
         except Exception as error:
             if len(tasks) == 1:
                 tasks[0].future.set_exception(error)
             else:
                 for task in tasks:
-                    self._answer(kind, [task])
+                    self._answer(key, [task])
             return
         for task, answer in zip(tasks, answers, strict=True):
             task.future.set_result(answer)
 
-    def _run(self, kind: _Kind, tasks: Sequence[_Task]) -> list[Tensors]:
+    def _run(self, key: _BatchKey, tasks: Sequence[_Task]) -> list[Tensors]:
         """The outputs of each task, from one run of the graph."""
         rows = sum(task.rows for task in tasks)
         padded = self._allowed_size(rows)
         self._metrics.batch(rows, padded)
         inputs = tasks[0].inputs
         if len(tasks) > 1 or padded > rows:
-            inputs = {name: _merge([task.inputs[name] for task in tasks], rows, padded) for name in inputs}
-        outputs = kind.model.run(kind.signature_name, inputs)
+            inputs = {name: _concatenate([task.inputs[name] for task in tasks], rows, padded) for name in inputs}
+        outputs = key.model.run(key.signature_name, inputs)
         for output in outputs.values():
             if output.ndim == 0:
                 raise ServingError(Code.FAILED_PRECONDITION, "Batched output tensor has 0 dimensions")
@@ -220,11 +220,11 @@ class Batching:
         return next((size for size in self._parameters.allowed_batch_sizes if size >= rows > 0), rows)
 
 
-def _rows(inputs: Tensors) -> int:
-    """The size of dimension 0, which all inputs share.
+def _count_rows(inputs: Tensors) -> int:
+    """The size of dimension 0, which must be the same for all inputs.
 
     Raises:
-        ServingError: an input has no such dimension, or two disagree.
+        ServingError: an input is a scalar, or the sizes differ.
     """
     rows = None
     for array in inputs.values():
@@ -236,8 +236,8 @@ def _rows(inputs: Tensors) -> int:
     return rows or 0
 
 
-def _merge(arrays: Sequence[np.ndarray[Any, Any]], rows: int, padded: int) -> np.ndarray[Any, Any]:
-    """Arrays one after the other, then the last row again up to the size wanted."""
+def _concatenate(arrays: Sequence[np.ndarray[Any, Any]], rows: int, padded: int) -> np.ndarray[Any, Any]:
+    """The arrays in one, filled up to `padded` rows by repeating the last row."""
     merged = np.empty((padded, *arrays[0].shape[1:]), arrays[0].dtype)
     np.concatenate(arrays, out=merged[:rows])
     merged[rows:] = merged[rows - 1 : rows]

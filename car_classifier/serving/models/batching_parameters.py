@@ -1,4 +1,4 @@
-"""How requests are merged, and the text file that says so. Free of TensorFlow, so that a command line can import it.
+"""How requests are merged, and the text file that sets it. Free of TensorFlow, so that a command line can import it.
 
 Names and defaults are those of TensorFlow Serving: of the message `BatchingParameters` in its
 `session_bundle_config.proto`, and of `SharedBatchScheduler` in TensorFlow's `shared_batch_scheduler.h`.
@@ -15,7 +15,7 @@ from typing import Any
 from car_classifier.errors import UserError
 from car_classifier.registry.text_proto import message_class, read_text_proto
 
-# Of the message: the number of each field, and the type that wraps its value; none for a bare one.
+# The message's fields: number, and type of the wrapped value.
 _WRAPPED_FIELDS = {
     "max_batch_size": (1, "Int64Value"),
     "batch_timeout_micros": (2, "Int64Value"),
@@ -31,15 +31,15 @@ class BatchingParameters:
     """How requests are merged.
 
     Attributes:
-        max_batch_size: rows of a batch at most, and of one request.
+        max_batch_size: the largest number of rows of a batch, and of one request.
         batch_timeout_micros: microseconds that a batch waits for more requests while a thread is free.
-        max_enqueued_batches: batches of one signature that may wait for a thread.
-        num_batch_threads: batches that run at the same time.
-        thread_pool_name: what those threads are called.
-        allowed_batch_sizes: sizes that batches are filled up to, ascending; empty means any.
+        max_enqueued_batches: number of batches of one signature that may wait for a thread.
+        num_batch_threads: number of batches that run at the same time.
+        thread_pool_name: name of their threads.
+        allowed_batch_sizes: sizes that batches are filled up to, ascending; empty means any size.
 
     Raises:
-        UserError: a value out of range.
+        UserError: a value is out of range.
     """
 
     max_batch_size: int = 1000
@@ -68,19 +68,19 @@ class BatchingParameters:
 
 
 def read_batching_parameters(path: Path) -> BatchingParameters:
-    """The parameters in a file of TensorFlow Serving's format; what it leaves out has its default.
+    """Read parameters from a file in TensorFlow Serving's format; parameters that it leaves out keep their defaults.
 
     Args:
         path: a text file with lines such as `max_batch_size { value: 32 }` and `allowed_batch_sizes: 8`.
 
     Raises:
-        UserError: the file cannot be read, holds something else, or a value is out of range.
+        UserError: the file cannot be read, has another format, or a value is out of range.
     """
     message = _message_class()()
     read_text_proto(path, message, "batching parameters")
-    given: dict[str, Any] = {name: getattr(message, name).value for name in _WRAPPED_FIELDS if message.HasField(name)}
+    values: dict[str, Any] = {name: getattr(message, name).value for name in _WRAPPED_FIELDS if message.HasField(name)}
     try:
-        return BatchingParameters(allowed_batch_sizes=tuple(message.allowed_batch_sizes), **given)
+        return BatchingParameters(allowed_batch_sizes=tuple(message.allowed_batch_sizes), **values)
     except UserError as error:
         raise UserError(f"In the batching parameters file {path}: {error}") from None
 

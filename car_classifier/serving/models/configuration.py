@@ -1,7 +1,7 @@
 """`models.config`: the file in TensorFlow Serving's text format that says which models and versions to serve.
 
-The format is its `ModelServerConfig` message (model_server_config.proto); what is refused here is what its
-`server_core.cc` refuses, and what this server cannot do.
+The format is its `ModelServerConfig` message (model_server_config.proto). Refused is what its `server_core.cc` refuses,
+and what this server cannot do.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ logger = logging.getLogger(__name__)
 
 
 def read_model_config(path: Path, base_path: Path | None = None) -> tuple[ServedModel, ...]:
-    """The models that a file names.
+    """Read the models to serve from a file.
 
     Args:
         path: the file.
-        base_path: where they are, if not where the file says.
+        base_path: folder of the models, instead of those in the file.
 
     Raises:
-        UserError: the file cannot be read, is not of the format, or asks for what cannot be served.
+        UserError: the file cannot be read, has another format, or asks for something that this server cannot do.
     """
     config = read_config(path)
     try:
@@ -42,9 +42,9 @@ def read_model_config(path: Path, base_path: Path | None = None) -> tuple[Served
 
 
 def read_model_folder(folder: Path, name: str) -> tuple[ServedModel, ...]:
-    """The one model of a folder: the versions and labels that its `models.config` says, or the newest version.
+    """The model in a folder: with the versions and labels of its `models.config`, or else with the newest version.
 
-    The file is made for servers that have the folder elsewhere, so that it does not matter where it says it is.
+    The file's own `base_path` is ignored, because it is meant for servers that see the folder elsewhere.
 
     Raises:
         UserError: the file cannot be used.
@@ -64,10 +64,10 @@ def served_models(config: Any, base_path: Path | None = None) -> tuple[ServedMod
 
     Args:
         config: the message.
-        base_path: where they are, if not where the message says.
+        base_path: folder of the models, instead of those in the message.
 
     Raises:
-        UserError: it asks for what cannot be served.
+        UserError: it asks for something that this server cannot do.
     """
     if config.WhichOneof("config") != "model_config_list":
         raise UserError("Only a model_config_list is supported. Put the models into one.")
@@ -79,13 +79,13 @@ def served_models(config: Any, base_path: Path | None = None) -> tuple[ServedMod
 def _served_model(config: Any, base_path: Path | None) -> ServedModel:
     from tensorflow_serving.config import model_server_config_pb2
 
-    name, given = config.name, Path(config.base_path)
+    name, own_path = config.name, Path(config.base_path)
     if config.model_type and config.model_platform:
         raise UserError(f"Model {name}: model_type is the old form of model_platform. Leave model_type out.")
     is_tensorflow = config.model_type == model_server_config_pb2.ModelType.TENSORFLOW
     if not is_tensorflow and config.model_platform != "tensorflow":
         raise UserError(f'Model {name}: model_platform must be "tensorflow". Received: "{config.model_platform}".')
-    if base_path is None and not given.is_absolute():
+    if base_path is None and not own_path.is_absolute():
         raise UserError(
             f'Model {name}: base_path must be an absolute path to a folder. Received: "{config.base_path}".'
         )
@@ -98,19 +98,19 @@ def _served_model(config: Any, base_path: Path | None) -> ServedModel:
         versions = tuple(policy.specific.versions)
         if not versions:
             raise UserError(f"Model {name}: the version policy specific must name at least one version.")
-    return ServedModel(name, base_path or given, versions, newest, dict(config.version_labels))
+    return ServedModel(name, base_path or own_path, versions, newest, dict(config.version_labels))
 
 
 class ModelConfigPolling:
-    """Looks at a model configuration again and again, and has a repository serve what it says when it has changed.
+    """Re-reads a model configuration at intervals, and reloads a repository when the configuration has changed.
 
-    A file that cannot be used is logged, and what was served before stays.
+    If the file cannot be used, a warning is logged and the models stay as they are.
 
     Args:
-        read: reads it.
-        served: what it said at the start, which is served already.
-        repository: what to change.
-        seconds: between two looks.
+        read: reads the configuration.
+        served: the configuration at the start, which is served already.
+        repository: the repository to reload.
+        seconds: the interval.
     """
 
     def __init__(
@@ -126,32 +126,32 @@ class ModelConfigPolling:
         self._seconds = seconds
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="model-config", daemon=True)
-        self._complaint = ""
+        self._last_warning = ""
 
     def start(self) -> None:
-        """Begin, with a pause: the file was read at the start."""
+        """Start with a pause, because the file has just been read."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End."""
+        """Stop polling."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
         while not self._stopping.wait(self._seconds):
-            complaint = ""
+            warning = ""
             try:
                 models = self._read()
-                if models != self._served:  # still, if it was refused: a label may wait for its version to be loaded
+                if models != self._served:  # tried again after a refusal: a label may wait for its version to load
                     self._repository.reload(models)
                     self._served = models
             except UserError as error:
-                complaint = f"{error} The models stay as they are."
+                warning = f"{error} The models stay as they are."
             except ServingError as error:
-                complaint = f"{error.message}. Trying again."
+                warning = f"{error.message}. Trying again."
             except Exception:
                 logger.exception("Reading the model configuration failed; trying again")
-            if complaint and complaint != self._complaint:
-                logger.warning("%s", complaint)
-            self._complaint = complaint
+            if warning and warning != self._last_warning:
+                logger.warning("%s", warning)
+            self._last_warning = warning

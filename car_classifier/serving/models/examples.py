@@ -1,8 +1,8 @@
-"""Classification and regression: `tf.Example`s in, classes with scores or numbers out, whatever the interface.
+"""Classification and regression, for both interfaces: `tf.Example`s in, classes with scores or numbers out.
 
-Which signatures can do it, and the texts of the errors, follow TensorFlow Serving's `classifier.cc`, `regressor.cc` and
-`util.cc`. As there, a signature is judged by its inputs and outputs, not by its `method_name`: what
-`tf.saved_model.save` writes has the name of `predict` always (`--enable_signature_method_name_check` is off).
+The rules for signatures, and the texts of the errors, follow TensorFlow Serving's `classifier.cc`, `regressor.cc` and
+`util.cc`. As there, a signature is judged by its inputs and outputs, not by its `method_name`, because
+`tf.saved_model.save` always writes the name of `predict` (`--enable_signature_method_name_check` is off).
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ REGRESSION_OUTPUT = "outputs"
 
 
 def check_signature(model: SavedModel, signature_name: str, task: Task) -> None:
-    """Whether a signature can classify or regress.
+    """Refuse a signature that cannot classify or regress.
 
     Args:
         model: the loaded version.
-        signature_name: which of its signatures; empty means `serving_default`.
-        task: what is asked of it.
+        signature_name: one of its signatures; empty means `serving_default`.
+        task: the task.
 
     Raises:
-        ServingError: it cannot, or there is none of that name (HTTP 400).
+        ServingError: the signature cannot do the task, or does not exist (HTTP 400).
     """
     name = signature_name or DEFAULT_SIGNATURE
     if name not in model.signatures:
@@ -65,21 +65,21 @@ def check_signature(model: SavedModel, signature_name: str, task: Task) -> None:
 
 
 def signature_inputs(examples: Sequence[Any], context: Any = None) -> dict[str, np.ndarray[Any, Any]]:
-    """What is fed to such a signature.
+    """The inputs of a signature that classifies or regresses.
 
     Args:
         examples: `tf.train.Example` messages.
-        context: one more, whose features each of them has too.
+        context: another such message, whose features are added to each example.
 
     Returns:
         `inputs`, an array of N serialized messages.
 
     Raises:
-        ServingError: there are none (HTTP 400).
+        ServingError: there are no examples (HTTP 400).
     """
     if not examples:
         raise invalid_argument("Input is empty.")
-    # Two messages one after the other are the two merged: that is how protocol buffers are defined.
+    # Concatenated messages are the messages merged: that is how protocol buffers are defined.
     shared = b"" if context is None else context.SerializeToString()
     serialized = np.empty(len(examples), object)
     serialized[:] = [shared + example.SerializeToString() for example in examples]
@@ -87,7 +87,7 @@ def signature_inputs(examples: Sequence[Any], context: Any = None) -> dict[str, 
 
 
 def request_inputs(request_input: Any) -> dict[str, np.ndarray[Any, Any]]:
-    """What is fed to a signature for the `Input` message of a gRPC request; see `signature_inputs`."""
+    """The inputs of a signature from the `Input` message of a gRPC request; see `signature_inputs`."""
     if request_input.WhichOneof("kind") == "example_list_with_context":
         with_context = request_input.example_list_with_context
         return signature_inputs(with_context.examples, with_context.context)
@@ -95,14 +95,14 @@ def request_inputs(request_input: Any) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def classification_result(outputs: Tensors, count: int) -> ClassificationResult:
-    """The answer to a classification.
+    """The answer to a classify request.
 
     Args:
-        outputs: the signature's: `classes` (strings) or `scores` (float32), or both, each [N, classes].
+        outputs: the signature's outputs: `classes` (strings) or `scores` (float32), or both, each [N, classes].
         count: N, the number of examples.
 
     Raises:
-        ServingError: an output of another type or shape (HTTP 400).
+        ServingError: an output has another type or shape (HTTP 400).
     """
     from tensorflow_serving.apis import classification_pb2
 
@@ -125,21 +125,21 @@ def classification_result(outputs: Tensors, count: int) -> ClassificationResult:
     for row in range(count):
         labels = [""] * width if classes is None else [_label(label) for label in classes[row]]
         values = [0.0] * width if scores is None else scores[row].tolist()
-        found = result.classifications.add().classes
+        pairs = result.classifications.add().classes
         for label, value in zip(labels, values, strict=True):
-            found.add(label=label, score=value)
+            pairs.add(label=label, score=value)
     return result
 
 
 def regression_result(outputs: Tensors, count: int) -> RegressionResult:
-    """The answer to a regression.
+    """The answer to a regress request.
 
     Args:
-        outputs: the signature's: `outputs`, float32 [N] or [N, 1].
+        outputs: the signature's output `outputs`, float32 [N] or [N, 1].
         count: N, the number of examples.
 
     Raises:
-        ServingError: an output of another type or shape (HTTP 400).
+        ServingError: an output has another type or shape (HTTP 400).
     """
     from tensorflow_serving.apis import regression_pb2
 
@@ -166,7 +166,7 @@ def _text(signature: Any) -> str:
 
 
 def _label(label: bytes) -> str:
-    return label.decode("utf-8", "replace")  # a protocol buffer's string holds nothing else
+    return label.decode("utf-8", "replace")  # a protocol buffer's string must be UTF-8
 
 
 def _type_name(array: np.ndarray[Any, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A version made ready: its SavedModel loaded and warmed up."""
+"""Loads a version's SavedModel and warms it up."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def load(version: Version, stopping: Callable[[], bool], metrics: Metrics) -> Sa
     """The model of a version, ready for requests.
 
     Args:
-        version: what to load; it is left as it is.
-        stopping: asked before each warm-up request; True ends the warm-up early.
-        metrics: told how long it took.
+        version: the version to load; its state is not changed.
+        stopping: called before each warm-up request; True ends the warm-up early.
+        metrics: records how long the load and the warm-up take.
 
     Raises:
-        ServingError: it cannot be loaded or warmed up; nothing of it stays in memory.
+        ServingError: the version cannot be loaded or warmed up; nothing of it stays in memory.
     """
     begin = time.perf_counter()
     model = None

@@ -1,4 +1,4 @@
-"""The versions of each model: found on disk, loaded, swapped without losing a request, reported."""
+"""The versions of each model: loaded, swapped without losing a request, and their states."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import contextlib
 import gc
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from car_classifier.serving.errors import Code, ServingError, invalid_argument, not_found
-from car_classifier.serving.models.version import Version, VersionState, VersionStatus, find_versions, fingerprint
+from car_classifier.serving.models.folder_watcher import FolderWatcher
+from car_classifier.serving.models.version import Version, VersionState, VersionStatus, fingerprint
 from car_classifier.serving.settings import ServedModel
 
 if TYPE_CHECKING:
@@ -23,17 +25,17 @@ logger = logging.getLogger(__name__)
 
 
 class ModelRepository:
-    """Keeps the wanted versions of some models loaded while their folders change.
+    """Keeps the versions of some models loaded while their folders change.
 
-    A new version is loaded and warmed up beside the old one, then takes over; the old one is let go when
-    its last request has ended. A version that cannot be loaded is reported and tried again once its files
-    have changed, and whatever was served before it stays.
+    A new version is loaded and warmed up beside the old one, then takes over; the old version is unloaded after its
+    last request. A version that cannot be loaded is reported, and tried again once its files have changed; until then
+    the version before it stays.
 
     Args:
-        models: what to serve. Their labels are taken as they are; those that `reload` brings are checked.
+        models: the models to serve. Their version labels are not checked; those that `reload` brings are.
         poll_seconds: seconds between two looks at the folders.
         allow_labels_for_unavailable: whether `reload` may give a new label to a version that is not loaded.
-        metrics: what loads and warm-ups are recorded in.
+        metrics: records loads and warm-ups.
     """
 
     def __init__(
@@ -46,55 +48,46 @@ class ModelRepository:
     ) -> None:
         self._models = {model.name: model for model in models}
         self._versions: dict[str, dict[int, Version]] = {model.name: {} for model in models}
-        self._poll_seconds = poll_seconds
         self._metrics = metrics
         self._allow_labels_for_unavailable = allow_labels_for_unavailable
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._stopping = threading.Event()
-        self._wake = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="model-repository", daemon=True)
-        self._last_complaint: dict[str, str] = {}
+        self._watcher = FolderWatcher(self, poll_seconds)
 
     def start(self) -> None:
-        """Look for versions, then load them and go on watching in a thread of its own."""
-        for model in self._models.values():
-            self._discover(model)
-        self._thread.start()
+        """Look for versions, then load them and keep watching the folders in a thread."""
+        self._watcher.start()
 
     def stop(self) -> None:
-        """Stop watching and let every version go; requests that still run finish first."""
-        self._stopping.set()
-        self._wake.set()
+        """Stop watching and unload every version, after the requests that still run in it."""
+        self._watcher.stopping.set()
         with self._changed:
             self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join()
-        for versions in self._versions.values():
-            self._unload(versions.values())
+        self._watcher.join()
+        self._unload(version for versions in self._versions.values() for version in versions.values())
 
     def reload(self, models: tuple[ServedModel, ...]) -> list[str]:
         """Serve these models from now on, as TensorFlow Serving's `ServerCore::ReloadConfig` does.
 
-        Labels change at once; what is to be loaded or let go follows.
+        Version labels change at once; versions are loaded and unloaded soon after.
 
         Args:
-            models: all models to serve; those not among them are let go.
+            models: all models to serve; others are unloaded.
 
         Returns:
             The names of the models that were not served before.
 
         Raises:
-            ServingError: a label is given to a version that is not loaded; nothing has changed then.
+            ServingError: a label is given to a version that is not loaded; then nothing has changed.
         """
         with self._lock:
             for model in models:
-                self._check_labels(model)
+                self._check_version_labels(model)
             new = [model.name for model in models if model.name not in self._models]
             self._models = {model.name: model for model in models}
             for name in new:
                 self._versions.setdefault(name, {})
-        self._wake.set()
+        self._watcher.wake()
         return new
 
     def wait_until_available(self, names: Iterable[str], seconds: float | None = None) -> None:
@@ -102,17 +95,17 @@ class ModelRepository:
 
         Args:
             names: the models.
-            seconds: how long to wait at most; None waits for ever.
+            seconds: the longest wait; None waits for ever.
 
         Raises:
-            ServingError: one of them cannot be loaded, or there was not enough time.
+            ServingError: one of them cannot be loaded, or the time is up.
         """
         waiting = set(names)
 
         def settled() -> bool:
-            # Every condition is looked at under the lock.
+            # `wait_for` calls this under the lock.
             waiting.difference_update([name for name in waiting if self._loaded(name)])
-            return all(self._failures(name) for name in waiting) or self._stopping.is_set()
+            return all(self._failures(name) for name in waiting) or self._watcher.stopping.is_set()
 
         with self._changed:
             if not self._changed.wait_for(settled, seconds):
@@ -123,12 +116,12 @@ class ModelRepository:
             raise ServingError(Code.UNKNOWN, message)
 
     def names(self) -> list[str]:
-        """The models to be served now, whether or not a version of them is loaded."""
+        """The names of the models to be served, whether or not a version of them is loaded."""
         with self._lock:
             return sorted(self._models)
 
     def served_name(self, name: str) -> str:
-        """The name, or an empty one if no model to be served has it."""
+        """The name, or an empty string if no model to be served has it."""
         with self._lock:
             return name if name in self._models else ""
 
@@ -152,22 +145,24 @@ class ModelRepository:
             return [VersionStatus(n, versions[n].state, versions[n].error) for n in numbers]
 
     @contextlib.contextmanager
-    def use(self, name: str, number: int | None = None, label: str | None = None) -> Iterator[tuple[int, SavedModel]]:
-        """A loaded version and its number, kept in memory for the length of a `with` block.
+    def use(
+        self, name: str, number: int | None = None, version_label: str | None = None
+    ) -> Iterator[tuple[int, SavedModel]]:
+        """A loaded version and its number, kept in memory for the duration of a `with` block.
 
         Args:
             name: the model.
-            number: a version; the newest loaded one if neither this nor a label is given.
-            label: a version by its label.
+            number: a version; by default the newest loaded one.
+            version_label: a version by its label.
 
         Raises:
             ServingError: it is not loaded (HTTP 404), or the label is unknown (HTTP 400).
         """
         with self._lock:
-            version = self._find(name, number, label)
+            version = self._find(name, number, version_label)
             version.requests += 1
             model = version.model
-        assert model is not None  # noqa: S101  what AVAILABLE means
+        assert model is not None  # noqa: S101  AVAILABLE versions have one
         try:
             yield version.number, model
         finally:
@@ -175,15 +170,15 @@ class ModelRepository:
                 version.requests -= 1
                 last = version.state is VersionState.UNLOADING and not version.requests
             if last:
-                # Not here: it takes a while, and this may be the thread that answers everybody.
-                threading.Thread(target=self._close_if_idle, args=(version,), name="unload").start()
+                # Not here: unloading takes a while, and this may be the event loop's thread.
+                threading.Thread(target=self._close_idle, args=(version,), name="unload").start()
 
-    def _find(self, name: str, number: int | None, label: str | None) -> Version:
+    def _find(self, name: str, number: int | None, version_label: str | None) -> Version:
         loaded = self._loaded(name)
-        if label is not None:
-            number = self._models[name].labels.get(label) if name in self._models else None
+        if version_label is not None:
+            number = self._models[name].version_labels.get(version_label) if name in self._models else None
             if number is None:
-                raise invalid_argument(f"Unrecognized servable version label: {label}")
+                raise invalid_argument(f"Unrecognized servable version label: {version_label}")
         if number is None:
             if not loaded:
                 raise not_found(f"Servable not found for request: Latest({name})")
@@ -196,18 +191,18 @@ class ModelRepository:
         return {n: v for n, v in self._versions.get(name, {}).items() if v.state is VersionState.AVAILABLE}
 
     def _failures(self, name: str) -> str:
-        """The errors of a model that will not become available as things are; empty while it may."""
+        """The errors of a model none of whose versions is available or can become so; empty otherwise."""
         versions = self._versions.get(name, {}).values()
         if any(version.state is not VersionState.END for version in versions):
             return ""
         failed = [version for version in versions if version.error]
         return "".join(f"{{name: {name} version: {v.number}}} due to error: {v.error}, " for v in failed)
 
-    def _check_labels(self, model: ServedModel) -> None:
+    def _check_version_labels(self, model: ServedModel) -> None:
         """The rule of `ServerCore::UpdateModelVersionLabelMap`."""
-        before = self._models[model.name].labels if model.name in self._models else {}
+        before = self._models[model.name].version_labels if model.name in self._models else {}
         loaded = self._loaded(model.name)
-        for label, number in model.labels.items():
+        for label, number in model.version_labels.items():
             in_use_elsewhere = before.get(label, number) != number
             if number not in loaded and (in_use_elsewhere or not self._allow_labels_for_unavailable):
                 raise ServingError(
@@ -216,61 +211,40 @@ class ModelRepository:
                     "which is not currently available for inference",
                 )
 
-    def _watch(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            for model in list(self._models.values()):
-                try:
-                    self._update(model)
-                except Exception:
-                    logger.exception("%s: looking for versions failed; trying again", model.name)
-            self._let_go_of_removed_models()
-            self._wake.wait(self._poll_seconds)
+    # --- For the watcher ---
 
-    def _update(self, model: ServedModel) -> None:
-        """Bring one model's loaded versions in line with its folder."""
-        wanted = self._discover(model)
-        for version in wanted:
-            if self._stopping.is_set():
-                return
-            if version.state is VersionState.START:
-                self._load(version)
-        # Nothing is let go before something that is wanted can answer in its place.
+    def models(self) -> list[ServedModel]:
+        """The models to be served."""
+        with self._lock:
+            return list(self._models.values())
+
+    def register(self, model: ServedModel, folders: Mapping[int, Path]) -> list[Version]:
+        """The versions with these numbers and folders; those that are to be loaded are in state START."""
+        with self._lock:
+            versions = self._versions[model.name]
+            for number, folder in folders.items():
+                if number not in versions or versions[number].may_load_from(folder):
+                    versions[number] = Version(model.name, number, folder)
+            return [versions[number] for number in folders]
+
+    def unload_others(self, model: ServedModel, numbers: set[int]) -> None:
+        """Unload a model's versions that are not among these, unless none of these can answer in their place."""
         with self._lock:
             settings_changed = self._models.get(model.name) != model
             loaded = self._loaded(model.name)
-        numbers = {version.number for version in wanted}
         if numbers & loaded.keys() and not settings_changed:
             self._unload(version for number, version in loaded.items() if number not in numbers)
 
-    def _let_go_of_removed_models(self) -> None:
+    def unload_removed_models(self) -> None:
+        """Unload all versions of the models that are no longer to be served."""
         with self._lock:
             removed = [
                 version for name in self._versions.keys() - self._models for version in self._loaded(name).values()
             ]
         self._unload(removed)
 
-    def _discover(self, model: ServedModel) -> list[Version]:
-        """The versions that should be loaded; those that shall be (again) are in state START."""
-        try:
-            folders = find_versions(model.base_path)
-        except OSError as error:
-            self._complain(model, f"the folder {model.base_path} cannot be read ({error.strerror}); waiting")
-            return []
-        wanted = model.wanted(folders)
-        if not wanted:
-            # What is loaded stays: an empty folder is more often an accident than a wish.
-            self._complain(model, f"no version in {model.base_path} yet; it is loaded as soon as it appears")
-            return []
-        self._last_complaint.pop(model.name, None)
-        versions = self._versions[model.name]
-        with self._lock:
-            for number in wanted:
-                if number not in versions or versions[number].may_load_from(folders[number]):
-                    versions[number] = Version(model.name, number, folders[number])
-        return [versions[number] for number in wanted]
-
-    def _load(self, version: Version) -> None:
+    def load(self, version: Version) -> None:
+        """Load and warm up a version; a failure becomes its state."""
         from car_classifier.serving.models.loading import load
 
         with self._lock:
@@ -278,7 +252,7 @@ class ModelRepository:
         files = fingerprint(version.folder)
         model, failure = None, None
         try:
-            model = load(version, self._stopping.is_set, self._metrics)
+            model = load(version, self._watcher.stopping.is_set, self._metrics)
         except ServingError as error:
             failure = error
         with self._changed:
@@ -287,28 +261,29 @@ class ModelRepository:
             self._changed.notify_all()
 
     def _unload(self, versions: Iterable[Version]) -> None:
-        for version in list(versions):
-            with self._lock:
-                if version.state is not VersionState.AVAILABLE:
-                    continue
+        versions = list(versions)
+        with self._lock:
+            unloading = [version for version in versions if version.state is VersionState.AVAILABLE]
+            for version in unloading:
                 version.state = VersionState.UNLOADING
-            self._close_if_idle(version)
+        self._close_idle(*unloading)
 
-    def _close_if_idle(self, version: Version) -> None:
-        with self._lock:
-            if version.state is not VersionState.UNLOADING or version.requests or version.model is None:
-                return
-            model, version.model = version.model, None
-        model.close()
-        del model
-        # TensorFlow's graphs hold themselves in cycles: without this, a model's memory stays until much later.
-        gc.collect()
-        with self._lock:
-            version.state = VersionState.END
-        logger.info("%s: version %d unloaded", version.model_name, version.number)
-
-    def _complain(self, model: ServedModel, text: str) -> None:
-        """Log a lasting trouble once, not at every look."""
-        if self._last_complaint.get(model.name) != text:
-            self._last_complaint[model.name] = text
-            logger.warning("%s: %s", model.name, text)
+    def _close_idle(self, *versions: Version) -> None:
+        """Close those of these versions that are to be unloaded and run no request."""
+        closed = []
+        for version in versions:
+            with self._lock:
+                if version.state is not VersionState.UNLOADING or version.requests or version.model is None:
+                    continue
+                model, version.model = version.model, None
+            model.close()
+            del model
+            closed.append(version)
+        if closed and not self._watcher.stopping.is_set():
+            # TensorFlow's graphs are in reference cycles: without a collection, their memory is freed much later.
+            # When the server stops, the collection would only delay its end.
+            gc.collect()
+        for version in closed:
+            with self._lock:
+                version.state = VersionState.END
+            logger.info("%s: version %d unloaded", version.model_name, version.number)

@@ -1,8 +1,8 @@
 """One loaded SavedModel: its signatures and how to run them.
 
-It is loaded the way TensorFlow Serving loads it, through the version 1 loader into a session. So what
-that server cannot restore fails here too, shapes are checked by the graph alone (as there), and a
-failing operation's message is the bare one, without Python's additions.
+It is loaded as TensorFlow Serving loads it, through the version 1 loader into a session. A model that TensorFlow
+Serving cannot restore therefore fails here too, shapes are checked by the graph alone (as there), and a failing
+operation's message comes without Python's additions.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Runner:
 
 
 class SavedModel:
-    """A SavedModel in memory, ready to be run from any number of threads.
+    """A SavedModel in memory, which any number of threads may run.
 
     Args:
         folder: the version's folder, the one with `saved_model.pb`.
@@ -44,7 +44,7 @@ class SavedModel:
     def __init__(self, folder: Path) -> None:
         import tensorflow as tf
 
-        # It calls the loader that its own server uses deprecated, at every start.
+        # Without this, every load logs that the loader which TensorFlow Serving uses is deprecated.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph)
@@ -62,10 +62,10 @@ class SavedModel:
             raise _load_error(error, folder) from error
 
     def signature(self, name: str) -> Any:
-        """The `SignatureDef` of that name; an empty name means `serving_default`.
+        """The `SignatureDef` with this name; an empty name means `serving_default`.
 
         Raises:
-            ServingError: there is none of that name (HTTP 400).
+            ServingError: there is no such signature (HTTP 400).
         """
         name = name or DEFAULT_SIGNATURE
         if name not in self.signatures:
@@ -77,23 +77,23 @@ class SavedModel:
 
         Args:
             signature_name: its name; empty means `serving_default`.
-            inputs: one array for each of its inputs, of the dtype it asks for (strings as bytes objects).
+            inputs: one array per input, of its dtype (strings as bytes objects).
 
         Returns:
-            One array for each output.
+            One array per output.
 
         Raises:
-            ServingError: an unknown signature, missing or unknown inputs, or an error inside the graph.
+            ServingError: the signature is unknown, inputs are missing or unknown, or the graph fails.
         """
         import tensorflow as tf
 
         self.signature(signature_name)
         runner = self._runners.get(signature_name or DEFAULT_SIGNATURE)
         if runner is None or set(runner.input_names) != set(inputs):
-            wanted = sorted(runner.input_names) if runner else []
+            expected = sorted(runner.input_names) if runner else []
             raise invalid_argument(
                 f"input size does not match signature: the inputs sent are {sorted(inputs)}, "
-                f"the signature's inputs are {wanted}"
+                f"the signature's inputs are {expected}"
             )
         try:
             fetched = runner.run(*(inputs[name] for name in runner.input_names))
@@ -102,7 +102,7 @@ class SavedModel:
         return {name: _as_array(fetched[position]) for name, position in runner.output_position.items()}
 
     def close(self) -> None:
-        """Give the model's memory back; nothing may run in it any more."""
+        """Free the model's memory; nothing may be running in it."""
         self._runners.clear()
         self._session.close()
 
@@ -115,8 +115,8 @@ class SavedModel:
         )
         position = {name: number for number, name in enumerate(fetches)}
         return _Runner(
-            # Session.run would refuse a shape that the signature does not declare; TensorFlow Serving
-            # leaves that to the graph. This call is what it compiles a signature with, too.
+            # `Session.run` refuses shapes that the signature does not declare; TensorFlow Serving leaves that to the
+            # graph, and compiles signatures with the same call as here.
             run=self._session._make_callable_from_options(options),
             input_names=list(signature.inputs),
             output_position={key: position[info.name] for key, info in sorted(signature.outputs.items())},
@@ -124,17 +124,17 @@ class SavedModel:
 
 
 def count_rows(inputs: Tensors) -> int:
-    """How many instances some inputs hold: the size of dimension 0; 1 without one."""
+    """The number of instances in some inputs: the size of dimension 0, or 1 for scalars."""
     return max((len(array) for array in inputs.values() if array.ndim), default=1)
 
 
 def _as_array(fetched: Any) -> np.ndarray[Any, Any]:
-    # A scalar string comes as bytes, of which NumPy would make an array that drops zeros at the end.
+    # A scalar string comes as bytes, which NumPy would turn into an array that drops trailing zeros.
     return np.asarray(fetched, object if isinstance(fetched, bytes) else None)
 
 
 def _load_error(error: Exception, folder: Path) -> ServingError:
-    """What a version's status shall say about an exception raised while loading it."""
+    """The error in a version's status for an exception raised while loading it."""
     import tensorflow as tf
 
     if isinstance(error, tf.errors.OpError):

@@ -31,7 +31,7 @@ _FIELDS = {
 }
 
 
-# Where TensorFlow's C++ calls a dtype otherwise than its Python.
+# dtypes that TensorFlow's C++ and its Python name differently.
 _NAMES = {"float16": "half", "float32": "float", "float64": "double"}
 
 
@@ -47,28 +47,28 @@ def to_array(name: str, proto: Any) -> Array:
     """The array of a `TensorProto`; strings become bytes objects.
 
     Args:
-        name: of the input, for the error.
-        proto: the tensor, its values in its field or in `tensor_content`.
+        name: the input's name, for the error.
+        proto: the tensor, with its values in the dtype's field or in `tensor_content`.
 
     Raises:
-        ServingError: the message holds no whole tensor.
+        ServingError: the message does not hold a complete tensor.
     """
     import tensorflow as tf
 
     shape = proto.tensor_shape
     try:
         if shape.unknown_rank or any(dimension.size < 0 for dimension in shape.dim):
-            raise ValueError("a tensor has a shape without unknowns")
+            raise ValueError("the shape of a tensor must be fully known")
         return np.asarray(tf.make_ndarray(proto))
     except (TypeError, ValueError, IndexError, MemoryError, tf.errors.OpError):
         raise invalid_argument(f"tensor parsing error: {name}") from None
 
 
 def fill_proto(proto: Any, array: Array) -> None:
-    """Write an array into an empty `TensorProto`, into the field of its dtype, where clients look for it.
+    """Write an array into the dtype's field of an empty `TensorProto`, where clients look for it.
 
     Raises:
-        ServingError: a dtype that has no such field.
+        ServingError: there is no field for the dtype.
     """
     import tensorflow as tf
 

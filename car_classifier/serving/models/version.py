@@ -1,4 +1,4 @@
-"""One version of a model: its folder on disk, and where it is in its life."""
+"""One version of a model: its folder on disk and its state."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from car_classifier.serving.errors import ServingError
+from car_classifier.serving.errors import Code, ServingError
 
 if TYPE_CHECKING:
     from car_classifier.serving.models.saved_model import SavedModel
 
-# Of every file in a folder: its path, its size in bytes and its time of change.
+# Path, size in bytes and modification time of every file in a folder.
 Fingerprint = tuple[tuple[str, int, int], ...]
 
 
 class VersionState(StrEnum):
-    """Where a version is in its life; the names are those that a status answer uses."""
+    """The life cycle of a version, with the names of TensorFlow Serving's status answer."""
 
     START = "START"
     LOADING = "LOADING"
@@ -29,16 +29,21 @@ class VersionState(StrEnum):
 
 @dataclass(frozen=True)
 class VersionStatus:
-    """One line of a model's status: an error is set when the version could not be loaded."""
+    """One line of a model's status; an error is set if the version could not be loaded."""
 
     version: int
     state: VersionState
     error: ServingError | None
 
+    @property
+    def code_and_message(self) -> tuple[Code, str]:
+        """The error in the form of both interfaces: `OK` and an empty text if there is none."""
+        return (self.error.code, self.error.message) if self.error else (Code.OK, "")
+
 
 @dataclass
 class Version:
-    """A version that a repository knows of; fields change only under the repository's lock."""
+    """A version that a repository knows; fields change only under the repository's lock."""
 
     model_name: str
     number: int
@@ -50,7 +55,7 @@ class Version:
     requests: int = 0
 
     def may_load_from(self, folder: Path) -> bool:
-        """Whether it is not loaded, but may be now: it was let go, or its files have changed since it failed."""
+        """Whether the version may be loaded again: it was unloaded, or its files have changed since it failed."""
         if self.state is not VersionState.END:
             return False
         return self.error is None or folder != self.folder or fingerprint(folder) != self.failed_files
@@ -71,10 +76,10 @@ def _is_version(path: Path) -> bool:
 
 
 def fingerprint(folder: Path) -> Fingerprint:
-    """What tells whether anything in a folder has changed."""
+    """A value that changes whenever a file in the folder does."""
     files = []
     for path in sorted(folder.rglob("*")):
-        with contextlib.suppress(OSError):  # it may be gone again: somebody is at work here
+        with contextlib.suppress(OSError):  # removed in the meantime: the folder is being changed
             stat = path.stat()
             files.append((str(path.relative_to(folder)), stat.st_size, stat.st_mtime_ns))
     return tuple(files)

@@ -1,4 +1,4 @@
-"""Requests stored with a model, run before it takes traffic, so that no user pays for the first ones."""
+"""Requests stored with a model that run before it takes traffic, so that no user waits for the slow first ones."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def warm_up(model: SavedModel, folder: Path, stopping: Callable[[], bool] = lamb
 
     Args:
         model: the loaded version.
-        folder: its folder; the requests are a TFRecord file of `PredictionLog` messages in there.
-        stopping: asked before each request; True ends the warm-up early.
+        folder: its folder, in which the requests are a TFRecord file of `PredictionLog` messages.
+        stopping: called before each request; True ends the warm-up early.
 
     Returns:
-        How many requests were run.
+        The number of requests that were run.
 
     Raises:
-        ServingError: a record cannot be read or run, or there are more than 1000.
+        ServingError: a record cannot be read or run, or there are more than 1000 records.
     """
     path = PublishedVersion(folder).warmup_path
     if not path.is_file():

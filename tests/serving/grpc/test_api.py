@@ -1,6 +1,5 @@
 """The gRPC interface, asked through a real channel with `tensorflow-serving-api`'s stubs."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,7 +22,7 @@ from tensorflow_serving.apis import (
 from car_classifier.errors import UserError
 from car_classifier.serving import ModelServer, ServedModel, ServerSettings
 from tests.support import saved_models as models
-from tests.support.embedded_server import running, until
+from tests.support.embedded_server import Pipes, running, until
 
 SIGNATURES = "signature_def"
 
@@ -134,8 +133,8 @@ def test_a_scalar_and_an_empty_batch(client):
 def test_classify(client):
     request = models.examples_request(classification_pb2.ClassificationRequest, [0.0, 1.0])
     answer = client.prediction.Classify(request, timeout=30)
-    found = [[(one.label, one.score) for one in row.classes] for row in answer.result.classifications]
-    assert found == [[("low", -2.0), ("high", 2.0)], [("low", -2.5), ("high", 2.5)]]
+    classes = [[(pair.label, pair.score) for pair in row.classes] for row in answer.result.classifications]
+    assert classes == [[("low", -2.0), ("high", 2.0)], [("low", -2.5), ("high", 2.5)]]
     assert answer.model_spec == model_spec("examples", 1, signature="serving_default")
 
 
@@ -355,11 +354,12 @@ def test_a_deadline_is_kept(client):
     assert arrays(client.prediction.Predict(QUICK, timeout=30)) == {"y": [3.5]}
 
 
-@pytest.fixture
-def own_server(half_plus, tmp_path):
-    """A server that computes one request at a time, its scheduler, and a client of it."""
-    models.save_guarded(tmp_path / "1")
-    served = (ServedModel("half_plus_two", half_plus), ServedModel("guarded", tmp_path))
+@pytest.fixture(scope="module")
+def own_server(half_plus, tmp_path_factory):
+    """A server that computes one request at a time, and a client of it."""
+    base = tmp_path_factory.mktemp("guarded")
+    models.save_guarded(base / "1")
+    served = (ServedModel("half_plus_two", half_plus), ServedModel("guarded", base))
     with running(models=served, port=0, threads=1) as server:
         server.wait("2", "AVAILABLE", "half_plus_two")
         server.wait("1", "AVAILABLE", "guarded")
@@ -373,29 +373,36 @@ def in_use(server: ModelServer, name: str) -> int:
     return sum(version.requests for version in server.repository._versions[name].values())
 
 
-def test_a_cancelled_call_is_not_computed_and_the_version_is_let_go(own_server):
+def waiting_request(pipes: Pipes) -> predict_pb2.PredictRequest:
+    inputs = {"pipes": np.array([pipes.paths], object)}
+    return predict_request({"name": "guarded", "signature": "wait"}, inputs)
+
+
+def test_a_cancelled_call_is_not_computed_and_the_version_is_released(own_server, tmp_path):
     server, client = own_server
-    running_call = client.prediction.Predict.future(SLOW, timeout=30)
-    until(lambda: in_use(server, "guarded") == 1)
+    pipes = Pipes.make(tmp_path)
+    running_call = client.prediction.Predict.future(waiting_request(pipes), timeout=60)
+    pipes.wait()
     waiting_call = client.prediction.Predict.future(QUICK, timeout=30)
     until(lambda: in_use(server, "half_plus_two") == 1)
     waiting_call.cancel()
     until(lambda: in_use(server, "half_plus_two") == 0)
-    assert not running_call.done()
-    assert running_call.result().outputs["norm"].float_val[:] == [200]
-
-
-def test_a_version_stays_while_a_call_that_was_cancelled_still_runs_in_it(own_server):
-    server, client = own_server
-    call = client.prediction.Predict.future(SLOW, timeout=30)
-    until(lambda: in_use(server, "guarded") == 1)
-    queue_is_empty = threading.Event()
-    until(lambda: server._scheduler._executor._work_queue.empty())
-    call.cancel()
-    answered = client.prediction.Predict.future(QUICK, timeout=30)
-    answered.add_done_callback(lambda _: queue_is_empty.set())
     assert in_use(server, "guarded") == 1
-    assert queue_is_empty.wait(30)
+    pipes.release()
+    assert running_call.result().outputs["pipes"].string_val[0] == pipes.paths[0].encode()
+
+
+def test_a_version_stays_while_a_call_that_was_cancelled_still_runs_in_it(own_server, tmp_path):
+    server, client = own_server
+    pipes = Pipes.make(tmp_path)
+    call = client.prediction.Predict.future(waiting_request(pipes), timeout=60)
+    pipes.wait()
+    call.cancel()
+    waiting_call = client.prediction.Predict.future(QUICK, timeout=60)
+    until(lambda: in_use(server, "half_plus_two") == 1)
+    assert in_use(server, "guarded") == 1
+    pipes.release()
+    assert arrays(waiting_call.result()) == {"y": [3.5]}
     until(lambda: in_use(server, "guarded") == 0)
 
 
@@ -422,34 +429,28 @@ def test_another_list_of_models(half_plus, tmp_path):
         assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-@pytest.mark.parametrize(
-    ("request_of", "code", "text"),
-    [
-        (lambda _: model_config("new", "relative"), "INVALID_ARGUMENT", "base_path must be an absolute path"),
-        (lambda path: model_config("new", path, "other"), "INVALID_ARGUMENT", 'must be "tensorflow"'),
-        (lambda path: model_config("broken", path), "UNKNOWN", "1 model(s) did not become available: {{name: broken"),
-    ],
-)
-def test_a_list_of_models_that_cannot_be_served(half_plus, tmp_path, request_of, code, text):
+def test_lists_of_models_that_cannot_be_served(half_plus, tmp_path):
     (tmp_path / "1").mkdir()
     with (
         running(model_base_path=half_plus, model_name="m", port=0) as server,
         grpc.insecure_channel(server.server.grpc_address) as channel,
-        pytest.raises(grpc.RpcError) as caught,
     ):
-        Client.of(channel).model.HandleReloadConfigRequest(request_of(tmp_path), timeout=30, wait_for_ready=True)
-    assert caught.value.code().name == code
-    assert text in caught.value.details()
+        reload_config = Client.of(channel).model.HandleReloadConfigRequest
+        for request, code, text in (
+            (model_config("new", "relative"), "INVALID_ARGUMENT", "base_path must be an absolute path"),
+            (model_config("new", tmp_path, "other"), "INVALID_ARGUMENT", 'must be "tensorflow"'),
+            (model_config("broken", tmp_path), "UNKNOWN", "1 model(s) did not become available: {{name: broken"),
+        ):
+            with pytest.raises(grpc.RpcError) as caught:
+                reload_config(request, timeout=30, wait_for_ready=True)
+            assert caught.value.code().name == code
+            assert text in caught.value.details()
 
 
-def test_a_port_in_use(half_plus):
-    with running(model_base_path=half_plus, model_name="m", port=0) as server:
-        port = int(server.server.grpc_address.rpartition(":")[2])
-        with pytest.raises(UserError, match=f"Cannot listen on 127.0.0.1 port {port} for gRPC"):
-            ModelServer(ServerSettings(model_base_path=half_plus, rest_api_port=0, port=port))
-
-
-def test_the_port_is_named_in_the_log(half_plus, caplog):
+def test_the_port_is_named_in_the_log_and_cannot_be_taken_twice(half_plus, caplog):
     caplog.set_level("INFO")
     with running(model_base_path=half_plus, model_name="m", port=0) as server:
         until(lambda: f"Serving gRPC on {server.server.grpc_address}" in caplog.text)
+        port = int(server.server.grpc_address.rpartition(":")[2])
+        with pytest.raises(UserError, match=f"Cannot listen on 127.0.0.1 port {port} for gRPC"):
+            ModelServer(ServerSettings(model_base_path=half_plus, rest_api_port=0, port=port))

@@ -1,18 +1,13 @@
 """Clients that go before they are answered, and browsers that show pages of other sites."""
 
 import contextlib
-import http.client
-import json
-import os
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
 
 from tests.support import saved_models as models
-from tests.support.embedded_server import running, until
+from tests.support.embedded_server import ask_and_stay, running, running_request, until
 
 # Of the metrics, how many requests were given up.
 GONE = ':tensorflow:serving:request_count{model_name="m",status="CANCELLED"}'
@@ -20,39 +15,6 @@ GONE = ':tensorflow:serving:request_count{model_name="m",status="CANCELLED"}'
 
 def quick(server) -> int:
     return server.predict({"signature_name": "positive", "instances": [1.0]}).status_code
-
-
-def ask_and_stay(server, signature_name: str, instance) -> http.client.HTTPConnection:
-    """Asks; once this returns, the server has read the request."""
-    address = server.url.removeprefix("http://")
-    connection = http.client.HTTPConnection(address, timeout=60)
-    body = json.dumps({"signature_name": signature_name, "instances": [instance]})
-    connection.request("POST", "/v1/models/m:predict", body)
-    server.status()
-    return connection
-
-
-@contextlib.contextmanager
-def running_request(server, folder: Path) -> Iterator[http.client.HTTPConnection]:
-    """A request that runs for as long as a `with` block does."""
-    pipes = [folder / "begun", folder / "ended"]
-    for pipe in pipes:
-        os.mkfifo(pipe)
-    connection = ask_and_stay(server, "wait", [str(pipe) for pipe in pipes])
-    until_written(pipes[0])
-    try:
-        yield connection
-    finally:
-        until_written(pipes[1])
-
-
-def until_written(pipe: Path) -> None:
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # nobody need write already
-    os.set_blocking(reader, True)
-    try:
-        until(lambda: os.read(reader, 10) == pipe.name.encode())
-    finally:
-        os.close(reader)
 
 
 @pytest.fixture(params=["one by one", "merged"])
@@ -70,7 +32,7 @@ def one_thread(request, tmp_path, monitoring_config):
 
 
 def test_a_request_whose_client_has_gone_is_not_run(one_thread, tmp_path):
-    with running_request(one_thread, tmp_path) as first:
+    with running_request(one_thread, tmp_path / "pipes") as first:
         for _ in range(3):
             ask_and_stay(one_thread, "slow", 1_000_000).close()  # minutes, were they run
         until(lambda: one_thread.metrics().get(GONE) == 3)
@@ -81,7 +43,7 @@ def test_a_request_whose_client_has_gone_is_not_run(one_thread, tmp_path):
 
 def test_a_version_stays_until_what_runs_in_it_has_ended_though_its_client_has_gone(one_thread, tmp_path):
     models.save_half_plus(tmp_path / "new", 2.0)
-    with running_request(one_thread, tmp_path) as request:
+    with running_request(one_thread, tmp_path / "pipes") as request:
         request.close()
         (tmp_path / "new").rename(tmp_path / "m" / "2")
         one_thread.wait("2", "AVAILABLE")

@@ -4,7 +4,7 @@ import requests
 
 from car_classifier.serving import ServedModel
 from tests.support import saved_models as models
-from tests.support.embedded_server import running, until
+from tests.support.embedded_server import running
 
 
 def ask(server, path: str) -> tuple[int, dict]:
@@ -12,22 +12,28 @@ def ask(server, path: str) -> tuple[int, dict]:
     return answer.status_code, answer.json()
 
 
-def test_a_server_is_alive_before_it_is_ready_and_says_what_is_missing(half_plus, tmp_path):
-    served = (ServedModel("late", tmp_path), ServedModel("there", half_plus))
-    with running(models=served) as server:
+def test_a_server_is_alive_before_it_is_ready_and_says_which_models_are_missing(half_plus, tmp_path):
+    (tmp_path / "late").mkdir()
+    (tmp_path / "broken" / "1").mkdir(parents=True)
+    there, late, broken = (
+        ServedModel("there", half_plus),
+        ServedModel("late", tmp_path / "late"),
+        ServedModel("broken", tmp_path / "broken"),
+    )
+    with running(models=(there, late, broken)) as server:
         server.wait("2", "AVAILABLE", "there")
+        server.wait("1", "END", "broken")
         assert ask(server, "/healthz") == (200, {"alive": True})
-        assert ask(server, "/readyz") == (503, {"ready": False, "missing": ["late"]})
-        models.save_half_plus(tmp_path / "new" / "1", 2.0).rename(tmp_path / "1")
+        assert ask(server, "/readyz") == (503, {"ready": False, "missing": ["broken", "late"]})
+        models.save_half_plus(tmp_path / "1", 2.0).rename(tmp_path / "late" / "1")
         server.wait("1", "AVAILABLE", "late")
+        assert ask(server, "/readyz") == (503, {"ready": False, "missing": ["broken"]})
+        # A change of the list of models counts at once.
+        repository = server.server.repository
+        repository.reload((there, late))
         assert ask(server, "/readyz") == (200, {"ready": True, "missing": []})
-
-
-def test_a_model_that_cannot_be_loaded_is_missing(tmp_path):
-    (tmp_path / "1").mkdir()
-    with running(model_base_path=tmp_path, model_name="m") as server:
-        server.wait("1", "END")
-        assert ask(server, "/readyz") == (503, {"ready": False, "missing": ["m"]})
+        repository.reload((there, late, ServedModel("more", tmp_path / "broken")))
+        assert ask(server, "/readyz") == (503, {"ready": False, "missing": ["more"]})
 
 
 def test_a_broken_new_version_does_not_count_while_the_old_one_answers(tmp_path):
@@ -37,12 +43,3 @@ def test_a_broken_new_version_does_not_count_while_the_old_one_answers(tmp_path)
         (tmp_path / "2").mkdir()
         server.wait("2", "END")
         assert ask(server, "/readyz")[0] == 200
-
-
-def test_a_model_that_shall_be_served_from_now_on_counts_at_once(half_plus, tmp_path):
-    with running(model_base_path=half_plus, model_name="m") as server:
-        server.wait("2", "AVAILABLE")
-        server.server.repository.reload((ServedModel("m", half_plus), ServedModel("more", tmp_path)))
-        assert ask(server, "/readyz") == (503, {"ready": False, "missing": ["more"]})
-        server.server.repository.reload((ServedModel("m", half_plus),))
-        until(lambda: ask(server, "/readyz")[0] == 200)

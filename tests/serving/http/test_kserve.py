@@ -3,6 +3,7 @@
 import pytest
 import requests
 
+from car_classifier.serving import ServedModel
 from tests.support.embedded_server import Server, running
 from tests.support.saved_models import save_explained
 
@@ -13,8 +14,10 @@ IMAGE = {"b64": "AAAA"}  # three bytes
 def server(tmp_path_factory):
     base = tmp_path_factory.mktemp("explained")
     save_explained(base / "1")
-    with running(model_base_path=base, model_name="m") as server:
-        server.wait("1", "AVAILABLE")
+    save_explained(base / "unexplained" / "1", False)
+    with running(models=(ServedModel("m", base), ServedModel("unexplained", base / "unexplained"))) as server:
+        for name in ("m", "unexplained"):
+            server.wait("1", "AVAILABLE", name)
         yield server
 
 
@@ -72,11 +75,8 @@ def test_what_is_wrong_is_a_400_that_says_so(server, body, message):
     assert (response.status_code, message in response.json()["error"]) == (400, True), response.text
 
 
-def test_a_model_that_cannot_explain(tmp_path):
-    save_explained(tmp_path / "1", with_explain=False)
-    with running(model_base_path=tmp_path, model_name="m") as server:
-        server.wait("1", "AVAILABLE")
-        response = explain(server, {"instances": [{"image_bytes": IMAGE}]})
+def test_a_model_that_cannot_explain(server):
+    response = explain(server, {"instances": [{"image_bytes": IMAGE}]}, "unexplained")
     assert response.status_code == 400
     assert response.json()["error"].startswith('This model cannot explain: it has no signature "explain".')
 

@@ -3,15 +3,15 @@
 import base64
 import gzip
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pytest
 import requests
 
 from car_classifier.serving import ServedModel
-from tests.support.embedded_server import running
+from tests.support.embedded_server import running, running_request
 
 
 @pytest.mark.parametrize(
@@ -57,32 +57,21 @@ def test_many_clients_each_get_their_own_answer(asked):
         assert list(pool.map(ask, range(1, 65))) == [[n, n + 0.5] for n in range(1, 65)]
 
 
-@pytest.fixture
-def slow_request(guarded):
-    """Starts a request of about half a second to a server, in a thread."""
-    threads = []
-
-    def start(server):
-        ask = {"signature_name": "slow", "instances": [4000]}
-        threads.append(threading.Thread(target=server.predict, args=(ask,)))
-        threads[-1].start()
-        return threads[-1]
-
-    yield start
-    for thread in threads:
-        thread.join()
+def test_a_quick_request_overtakes_a_slow_one(guarded, tmp_path):
+    with running_request(guarded, tmp_path) as slow:
+        assert guarded.predict({"signature_name": "positive", "instances": [1.0]}).status_code == 200
+    with closing(slow):
+        assert slow.getresponse().status == 200
 
 
-def test_a_quick_request_overtakes_a_slow_one(guarded, slow_request):
-    slow = slow_request(guarded)
-    assert guarded.predict({"signature_name": "positive", "instances": [1.0]}).status_code == 200
-    assert slow.is_alive()
-
-
-def test_status_is_answered_while_every_thread_computes(guarded, slow_request):
-    slow = [slow_request(guarded) for _ in range(3)]
-    assert guarded.status()["1"]["state"] == "AVAILABLE"
-    assert all(thread.is_alive() for thread in slow)
+def test_status_is_answered_while_every_thread_computes(guarded, tmp_path):
+    with (
+        running_request(guarded, tmp_path / "first") as first,
+        running_request(guarded, tmp_path / "second") as second,
+        closing(first),
+        closing(second),
+    ):
+        assert guarded.status()["1"]["state"] == "AVAILABLE"
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["gzip", "plain"])
@@ -163,7 +152,7 @@ def test_metadata_names_every_signature(server_url):
 
 
 def test_two_models_beside_each_other(half_plus, tmp_path):
-    served = (ServedModel("one", half_plus, versions=(1,)), ServedModel("two", half_plus, labels={"live": 2}))
+    served = (ServedModel("one", half_plus, versions=(1,)), ServedModel("two", half_plus, version_labels={"live": 2}))
     with running(models=served) as server:
         server.wait("1", "AVAILABLE", "one")
         server.wait("2", "AVAILABLE", "two")

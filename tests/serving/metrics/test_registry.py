@@ -18,7 +18,7 @@ from car_classifier.serving import ServedModel
 from car_classifier.serving.metrics.monitoring import DEFAULT_PATH, read_monitoring_config
 from car_classifier.serving.metrics.prometheus_text import Counter, Histogram, exponential, page
 from tests.support import saved_models as models
-from tests.support.embedded_server import metric_samples, running, until
+from tests.support.embedded_server import metric_samples, running, running_request, until
 
 SERVING = ":tensorflow:serving:"
 BATCHING = f"{SERVING}batching_session:"
@@ -120,9 +120,9 @@ def test_a_monitoring_config_that_is_not_there(tmp_path):
 
 
 @pytest.mark.parametrize("text", [None, "prometheus_config { enable: false }"])
-def test_without_a_word_there_are_no_metrics(half_plus, tmp_path, text):
-    given = {} if text is None else {"monitoring_config_file": write_config(tmp_path, text)}
-    with running(model_base_path=half_plus, model_name="m", **given) as server:
+def test_metrics_are_off_by_default(half_plus, tmp_path, text):
+    settings = {} if text is None else {"monitoring_config_file": write_config(tmp_path, text)}
+    with running(model_base_path=half_plus, model_name="m", **settings) as server:
         assert requests.get(server.url + DEFAULT_PATH, timeout=30).status_code == 404
 
 
@@ -137,19 +137,43 @@ def test_metrics_are_where_the_file_wants_them(half_plus, tmp_path):
         assert requests.get(server.url + DEFAULT_PATH, timeout=30).status_code == 404
 
 
-def test_requests_are_counted_by_model_and_status_and_timed_if_they_end_well(half_plus, monitoring_config):
-    served = (ServedModel("one", half_plus, versions=(1,)), ServedModel("two", half_plus))
-    with running(models=served, monitoring_config_file=monitoring_config) as server:
-        for name, version in (("one", "1"), ("two", "2")):
+@pytest.fixture(scope="module")
+def measured(half_plus, tmp_path_factory, monitoring_config):
+    """A server with metrics of the models `m` (its graph can fail), `one` and `two`, and `examples`."""
+    base = tmp_path_factory.mktemp("measured")
+    models.save_guarded(base / "m" / "1")
+    models.save_examples(base / "examples" / "1")
+    served = (
+        ServedModel("m", base / "m"),
+        ServedModel("one", half_plus, versions=(1,)),
+        ServedModel("two", half_plus),
+        ServedModel("examples", base / "examples"),
+    )
+    with running(models=served, monitoring_config_file=monitoring_config, port=0) as server:
+        for name, version in (("m", "1"), ("one", "1"), ("two", "2"), ("examples", "1")):
             server.wait(version, "AVAILABLE", name)
-        before = server.metrics()
-        for name in ("one", "one", "two", "made-up"):
-            server.predict({"instances": [1.0, 2.0]}, name)
-        server.predict({"instances": "no"}, "two")
-        server.predict({"instances": [1.0]}, "two/versions/9")
-        requests.get(f"{server.url}/v1/models/two/metadata", timeout=30)
-        requests.get(f"{server.url}/v1/elsewhere", timeout=30)
-        grown = {name: value - before.get(name, 0) for name, value in server.metrics().items()}
+        yield server
+
+
+@pytest.fixture
+def growth(measured):
+    """How much each metric of `measured` has grown since the beginning of a test."""
+    before = measured.metrics()
+
+    def grown() -> dict[str, float]:
+        return {name: value - before.get(name, 0) for name, value in measured.metrics().items()}
+
+    return grown
+
+
+def test_requests_are_counted_by_model_and_status_and_timed_if_they_succeed(measured, growth):
+    for name in ("one", "one", "two", "made-up"):
+        measured.predict({"instances": [1.0, 2.0]}, name)
+    measured.predict({"instances": "no"}, "two")
+    measured.predict({"instances": [1.0]}, "two/versions/9")
+    requests.get(f"{measured.url}/v1/models/two/metadata", timeout=30)
+    requests.get(f"{measured.url}/v1/elsewhere", timeout=30)
+    grown = growth()
     counts = {name: value for name, value in grown.items() if name.startswith(f"{SERVING}request_count{{") and value}
     assert counts == {
         f'{SERVING}request_count{{model_name="one",status="OK"}}': 2,
@@ -172,34 +196,53 @@ def test_requests_are_counted_by_model_and_status_and_timed_if_they_end_well(hal
         assert grown[f'{SERVING}runtime_latency_count{{model_name="{name}",API="Predict",runtime="TF1"}}'] == count
 
 
-def test_the_graph_takes_no_longer_than_the_request(guarded_metrics):
-    server, before = guarded_metrics
-    assert server.predict({"signature_name": "slow", "instances": [300]}).status_code == 200
-    after = server.metrics()
-    request = after[f'{SERVING}request_latency_sum{{model_name="m",API="predict",entrypoint="REST"}}']
-    run = after[f'{SERVING}runtime_latency_sum{{model_name="m",API="Predict",runtime="TF1"}}']
+def test_the_graph_takes_no_longer_than_the_request(measured, growth):
+    assert measured.predict({"signature_name": "slow", "instances": [300]}).status_code == 200
+    grown = growth()
+    request = grown[f'{SERVING}request_latency_sum{{model_name="m",API="predict",entrypoint="REST"}}']
+    run = grown[f'{SERVING}runtime_latency_sum{{model_name="m",API="Predict",runtime="TF1"}}']
     assert 1000 < run <= request < 30e6  # microseconds: the graph multiplies 300 matrices
-    assert before.get(f'{SERVING}request_count{{model_name="m",status="INVALID_ARGUMENT"}}', 0) == 0
 
 
-def test_a_graph_that_fails_is_counted_and_not_timed(guarded_metrics):
-    server, _ = guarded_metrics
-    assert server.predict({"signature_name": "positive", "instances": [-1.0]}).status_code == 400
-    after = server.metrics()
-    assert after[f'{SERVING}request_count{{model_name="m",status="INVALID_ARGUMENT"}}'] == 1
-    assert not any(
-        name.startswith((f"{SERVING}runtime_latency_", f"{SERVING}request_latency_count")) and "redict" in name
-        for name in after
-    )
+def test_a_graph_that_fails_is_counted_and_not_timed(measured, growth):
+    assert measured.predict({"signature_name": "positive", "instances": [-1.0]}).status_code == 400
+    grown = growth()
+    assert grown[f'{SERVING}request_count{{model_name="m",status="INVALID_ARGUMENT"}}'] == 1
+    timed = (f"{SERVING}runtime_latency_", f"{SERVING}request_latency_count")
+    assert not any(value for name, value in grown.items() if name.startswith(timed) and "redict" in name)
 
 
-@pytest.fixture
-def guarded_metrics(tmp_path, monitoring_config):
-    """A fresh server of the graph that can fail, and its metrics at the start."""
-    models.save_guarded(tmp_path / "base" / "1")
-    with running(model_base_path=tmp_path / "base", model_name="m", monitoring_config_file=monitoring_config) as server:
-        server.wait("1", "AVAILABLE")
-        yield server, server.metrics()
+def test_a_request_whose_client_has_gone_is_cancelled(measured, growth, tmp_path):
+    with running_request(measured, tmp_path / "pipes") as request:
+        request.close()
+        until(lambda: growth().get(f'{SERVING}request_count{{model_name="m",status="CANCELLED"}}') == 1)
+
+
+def test_calls_over_grpc_are_counted_if_they_run_a_model(measured, growth):
+    with grpc.insecure_channel(measured.server.grpc_address) as channel:
+        predict = PredictionServiceStub(channel).Predict
+        request = PredictRequest(model_spec={"name": "two"})
+        request.inputs["x"].CopyFrom(tf.make_tensor_proto([1.0, 2.0]))
+        predict(request, timeout=30, wait_for_ready=True)
+        request.model_spec.signature_name = "none"
+        with pytest.raises(grpc.RpcError, match="none"):
+            predict(request, timeout=30)
+        ModelServiceStub(channel).GetModelStatus(GetModelStatusRequest(model_spec={"name": "two"}), timeout=30)
+    grown = growth()
+    assert grown[f'{SERVING}request_latency_count{{model_name="two",API="Predict",entrypoint="GRPC"}}'] == 1
+    assert grown[f'{SERVING}runtime_latency_count{{model_name="two",API="Predict",runtime="TF1"}}'] == 1
+    assert grown[f'{SERVING}request_count{{model_name="two",status="FAILED_PRECONDITION"}}'] == 1
+    timed = [name for name in grown if name.startswith(f"{SERVING}request_latency_count") and "GRPC" in name]
+    assert len(timed) == 1
+
+
+def test_examples_are_counted(measured, growth):
+    body = {"signature_name": "regress", "examples": [{"x": 1.0}, {"x": 2.0}]}
+    assert requests.post(f"{measured.url}/v1/models/examples:regress", json=body, timeout=30).status_code == 200
+    grown = growth()
+    assert grown[f'{SERVING}request_example_count_total{{model="examples"}}'] == 2
+    assert grown[f'{SERVING}request_example_counts_count{{model="examples"}}'] == 1
+    assert grown[f'{SERVING}runtime_latency_count{{model_name="examples",API="Regress",runtime="TF1"}}'] == 1
 
 
 def test_loads_and_warm_ups_are_recorded_by_folder(tmp_path, monitoring_config):
@@ -242,44 +285,3 @@ def test_batches_are_recorded_with_what_fills_them_up(half_plus, tmp_path, monit
     assert values[f'{BATCHING}padding_size_sum{{execution_batch_size="8"}}'] == 3
     assert values[f"{BATCHING}wrapped_run_count{{}}"] == 2
     assert values[f'{BATCHING}queuing_latency_count{{thread_pool_name="pool"}}'] == 2
-
-
-def test_a_request_whose_client_has_gone_is_cancelled(guarded_metrics):
-    server, _ = guarded_metrics
-    with pytest.raises(requests.Timeout):
-        requests.post(
-            f"{server.url}/v1/models/m:predict", json={"signature_name": "slow", "instances": [4000]}, timeout=0.1
-        )
-    until(lambda: server.metrics().get(f'{SERVING}request_count{{model_name="m",status="CANCELLED"}}') == 1)
-
-
-def test_calls_over_grpc_are_counted_where_they_run_a_model(half_plus, monitoring_config):
-    with running(model_base_path=half_plus, model_name="m", monitoring_config_file=monitoring_config, port=0) as server:
-        server.wait("2", "AVAILABLE")
-        with grpc.insecure_channel(server.server.grpc_address) as channel:
-            predict = PredictionServiceStub(channel).Predict
-            request = PredictRequest(model_spec={"name": "m"})
-            request.inputs["x"].CopyFrom(tf.make_tensor_proto([1.0, 2.0]))
-            predict(request, timeout=30, wait_for_ready=True)
-            request.model_spec.signature_name = "none"
-            with pytest.raises(grpc.RpcError, match="none"):
-                predict(request, timeout=30)
-            status = GetModelStatusRequest(model_spec={"name": "m"})
-            ModelServiceStub(channel).GetModelStatus(status, timeout=30)
-        values = server.metrics()
-    assert values[f'{SERVING}request_latency_count{{model_name="m",API="Predict",entrypoint="GRPC"}}'] == 1
-    assert values[f'{SERVING}runtime_latency_count{{model_name="m",API="Predict",runtime="TF1"}}'] == 1
-    assert values[f'{SERVING}request_count{{model_name="m",status="FAILED_PRECONDITION"}}'] == 1
-    assert len([name for name in values if name.startswith(f"{SERVING}request_latency_count") and "GRPC" in name]) == 1
-
-
-def test_examples_are_counted(tmp_path, monitoring_config):
-    models.save_examples(tmp_path / "base" / "1")
-    with running(model_base_path=tmp_path / "base", model_name="m", monitoring_config_file=monitoring_config) as server:
-        server.wait("1", "AVAILABLE")
-        body = {"signature_name": "regress", "examples": [{"x": 1.0}, {"x": 2.0}]}
-        assert requests.post(f"{server.url}/v1/models/m:regress", json=body, timeout=30).status_code == 200
-        values = server.metrics()
-    assert values[f'{SERVING}request_example_count_total{{model="m"}}'] == 2
-    assert values[f'{SERVING}request_example_counts_count{{model="m"}}'] == 1
-    assert values[f'{SERVING}runtime_latency_count{{model_name="m",API="Regress",runtime="TF1"}}'] == 1

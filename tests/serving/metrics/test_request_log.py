@@ -16,25 +16,30 @@ from tests.support.embedded_server import running, until
 NEW_ID = re.compile("[0-9a-f]{32}")
 
 
+@pytest.fixture(scope="module")
+def logging_server(half_plus):
+    with running(model_base_path=half_plus, model_name="m", log_requests=True, port=0) as server:
+        server.wait("2", "AVAILABLE")
+        yield server
+
+
 @pytest.fixture
-def logged(half_plus, capsys):
+def logged(logging_server, capsys):
     """A server that logs, and a function that waits for the line of a request by its id."""
     written = ""
 
     def line_of(request_id: str) -> dict:
-        def found() -> list[dict]:
+        def lines_of_request() -> list[dict]:
             nonlocal written
             written += capsys.readouterr().out
             lines = map(json.loads, written.splitlines(keepends=True)) if written.endswith("\n") else ()
             return [line for line in lines if line["request_id"] == request_id]
 
-        until(lambda: bool(found()))
-        (line,) = found()
+        until(lambda: bool(lines_of_request()))
+        (line,) = lines_of_request()
         return line
 
-    with running(model_base_path=half_plus, model_name="m", log_requests=True) as server:
-        server.wait("2", "AVAILABLE")
-        yield server, line_of
+    return logging_server, line_of
 
 
 def test_a_line_says_what_was_asked_and_what_came_of_it(logged):
@@ -85,10 +90,8 @@ def test_every_request_has_a_line(logged, method, path, body, expected):
     assert expected.items() <= line_of(answer.headers[REQUEST_ID_HEADER]).items()
 
 
-def test_without_the_flag_nothing_is_written(half_plus, capsys):
-    with running(model_base_path=half_plus, model_name="m") as server:
-        server.wait("2", "AVAILABLE")
-        assert REQUEST_ID_HEADER in server.predict({"instances": [1.0]}).headers
+def test_without_the_flag_nothing_is_written(guarded, capsys):
+    assert REQUEST_ID_HEADER in guarded.predict({"signature_name": "positive", "instances": [1.0]}).headers
     assert capsys.readouterr().out == ""
 
 
@@ -104,18 +107,16 @@ def test_an_id_that_cannot_be_used_gives_way_to_a_new_one(given):
     assert first != second
 
 
-def test_calls_over_grpc_have_lines_too(half_plus, capsys):
-    with running(model_base_path=half_plus, model_name="m", log_requests=True, port=0) as server:
-        server.wait("2", "AVAILABLE")
-        request = PredictRequest(model_spec={"name": "m", "signature_name": "none"})
-        with grpc.insecure_channel(server.server.grpc_address) as channel:
-            with pytest.raises(grpc.RpcError) as caught:
-                PredictionServiceStub(channel).Predict(
-                    request, timeout=30, wait_for_ready=True, metadata=(("x-request-id", "from afar"),)
-                )
-            assert dict(caught.value.initial_metadata())["x-request-id"] == "from afar"
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (line,) = [line for line in lines if line["request_id"] == "from afar"]
+def test_calls_over_grpc_have_lines_too(logged):
+    server, line_of = logged
+    request = PredictRequest(model_spec={"name": "m", "signature_name": "none"})
+    with grpc.insecure_channel(server.server.grpc_address) as channel:
+        with pytest.raises(grpc.RpcError) as caught:
+            PredictionServiceStub(channel).Predict(
+                request, timeout=30, wait_for_ready=True, metadata=(("x-request-id", "from afar"),)
+            )
+        assert dict(caught.value.initial_metadata())["x-request-id"] == "from afar"
+    line = line_of("from afar")
     assert line["path"] == "/tensorflow.serving.PredictionService/Predict"
     assert (line["model"], line["status"]) == ("m", "FAILED_PRECONDITION")
     assert "none" in line["error"]

@@ -12,7 +12,7 @@ import pytest
 
 from car_classifier.errors import UserError
 from car_classifier.serving.errors import Code, ServingError
-from car_classifier.serving.models.batching import Batching
+from car_classifier.serving.models.batching import BatchingScheduler
 from car_classifier.serving.models.batching_parameters import BatchingParameters, read_batching_parameters
 from car_classifier.serving.models.saved_model import SavedModel
 from tests.support import saved_models as models
@@ -52,7 +52,7 @@ def model(saved):
 
 @contextmanager
 def batching(**parameters):
-    scheduler = Batching(BatchingParameters(**{"num_batch_threads": 1, **parameters}))
+    scheduler = BatchingScheduler(BatchingParameters(**{"num_batch_threads": 1, **parameters}))
     try:
         yield scheduler
     finally:

@@ -11,7 +11,7 @@ import requests
 from car_classifier.serving import ServedModel
 from tests.serving.test_process import started
 from tests.support import saved_models as models
-from tests.support.embedded_server import running, until
+from tests.support.embedded_server import Pipes, running, until
 
 
 def publish(source, base, version: str):
@@ -27,8 +27,8 @@ def base(half_plus, tmp_path):
     return tmp_path
 
 
-def answer(server) -> float:
-    response = server.predict({"instances": [1.0]})
+def answer(server, name: str = "m") -> float:
+    response = server.predict({"instances": [1.0]}, name)
     assert response.status_code == 200, response.text
     return response.json()["predictions"][0]
 
@@ -90,46 +90,53 @@ def warm_up_with_unknown_input(folder):
     models.write_warmup(folder, [models.warmup_record([1.0]), models.warmup_record([1.0], "zz")])
 
 
-@pytest.mark.parametrize(
-    ("harm", "message"),
-    [
-        (remove_variables, "variables"),
-        (cut_graph, "SavedModel"),
-        (remove_all, "SavedModel"),
-        (warm_up_with_junk, "Failed to parse warmup record"),
-        (warm_up_with_unknown_input, "input size does not match signature"),
-    ],
-)
-def test_a_broken_version_is_reported_and_the_old_one_answers_until_it_is_mended(base, half_plus, harm, message):
-    with running(model_base_path=base, model_name="m") as server:
-        server.wait("1", "AVAILABLE")
-        shutil.copytree(half_plus / "2", base / "half")
-        harm(base / "half")
-        (base / "half").rename(base / "2")
-
-        status = server.wait("2", "END")["status"]
-        assert status["error_code"] != "OK"
-        assert message in status["error_message"]
-        assert answer(server) == 2.5
-
-        shutil.rmtree(base / "2")
-        publish(half_plus / "2", base, "2")
-        server.wait("1", "END")
-        assert answer(server) == 3.5
+HARMS = {
+    remove_variables: "variables",
+    cut_graph: "SavedModel",
+    remove_all: "SavedModel",
+    warm_up_with_junk: "Failed to parse warmup record",
+    warm_up_with_unknown_input: "input size does not match signature",
+}
 
 
-def test_while_versions_load_their_states_are_told_with_a_200(tmp_path):
-    """Two versions whose warm-up takes a while; the newest comes first."""
-    turns = {"turns": models.np.int32([2000])}
-    for version in ("1", "2"):
-        models.write_warmup(models.save_guarded(tmp_path / version), [models.predict_record(turns, "slow")])
-    with running(models=(ServedModel("m", tmp_path, newest=2),)) as server:
-        server.wait("2", "LOADING")
-        response = requests.get(f"{server.url}/v1/models/m", timeout=30)
+def test_a_broken_version_is_reported_and_the_old_one_answers_until_it_is_mended(half_plus, tmp_path):
+    bases = {harm.__name__: tmp_path / harm.__name__ for harm in HARMS}
+    for base in bases.values():
+        shutil.copytree(half_plus / "1", base / "1")
+    with running(models=tuple(ServedModel(name, base) for name, base in bases.items())) as server:
+        for harm in HARMS:
+            server.wait("1", "AVAILABLE", harm.__name__)
+            shutil.copytree(half_plus / "2", tmp_path / "half")
+            harm(tmp_path / "half")
+            (tmp_path / "half").rename(bases[harm.__name__] / "2")
+        for harm, message in HARMS.items():
+            status = server.wait("2", "END", harm.__name__)["status"]
+            assert status["error_code"] != "OK"
+            assert message in status["error_message"]
+            assert answer(server, harm.__name__) == 2.5
+            shutil.rmtree(bases[harm.__name__] / "2")
+            publish(half_plus / "2", bases[harm.__name__], "2")
+        for name in bases:
+            server.wait("1", "END", name)
+            assert answer(server, name) == 3.5
+
+
+def test_while_versions_load_their_states_are_told_with_a_200(half_plus, tmp_path):
+    """Two versions, the newest of which loads first; its warm-up takes until the test lets it end."""
+    pipes, base = Pipes.make(tmp_path), tmp_path / "m"
+    shutil.copytree(half_plus / "1", base / "1")
+    paths = {"pipes": models.np.array([pipes.paths], object)}
+    models.write_warmup(models.save_guarded(base / "2"), [models.predict_record(paths, "wait")])
+    with running(models=(ServedModel("m", base, newest=2),)) as server:
+        try:
+            pipes.wait()
+            response = requests.get(f"{server.url}/v1/models/m", timeout=30)
+            unanswered = server.predict({"instances": [1.0]})
+        finally:
+            pipes.release()
         lines = response.json()["model_version_status"]
         assert [(line["version"], line["state"]) for line in lines] == [("2", "LOADING"), ("1", "START")]
-        assert response.status_code == 200
-        assert server.predict({"instances": [1.0]}).status_code == 404
+        assert (response.status_code, unanswered.status_code) == (200, 404)
         server.wait("1", "AVAILABLE")
 
 
@@ -186,24 +193,25 @@ def test_a_failed_load_is_not_repeated_while_nothing_has_changed(base, half_plus
         assert caplog.text.count("version 2 failed to load") == 2
 
 
-@pytest.mark.parametrize(
-    ("wanted", "loaded"),
-    [
-        ({}, {"4"}),
-        ({"newest": 2}, {"3", "4"}),
-        ({"newest": 9}, {"1", "3", "4"}),
-        ({"newest": None}, {"1", "3", "4"}),
-        ({"versions": (1,)}, {"1"}),
-        ({"versions": (3, 1, 7)}, {"1", "3"}),
-    ],
-)
-def test_a_policy_says_which_versions_are_loaded(half_plus, tmp_path, wanted, loaded):
+POLICIES = {
+    "default": ({}, {"4"}),
+    "newest-2": ({"newest": 2}, {"3", "4"}),
+    "newest-9": ({"newest": 9}, {"1", "3", "4"}),
+    "all": ({"newest": None}, {"1", "3", "4"}),
+    "first": ({"versions": (1,)}, {"1"}),
+    "chosen": ({"versions": (3, 1, 7)}, {"1", "3"}),
+}
+
+
+def test_a_policy_says_which_versions_are_loaded(half_plus, tmp_path):
     for version in ("1", "3", "4"):
         shutil.copytree(half_plus / "1", tmp_path / version)
-    with running(models=(ServedModel("m", tmp_path, **wanted),)) as server:
-        for version in loaded:
-            server.wait(version, "AVAILABLE")
-        assert server.status().keys() == loaded
+    served = tuple(ServedModel(name, tmp_path, **policy) for name, (policy, _) in POLICIES.items())
+    with running(models=served) as server:
+        for name, (_, loaded) in POLICIES.items():
+            for version in loaded:
+                server.wait(version, "AVAILABLE", name)
+            assert (name, server.status(name).keys()) == (name, loaded)
 
 
 def test_of_the_two_newest_the_older_one_is_let_go(base, half_plus):
@@ -229,7 +237,7 @@ def test_at_the_start_no_older_version_stands_in_for_a_broken_one(base):
         server.wait("1", "AVAILABLE")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_20_swaps_under_the_load_of_16_clients(tmp_path):
     sources = []
     for number in range(1, 22):
