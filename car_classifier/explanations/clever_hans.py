@@ -58,14 +58,14 @@ def frame_evidence(
     Raises:
         UserError: There is no such model, or a photo is missing or cannot be read.
     """
-    signature = load_signature(version_dir, "explain")
+    signature = version.signature("explain")
     evidence = []
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
         answer = ask_about(signature, manifest, batch, class_index=-1)
         for i, row in enumerate(batch):
-            cells, extent = answer["asked_contributions"].numpy()[i], tuple(answer["map_extent"].numpy()[i])
-            drawn = upsample_map(cells, extent, (row.height, row.width))
+            contributions, extent = answer["asked_contributions"].numpy()[i], tuple(answer["map_extent"].numpy()[i])
+            heatmap = upsample_map(contributions, extent, (row.height, row.width))
             label, probability = answer["asked_label"].numpy()[i].decode(), answer["asked_probability"].numpy()[i]
             share = frame_share(heatmap, frame)
             evidence.append(FrameEvidence(row, label, float(probability), share, contributions, extent))
