@@ -25,7 +25,7 @@ PAGES = (
 )
 # Packages whose docstrings become a page each, at docs/reference/api/.
 API = (
-    *(path.parent for path in sorted((ROOT / "car_classifier").glob("*/__init__.py")) if path.parent.name != "commands"),
+    *sorted(path.parent for path in ROOT.glob("car_classifier/*/__init__.py") if path.parent.name != "commands"),
     ROOT / "dashboard" / "model_server",
 )
 ASSETS = ("dashboard/assets/favicon.svg",)
