@@ -137,7 +137,12 @@ def _engine(url: str) -> Engine:
         if not path.is_file():
             raise UserError(f"There is no database at {path}. The dashboard makes it when it starts.")
         return create_engine(_to_read(path), hide_parameters=True)
-    return create_engine(parsed.set(drivername=driver), hide_parameters=True)
+    try:
+        return create_engine(parsed.set(drivername=driver), hide_parameters=True)
+    except ImportError as error:
+        raise UserError(
+            f"A database in PostgreSQL needs more packages: pip install 'car-classification[postgres]'. {error}"
+        ) from error
 
 
 def _to_read(path: Path) -> URL:

@@ -30,7 +30,7 @@ def engine_for(url: str) -> Engine:
         url: See `dashboard.database.open_database`.
 
     Raises:
-        SettingsError: The address is none of the known kinds.
+        SettingsError: The address is none of the known kinds, or the package for PostgreSQL is not installed.
     """
     parsed = _parse(url)
     if _is_sqlite(parsed):
@@ -40,9 +40,14 @@ def engine_for(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
-        parsed, connect_args={"connect_timeout": CONNECT_SECONDS}, pool_pre_ping=True, hide_parameters=True
-    )
+    try:
+        return create_engine(
+            parsed, connect_args={"connect_timeout": CONNECT_SECONDS}, pool_pre_ping=True, hide_parameters=True
+        )
+    except ImportError as error:
+        raise SettingsError(
+            f"DATABASE_URL: PostgreSQL needs more packages: pip install 'car-classification[postgres]'. {error}"
+        ) from error
 
 
 def _parse(url: str) -> URL:

@@ -10,16 +10,23 @@ from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from mkdocs_autorefs import AutorefsExtension
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "docs/**/*.md",
     "data/README.md",
     "model/README.md",
     "blog/*.md",
+)
+# Packages whose docstrings become a page each, at docs/reference/api/.
+API = (
+    *sorted(path.parent for path in ROOT.glob("car_classifier/*/__init__.py") if path.parent.name != "commands"),
+    ROOT / "dashboard" / "model_server",
 )
 ASSETS = ("dashboard/assets/favicon.svg",)
 
@@ -35,6 +42,13 @@ _PICTURE = re.compile(
 _log = logging.getLogger("mkdocs.hooks.site")
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Brackets that follow brackets stay text, as on GitHub: mkdocstrings' own links do not need the extension."""
+    kept = [extension for extension in config.markdown_extensions if not isinstance(extension, AutorefsExtension)]
+    config.markdown_extensions = kept
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Take the pages, and what they link to, from the repository, under the paths that they have there."""
     found = {path for pattern in (*PAGES, *ASSETS) for path in ROOT.glob(pattern)}
@@ -45,7 +59,27 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if path.is_relative_to(ROOT):
             uri = path.relative_to(ROOT).as_posix()
             files.append(File(uri, str(ROOT), config.site_dir, config.use_directory_urls))
+    for package in API:
+        files.append(File.generated(config, api_page(package), content=_docstrings_of(package)))
     return files
+
+
+def api_page(package: Path) -> str:
+    """Path of the page about a package; there is no such file in the repository."""
+    return f"docs/reference/api/{_dotted(package)}.md"
+
+
+def _docstrings_of(package: Path) -> str:
+    """Markdown that has mkdocstrings put in the docstrings of a package and of all modules in it."""
+    name = _dotted(package)
+    modules = sorted(_dotted(path.with_suffix("")) for path in package.rglob("*.py") if path.name != "__init__.py")
+    # The page's title is the package's heading.
+    without_heading = "    options: {show_root_heading: false, show_root_toc_entry: false}"
+    return "\n\n".join([f"# {name}", f"::: {name}\n{without_heading}", *(f"::: {module}" for module in modules)])
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).parts)
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:

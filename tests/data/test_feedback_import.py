@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -225,4 +226,12 @@ def test_a_database_that_cannot_be_used_is_a_sentence(tmp_path, url, sentence):
     with pytest.raises(UserError) as caught, open_feedback(url.format(folder=tmp_path)):
         pass
     assert sentence in str(caught.value)
+    assert "hush-hush" not in str(caught.value)
+
+
+def test_without_the_package_for_postgresql_it_says_which_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(UserError) as caught, open_feedback("postgresql://me:hush-hush@localhost/cars"):
+        pass
+    assert "pip install 'car-classification[postgres]'" in str(caught.value)
     assert "hush-hush" not in str(caught.value)

@@ -69,6 +69,13 @@ def test_a_server_that_refuses_says_why(postgres):
     assert 'database "nowhere" does not exist' in problem(postgres.url("nowhere"))
 
 
+def test_without_the_package_for_postgresql_it_says_which_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    said = problem(f"postgresql://me:{HIDDEN}@localhost/cars")
+    assert "pip install 'car-classification[postgres]'" in said
+    assert HIDDEN not in said
+
+
 def test_the_older_name_of_postgresql_is_understood(postgres):
     database = open_database(postgres.new_database().replace("postgresql://", "postgres://"))
     assert database.engine.url.drivername == "postgresql+psycopg"

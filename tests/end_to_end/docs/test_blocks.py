@@ -83,7 +83,7 @@ def test_every_block_that_looks_like_a_command_is_one(page):
 REASONS = re.compile(
     r"needs (Docker|Kubernetes|a GPU|several GPUs|several machines|Apple silicon|Caddy 2\.11|a cloud account"
     r"|a host name with a certificate|the row above in the code|a real training; .+)"
-    r"|downloads ImageNet weights|takes .+|is what .+"
+    r"|downloads ImageNet weights|takes .+|is what .+|is part of a release"
 )
 PROGRAMS = {"needs Docker": r"\bdocker\b", "needs Kubernetes": r"\b(kubectl|job)\b"}
 

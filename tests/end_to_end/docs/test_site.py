@@ -105,8 +105,9 @@ def pages(site) -> dict[Path, Page]:
 
 def test_every_page_of_the_documentation_is_in_the_navigation():
     documents = {path for pattern in hooks.PAGES for path in hooks.ROOT.glob(pattern)}
+    of_packages = {hooks.ROOT / hooks.api_page(package) for package in hooks.API}
     named = {hooks.ROOT / name for name in listed(load_config(str(CONFIG)).nav)}
-    assert named == documents
+    assert named == documents | of_packages
 
 
 def test_every_link_within_the_site_leads_somewhere(site, pages):
@@ -144,6 +145,16 @@ def test_nothing_is_loaded_from_outside(site, pages):
     for path in site.rglob("*.css"):
         outside += re.findall(r"(?:@import|url\()\s*['\"]?(?:https?:)?//[^)]*", path.read_text(encoding="utf-8"))
     assert outside == []
+
+
+def test_pages_of_packages_hold_what_docstrings_say(site, pages):
+    client = pages[site / "docs/reference/api/dashboard.model_server.html"]
+    assert "dashboard.model_server.client.ModelClient.classify" in client.ids
+    assert "A JPEG or PNG file's bytes." in {words.strip() for words in client.words}
+    for package in hooks.API:
+        page = pages[(site / hooks.api_page(package)).with_suffix(".html")]
+        modules = {path for path in package.rglob("*.py") if path.name != "__init__.py"}
+        assert {".".join(path.relative_to(hooks.ROOT).with_suffix("").parts) for path in modules} <= page.ids
 
 
 def test_formulas_are_mathml(site, pages):
