@@ -92,7 +92,7 @@ print(f"{layer.name} gives {activations.shape[1:3]} cells of {activations.shape[
 #
 # $M^c_{ij}$ is the contribution of cell $(i, j)$ to the logit. It has a sign: a cell may be evidence against a class.
 # This is the class activation map, CAM, of Zhou et al. 2016 ([arXiv:1512.04150](https://arxiv.org/abs/1512.04150)).
-# They showed it for nets that end this way, and rebuilt and retrained other nets so that they did. One line computes
+# They showed it for nets that end this way, and changed and retrained other nets so that they did. One line computes
 # all maps of all classes:
 
 # %%
