@@ -253,7 +253,7 @@ from car_classifier.prefilter.scoring import ImageNetNet, prefilter_photos
 
 
 def random_net():
-    """A function from photos to probabilities, of a net that has learnt nothing."""
+    """An untrained net, as a function from photos to probabilities."""
     keras.utils.set_random_seed(0)
     net = keras.applications.MobileNetV2(weights=None)
     graph = tf.function(lambda images: net(normalise(find_backbone("MobileNetV2"), images), training=False))
@@ -455,7 +455,7 @@ digests = [row.sha256 for row in originals] + [hashlib.sha256(content).hexdigest
 
 
 def sides(members, groups, test, seed):
-    """The places in `members` that are for training, and those for the test."""
+    """The indices of `members` for training, and those for the test."""
     label = [originals[truth[i]].label for i in members]
     items = [SplitItem(digests[i], label[k], groups[k], None) for k, i in enumerate(members)]
     side = np.array(split_photos(items, 0.0, test, seed))
@@ -463,7 +463,7 @@ def sides(members, groups, test, seed):
 
 
 def world(share, seed):
-    """What the scraper found, and the photos that come later; as places in `everything`."""
+    """The scraper's harvest, and the photos that come later, as indices into `everything`."""
     listed, later = sides(np.arange(len(hashes)), lonely, 0.25, seed)
     repeated = np.random.default_rng(seed).permutation(listed)[: round(share * len(listed))]
     return np.concatenate([listed, repeated + len(hashes)]), later
@@ -523,8 +523,8 @@ def is_right(classifier, train, asked):
 
 
 def two_splits(pool, seed):
-    """Name, training and test of the split that knows of no near-duplicates, and of the one that does."""
-    other = seed + 1000  # the seed of `world` would draw the same lots again
+    """Name, training and test photos of the random split and of the leak-safe split."""
+    other = seed + 1000  # the seed of `world` would repeat its draws
     yield "random", sides(pool, [None] * len(pool), 0.25, other)
     yield "leak-safe", sides(pool, near_duplicate_groups(everything[pool]), 0.25, other)
 
@@ -586,12 +586,12 @@ for share in SHARES:
 
 
 def values(field, **wanted):
-    """That field of all runs that have these values."""
+    """One field of all runs that have these values."""
     return np.array([run[field] for run in runs if all(run[key] == value for key, value in wanted.items())])
 
 
 def mean_of(field, **wanted):
-    """Mean and interval of that field."""
+    """Mean and interval of one field."""
     found = values(field, **wanted)
     return percent(found.mean(), mean_interval(found))
 

@@ -103,7 +103,7 @@ print(net.name, "photo", net.input_shape[1:], "→ activations", net.output_shap
 
 
 def share_trained(patterns: list[str] | None) -> str:
-    """How much of the backbone is trained when the layers of these names are unfrozen; None for all."""
+    """Share of the backbone that is trained when these layers are unfrozen; None for all."""
     unfreeze(net, patterns)
     return f"{sum(w.shape.num_elements() for w in net.trainable_variables) / net.count_params():.1%}"
 
@@ -298,7 +298,7 @@ learn, check = np.arange(len(truth)) % 2 == 0, np.arange(len(truth)) % 2 == 1
 
 
 def pooled(backbone: keras.Model) -> np.ndarray:
-    """What a frozen backbone makes of the strangers, averaged over places, on one scale; [photos, channels]."""
+    """A frozen backbone's features of the strangers, averaged over places, on one scale; [photos, channels]."""
     features = np.array(backbone.predict(strange, verbose=0)).mean(axis=(1, 2))
     return (features - features[learn].mean(axis=0)) / (features[learn].std(axis=0) + 1e-6)
 
@@ -417,7 +417,7 @@ plt.show()
 
 # %%
 def crop_or_pad(photo: Image.Image, side: int = 224, width: int = 320) -> Image.Image:
-    """The middle of a photo that is first brought to 2020's width; black where the photo is too low."""
+    """The middle of a photo after resizing to 2020's width; black where the photo is too low."""
     photo = photo.convert("RGB").resize((width, round(photo.height * width / photo.width)), Image.Resampling.LANCZOS)
     left, top = (photo.width - side) // 2, (photo.height - side) // 2
     return photo.crop((left, top, left + side, top + side))
@@ -446,7 +446,7 @@ boxes = read_part_boxes(manifest.path.parent / "parts.csv")
 
 
 def share_kept(row: ManifestRow) -> float:
-    """Share of the telling part's area that crop-or-pad leaves; nan where nobody knows where the part is."""
+    """Share of the distinguishing part's area that crop-or-pad leaves; nan where the part's place is unknown."""
     margin = (1 - 224 / 320) / 2 * row.width
     whole = inside = 0.0
     for left, top, right, bottom in boxes.get(row.file_name, []):

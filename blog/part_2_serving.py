@@ -109,7 +109,7 @@ def about(content, signature="classify", **more):
 
 
 def milliseconds(work):
-    """How long something takes."""
+    """The seconds that a call takes."""
     start = time.perf_counter()
     work()
     return 1000 * (time.perf_counter() - start)
@@ -369,7 +369,7 @@ REQUESTS = {
 REPETITIONS = 3 if series.TINY else 40
 spent = {name: ([], []) for name in REQUESTS}
 wire, answers = {}, {}
-for _ in range(REPETITIONS):  # in turn, so that a machine that slows down slows all
+for _ in range(REPETITIONS):  # in turn, so that a slow machine slows all alike
     for name, (make, headers) in REQUESTS.items():
         start = time.perf_counter()
         body = make()
@@ -571,7 +571,7 @@ CLIENTS = (1, 4, 16)
 
 
 def busy(address, clients):
-    """Photos a second, and the seconds that each took, with so many clients who ask one photo at a time."""
+    """Photos per second, and the seconds for each photo, with clients that send one photo at a time."""
     host, body = address.removeprefix("http://"), in_bytes(photo)
     begin = time.perf_counter() + SECONDS / 4  # the start is not counted
     end = begin + SECONDS
@@ -686,7 +686,7 @@ environment["PYTHONPATH"] = os.pathsep.join([str(Path.cwd()), os.environ.get("PY
 
 
 def shell(command):
-    """Type a command beside the folder `model`, and show what it says."""
+    """Run a command beside the folder `model`, and show its output."""
     print("$", command.replace(live, "http://localhost:8501"))
     words = [sys.executable, "-m", "car_classifier", *shlex.split(command)[1:]]
     done = subprocess.run(
@@ -744,7 +744,7 @@ def answering(label):
 
 
 def show_labels(until=lambda: True):
-    """Who answers for which label, once the server has followed."""
+    """The version behind each label, once the server has followed."""
     deadline = time.monotonic() + 60
     while not until() and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -768,7 +768,7 @@ with ModelClient(live, NAME, label="canary") as brave:
 
 @contextmanager
 def visitor():
-    """Somebody who asks the stable version again and again; gives how often each HTTP status came."""
+    """A visitor who asks the stable version again and again; counts the HTTP statuses."""
     seen, over = collections.Counter(), threading.Event()
 
     def keep_asking():

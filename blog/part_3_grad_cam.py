@@ -163,7 +163,7 @@ print(
 
 
 def milliseconds(function, *given):
-    """The fastest of five goes, for each photo of the batch."""
+    """Time per photo of the batch, in the fastest of five runs."""
     times = []
     for _ in range(5):
         start = time.perf_counter()
@@ -264,7 +264,7 @@ plt.show()
 
 # %%
 def map_2020(model, images, targets, on_softmax=True, gated=True):
-    """Grad-CAM as the 2020 series had it, before its colours: float32 [n, h, w]."""
+    """Grad-CAM of the 2020 series, before its colours: float32 [n, h, w]."""
     convolution = model.get_layer("conv5_block3_3_conv")
     with_convolution = keras.Model(model.input, [convolution.output, model.output])
     images = tf.convert_to_tensor(images)
@@ -330,13 +330,13 @@ grid(
 
 # %%
 def correlations(one, other):
-    """Of each photo's two maps; none where a map is flat."""
+    """The correlation of each photo's two maps; none where a map is flat."""
     flat = [(a.ravel(), b.ravel()) for a, b in zip(one, other, strict=True) if np.ptp(a) > 0 and np.ptp(b) > 0]
     return np.array([np.corrcoef(a, b)[0, 1] for a, b in flat])
 
 
 def without(**switches):
-    """The correlations of the way of 2020 with some of its steps switched off."""
+    """The correlations of the method of 2020 with some of its steps switched off."""
     return correlations(
         *(
             explain(net.model, images, [ClassLogit(int(c)) for c in classes], lambda *to: map_2020(*to, **switches))
@@ -355,7 +355,7 @@ alike = {
 
 
 def with_interval(mean, interval, digits=2):
-    """A figure as the tables below write it."""
+    """A number as the tables below format it."""
     return f"{mean:.{digits}f}" + (f" ({interval[0]:.{digits}f} to {interval[1]:.{digits}f})" if interval else "")
 
 
@@ -516,7 +516,7 @@ pointing = {
 
 
 def hits(cells, where):
-    """On how many photos the map points at the part."""
+    """The number of photos on which the map points at the part."""
     drawn = {n: placed(cells[n], where, (rows[n].height, rows[n].width)) for n in known}
     return sum(localisation.hits(drawn[n], boxes[rows[n].file_name]) for n in known)
 

@@ -83,7 +83,7 @@ counter.layout = dash.html.Div(
     dash.State("count", "data"),
 )
 def add_one(_, count):
-    """What the button does."""
+    """Add one to the count, as a click on the button does."""
     return count + 1, f"{count + 1} so far"
 
 
@@ -94,7 +94,7 @@ def add_one(_, count):
 
 # %%
 def click(browser, url, count):
-    """Send what a browser sends when the button is clicked."""
+    """Send the request of a browser whose button is clicked."""
     outputs = [{"id": "count", "property": "data"}, {"id": "shown", "property": "children"}]
     body = {
         "output": "..count.data...shown.children..",
@@ -129,7 +129,7 @@ LABELS = sorted(set(CARS.values()))
 
 
 def app_of_2020():
-    """A game as a global."""
+    """The app of 2020, which keeps its game in a global."""
     app, game = Flask("app_of_2020"), {}
 
     @app.post("/begin")
@@ -195,7 +195,7 @@ KINDS = ["no photo at all", "another's guess", "another's photo", "another's poi
 
 
 def summary(name, notes):
-    """How many rounds gave back what was not the player's own, in a row of a table."""
+    """A row of a table: how many rounds returned something of another player."""
     wrong = [sum(not note[kind] for note in notes) for kind in range(len(KINDS))]
     mixed = sum(not all(note[: len(KINDS)]) for note in notes)
     return {"": name, "rounds": len(notes), **dict(zip(KINDS, wrong, strict=True)), "rounds mixed up": mixed}
@@ -204,7 +204,7 @@ def summary(name, notes):
 # %%
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 app = app_of_2020()
-app.logger.disabled = True  # its tracebacks; the table counts them as "no photo at all"
+app.logger.disabled = True  # hides tracebacks; the table counts them as "no photo at all"
 one_for_all = make_server("127.0.0.1", 0, app, threaded=True)
 threading.Thread(target=one_for_all.serve_forever, daemon=True).start()
 url_2020 = f"http://127.0.0.1:{one_for_all.port}"
@@ -277,13 +277,13 @@ logs.mkdir(parents=True)
 
 
 def free_port():
-    """One that nobody listens on."""
+    """A port on which no program listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
 
 
 def start(*words, **environment):
-    """Start a program of ours; its log goes to a file of its name."""
+    """Start one of our programs, with its log in a file of that name."""
     log = (logs / f"{words[0]}.log").open("a")
     command = [sys.executable, "-m", *map(str, words)]
     process = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log)
@@ -292,7 +292,7 @@ def start(*words, **environment):
 
 
 def page_state():
-    """What the page tells of the model server."""
+    """The page's report on the model server."""
     try:
         return requests.get(f"{page}/status", timeout=20).json()["state"]
     except requests.ConnectionError:
@@ -300,7 +300,7 @@ def page_state():
 
 
 def wait_for(state):
-    """Wait until the page tells it. Returns the seconds it took."""
+    """Wait until the page reports that state. Returns the seconds it took."""
     began = time.monotonic()
     while page_state() != state:
         if time.monotonic() - began > 300 or dashboard.poll() is not None:
@@ -342,14 +342,14 @@ for name, label in CARS.items():
 
 
 def begin_game(browser):
-    """A first visit, which gives the cookie, and a game."""
+    """Make a first visit, which sets the cookie, and begin a game."""
     browser.get(f"{page}/play", timeout=60).raise_for_status()
     wishes = {"rounds": ROUNDS, "difficulty": "medium", "start_over": True}
     return browser.post(f"{page}/play/games", json=wishes, timeout=60).json()["game"]
 
 
 def play_page(url, seed, notes):
-    """As `play_2020`, on the dashboard; note the seconds of each round too, without the thinking."""
+    """Do the same as `play_2020` on the dashboard; also note the seconds of each round, without the thinking."""
     mind, browser = random.Random(seed), requests.Session()  # noqa: S311
     for _ in range(GAMES):
         game, points = begin_game(browser), 0
@@ -372,7 +372,7 @@ def play_page(url, seed, notes):
 
 
 # %%
-requests.post(f"{page}/photos", data=photo, timeout=60)  # nobody's first round shall pay for waking things up
+requests.post(f"{page}/photos", data=photo, timeout=60)  # so that nobody's first round pays for the warm-up
 together(play_page, page, 1)
 times, rates = {}, {}
 for players in (2, 10):
@@ -494,8 +494,8 @@ sent_photo = player.post(f"{page}/photos", data=original, timeout=60).json()
 
 
 def look(what):
-    """What three kinds of people see now."""
-    time.sleep(2.5)  # the page tells for two seconds what it knows
+    """What the client, the page and a player see now."""
+    time.sleep(2.5)  # the page caches the state for two seconds
     state = requests.get(f"{page}/status", timeout=20).json()
     ready = requests.get(f"{page}/readyz", timeout=20).status_code
     start = time.perf_counter()
@@ -563,7 +563,7 @@ request_id.end()
 
 
 def logged():
-    """The model server's lines."""
+    """The log lines of the model server."""
     lines = (logs / "car_classifier.log").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
 
@@ -722,7 +722,7 @@ print("The dashboard ended with", dashboard.wait(), "and the model server with",
 # |---|---|---|
 # | a game | one for all visitors | one for each browser, by a cookie, in a database |
 # | processes | one, because the game is in its memory | any number: no process keeps anything |
-# | requests to the model | two services, JSON floats, before play starts | one request with the photo's bytes, when needed |
+# | asking the model | two services, JSON floats, before play starts | one request with the photo's bytes, when needed |
 # | heatmap | a picture made by the server | numbers, drawn in the browser |
 #
 # None of this is clever. To build a web page for many people, ask for each thing that is remembered: whose is it, who
