@@ -1,1 +1,1 @@
-"""Measurements of speed; each prints a table and compares within one run."""
+"""Measurements of speed; each prints a table that compares numbers of one run."""

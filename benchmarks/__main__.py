@@ -17,7 +17,7 @@ app = typer.Typer(
 def explain_cost(
     model_dir: Annotated[Path, typer.Argument(help="A model folder; its stable version is measured.")] = Path("model"),
 ) -> None:
-    """What an explanation costs: `explain` against `classify`."""
+    """Compare the cost of an explanation, `explain`, with that of `classify`."""
     from benchmarks import explain_cost
 
     try:
@@ -30,7 +30,7 @@ def explain_cost(
 def input_pipeline(
     photos: Annotated[Path | None, typer.Argument(help="Folder of JPEG photos; drawn ones if left out.")] = None,
 ) -> None:
-    """How many photos a second the input pipeline feeds to training, against a bare JPEG decoder."""
+    """Compare the photos per second of the input pipeline with those of a bare JPEG decoder."""
     from benchmarks import input_pipeline
 
     input_pipeline.run(photos)
@@ -40,7 +40,7 @@ def input_pipeline(
 def head_stage(
     photos: Annotated[Path | None, typer.Argument(help="A manifest; drawn cars if left out.")] = None,
 ) -> None:
-    """What ten epochs of the head stage cost, against one pass of the frozen net over the photos."""
+    """Compare the cost of ten epochs of the head stage with one pass of the frozen net over the photos."""
     from benchmarks import head_stage
 
     head_stage.run(photos)
@@ -49,9 +49,9 @@ def head_stage(
 @app.command()
 def explanation_methods(
     base: Annotated[str, typer.Option(help="The net, with random weights.")] = "ResNet50V2",
-    batch_size: Annotated[int, typer.Option(help="Photos at a time.")] = 4,
+    batch_size: Annotated[int, typer.Option(help="Photos per batch.")] = 4,
 ) -> None:
-    """What each method of explaining costs in time and memory, against a forward pass."""
+    """Compare the time and memory of each explanation method with those of a forward pass."""
     from benchmarks import explanation_methods
 
     explanation_methods.run(base, batch_size)
@@ -65,10 +65,10 @@ def batching(
     parameters_file: Annotated[
         Path, typer.Option(help="How requests are merged, in TensorFlow Serving's format.")
     ] = Path("deploy/serving/batching.config"),
-    seconds: Annotated[float, typer.Option(help="How long each thing is measured, in each round.")] = 5,
-    rounds: Annotated[int, typer.Option(help="How often everything is measured.")] = 3,
+    seconds: Annotated[float, typer.Option(help="Seconds per measurement in each round.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Number of rounds.")] = 3,
 ) -> None:
-    """What merging requests gains and costs, at 1 and at 16 clients, against the bare graph."""
+    """Measure the gain and cost of merging requests, with 1 and with 16 clients, against the bare graph."""
     from benchmarks import batching
 
     batching.run(model, parameters_file, seconds, rounds)
@@ -76,11 +76,11 @@ def batching(
 
 @app.command()
 def dashboard_load(
-    players: Annotated[int, typer.Option(help="How many play at once.")] = 50,
-    games: Annotated[int, typer.Option(help="Games of each, five rounds long.")] = 3,
-    workers: Annotated[int, typer.Option(help="Processes of the dashboard.")] = 1,
+    players: Annotated[int, typer.Option(help="Number of simultaneous players.")] = 50,
+    games: Annotated[int, typer.Option(help="Games per player, five rounds each.")] = 3,
+    workers: Annotated[int, typer.Option(help="Worker processes of the dashboard.")] = 1,
 ) -> None:
-    """How long the dashboard takes to answer many players at once, beside the model server on the same machine."""
+    """Measure the dashboard's answer times for many simultaneous players, with the model server on the same machine."""
     from benchmarks import dashboard_load
 
     dashboard_load.run(players, games, workers)
@@ -90,7 +90,7 @@ def dashboard_load(
 def page_weight(
     url: Annotated[str, typer.Argument(help="Address of a running dashboard.")] = "http://localhost:8050",
 ) -> None:
-    """What a first visit of each page weighs and how long it takes until it can be used."""
+    """Measure the size of a first visit of each page, and the time until the page is usable."""
     from benchmarks import page_weight
 
     page_weight.run(url.rstrip("/"))
@@ -99,12 +99,12 @@ def page_weight(
 @app.command()
 def original_recipe(
     manifest: Annotated[Path, typer.Argument(help="A manifest.")],
-    base: Annotated[str, typer.Option(help="The net.")] = "ResNet50V2",
+    base: Annotated[str, typer.Option(help="Backbone.")] = "ResNet50V2",
     weights: Annotated[str, typer.Option(help="imagenet, none or a weights file.")] = "imagenet",
-    minutes: Annotated[float, typer.Option(help="How long to train.")] = 30,
-    seed: Annotated[int, typer.Option(help="Seed of the coin toss and all else.")] = 0,
+    minutes: Annotated[float, typer.Option(help="Minutes of training.")] = 30,
+    seed: Annotated[int, typer.Option(help="Random seed, also of the coin toss.")] = 0,
 ) -> None:
-    """How good the 2020 recipe is after so many minutes."""
+    """Measure the accuracy of the 2020 recipe after a given number of minutes."""
     from benchmarks import original_recipe
 
     original_recipe.run(manifest, base, weights, minutes, seed)

@@ -1,8 +1,8 @@
-"""What merging requests gains and costs: 1 and 16 clients, with and without, against the bare graph.
+"""The gain and cost of merging requests: 1 and 16 clients, with and without merging, against the bare graph.
 
 The bare graph is the session's own call on ready arrays, with the best of some batch sizes. Clients are threads of
-another process that send a photo each, over and over. Everything is measured in turn, round by round, so that a machine
-that slows down slows all; ratios and differences are taken within a round.
+another process that send one photo each, over and over. The measurements alternate within each round, so that a
+machine that slows down slows all of them; ratios and differences are taken within a round.
 """
 
 import base64
@@ -32,7 +32,7 @@ NAME = "benchmarked"
 SIGNATURE = "classify"
 CLIENTS = 16
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
-# How often an answer came and how long each took: answers a second, seconds.
+# Answers per second, and the seconds that each answer took.
 Measured = tuple[float, list[float]]
 
 
@@ -42,12 +42,12 @@ def run(model_dir: Path | None, parameters_file: Path, seconds: float, rounds: i
     Args:
         model_dir: a model folder, whose stable version has a signature `classify` and golden photos; None for a small
             convolutional net with random weights.
-        parameters_file: how requests are merged, in TensorFlow Serving's format.
-        seconds: how long each thing is measured, in each round.
-        rounds: how often.
+        parameters_file: the batching parameters, in TensorFlow Serving's format.
+        seconds: length of each measurement in each round.
+        rounds: number of rounds.
 
     Raises:
-        UserError: there is no version in the folder, or the file makes no sense.
+        UserError: there is no version in the folder, or the file is invalid.
     """
     parameters = read_batching_parameters(parameters_file)
     with ExitStack() as stack:
@@ -98,7 +98,7 @@ def _print(results: dict[str, list[Measured]]) -> None:
 
 
 def _best_batch(model: SavedModel, photo: bytes, seconds: float) -> tuple[int, int]:
-    """The batch size and the number of threads with the most photos a second."""
+    """The batch size and the number of threads that process most photos per second."""
     choices = [(size, workers) for size in BATCH_SIZES for workers in (1, 2)]
     return max(choices, key=lambda choice: _call_bare(model, photo, *choice, seconds)[0])
 
@@ -137,7 +137,7 @@ def _ask_here(url: str, body: bytes, clients: int, seconds: float) -> Measured:
 
 
 def _repeat(once: Callable[[], object], workers: int, seconds: float) -> Measured:
-    """Do something over and over in some threads; the first fifth of the time is not counted."""
+    """Repeat a call in several threads; the first fifth of the time is not counted."""
     begin = time.perf_counter() + seconds / 5
     end = begin + seconds
 
@@ -156,7 +156,7 @@ def _repeat(once: Callable[[], object], workers: int, seconds: float) -> Measure
 
 @contextmanager
 def _serving(settings: ServerSettings) -> Iterator[str]:
-    """The address of a server whose model is loaded."""
+    """Run a server, and give its address once its model is loaded."""
     server = ModelServer(settings)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -173,7 +173,7 @@ def _golden_photo(version: PublishedVersion) -> bytes:
 
 
 def _save_small_net(folder: Path) -> bytes:
-    """Save a net of four convolutions, and give a photo for it."""
+    """Save a net of four convolutions, and return a photo for it."""
     import tensorflow as tf
 
     tf.random.set_seed(0)

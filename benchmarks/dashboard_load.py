@@ -1,7 +1,7 @@
-"""How the dashboard bears many players at once, on one machine with the model server.
+"""How fast the dashboard answers many simultaneous players, on one machine with the model server.
 
-Every player is a browser's worth of requests with a cookie of its own: begin a game, fetch the photo, think, guess,
-look at the answer, go on. What comes back must be that player's own game and score, each time.
+Every player sends the requests of a browser with a cookie of its own: begin a game, fetch the photo, think, guess, look
+at the answer, go on. Each answer must contain that player's own game and score.
 """
 
 import random
@@ -29,7 +29,7 @@ NAME = "benchmarked"
 
 @dataclass
 class Notes:
-    """What all players saw.
+    """The observations of all players.
 
     Attributes:
         seconds: How long requests took, by kind.
@@ -41,19 +41,19 @@ class Notes:
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:
-        """Notes how long something takes."""
+        """Record the time of a request."""
         start = time.perf_counter()
         yield
         self.seconds[kind].append(time.perf_counter() - start)
 
 
 def run(players: int, games: int, workers: int) -> None:
-    """Let players play and print what they saw.
+    """Let players play, and print their observations.
 
     Args:
-        players: How many at once.
-        games: How many games each of them plays, of five rounds.
-        workers: Processes of the dashboard.
+        players: Number of simultaneous players.
+        games: Games per player, five rounds each.
+        workers: Worker processes of the dashboard.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -70,7 +70,7 @@ def run(players: int, games: int, workers: int) -> None:
 
 
 def _prepare(folder: Path) -> None:
-    """Draws cars and trains a small net on them for one epoch: what it answers does not matter here."""
+    """Draw cars and train a small net on them for one epoch: its answers do not matter here."""
     commands = [
         ["data", "demo", "--classes", 8, "--per-class", 40, "--out", folder / "data"],
         ["data", "index", folder / "data" / "images", "--out", folder / "data" / "manifest.csv"],

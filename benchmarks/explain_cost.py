@@ -1,4 +1,4 @@
-"""What an explanation costs: `explain` against `classify`, as requests to the embedded server.
+"""The cost of an explanation: `explain` against `classify`, as requests to the embedded server.
 
 Requests alternate, one of each at a time, so that a machine that slows down slows both; the ratio is taken pair
 by pair.
@@ -21,10 +21,10 @@ NAME = "benchmarked"
 
 
 def run(model_dir: Path) -> None:
-    """Measure the stable version in a model folder and print.
+    """Measure the stable version in a model folder, and print the results.
 
     Raises:
-        UserError: There is no version in it.
+        UserError: There is no version in the folder.
     """
     version = find_version(model_dir)
     golden = sorted(version.golden_folder.glob("*.[jp]*g"))

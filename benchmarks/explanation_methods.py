@@ -1,7 +1,7 @@
-"""What each method of explaining costs beside one forward pass: time a photo, and memory at its peak.
+"""The cost of each explanation method beside one forward pass: time per photo and peak memory.
 
 Rounds alternate between all methods and the forward pass, so that a machine that slows down slows all of them; ratios
-are taken round by round. Memory is measured in a process for each method, beside that of the forward pass.
+are taken round by round. Memory is measured in one process per method, and in one for the forward pass.
 """
 
 import multiprocessing
@@ -34,7 +34,7 @@ def run(base: str, batch_size: int) -> None:
         with context.Pool(1) as pool:
             memory[name] = pool.apply(_peak, (base, name, batch_size))
     print(f"{base}, {SIZE[0]}×{SIZE[1]} pixels, {CLASSES} classes, batches of {batch_size}, {ROUNDS} rounds")
-    print("\n| | ms a photo | × a forward pass | MB at the peak, beyond the net | × a forward pass |")
+    print("\n| | ms per photo | × a forward pass | peak MB beyond the net | × a forward pass |")
     print("|---|---|---|---|---|")
     for name in ("forward", *names):
         title = "Forward pass" if name == "forward" else METHODS[name].title

@@ -1,4 +1,4 @@
-"""What ten epochs of the head stage cost, against one pass of the frozen net over the same photos.
+"""The cost of ten epochs of the head stage, against one pass of the frozen net over the same photos.
 
 Both run one after the other, several times over, in one process; a ratio is taken within each round.
 """
@@ -18,7 +18,7 @@ IMAGE_SIZE = (224, 320)
 
 
 def run(manifest: Path | None) -> None:
-    """Measure with ResNet50 on a manifest's photos, or on drawn ones, and print."""
+    """Measure ResNet50 on the photos of a manifest, or on drawn photos, and print the results."""
     with tempfile.TemporaryDirectory() as folder:
         _measure(manifest or _drawn(Path(folder)), Path(folder))
 

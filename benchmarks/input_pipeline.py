@@ -1,8 +1,7 @@
-"""What the input pipeline feeds, against the bare JPEG decoder on the same cores.
+"""The throughput of the input pipeline, against the bare JPEG decoder on the same cores.
 
 All contestants run one after the other, several times over, in one process; a ratio is taken within each round, so
-that a machine that slows down slows both. Processor time is
-printed too: it is what a busy machine disturbs least.
+that a machine that slows down slows both. Processor time is printed too, because a busy machine disturbs it least.
 """
 
 import random
@@ -23,11 +22,11 @@ MOST_PHOTOS = 2000
 BATCH_SIZE = 32
 IMAGE_SIZES = ((224, 224), (224, 320))
 CAMERA_SIZE = (1600, 1200)
-"""Width and height in pixels of photos that have not been made small for a data set."""
+"""Width and height in pixels of a camera's photos, before a data set shrinks them."""
 
 
 def run(photos: Path | None) -> None:
-    """Measure on a folder's JPEG photos, or on drawn ones, and print.
+    """Measure with the JPEG photos of a folder, or with drawn photos, and print the results.
 
     Raises:
         UserError: There are no JPEG photos in the folder.
@@ -50,7 +49,7 @@ def run(photos: Path | None) -> None:
 
 
 def _enlarge(path: Path) -> None:
-    """Make a drawn photo as large as a camera's."""
+    """Enlarge a drawn photo to the size of a camera's."""
     with Image.open(path) as photo:
         photo.resize(CAMERA_SIZE, Image.Resampling.BICUBIC).save(path, quality=90)
 

@@ -1,9 +1,10 @@
-"""The recipe of the 2020 series on the photos of a manifest, for as many minutes as ours took.
+"""The recipe of the 2020 series on the photos of a manifest, for a given number of minutes.
 
-Photos cropped or padded to 224×224 (a third of a wide photo is lost), one coin toss for the whole run decides on
-augmentation, a shuffle buffer of 32, all layers unfrozen with their batch norms, Adam 1e-4 without a schedule or
-weight decay, balanced class weights, batches of 32. Its net's own preprocessing stands in for the scaling to -1 … 1
-that ResNet50V2 wants. What is kept is the epoch with the lowest validation loss, as its early stopping did.
+Photos are cropped or padded to 224×224 (a wide photo loses a third), one coin toss for the whole run decides on
+augmentation, the shuffle buffer holds 32 photos, all layers are trained with their batch norms, Adam runs at 1e-4
+without a schedule or weight decay, class weights are balanced, and batches have 32 photos. The net's own preprocessing
+stands in for the scaling to -1 … 1 that ResNet50V2 needs. The epoch with the lowest validation loss is kept, as by the
+recipe's early stopping.
 """
 
 import random
@@ -22,7 +23,7 @@ AUGMENTED = 0.7
 
 
 def run(manifest_path: Path, base: str, weights: str, minutes: float, seed: int) -> None:
-    """Train for that many minutes and print what each epoch reaches on the validation photos."""
+    """Train for that many minutes, and print each epoch's accuracy on the validation photos."""
     import keras
 
     from car_classifier.evaluation.metrics import calibration
@@ -46,7 +47,7 @@ def run(manifest_path: Path, base: str, weights: str, minutes: float, seed: int)
     began, best = time.monotonic(), float("inf")
 
     class Watch(keras.callbacks.Callback):
-        """Ends training when the time is used up."""
+        """Ends training when the time is up."""
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 (names are Keras')
             self.model.stop_training = time.monotonic() - began > 60 * minutes

@@ -1,4 +1,4 @@
-"""What a first visit costs: bytes over the wire and the time to a usable page, in a browser that has nothing cached."""
+"""The cost of a first visit: bytes over the wire and time to a usable page, in a browser with an empty cache."""
 
 import shutil
 import statistics
@@ -14,10 +14,10 @@ BAND = (10e6 / 8, 0.040)  # bytes a second and seconds of latency: a mediocre li
 
 
 def run(url: str) -> None:
-    """Visit each page of a running dashboard and print.
+    """Visit each page of a running dashboard, and print the results.
 
     Args:
-        url: Its address.
+        url: Address of the dashboard.
     """
     program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if program is None:

@@ -1,10 +1,10 @@
-"""`make blog`: runs every part, and writes its notebook and its Markdown from what it gave.
+"""`make blog`: runs every part, and writes its notebook and its Markdown from the results.
 
     python -m blog.build [--prose] [PART ...]
 
-The `.py` beside them is the only file of a part that is written by hand. `--prose` runs nothing: after a change of
-texts or imports alone it writes the pages again with the results that they have. What was run on other photos or sizes
-than the project's goes to the working folder, so that the pages here stay those of the drawn cars.
+Only the `.py` of a part is written by hand. `--prose` runs nothing: after a change of texts or imports alone it
+rewrites the pages with the results that they have. Runs on other photos or sizes write to the working folder, so that
+the pages here stay those of the drawn cars.
 """
 
 import ast
@@ -26,17 +26,17 @@ from blog import series
 
 FOLDER = Path(__file__).parent
 MOST_SECONDS = 30 * 60
-# A picture and the caption below it, whose first sentence is what the picture shows.
+# A picture and the caption below it, whose first sentence describes the picture.
 CAPTIONED = re.compile(r"!\[png\](\(\S+\))(\s+)(?=\*Figure \d+\.\* ((?:[^.]|\.(?=\d))+))")
 
 
 def parts() -> list[Path]:
-    """The sources of the series, in their order."""
+    """The sources of the series, in order."""
     return sorted(FOLDER.glob("part_*.py"))
 
 
 def execute(source: Path) -> NotebookNode:
-    """The notebook of a part, run from its first cell to its last in the folder above this one.
+    """Run a part from its first cell to its last, in the folder above this one, and give its notebook.
 
     Raises:
         nbclient.exceptions.CellExecutionError: A cell raised.
@@ -51,10 +51,10 @@ def execute(source: Path) -> NotebookNode:
 
 
 def with_old_results(source: Path) -> NotebookNode:
-    """The notebook of a part whose code is as it was run: its texts are new, its results are those that it has.
+    """The notebook of a part whose code has not changed since its run: new texts, old results.
 
     Raises:
-        ValueError: A cell computes something else than the one that was run, or `series.py` does.
+        ValueError: The code of a cell, or of `series.py`, has changed since the run.
     """
     notebook, run = jupytext.read(source), jupytext.read(source.with_suffix(".ipynb"))
     if run.metadata.get("shared_code") != shared_code():
@@ -69,14 +69,14 @@ def with_old_results(source: Path) -> NotebookNode:
 
 
 def _numbered(notebook: NotebookNode) -> NotebookNode:
-    """Give each cell its number as its id, so that a second run differs only where its results do."""
+    """Use each cell's number as its id, so that two runs differ only in their results."""
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
     return notebook
 
 
 def meaning(code: str) -> str:
-    """What code computes: itself without imports, comments and docstrings."""
+    """Code without imports, comments and docstrings, which do not change its results."""
     if code.startswith("%%"):
         return code
     tree = ast.parse(code)
@@ -92,19 +92,19 @@ def meaning(code: str) -> str:
 
 
 def settings() -> dict[str, str]:
-    """The environment variables by which a run differs from the one that the pages here are of."""
+    """The environment variables that make a run differ from that of the committed pages."""
     names = ("BLOG_PHOTOS", "BLOG_WEIGHTS", "BLOG_TINY")
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def shared_code() -> str:
-    """SHA-256 of what all parts take their photos, sizes and training from, but for its texts and imports."""
+    """SHA-256 of the code of `series.py`, without its texts and imports."""
     code = Path(series.__file__).read_text(encoding="utf-8")
     return hashlib.sha256(meaning(code).encode()).hexdigest()
 
 
 def render(notebook: NotebookNode, name: str) -> tuple[str, dict[str, bytes]]:
-    """Markdown of an executed notebook, and its pictures by their paths beside it."""
+    """Markdown of an executed notebook, and its pictures by relative path."""
     resources = {"output_files_dir": f"images/{name}", "unique_key": "figure"}
     text, extras = MarkdownExporter().from_notebook_node(notebook, resources)
     return CAPTIONED.sub(
@@ -126,7 +126,7 @@ def write(notebook: NotebookNode, name: str, folder: Path) -> None:
 
 
 def differences(source: Path) -> list[str]:
-    """What of a part's generated files is not as its source and its notebook say; empty if they are current."""
+    """The ways in which a part's generated files differ from its source and notebook; empty if they are current."""
     written = source.with_suffix(".ipynb")
     if not written.is_file():
         return [f"{written.name} is missing: run `make blog`"]

@@ -13,17 +13,17 @@
 # %% [markdown]
 # # Part 0: What is in the photos
 #
-# Before a net learns anything, someone has chosen the photos, thrown some away, and divided the rest into those to
-# learn from and those to be tested on. Each of the three choices changes the accuracy that is printed in the end, and
-# none of them shows in it. This evening is about them:
+# Before a net learns anything, someone has chosen the photos, thrown some away, and divided the rest into training and
+# test photos. Each of these three choices changes the accuracy that is printed at the end, yet the number reveals none
+# of them. This evening is about those choices:
 #
-# 1. what the photos are and what their names tell;
-# 2. leaving photos aside that show no car (*prefiltering*), and what else that throws away;
+# 1. what the photos are, and what their names say;
+# 2. leaving out photos that show no car (*prefiltering*), and what else that throws away;
 # 3. *near-duplicates*: the same picture twice, once on each side of the split, and the accuracy that this invents.
 #
 # The [series of 2020](https://github.com/fabianmax/car-classification) that this one follows trained on photos scraped
-# from a car site. We do not have them here, so all runs on cars that the project draws itself, unless you set
-# `BLOG_PHOTOS` to a folder of your own. No weights are downloaded; one step would need them, and says so.
+# from a car site. We do not have those photos, so everything here runs on cars that the project draws itself, unless
+# you set `BLOG_PHOTOS` to a folder of your own. No weights are downloaded; the one step that would need them says so.
 
 # %%
 import hashlib
@@ -53,14 +53,15 @@ manifest = read_manifest(series.photos())
 series.table([{"": name, "photos of this run": value} for name, value in describe(manifest)])
 
 # %% [markdown]
-# That is what `car-classifier data stats` prints too. All of it comes from one file, `manifest.csv`, with a row for
-# each photo, which `car-classifier data index FOLDER` writes. Everything downstream reads the manifest and nothing
-# else, so that "which photos was this trained on" has an answer a year later: a row holds the SHA-256 of the file.
+# `car-classifier data stats` prints the same table. All of it comes from one file, `manifest.csv`, with one row per
+# photo; `car-classifier data index FOLDER` writes it. Every later step reads the manifest and nothing else, so the
+# question "which photos was this trained on" still has an answer a year later: each row holds the SHA-256 of its file.
 #
 # ## Names are labels
 #
-# Nobody labelled these photos by hand. A photo's name says what it shows, as in the data set of 2020: make, model, and
-# then, as far as known, year, price, wheels, power and the rest. Here is a name of that data set, read by the project.
+# Nobody labelled these photos by hand. A photo's name says what the photo shows, as in the data set of 2020: make,
+# model and then, as far as known, year, price, wheels, power and other details. Here the project reads a name of that
+# data set.
 
 # %%
 example = parse_file_name("BMW_2-Series_2014_32_17_240_20_4_69_55_174_23_RWD_4_2_2dr_OGt.jpg")
@@ -68,9 +69,9 @@ shown = ("make", "model", "year", "msrp", "horsepower", "cylinders", "drivetrain
 series.table([{field: getattr(example, field) for field in shown}])
 
 # %% [markdown]
-# The class is make and model together. The year is not part of it: a model keeps its name while its shape changes, and
-# the net has to live with that. (The drawn cars carry all these fields too, but only the make and the model mean
-# anything; the rest is drawn at random, so that a program that reads them has something to read.)
+# The class is make and model together. The year is not part of the class: a model keeps its name while its shape
+# changes, and the net has to cope with that. (The names of the drawn cars have all these fields too, but only make and
+# model mean anything. The other fields are random; they exist to give programs something to read.)
 
 # %%
 part_of = {car.label: f"{car.part}: {car.variant}" for car in CATALOGUE}
@@ -83,9 +84,10 @@ series.table(
 )
 
 # %% [markdown]
-# Every class has its share on every side: the split is *stratified*. "Told by" is what only drawn cars can offer. One
-# part tells each model from all others, and colour, scene, light, pose and size are drawn at random. A make owns a
-# kind of part and its models are variants of it, so that models of one make are the easiest to confuse, as in life.
+# Every class has the same shares in every split: the split is *stratified*. The column "told by" is a luxury of drawn
+# cars: one part distinguishes each model from all others, and colour, scene, light, pose and size are random. Each make
+# has its own kind of part and its models are variants of it, so models of one make are the easiest to confuse, as in
+# real life.
 
 # %%
 rng = np.random.default_rng(0)
@@ -100,20 +102,20 @@ for axis in axes.flat:
     axis.axis("off")
 
 # %% [markdown]
-# *Figure 1.* A row of each class, five photos drawn at random. Look down a column first: colour, sky and pose are
-# no help. Then look along a row for the part that stays.
+# *Figure 1.* One row per class, with five random photos. Look down a column first: colour, sky and pose are no help.
+# Then look along a row for the part that stays the same.
 #
-# ## Leaving photos aside that show no car
+# ## Leaving out photos that show no car
 #
-# A scraper takes what it finds: cars, but also seats, badges, engines and the dealer's logo. The series of 2020 let a
-# net clean up. A ResNet50V2 trained on ImageNet (Russakovsky et al. 2015,
-# [arXiv:1409.0575](https://arxiv.org/abs/1409.0575)) gives each photo $x$ a probability $p_c(x)$ for each of 1000
+# A scraper takes everything it finds: cars, but also seats, badges, engines and the dealer's logo. The series of 2020
+# let a net clean up. Its ResNet50V2, trained on ImageNet (Russakovsky et al. 2015,
+# [arXiv:1409.0575](https://arxiv.org/abs/1409.0575)), gives each photo $x$ a probability $p_c(x)$ for each of 1000
 # classes. Some of these are cars, and their sum is a score:
 #
 # $$s(x) = \sum_{c \in \text{cars}} p_c(x), \qquad \text{keep } x \text{ if } s(x) \ge 0.1.$$
 #
-# It is a good idea: nobody has to label a thing, and the sum does not care whether the net thinks *minivan* or *beach
-# wagon*. These are the counts that the 2020 series gives, and what they say of the filter:
+# The idea is good: nobody has to label anything, and the sum does not care whether the net thinks *minivan* or *beach
+# wagon*. The 2020 series reports these counts, and they describe the filter:
 
 # %%
 SCRAPED, KEPT, OF_300_MODELS = 64_467, 53_738, 53_536
@@ -130,9 +132,9 @@ series.table(
 )
 
 # %% [markdown]
-# About a sixth went. Which ones? One flaw is known: a close-up of a car's front, which tells make and model better than
-# most photos, was dropped, because ImageNet has a class of its own for it, *grille*, which is not among the fifteen.
-# The list has a second slip that a lookup shows:
+# About a sixth of the photos were dropped. Which ones? One flaw is known: close-ups of a car's front, which show make
+# and model better than most photos, were dropped, because ImageNet has a separate class for them, *grille*, and it is
+# not among the fifteen. A lookup reveals a second slip in the list:
 
 # %%
 from car_classifier.prefilter.imagenet_classes import imagenet_classes, indices_of
@@ -149,17 +151,17 @@ series.table(
 )
 
 # %% [markdown]
-# A *passenger car* in ImageNet is a railway carriage: WordNet, from which ImageNet has its classes, calls it a
-# "railcar where passengers ride". We take it out and put the grille in. Wheels and mirrors have classes too, but they
-# tell little of the model, so they stay out; a whole car with a large wheel has enough probability on the other
-# classes to pass.
+# A *passenger car* in ImageNet is a railway carriage: WordNet, the source of ImageNet's classes, defines it as a
+# "railcar where passengers ride". We remove it and add the grille. Wheels and mirrors have classes too, but they say
+# little about the model, so they stay out; a whole car with a large wheel has enough probability on the other classes
+# to pass.
 #
 # ### What the rule does, on made-up probabilities
 #
-# Now the honest difficulty. To score a photo takes ImageNet weights, which have to be downloaded, and this series
-# promises to run without. So the next cell **makes probabilities up**: five kinds of photo, and for each kind the
-# classes on which we think such a net would put its money, drawn from a Dirichlet distribution. They show what the
-# *rule* does with such probabilities. They show nothing of how often a real net gives them.
+# Now for an honest difficulty. Scoring a photo takes ImageNet weights, which have to be downloaded, and this series
+# promises to run without downloads. So the next cell **makes probabilities up**, drawn from a Dirichlet distribution:
+# five kinds of photo, each with the classes on which we think such a net would bet. These probabilities show what the
+# *rule* does with them. They do not show how often a real net produces them.
 
 # %%
 BELIEFS = {
@@ -202,8 +204,8 @@ for axis, (name, of_kind), colour in zip(axes, scores.items(), (series.GREY, ser
     axis.set(title=f"car classes of {name}" if name == "2020" else "car classes here", xlabel="score")
 _ = axes[0].set_yticks(range(len(BELIEFS)), list(reversed(BELIEFS)))
 # %% [markdown]
-# *Figure 2.* Scores of **made-up** probabilities, a dot each, and the threshold at 0.1. One row moves between the two
-# lists: the fronts. Does the threshold matter as much?
+# *Figure 2.* Scores of **made-up** probabilities, one dot per photo, and the threshold at 0.1. Only one row moves
+# between the two lists: the fronts. Does the threshold matter as much?
 
 # %%
 series.table(
@@ -219,10 +221,11 @@ series.table(
 )
 
 # %% [markdown]
-# Less: on these made-up probabilities, within wide bounds, the list of classes decides more than the number.
+# It matters less: on these made-up probabilities, within wide bounds, the list of classes decides more than the
+# threshold.
 #
-# What becomes of a photo below the line is real code again. It is not deleted. Its row keeps the score and the reason,
-# and you may overrule it with a text editor:
+# From here on the code is real again. A photo below the threshold is not deleted: its row keeps the score and the
+# reason, and you can overrule the filter with a text editor:
 
 # %%
 from car_classifier.data.exclusions import exclude_low_scores
@@ -235,10 +238,10 @@ print("left aside:", sum(bool(row.excluded) for row in judged), "of", len(judged
 series.table([{"file": Path(judged[unlucky].file_name).name[:40] + "…", "excluded": judged[unlucky].excluded}])
 
 # %% [markdown]
-# ### What runs without weights, and what it says
+# ### What runs without downloaded weights
 #
-# The machinery itself does not ask where a net's weights are from. Here it scores a few photos with a MobileNetV2 of
-# **random weights**. Such a net knows nothing, and gives each of 1000 classes about a thousandth:
+# The code does not care where a net's weights come from. Here it scores a few photos with a MobileNetV2 that has
+# **random weights**. Such a net knows nothing, and gives each of the 1000 classes a probability of about a thousandth:
 
 # %%
 import keras
@@ -250,7 +253,7 @@ from car_classifier.prefilter.scoring import ImageNetNet, prefilter_photos
 
 
 def random_net():
-    """A function from photos to probabilities, of a net that has learnt nothing."""
+    """An untrained net, as a function from photos to probabilities."""
     keras.utils.set_random_seed(0)
     net = keras.applications.MobileNetV2(weights=None)
     graph = tf.function(lambda images: net(normalise(find_backbone("MobileNetV2"), images), training=False))
@@ -277,36 +280,35 @@ except UserError as error:
     print(error)
 
 # %% [markdown]
-# So we have learnt what the number 0.1 means: several times what a net without a clue would give, and still a low bar.
-# And the command refuses to leave nothing behind, in a sentence. With the real weights it is this, and needs a network
-# once (or `--weights FILE`):
+# So we have learnt what the threshold 0.1 means: several times the score that a clueless net would give, and still a
+# low bar. We have also seen that the command refuses to exclude every photo, and says so in one sentence. With real
+# weights this is the command; it needs a network connection once (or `--weights FILE`):
 #
 # <!-- not run: downloads ImageNet weights -->
 # ```sh
 # car-classifier data prefilter
 # ```
 #
-# It also draws the photos nearest to the threshold on both sides, which is the way to judge it: look at them.
-# [data/README.md](../data/README.md) tells of a run with real weights on photos that had been chosen by hand before:
-# there the filter did a little harm and no good.
+# The command also draws the photos nearest to the threshold on both sides. Look at them: this is the way to judge a
+# threshold. [data/README.md](../data/README.md) reports a run with real weights on photos that had already been chosen
+# by hand: there the filter did a little harm and no good.
 #
-# One warning stays. A filter that asks a net drops what *that net* finds hard, not only what is no car. The test
-# photos go through it as well, so accuracy after filtering is accuracy on the photos that a net finds easy. Print it
-# with the share that was dropped, or filter the training photos alone.
+# One warning remains. A filter that asks a net drops the photos that *that net* finds hard, not only those without a
+# car. The test photos pass through the filter as well, so accuracy after filtering is accuracy on photos that a net
+# finds easy. Report it together with the share that was dropped, or filter only the training photos.
 #
 # ## The same picture twice
 #
-# Sellers list a car again next week. Two sites share a press photo. A site keeps a thumbnail beside the original. So a
-# scraped set holds pictures that are almost the same: cropped by a hair, brightened, compressed once more. A random
-# split puts many of them on different sides, and the test then asks what the net was told. This happened to CIFAR, two
-# of the most used test sets of the field (Barz and Denzler 2020,
-# [arXiv:1902.00423](https://arxiv.org/abs/1902.00423)), and under the name *leakage* it has been found in many
-# sciences that use learning machines (Kapoor and Narayanan 2023,
-# [arXiv:2207.07048](https://arxiv.org/abs/2207.07048)).
+# Sellers list the same car again next week. Two sites share a press photo. A site keeps a thumbnail beside the
+# original. So a scraped set contains pictures that are almost the same: slightly cropped, brightened, compressed once
+# more. A random split puts many of them on both sides, and the test then asks questions whose answers the net has been
+# told. This happened to CIFAR, two of the most used test sets of the field (Barz and Denzler 2020,
+# [arXiv:1902.00423](https://arxiv.org/abs/1902.00423)), and under the name *leakage* it has been found in many sciences
+# that use machine learning (Kapoor and Narayanan 2023, [arXiv:2207.07048](https://arxiv.org/abs/2207.07048)).
 #
-# The 2020 series split at random, 56 : 19 : 25, with no look for duplicates. Its photos are not here, so we cannot say
-# what that did to *its* number, a test accuracy of 0.688. What we can do is to make a set of which we know everything,
-# and repeat pictures on purpose.
+# The 2020 series split its photos at random, 56 : 19 : 25, without looking for duplicates. We do not have its photos,
+# so we cannot say what that did to *its* number, a test accuracy of 0.688. But we can make a set of which we know
+# everything, and repeat pictures on purpose.
 
 # %%
 LIMIT = 720
@@ -345,24 +347,22 @@ for axis in axes.flat:
     axis.axis("off")
 
 # %% [markdown]
-# *Figure 3.* Above, photos of the set; below, the copies that we made: a sliver is cropped, the light is changed, a
-# third of the pixels' rows and columns are gone, and the file is compressed anew. The files differ, so that a checksum
-# finds nothing.
+# *Figure 3.* Top: photos of the set; bottom: our copies, with a sliver cropped, the light changed, a third of the pixel
+# rows and columns removed, and the file compressed again. The files differ, so a checksum finds nothing.
 #
 # ### Finding them
 #
-# A *perceptual hash* is a checksum of what a picture looks like. Ours has 128 bits. Half are the *pHash*: shrink the
-# picture to 32×32 grey pixels, take its cosine transform, keep the 64 lowest frequencies, and note for each whether it
-# is above their median. The other half are the *dHash*: shrink to 9×8 and note for each neighbouring pair whether it
-# gets brighter. The first sees large forms, the second edges. Two pictures are compared by the number of bits in which
-# their hashes $a$ and $b$ differ:
+# A *perceptual hash* is a checksum of a picture's appearance. Ours has 128 bits. Half of them are the *pHash*: shrink
+# the picture to 32×32 grey pixels, take the cosine transform, keep the 64 lowest frequencies, and note for each whether
+# it is above their median. The other half are the *dHash*: shrink the picture to 9×8 and note for each pair of
+# neighbouring pixels whether it gets brighter. The pHash sees large shapes, the dHash sees edges. Two pictures are
+# compared by the number of bits in which their hashes $a$ and $b$ differ:
 #
 # $$d(a, b) = \sum_{i=1}^{128} |a_i - b_i|.$$
 #
-# Two unrelated random codes would differ in about 64. The project calls up to `MAX_DISTANCE` a near-duplicate; how
-# that number was chosen, by looking at pairs of real photos, stands in
-# [near_duplicates.py](../car_classifier/data/near_duplicates.py). How far are our copies, and how far are different
-# photos?
+# Two unrelated random codes would differ in about 64 bits. The project calls two photos near-duplicates if they differ
+# in at most `MAX_DISTANCE` bits; [near_duplicates.py](../car_classifier/data/near_duplicates.py) says how that number
+# was chosen by looking at pairs of real photos. How far apart are our copies, and how far apart are different photos?
 
 # %%
 hashes = np.array([perceptual_hash(picture) for picture in pictures])
@@ -412,13 +412,13 @@ _ = right.set(title="copies found", xlabel="cropped from each edge, at most", yl
 # *Figure 4.* Left: copies (orange) and pairs of different photos (grey) hardly touch, and the line between them is the
 # limit. Right: the share of copies found as more is cropped off, with 95 % intervals after Wilson (1927,
 # [doi:10.1080/01621459.1927.10502953](https://doi.org/10.1080/01621459.1927.10502953)). **The hash is not blind, but
-# short-sighted:** a hair is forgiven, a tenth is not, and then it is another picture to it. A split is as safe as the
-# duplicates that were found.
+# short-sighted:** it forgives a hair's breadth, but not a tenth of the picture; beyond that it sees a different
+# picture. A split is only as safe as the search for duplicates.
 #
-# To compare all pairs of 60,000 photos would be two billion comparisons. There is a trick: if two hashes differ in at
-# most $d$ bits, cut both into $d + 1$ bands, and at least one band must agree entirely, for $d$ differences cannot
-# spoil $d + 1$ bands. So only photos that share a band are compared. Then near-duplicates of near-duplicates are
-# joined into groups:
+# Comparing all pairs of 60,000 photos would take two billion comparisons. There is a trick: if two hashes differ in at
+# most $d$ bits, cut both into $d + 1$ bands; at least one band must agree entirely, because $d$ differences cannot
+# spoil $d + 1$ bands. So only photos that share a band are compared. Then near-duplicates of near-duplicates are joined
+# into groups:
 
 # %%
 everything = np.concatenate([hashes, hashes_again])
@@ -432,21 +432,21 @@ print(f"copies in one group with their photo: {together:.1%}")
 print(f"photos that have a near-duplicate before we copied any: {sum(group is not None for group in lonely)}")
 
 # %% [markdown]
-# The last line counts photos that were alike before we copied any. With drawn cars, which are poorer in detail than
-# real ones, these are chance: two cars that stand alike in scenes alike. They are kept on one side as well, which
-# costs nothing.
+# The last line counts photos that were alike before we copied any. Drawn cars have less detail than real ones, so these
+# are coincidences: two similar cars in similar scenes. They stay in one split as well, which costs nothing.
 #
 # ### Two ways to split
 #
-# Now the experiment. For each of several seeds:
+# Now for the experiment. For each of several seeds:
 #
-# - A quarter of the photos is put away. They stand for **later photos**: what users send once the model is in use.
-#   They have no copies anywhere.
-# - Of the others, some share is listed again. Photos and copies together are what our scraper has found.
-# - These are split, three quarters for training and one for the test, once **at random** and once **leak-safe**. Both
-#   are the same function of the project; the one is told which pictures are near-duplicates, the other is not.
-# - The same classifier is trained on either, and makes a *claim*: its accuracy on its test photos. The later photos
-#   say what that claim is worth.
+# - A quarter of the photos is put away. They stand for **later photos**, the photos that users send once the model is
+#   in use. They have no copies anywhere.
+# - A share of the other photos is listed again. Photos and copies together are the harvest of our scraper.
+# - The harvest is split, three quarters for training and one quarter for the test, once **at random** and once
+#   **leak-safe**. Both times the project's own function does it; only the leak-safe split is told which pictures are
+#   near-duplicates.
+# - The same classifier is trained on each split, and makes a *claim*: its accuracy on the test photos. The later photos
+#   show what that claim is worth.
 
 # %%
 names = list(manifest.labels)
@@ -455,7 +455,7 @@ digests = [row.sha256 for row in originals] + [hashlib.sha256(content).hexdigest
 
 
 def sides(members, groups, test, seed):
-    """The places in `members` that are for training, and those for the test."""
+    """The indices of `members` for training, and those for the test."""
     label = [originals[truth[i]].label for i in members]
     items = [SplitItem(digests[i], label[k], groups[k], None) for k, i in enumerate(members)]
     side = np.array(split_photos(items, 0.0, test, seed))
@@ -463,26 +463,27 @@ def sides(members, groups, test, seed):
 
 
 def world(share, seed):
-    """What the scraper found, and the photos that come later; as places in `everything`."""
+    """The scraper's harvest, and the photos that come later, as indices into `everything`."""
     listed, later = sides(np.arange(len(hashes)), lonely, 0.25, seed)
     repeated = np.random.default_rng(seed).permutation(listed)[: round(share * len(listed))]
     return np.concatenate([listed, repeated + len(hashes)]), later
 
 
 # %% [markdown]
-# The classifiers are as cheap as can be, so that twenty repetitions take seconds. Both see a photo as 16×24 colour
+# The classifiers are as cheap as possible, so that twenty repetitions take seconds. Both see a photo as 16×24 colour
 # pixels. **Nearest neighbour** (Cover and Hart 1967,
 # [doi:10.1109/TIT.1967.1053964](https://doi.org/10.1109/TIT.1967.1053964)) answers with the label of the most similar
-# training photo: pure memory. The **linear** one has a score for each class, $x \cdot W$, fitted by least squares with
-# a small penalty $\lambda$ (ridge regression, Hoerl and Kennard 1970,
+# training photo: pure memory. The **linear** classifier has a score for each class, $x \cdot W$, fitted by least
+# squares with a small penalty $\lambda$ (ridge regression, Hoerl and Kennard 1970,
 # [doi:10.1080/00401706.1970.10488634](https://doi.org/10.1080/00401706.1970.10488634)):
 #
 # $$W = X^\top (X X^\top + \lambda I)^{-1} Y.$$
 #
-# Both need the photos' inner products only, $X X^\top$, so these are computed once for all seeds. With more pixels than
-# photos, the linear one can memorise too. So can a deep net with millions of weights (Zhang et al. 2017,
-# [arXiv:1611.03530](https://arxiv.org/abs/1611.03530)), which is why the cheap ones can stand in for it here. They are
-# poor at cars, and may be: what matters is not how good they are but whether the claim is true.
+# Both need only the photos' inner products, $X X^\top$, so these are computed once for all seeds. With more pixels than
+# photos, the linear classifier can memorise too. So can a deep net with millions of weights (Zhang et al. 2017,
+# [arXiv:1611.03530](https://arxiv.org/abs/1611.03530)), which is why the cheap classifiers can stand in for one here.
+# They are poor at recognising cars, but that does not matter: the question is not how good they are, but whether their
+# claim is true.
 
 
 # %%
@@ -522,8 +523,8 @@ def is_right(classifier, train, asked):
 
 
 def two_splits(pool, seed):
-    """Name, training and test of the split that knows of no near-duplicates, and of the one that does."""
-    other = seed + 1000  # the seed of `world` would draw the same lots again
+    """Name, training and test photos of the random split and of the leak-safe split."""
+    other = seed + 1000  # the seed of `world` would repeat its draws
     yield "random", sides(pool, [None] * len(pool), 0.25, other)
     yield "leak-safe", sides(pool, near_duplicate_groups(everything[pool]), 0.25, other)
 
@@ -555,13 +556,13 @@ for name, (train, test) in two_splits(pool, seed=0):
 series.table(rows)
 
 # %% [markdown]
-# The two columns before the claim ask the same question of two witnesses: the hash, and we who made the copies. (The
-# random split has one true advantage, in the third column: its training holds more different pictures, because a
-# picture that is listed twice has two chances to get there. We shall meet it again.)
+# The two columns before the claim put the same question to two witnesses: to the hash, and to us, who made the copies.
+# (The random split has one real advantage, in the third column: its training photos contain more different pictures,
+# because a picture that is listed twice has two chances to get there. We shall meet this advantage again.)
 #
-# The intervals (Wilson) tell how far a share of so few photos can be trusted, and they are wide. They are also a
-# little too narrow where the test itself holds a picture twice, which counts as two but is one. So we repeat all of it
-# with other seeds, and let the share of repeated photos grow from none to all.
+# The (Wilson) intervals say how far a share of this few photos can be trusted, and they are wide. They are also
+# slightly too narrow where the test itself contains a picture twice, which counts as two but is one. So we repeat
+# everything with other seeds, and let the share of repeated photos grow from none to all.
 
 # %%
 SEEDS = 3 if series.TINY else 20
@@ -585,12 +586,12 @@ for share in SHARES:
 
 
 def values(field, **wanted):
-    """That field of all runs that have these values."""
+    """One field of all runs that have these values."""
     return np.array([run[field] for run in runs if all(run[key] == value for key, value in wanted.items())])
 
 
 def mean_of(field, **wanted):
-    """Mean and interval of that field."""
+    """Mean and interval of one field."""
     found = values(field, **wanted)
     return percent(found.mean(), mean_interval(found))
 
@@ -611,12 +612,12 @@ series.table(
 
 # %% [markdown]
 # The figures of this table, of the next one and of Figure 5 are means over the seeds, with 95 % intervals of that mean
-# (Student's $t$). The seeds share one set of photos, so that these intervals tell the luck of the split, not that of
+# (Student's $t$). All seeds share one set of photos, so these intervals measure the luck of the split, not the luck of
 # other photos.
 #
-# Where all photos are listed again, a test photo's copy has three chances in four to be in training, and that is what
-# a random split gives. The leak-safe split leaves only the copies that the hash has not found. And the accuracy that
-# each claims?
+# Where all photos are listed again, the copy of a test photo has three chances in four to be a training photo, and the
+# random split shows just that. The leak-safe split leaves only the copies that the hash has not found. And the accuracy
+# that each split claims?
 
 # %%
 series.table(
@@ -649,16 +650,18 @@ for axis, name in zip(axes, CLASSIFIERS, strict=True):
 axes[0].set_ylabel("accuracy")
 _ = axes[1].legend(fontsize=8, loc=(0.3, 0.24))
 # %% [markdown]
-# *Figure 5.* Accuracy against the share of photos that are listed again. Full lines are what a split claims, dotted
-# ones what the same classifier does on later photos; the grey line is guessing. At zero, on the left, the two splits
-# agree: without duplicates there is nothing to leak. To the right, the orange claim climbs far above its own dotted
-# line. **Little has been learnt; the test has been made easier.** The blue claim stays with its dotted line. (That the
-# orange dots lie a little above the blue ones is the advantage named above: more different pictures to learn from.)
+# *Figure 5.* Accuracy against the share of photos that are listed again. Solid lines show the claims, dotted lines show
+# the same classifier on later photos, and the grey line is guessing. At zero, on the left, the two splits agree:
+# without duplicates there is nothing to leak. To the right, the orange claim climbs far above its own dotted line.
+# **The classifier has learnt little; the test has become easier.** The blue claim stays with its dotted line. (The
+# orange dots lie a little above the blue ones because of the advantage named above: more different pictures to learn
+# from.)
 #
 # ### Where the excess comes from
 #
-# Let $q$ be the share of test photos with a copy in training, $a_\text{copy}$ the accuracy on these, and
-# $a_\text{new}$ that on all others. Then a claim is a mixture of two things, only one of which a user will ever meet:
+# Let $q$ be the share of test photos with a copy in training, $a_\text{copy}$ the accuracy on these photos, and
+# $a_\text{new}$ the accuracy on all others. Then a claim is a mixture of two accuracies, of which a user will only ever
+# meet one:
 #
 # $$a = q \, a_\text{copy} + (1 - q) \, a_\text{new}, \qquad a - a_\text{new} = q \, (a_\text{copy} - a_\text{new}).$$
 
@@ -682,9 +685,9 @@ for name in CLASSIFIERS:
 series.table(rows)
 
 # %% [markdown]
-# On test photos with a copy in training, either classifier is nearly as good as a lookup table, because it is one. On
-# new photos it is what it is. **The more a classifier memorises, the more a leaky test praises it.** So leakage not
-# only flatters, it flatters unevenly, and hides by how much one classifier is better than another. Compare the columns
+# On test photos with a copy in training, each classifier is nearly as good as a lookup table, because it is one. On new
+# photos it shows its true quality. **The more a classifier memorises, the more a leaky test praises it.** So leakage
+# not only flatters, it flatters unevenly, and hides how much better one classifier is than another. Compare the columns
 # of each row (means over the seeds):
 
 # %%
@@ -706,14 +709,14 @@ series.table(
 #
 # | | 2020 | here |
 # |---|---|---|
-# | list of photos | what is in the folder on that day | a manifest with the hash of every file |
+# | list of photos | the content of the folder on that day | a manifest with the hash of every file |
 # | car classes of the prefilter | fifteen, with a railway carriage | fifteen, with the grille |
-# | photos below the threshold | gone from the set | in the list, with score and reason |
+# | photos below the threshold | removed from the set | in the list, with score and reason |
 # | near-duplicates | not looked for | found by perceptual hash, in groups |
-# | split | random, unseeded: another one each time | seeded, stratified, a group on one side |
-# | the same photos, renamed or reordered | another split | the same split: it depends on content and seed |
+# | split | random, unseeded: different each time | seeded, stratified, each group on one side |
+# | the same photos, renamed or reordered | a different split | the same split: it depends on content and seed |
 #
-# The last line, shown for another order (names are not even looked at):
+# Here is the last line, demonstrated with another order (the function does not even look at names):
 
 # %%
 pool, _ = world(0.5, seed=0)
@@ -724,13 +727,13 @@ _, test_shuffled = sides(pool[shuffled], [groups_of_pool[i] for i in shuffled], 
 print("same test photos after shuffling:", set(test) == set(test_shuffled))
 
 # %% [markdown]
-# What to take along:
+# What to remember:
 #
-# - Read the counts before the accuracy: how many photos, of how many were they chosen, and by whom.
-# - A filter has two knobs, its list of classes and its threshold. A class that is missing from the list cannot be made
-#   good by the threshold: look at what lies near the line.
-# - Ask of every test photo whether training has seen it. A hash finds the easy cases; the limit is in Figure 4.
-#   For cars on sale it would be better still to split by *listing* or by *seller*, if the file names knew them.
-# - An accuracy without its split is no number. Ours come from leak-safe splits, here and in the parts that follow.
+# - Read the counts before the accuracy: how many photos there are, from how many they were chosen, and by whom.
+# - A filter has two knobs, its list of classes and its threshold. The threshold cannot make up for a class that is
+#   missing from the list: look at the photos near the threshold.
+# - Ask of every test photo whether training has seen it. A hash finds the easy cases; Figure 4 shows its limit. For
+#   cars on sale it would be even better to split by *listing* or by *seller*, if the file names contained them.
+# - An accuracy without its split means nothing. Ours come from leak-safe splits, here and in the following parts.
 #
 # Next: [Part 1](part_1_transfer_learning.md) trains a net on these photos.

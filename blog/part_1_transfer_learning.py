@@ -13,12 +13,12 @@
 # %% [markdown]
 # # Part 1: transfer learning
 #
-# A folder of photos goes in, a classifier of car models comes out. This part trains one, tells what each step is for,
-# and measures what it is worth. The [series of 2020](https://github.com/fabianmax/car-classification) did the same in
-# its first part; what we would do differently now, we set beside it and measure.
+# A folder of photos goes in, a classifier of car models comes out. This part trains one, explains each step, and
+# measures how much it helps. The [series of 2020](https://github.com/fabianmax/car-classification) did the same in its
+# first part; where we would do something differently today, we put both ways side by side and measure.
 #
-# Everything runs on drawn cars and from random weights, so that nothing has to be downloaded: what is transferred is
-# shown in small, below. `BLOG_PHOTOS=folder` runs it on your own photos, from ImageNet's weights.
+# Everything runs on drawn cars and from random weights, so nothing has to be downloaded; a small experiment below shows
+# transfer. `BLOG_PHOTOS=folder` runs this part on your own photos, from ImageNet weights.
 
 # %%
 import csv
@@ -57,9 +57,9 @@ series.begin()
 # %% [markdown]
 # ## The photos
 #
-# `car-classifier data index FOLDER` reads a folder of photos and writes `manifest.csv`, one row a photo, with the side
-# it is on. Training photos are for learning; validation photos choose the best epoch and the temperature (below); test
-# photos are looked at once, at the end. Part 0 is about this table.
+# `car-classifier data index FOLDER` reads a folder of photos and writes `manifest.csv`, one row per photo, with the
+# split that the photo belongs to. The net learns from training photos; validation photos choose the best epoch and the
+# temperature (below); test photos are used once, at the end. Part 0 is about this table.
 
 # %%
 manifest = read_manifest(series.photos())
@@ -74,27 +74,28 @@ table(
 # ## What is transferred
 #
 # A convolutional net is a chain of small steps, from pixels to an answer. The lowest layers find edges and patches of
-# colour, the next ones corners and textures, the highest ones things. Yosinski, Clune, Bengio and Lipson (2014,
-# [arXiv:1411.1792](https://arxiv.org/abs/1411.1792)) cut nets apart to see which of this is about the task. The lower
-# layers are nearly the same whatever a net was trained for, the higher ones less and less so; and a net that starts
-# from another's layers and is then trained *through* ends better than one that starts from nothing. That is transfer
-# learning: take a net that has seen a million photos of anything, replace its last layer, go on with your own.
+# colour, the next layers corners and textures, the highest layers objects. Yosinski, Clune, Bengio and Lipson (2014,
+# [arXiv:1411.1792](https://arxiv.org/abs/1411.1792)) cut nets apart to see which layers depend on the task. The lower
+# layers are nearly the same for every task, the higher layers less and less so; and a net that starts from another
+# net's layers and is then trained *through* ends up better than a net that starts from nothing. That is transfer
+# learning: take a net that has seen a million photos of anything, replace its last layer, and continue with your own
+# photos.
 #
-# Which net? Kornblith, Shlens and Le (2019, [arXiv:1805.08974](https://arxiv.org/abs/1805.08974)) tried sixteen on
-# twelve data sets: the better a net is on ImageNet, the better it is to start from. One of their findings matters to
-# us. On fine-grained sets, photos of *car models* among them, the final accuracy of a net that was started from random
-# weights comes close: what tells a 2-Series from a 3-Series is not among what ImageNet teaches. The gain is in how soon
-# the net gets there, and in how few photos it takes.
+# Which net? Kornblith, Shlens and Le (2019, [arXiv:1805.08974](https://arxiv.org/abs/1805.08974)) tried sixteen nets on
+# twelve data sets: the better a net is on ImageNet, the better it is as a starting point. One of their findings matters
+# to us. On fine-grained sets, photos of *car models* among them, a net that starts from random weights comes close in
+# final accuracy: ImageNet does not teach the difference between a 2-Series and a 3-Series. The pretrained net gets
+# there sooner, and with fewer photos.
 #
 # The net is cut in two. The backbone $f$ turns a photo into a block of activations $A$ ($h \times w$ places, $K$
-# channels), and the head averages over the places and weighs the channels:
+# channels), and the head averages over the places and weights the channels:
 #
 # $$\text{logit}_c = \sum_{k=1}^{K} W_{kc}\,\frac{1}{hw}\sum_{x,y} A_{xyk} + b_c ,\qquad
 # p_c = \frac{e^{\text{logit}_c}}{\sum_j e^{\text{logit}_j}} .$$
 #
 # (A *logit* is a class's score before it becomes a probability; the head is one *dense* layer.) Only $W$ and $b$ must
-# be new. How much of the rest is trained along is what `--unfreeze` says. The net, with `output_stride=16`, which keeps
-# a place for every 16 pixels where ResNet has one for every 32, for finer maps in Part 3:
+# be new; `--unfreeze` says how much of the rest is trained too. Here is the net, with `output_stride=16`, which keeps a
+# place for every 16 pixels where ResNet has one for every 32, for finer maps in Part 3:
 
 # %%
 net = build_backbone(find_backbone("ResNet50V2"), SIZES.image_size, "none", output_stride=16)
@@ -102,7 +103,7 @@ print(net.name, "photo", net.input_shape[1:], "→ activations", net.output_shap
 
 
 def share_trained(patterns: list[str] | None) -> str:
-    """How much of the backbone is trained when the layers of these names are unfrozen; None for all."""
+    """Share of the backbone that is trained when these layers are unfrozen; None for all."""
     unfreeze(net, patterns)
     return f"{sum(w.shape.num_elements() for w in net.trainable_variables) / net.count_params():.1%}"
 
@@ -115,34 +116,35 @@ table(
 )
 
 # %% [markdown]
-# Fifty layers, and the top fifth of them holds most of the weights. `all` stays a little below the whole; what is
-# missing are the batch norms, to which we come. (From random weights, as in this run, they are trained as well.)
+# Fifty layers, and the top fifth of them holds most of the weights. `all` is slightly less than the whole net; the
+# missing weights are those of the batch norms, which we discuss below. (From random weights, as in this run, they are
+# trained as well.)
 
 # %% [markdown]
-# ## Why so deep a net learns at all
+# ## Why such a deep net learns at all
 #
-# Stack fifty plain layers, and even the *training* photos are learnt worse than with twenty. The deep net could do as
-# well: it need only copy the shallow one and pass everything through the rest. But passing through unchanged is hard to
-# learn for a stack of convolutions. So He, Zhang, Ren and Sun (2015,
-# [arXiv:1512.03385](https://arxiv.org/abs/1512.03385)) let every few layers compute a *correction* of their input in
-# place of a new output:
+# Stack fifty plain layers, and the net learns even the *training* photos worse than with twenty. The deep net could do
+# as well: it would only have to copy the shallow net and pass everything through the remaining layers. But a stack of
+# convolutions finds it hard to learn to pass its input through unchanged. So He, Zhang, Ren and Sun (2015,
+# [arXiv:1512.03385](https://arxiv.org/abs/1512.03385)) let every few layers compute a *correction* of their input
+# instead of a new output:
 #
 # $$x_{l+1} = x_l + F(x_l).$$
 #
 # A block that has nothing to add learns $F = 0$, which is easy. In the first version a ReLU followed the addition, so
-# that the sum could still not pass untouched. The second (2016, [arXiv:1603.05027](https://arxiv.org/abs/1603.05027))
-# moves batch norm and ReLU to the front, into $F$ ("pre-activation"), and the path of the sums is free from the bottom
-# to the top:
+# the sum still could not pass untouched. The second version (2016,
+# [arXiv:1603.05027](https://arxiv.org/abs/1603.05027)) moves batch norm and ReLU to the front, into $F$
+# ("pre-activation"), and the path of the sums is free from bottom to top:
 #
 # $$x_L = x_l + \sum_{i=l}^{L-1} F(x_i), \qquad
 # \frac{\partial\,\text{loss}}{\partial x_l} = \frac{\partial\,\text{loss}}{\partial x_L}
 # \Big(1 + \frac{\partial}{\partial x_l}\sum_{i=l}^{L-1} F(x_i)\Big).$$
 #
-# The 1 is the point: whatever the layers do, the gradient arrives. (Where the number of channels changes, four times in
-# the net, a convolution stands in the path, and where the map shrinks, a pooling.) That is the "V2" of ResNet50V2. We
-# use it for the start from random weights: with the last convolution of each $F$ set to zero, each block begins as the
-# identity, and the net as a shallow one. (Goyal et al. 2017, [arXiv:1706.02677](https://arxiv.org/abs/1706.02677), did
-# so with the scale of each block's last batch norm.)
+# The 1 is the point: no matter what the layers do, the gradient arrives. (Where the number of channels changes, four
+# times in the net, the path contains a convolution, and where the map shrinks, a pooling layer.) This is the "V2" in
+# ResNet50V2. We use it to start from random weights: with the last convolution of each $F$ set to zero, each block
+# begins as the identity, and the whole net begins as a shallow one. (Goyal et al. 2017,
+# [arXiv:1706.02677](https://arxiv.org/abs/1706.02677), did this with the scale of each block's last batch norm.)
 
 # %%
 corrections = [layer for layer in net.layers if layer.name.endswith("_3_conv")]
@@ -161,9 +163,9 @@ table(rows)
 # %% [markdown]
 # ## Training
 #
-# A training photo is never seen twice in the same way: a random crop, mirrored or not, with its brightness, contrast
-# and saturation changed. What the net is to ignore is changed, what it is to look at must survive. (So drawn cars keep
-# at least 80 % of the photo; photos of real ones, half.)
+# The net never sees a training photo twice in the same form: each time it gets a random crop, mirrored or not, with
+# changed brightness, contrast and saturation. Augmentation changes the properties that the net should ignore; those
+# that it should look at must survive. (So crops keep at least 80 % of a drawn photo, and at least half of a real one.)
 
 # %%
 paths = [manifest.photo_path(row) for row in manifest.split("train")[::37][:3]]
@@ -171,17 +173,17 @@ strength = Augmentation() if series.WEIGHTS != "none" else Augmentation(crop_are
 series.show(figures.augmented_photos(paths, SIZES.image_size, strength))
 
 # %% [markdown]
-# *Figure 1.* Three training photos as the net's input, and five versions of each. Look for the mirrored ones, and for
-# what a crop takes away at the edge. The car is always there, nearly whole.
+# *Figure 1.* Three training photos as the net's input, and five versions of each. Look for the mirrored versions, and
+# for the edges that a crop removes. The car is always there, nearly whole.
 
 # %% [markdown]
 # The loss is cross-entropy, $-\sum_c q_c \log p_c$, where $q$ is 1 for the true model. That 1 asks for an infinite
-# logit, and a net that runs after it becomes sure of everything. So a tenth of the target is spread over all $C$
-# classes (*label smoothing*, Szegedy et al. 2015, [arXiv:1512.00567](https://arxiv.org/abs/1512.00567)):
+# logit, and a net that chases it becomes sure of everything. So a tenth of the target is spread over all $C$ classes
+# (*label smoothing*, Szegedy et al. 2015, [arXiv:1512.00567](https://arxiv.org/abs/1512.00567)):
 #
 # $$q_c = (1-\varepsilon)\,[c = \text{true}] + \varepsilon / C .$$
 #
-# Now there is a best logit, and a best loss above zero, the target's entropy:
+# Now there is a best logit, and the best loss is above zero: it is the target's entropy:
 
 # %%
 classes, smoothing = len(manifest.labels), TrainingConfig.label_smoothing
@@ -193,11 +195,11 @@ print(
 )
 
 # %% [markdown]
-# On real photos the recipe also pastes rectangles of one photo onto another and mixes the targets in the same shares
-# (CutMix, Yun et al. 2019, [arXiv:1905.04899](https://arxiv.org/abs/1905.04899)). Drawn cars differ in a single part
-# each, which a rectangle would often cover: it is off here, as the settings show.
+# On real photos the recipe also pastes rectangles of one photo onto another and mixes the targets in the same
+# proportions (CutMix, Yun et al. 2019, [arXiv:1905.04899](https://arxiv.org/abs/1905.04899)). Each drawn car differs in
+# a single part, which a rectangle would often cover, so CutMix is off here, as the settings show.
 #
-# The next cell trains, by this command; without a GPU it takes some minutes.
+# The next cell trains with this command; without a GPU it takes some minutes.
 
 # %%
 print("car-classifier", *series.training(manifest.path, SIZES.image_size, series.WORK / "runs"))
@@ -219,30 +221,32 @@ series.show(curves)
 # %% [markdown]
 # *Figure 2.* Loss and accuracy, epoch by epoch; the dotted line is the lowest loss that smoothed targets allow. In the
 # first epochs look at validation: it may be no better than guessing while the stored averages of the batch norms
-# (below) lag behind weights that change fast. If training runs ahead at the end, the net knows its photos by heart;
-# training is counted on changed photos, so it may as well lie below. The star marks the weights that are kept.
+# (below) lag behind fast-changing weights. If training runs ahead at the end, the net has memorised its photos; but
+# since training is measured on augmented photos, its accuracy may also lie below that of validation. The star marks the
+# weights that are kept.
 
 # %% [markdown]
-# ### With ImageNet's weights
+# ### With ImageNet weights
 #
-# `--weights imagenet` is the default of `car-classifier train` (Keras downloads the file once). Three things differ
-# from what ran here. Two of them are short:
+# `--weights imagenet` is the default of `car-classifier train` (Keras downloads the file once). Training then differs
+# from the run above in three ways. Two are quickly explained:
 #
-# - **The head first.** A random head sends random gradients down, which would undo good kernels. So the frozen backbone
-#   runs over all photos once, and the head is trained on what it gave.
-# - **Then the layers of `--unfreeze`**, at a lower rate, reached over a warm-up and lowered along a cosine.
+# - **The head first.** A random head sends random gradients down, which would ruin good kernels. So the frozen backbone
+#   runs over all photos once, and the head is trained on the resulting features.
+# - **Then the layers of `--unfreeze`**, at a lower learning rate, with a warm-up and a cosine decay.
 #
 # The third: **batch norms stay frozen.** A batch norm (Ioffe and Szegedy 2015,
-# [arXiv:1502.03167](https://arxiv.org/abs/1502.03167)) takes each channel's mean $\mu$ and deviation $\sigma$ out,
+# [arXiv:1502.03167](https://arxiv.org/abs/1502.03167)) removes each channel's mean $\mu$ and standard deviation
+# $\sigma$,
 #
 # $$y = \gamma\,\frac{x-\mu}{\sqrt{\sigma^2+\epsilon}} + \beta ,$$
 #
-# in training those of the batch, in use those that were averaged along the way. In training, then, what the net sees in
-# a photo depends on the 31 others. In a net that was built from nothing this is a useful noise. In a net that came with
-# good averages over a million photos, a batch of a few cars puts bad ones in their place, and every layer above gets
-# another input than the one that it was trained for. How much a photo depends on its company can be seen in the model
-# above. One test photo, answered in batches of eight, once with $\mu$ and $\sigma$ of the batch, once with the stored
-# ones:
+# those of the batch in training, and in use the averages collected during training. So in training the net's view of a
+# photo depends on the 31 other photos. For a net built from nothing this is useful noise. But for a net that comes with
+# good averages over a million photos, a batch of a few cars puts bad averages in their place, and every layer above
+# gets a different input from the one that it was trained for. The model above shows how much a photo depends on its
+# company. Here it answers one test photo in batches of eight, once with $\mu$ and $\sigma$ of the batch, once with the
+# stored averages:
 
 # %%
 published = read_published_net(version)
@@ -271,15 +275,15 @@ table(
 )
 
 # %% [markdown]
-# (And that is a mild case: norms that follow a convolution are folded into its kernel when a model is published, so
-# only those after an addition could vary.)
+# (And this is a mild case: publishing folds every norm that follows a convolution into its kernel, so only the norms
+# after an addition could vary.)
 
 # %% [markdown]
-# ### Transfer, in small
+# ### A small experiment on transfer
 #
-# Is there anything in our net that helps with cars it was not trained for? Four further models are drawn, of which it
-# knows nothing. Its backbone is frozen, and a head is fitted to half of their photos: by least squares, which for a
-# frozen backbone is a matter of one line. Beside it the same with a backbone of random weights.
+# Does our net contain anything that helps with cars that it was not trained for? We draw four more models that the net
+# has never seen. Its backbone is frozen, and a head is fitted to half of their photos by least squares, which takes one
+# line for a frozen backbone. Beside it stands the same experiment with a backbone of random weights.
 
 # %%
 strangers = [model for model in CATALOGUE if model.label not in manifest.labels][:4]
@@ -294,7 +298,7 @@ learn, check = np.arange(len(truth)) % 2 == 0, np.arange(len(truth)) % 2 == 1
 
 
 def pooled(backbone: keras.Model) -> np.ndarray:
-    """What a frozen backbone makes of the strangers, averaged over places, on one scale; [photos, channels]."""
+    """A frozen backbone's features of the strangers, averaged over places, on one scale; [photos, channels]."""
     features = np.array(backbone.predict(strange, verbose=0)).mean(axis=(1, 2))
     return (features - features[learn].mean(axis=0)) / (features[learn].std(axis=0) + 1e-6)
 
@@ -319,17 +323,17 @@ for name, backbone in {"random": fresh, "trained on other models": ours}.items()
 table(rows)
 
 # %% [markdown]
-# Guessing would give a quarter. What lies above it in the first row is worth knowing as well: random kernels are
-# features too, only poor ones. The difference of the rows is transfer.
+# Guessing would give a quarter. The first row's excess over a quarter is worth knowing as well: random kernels are
+# features too, only poor ones. The difference between the rows is transfer.
 
 # %% [markdown]
 # ## How good is it?
 #
-# A share of a few dozen test photos is a rough figure, so it comes with the interval in which the true one lies in 95
+# A share of a few dozen test photos is a rough figure, so it comes with an interval that contains the true share in 95
 # of 100 such cases (Wilson 1927, [doi:10.1080/01621459.1927.10502953](https://doi.org/10.1080/01621459.1927.10502953)).
 # *Macro-F1* is the mean over the models of the harmonic mean of precision (how many of the answers "A" are A) and
-# recall (how many A are answered so). It is no plain share, so its interval comes from drawing the photos anew
-# (bootstrap), which is too narrow where there is hardly a mistake.
+# recall (how many A are answered "A"). It is not a simple share, so its interval comes from resampling the photos
+# (bootstrap), which is too narrow where there are hardly any mistakes.
 
 # %%
 metrics = json.loads((assets / "metrics.json").read_text())
@@ -349,25 +353,24 @@ confusion = metrics["confusion"]
 series.show(figures.confusion_matrix(confusion["labels"], np.array(confusion["matrix"])))
 
 # %% [markdown]
-# *Figure 3.* Rows are the true models, columns the answers. Models are in alphabetical order, those of a make together.
-# What to look for is a column in orange: a class that attracts photos of
-# all others, as one did in 2020.
+# *Figure 3.* Rows are the true models, columns the answers. Models are in alphabetical order, so models of one make are
+# neighbours. Look for a column in orange: a class that attracts photos of all others, as one did in 2020.
 
 # %% [markdown]
 # ### Is it as sure as it should be?
 #
-# Of the answers that are given with 80 %, 80 in 100 should be right. Guo, Pleiss, Sun and Weinberger (2017,
-# [arXiv:1706.04599](https://arxiv.org/abs/1706.04599)) found that deep nets are far too sure, and that one number puts
-# most of it right: divide all logits by a temperature $T$,
+# Of the answers with a probability of 80 %, 80 in 100 should be right. Guo, Pleiss, Sun and Weinberger (2017,
+# [arXiv:1706.04599](https://arxiv.org/abs/1706.04599)) found that deep nets are far too sure, and that one number
+# corrects most of this: divide all logits by a temperature $T$,
 #
 # $$p_c = \frac{e^{\text{logit}_c / T}}{\sum_j e^{\text{logit}_j / T}} ,$$
 #
-# fitted on validation photos. $T > 1$ makes a net less sure, $T < 1$ surer (one that was trained with smoothed targets
-# may well be too modest). The order of the classes stays, and with it the accuracy. What is commonly made most likely
-# is the true classes; we make most likely whether the *first* answer is right, which is what people are shown (Le Coz
-# et al. 2024, [arXiv:2411.02988](https://arxiv.org/abs/2411.02988)). If all of these answers are right, that would ask
-# for $T = 0$, for certainty; so the targets are, as Platt (1999) has them, $(n_+ + 1)/(n_+ + 2)$ for the $n_+$ right
-# answers and $1/(n_- + 2)$ for the $n_-$ wrong ones, in place of 1 and 0. The measure is the expected calibration
+# fitted on validation photos. $T > 1$ makes a net less sure, $T < 1$ surer (a net trained with smoothed targets may
+# well be too modest). The order of the classes stays the same, and with it the accuracy. Usually $T$ is fitted to make
+# the true classes most likely; we fit it to whether the *first* answer is right, because that is the answer people see
+# (Le Coz et al. 2024, [arXiv:2411.02988](https://arxiv.org/abs/2411.02988)). If all of these answers are right, the fit
+# would demand $T = 0$, which is certainty. So the targets, as in Platt (1999), are $(n_+ + 1)/(n_+ + 2)$ for the $n_+$
+# right answers and $1/(n_- + 2)$ for the $n_-$ wrong ones, instead of 1 and 0. The measure is the expected calibration
 # error, the gap between confidence and accuracy, averaged over bins $B$ of the $n$ answers:
 #
 # $$\text{ECE} = \sum_B \frac{|B|}{n}\,\big|\,\text{accuracy}(B) - \text{confidence}(B)\,\big| .$$
@@ -391,30 +394,30 @@ plt.show()
 
 # %% [markdown]
 # *Figure 4.* How often answers of each confidence are right, before and after division by the temperature; large dots
-# are many photos. On the line, a probability is what it says. Above it, the net is too modest; below it, too sure.
+# stand for many photos. On the line, a probability is honest. Above it, the net is too modest; below it, too sure.
 # Single photos far from the line mean little: a bin with one photo is either 0 or 1.
 
 # %% [markdown]
 # ## Side by side with 2020
 #
-# The series of 2020 trained ResNet50V2 from ImageNet's weights on photos of 300 models. Its logged run ended after 17
+# The series of 2020 trained ResNet50V2 from ImageNet weights on photos of 300 models. Its logged run ended after 17
 # epochs with an accuracy of 0.98 on training photos, 0.70 on validation photos and **0.688** on test photos. That
-# number is of other photos and another split, so it cannot be set beside ours. Its choices can.
+# number comes from other photos and another split, so it cannot be compared with ours. Its choices can.
 #
 # ### What the net sees
 #
-# The photos of 2020 were about 320 by 213 pixels, the net wanted 224 by 224, and crop-or-pad made the one of the other
-# without resizing: the middle 224 columns, and a black bar above and below. Cars are wide, so what goes are their ends.
-# We shrink the whole photo to an input of its own shape.
+# The photos of 2020 were about 320 by 213 pixels and the net wanted 224 by 224. Crop-or-pad turned one into the other
+# without resizing: it kept the middle 224 columns and added a black bar above and below. Cars are wide, so they lose
+# their ends. We shrink the whole photo to an input of its own shape.
 #
-# To see what that does alone, the photos are cut beforehand, and the same command trains on them: the same split, seed,
-# epochs and settings as the model above, which is the other side of the comparison, and an input of as nearly the same
-# number of pixels as whole numbers allow.
+# To isolate this effect, we cut the photos beforehand and train on them with the same command: the same split, seed,
+# epochs and settings as for the model above, which is the other side of the comparison, and an input with as nearly the
+# same number of pixels as whole numbers allow.
 
 
 # %%
 def crop_or_pad(photo: Image.Image, side: int = 224, width: int = 320) -> Image.Image:
-    """The middle of a photo that is first brought to 2020's width; black where the photo is too low."""
+    """The middle of a photo after resizing to 2020's width; black where the photo is too low."""
     photo = photo.convert("RGB").resize((width, round(photo.height * width / photo.width)), Image.Resampling.LANCZOS)
     left, top = (photo.width - side) // 2, (photo.height - side) // 2
     return photo.crop((left, top, left + side, top + side))
@@ -435,15 +438,15 @@ side = round((SIZES.image_size[0] * SIZES.image_size[1]) ** 0.5)
 print(f"{len(cropped.kept)} photos; inputs of {side}×{side} against {SIZES.image_size[0]}×{SIZES.image_size[1]} pixels")
 
 # %% [markdown]
-# The drawing code notes where the part is that tells a model from the others. So we can count how much of it the cut
-# leaves, before anything is trained.
+# The drawing code records the place of the part that distinguishes a model from the others. So we can count how much of
+# that part the cut leaves, before we train anything.
 
 # %%
 boxes = read_part_boxes(manifest.path.parent / "parts.csv")
 
 
 def share_kept(row: ManifestRow) -> float:
-    """Share of the telling part's area that crop-or-pad leaves; nan where nobody knows where the part is."""
+    """Share of the distinguishing part's area that crop-or-pad leaves; nan where the part's place is unknown."""
     margin = (1 - 224 / 320) / 2 * row.width
     whole = inside = 0.0
     for left, top, right, bottom in boxes.get(row.file_name, []):
@@ -468,9 +471,9 @@ for line, row in zip(grid, examples, strict=True):
 plt.show()
 
 # %% [markdown]
-# *Figure 5.* Test photos of which the cut takes most of what tells the model (framed, on drawn cars): the photo, what
-# the recipe of 2020 leaves of it, and the whole car at the same number of pixels. What is left is a little larger in
-# the middle, a real advantage; what is not there no net can find.
+# *Figure 5.* Test photos that lose most of the distinguishing part (framed, on drawn cars): the photo, the remains of
+# it after the recipe of 2020, and the whole car at the same number of pixels. The remains are a little larger in the
+# middle, which is a real advantage; but no net can find a part that is not there.
 
 # %%
 if boxes:
@@ -488,8 +491,8 @@ shown
 
 
 # %% [markdown]
-# Now the training on the cut photos. (`--no-publish` leaves what it exports in the run's folder, so that the model that
-# all parts use stays the one that is served.)
+# Now we train on the cut photos. (`--no-publish` leaves the export in the run's folder, so that the model that all
+# parts use stays the published one.)
 
 # %%
 runs = folder / "runs"
@@ -519,8 +522,8 @@ for name, written in figures_of.items():
 table(results)
 
 # %% [markdown]
-# The intervals are wide, and both nets answered the *same* photos, so it says more to look at those that just one of
-# them got right. If the inputs were equally good, each such photo would be a coin toss (McNemar 1947,
+# The intervals are wide. But both nets answered the *same* photos, so the photos that only one of them got right say
+# more. If the inputs were equally good, each such photo would be a coin toss (McNemar 1947,
 # [doi:10.1007/BF02295996](https://doi.org/10.1007/BF02295996)):
 
 # %%
@@ -542,11 +545,11 @@ for label in manifest.labels:
 table(rows)
 
 # %% [markdown]
-# If $p$ is not small, so few photos do not settle which input is better, whatever the percentages look like. Model by
-# model they are fewer still; ask only whether the cut loses where it takes most of the part. And two more grains of
-# salt. Each way was trained once, and another seed gives other weights: the intervals know of the choice of test
-# photos, not of that. And drawn cars are hard on the cut where a model is told by its lamps alone and easy on it where
-# the roof tells; real cars are told by many parts.
+# If $p$ is not small, this number of photos does not settle which input is better, no matter how the percentages look.
+# Per model there are even fewer photos; ask only whether the cut loses where it removes most of the part. Two more
+# caveats. Each net was trained once, and another seed gives other weights: the intervals cover the choice of test
+# photos, not the choice of the seed. And drawn cars are unfair to the cut where only the lamps distinguish a model, and
+# kind to it where the roof does; real cars differ in many parts.
 
 # %% [markdown]
 # ### The other choices
@@ -586,7 +589,7 @@ choices = [
 table([dict(zip(("2020", "here", "why"), choice, strict=True)) for choice in choices])
 
 # %% [markdown]
-# Two of these rows, shown. The same set of names, printed by two Python processes:
+# Here are two of these rows in practice. First the same set of names, printed by two Python processes:
 
 # %%
 for seed in ("1", "2"):
@@ -597,8 +600,8 @@ for seed in ("1", "2"):
     print(done.stdout.strip())
 
 # %% [markdown]
-# A net that was trained in the one process and named in the other is wrong with full confidence. And the split, drawn
-# three times:
+# A net that was trained in one process and gets its names in the other is wrong with full confidence. And here is the
+# split, drawn three times:
 
 # %%
 items = [
@@ -615,13 +618,13 @@ print(f"of {other.count('test')} test photos of the other seed, {leaked} were us
 table(rows)
 
 # %% [markdown]
-# So whoever loads an old model and splits anew without a seed tests it on photos that it has learnt.
+# So whoever loads an old model and splits again without a seed tests the model on photos that it has trained on.
 #
 # ### On real photos
 #
-# Drawn cars show that a thing works, not how well. What follows was measured on some thousand photos of real cars, with
-# ImageNet weights; [docs/training.md](../docs/training.md#what-was-measured) says on which, for how long, and with what
-# doubts.
+# Drawn cars show that something works, not how well. The following figures were measured on some thousand photos of
+# real cars, with ImageNet weights; [docs/training.md](../docs/training.md#what-was-measured) describes the photos, the
+# training time and the caveats.
 
 # %%
 lines = Path("docs/training.md").read_text(encoding="utf-8").splitlines()
@@ -629,11 +632,11 @@ start = next(i for i, line in enumerate(lines) if line.startswith("| | top-1 | t
 Markdown("\n".join(lines[start : start + 5]))
 
 # %% [markdown]
-# All rows are of ResNet50, not V2. Top-5 counts an answer as right if the truth is among its five first. "Minutes" went
-# by on the clock while other work shared the machine; "of one core" is the processor time that was used, the fairer
-# figure. The last row is the recipe of 2020 (its crop, its augmentation, its optimizer), given the same minutes on the
-# same processor, which were two epochs, as it trains all layers. All rows are of the photos that also chose the epoch,
-# and so a little flattering.
+# All rows use ResNet50, not V2. Top-5 counts an answer as right if the truth is among the first five. "Minutes" is
+# wall-clock time while other work shared the machine; "of one core" is processor time, the fairer figure. The last row
+# is the recipe of 2020 (its crop, its augmentation, its optimizer) with the same number of minutes on the same
+# processor, which were enough for two epochs, because it trains all layers. All rows are measured on the photos that
+# also chose the epoch, and are therefore slightly flattering.
 #
 # ## Your own photos
 #
@@ -643,4 +646,4 @@ Markdown("\n".join(lines[start : start + 5]))
 # car-classifier figures
 # ```
 #
-# The last one draws Figures 1 to 3 of your cars. Part 2 puts the model behind an address that any program can ask.
+# The last command draws Figures 1 to 3 for your cars. Part 2 puts the model behind an address that any program can ask.

@@ -13,16 +13,15 @@
 # %% [markdown]
 # # Part 2: from a trained net to a service
 #
-# Part 1 ended with a trained net: some numbers in a Python process. This evening it becomes something that anybody
-# can ask over the network, that can be replaced while it is being asked, and that cannot be knocked over by a strange
-# photo.
+# Part 1 ended with a trained net: some numbers in a Python process. This evening turns the net into a service that
+# anybody can ask over the network, that can be replaced while people ask it, and that no strange photo can knock over.
 #
-# The [series of 2020](https://github.com/fabianmax/car-classification) did it with three things side by side: a
-# SavedModel behind TensorFlow Serving, a list of class names in a pickle, and a client that cropped and scaled each
-# photo, wrote every pixel as a decimal number and sent that. It worked. What we learned since is one sentence long:
-# **whatever is left to the client will be done differently there.** So here the client sends the bytes of a photo and
-# gets names back, and everything between the two is in one file. We shall see what that file holds, what it saves, and
-# what it takes to run it.
+# The [series of 2020](https://github.com/fabianmax/car-classification) used three separate things: a SavedModel behind
+# TensorFlow Serving, a list of class names in a pickle, and a client that cropped and scaled each photo, wrote every
+# pixel as a decimal number and sent the numbers. It worked. The lesson since then fits into one sentence: **every step
+# that is left to the client will be done differently there.** So here the client sends the bytes of a photo and gets
+# names back, and one file does everything in between. We shall see what this file contains, what it saves, and what it
+# takes to run it.
 
 # %%
 import atexit
@@ -70,20 +69,20 @@ photo = manifest.photo_path(rows[0]).read_bytes()
 print(f"The first test photo shows a {rows[0].label} and has {len(photo):,} bytes.")
 
 # %% [markdown]
-# A *model server* is a program that loads the file once, waits at an address (a machine and a port there, 8501 say) and
-# answers what is sent to it over HTTP, as a web site does. A GET only asks, a POST sends something along; what goes in
-# and comes out is JSON. [TensorFlow Serving](https://arxiv.org/abs/1712.06139) (Olston and others, 2017) is Google's,
-# in C++, mostly run in Docker. The project brings a second one, the *embedded* server, which needs no Docker and speaks
-# the same interface, so that everything below can be sent to either; the project's tests hold it against answers
-# recorded from the real one. By hand you start it so, on port 8501, and end it with Ctrl-C:
+# A *model server* is a program that loads the file once, waits at an address (a machine and a port on it, such as 8501)
+# and answers requests over HTTP, as a web site does. A GET only asks, a POST also sends data; requests and answers are
+# JSON. [TensorFlow Serving](https://arxiv.org/abs/1712.06139) (Olston and others, 2017) is Google's model server,
+# written in C++ and mostly run in Docker. The project brings a second one, the *embedded* server, which needs no Docker
+# and has the same interface, so you can send everything below to either; the project's tests compare its answers with
+# answers recorded from TensorFlow Serving. This command starts it by hand, on port 8501, and Ctrl-C ends it:
 #
 # <!-- not run: is what the next cell does -->
 # ```sh
 # car-classifier serve --model-base-path build/blog/model
 # ```
 #
-# The next cell starts the embedded server on Part 1's model, on a port that is free. One thing has to be noted at once,
-# before anybody else asks: how long its first ten answers take. We come back to them.
+# The next cell starts the embedded server on Part 1's model, on a free port. We must measure one thing at once, before
+# anybody else asks: the time of its first ten answers. We come back to them.
 
 # %%
 NAME = series.MODEL_NAME
@@ -110,7 +109,7 @@ def about(content, signature="classify", **more):
 
 
 def milliseconds(work):
-    """How long something takes."""
+    """The seconds that a call takes."""
     start = time.perf_counter()
     work()
     return 1000 * (time.perf_counter() - start)
@@ -122,16 +121,15 @@ first_ten = [milliseconds(lambda: ask(predict, about(photo))) for _ in range(10)
 # %% [markdown]
 # ## Three questions
 #
-# *Are you there?* A GET on the model's address. Read the `state`, not the HTTP status: that one is 200 even while a
-# model is still loading.
+# *Are you there?* Send a GET to the model's address. Read the `state`, not the HTTP status: the status is 200 even
+# while the model is still loading.
 
 # %%
 print(ask(f"{url}/v1/models/{NAME}")[1])
 
 # %% [markdown]
-# *What can you be asked?* A SavedModel is a TensorFlow graph with its weights, and with named doors into it. A door
-# is called a *signature*: names, types and shapes of what goes in and comes out. −1 is the batch, any number of
-# photos.
+# *What can I ask you?* A SavedModel is a TensorFlow graph with its weights and with named entrances. An entrance is
+# called a *signature*: the names, types and shapes of its inputs and outputs. −1 is the batch, any number of photos.
 
 # %%
 metadata = json.loads(ask(f"{url}/v1/models/{NAME}/metadata")[1])
@@ -150,7 +148,7 @@ series.table(
 )
 
 # %% [markdown]
-# *What is this?* Bytes travel in JSON as base64, in an object with the one key `b64`. In a shell it is
+# *What is this?* JSON carries bytes as base64, in an object with the single key `b64`. In a shell the request is
 #
 # ```sh
 # {
@@ -160,7 +158,7 @@ series.table(
 # } | curl -s -d @- localhost:8501/v1/models/car_classifier:predict
 # ```
 #
-# and here the same with Python's own library:
+# and here is the same with Python's standard library:
 
 # %%
 status, text = ask(predict, about(photo))
@@ -168,7 +166,7 @@ print(status, text)
 
 # %% [markdown]
 # The dashboard asks in the same way through a small client, which needs neither TensorFlow nor anything else of the
-# dashboard. It is the whole of what a program has to know:
+# dashboard. These lines are all that a program needs:
 
 # %%
 client = ModelClient(url, NAME)
@@ -178,15 +176,15 @@ print(said.classes[:3])
 print(said.makes[:3])
 
 # %% [markdown]
-# The second signature, `explain`, answers the same and adds a map for each of the five best, and for one class that you
-# may name; Part 3 is about it. `all_classes` gives the probabilities of all classes, for whoever measures a model. The
-# last one, `serving_default`, is the door of 2020: pixels in, bare probabilities out. It is kept for old clients, and
-# for the comparison below.
+# The second signature, `explain`, gives the same answer and adds a map for each of the five best classes, and for one
+# class that you may name; Part 3 is about it. `all_classes` gives the probabilities of all classes, for measuring a
+# model. The last one, `serving_default`, is the entrance of 2020: pixels in, bare probabilities out. We keep it for old
+# clients, and for the comparison below.
 #
 # ## What is in the file
 #
-# Let us count. A graph is made of operations; each is a piece of C++ that the server was built with. If one of ours
-# were missing there, or were Python in disguise, TensorFlow Serving could not run the model.
+# Let us count. A graph consists of operations, and each operation is a piece of C++ that is compiled into the server.
+# If one of our operations were missing there, or were Python in disguise, TensorFlow Serving could not run the model.
 
 # %%
 loaded = tf.saved_model.load(str(version))
@@ -225,21 +223,21 @@ lines += [{"": "of them not stock TensorFlow, or Python"} | foreign]
 series.table(lines)
 
 # %% [markdown]
-# Read a column from top to bottom and you have the way of a photo. `classify` checks the bytes, decodes them,
+# Read a column from top to bottom to follow a photo through the graph. `classify` checks the bytes, decodes them,
 # stretches the whole photo to the net's input, normalises, runs the net and the dense layer, and calibrates:
 #
 # $$ p = \mathrm{softmax}(z / T) $$
 #
 # with one temperature $T$, fitted on validation photos after training so that "80 %" is right in 80 % of cases ([Guo
-# and others, 2017](https://arxiv.org/abs/1706.04599)). Then it looks up the names of the best, and adds up the models
-# of each make (the second `MatMul`). `explain` has no backward pass either: why that is enough is Part 3's story.
+# and others, 2017](https://arxiv.org/abs/1706.04599)). Then it looks up the names of the best classes, and adds up the
+# models of each make (the second `MatMul`). `explain` has no backward pass either; Part 3 tells why it needs none.
 # `serving_default` lacks all stages before the net, and the names after it.
 #
 # ## Why nothing is left to the client
 #
-# A client of `serving_default` must do the missing stages itself. Here are seven that a reasonable person could
-# write. All give an array of the right shape and type, so none of them ever sees an error. The net and the photos are
-# the same.
+# A client of `serving_default` must do the missing stages itself. Here are seven clients that a reasonable person could
+# write. All send an array of the right shape and type, so none of them ever sees an error. The net and the photos are
+# the same for all.
 
 # %%
 height, width = signatures["serving_default"]["inputs"]["images"]["tensor_shape"]["dim"][1:3]
@@ -308,18 +306,18 @@ for axis, (way, prepare) in zip(axes, WAYS.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# *Figure 1.* One photo as the net gets it from seven clients, drawn as the net takes it: −1 is black, 1 is white. The
-# first two cannot be told apart; the others look from harmless to absurd, and the share of right answers above each
-# says what they cost. No client was told that anything is wrong.
+# *Figure 1.* One photo as seven clients send it, drawn as the net sees it: −1 is black, 1 is white. The first two look
+# identical; the others range from harmless to absurd, and the share of right answers above each shows its cost. No
+# client got an error.
 #
 # This has a name, *training/serving skew*. [Zinkevich's
 # rules](https://developers.google.com/machine-learning/guides/rules-of-ml) of machine learning give it a chapter. The
-# first row is how it is avoided: the function in `car_classifier/network/preprocessing.py` that training reads photos
-# with is the one that the graph holds.
+# first row shows how to avoid it: training reads photos with a function in `car_classifier/network/preprocessing.py`,
+# and the graph contains that same function.
 #
-# The names have the same trouble. A list of classes that is made from a Python `set`, as in 2020, has another order in
-# each process that hashes with another seed, which is what Python draws at every start. It is right only as long as the
-# one pickle of that one run lies beside the model. With two seeds:
+# Names have the same problem. A list of classes made from a Python `set`, as in 2020, has a different order for every
+# hash seed, and Python draws a new seed at every start. The names are right only as long as the pickle of exactly that
+# run lies beside the model. Here is the order for two seeds:
 
 # %%
 code = f"print(list(set({LABELS[:4]})))"
@@ -331,12 +329,12 @@ for seed in ("1", "2"):
 # %% [markdown]
 # ## Floats against bytes
 #
-# Now the wire. A pixel as a decimal fraction takes some twenty characters of JSON for each of its three colours. Base64
-# takes $4\lceil n/3\rceil$ characters for $n$ bytes of a JPEG, which was made to be small. To be fair to the floats
-# they get a second chance, packed with gzip; and to be fair to both, the bytes get a bad day: the same photo at twelve
-# megapixels, as many as a phone's. (Drawings flatter both. One that is blown up compresses well, and a phone's own file
-# would be several times as large; and smooth pixels that Pillow has resized are but 256 different numbers, which suits
-# gzip.) What 2020's net of 224×224 pixels would need comes first, by counting:
+# Now for the network. As a decimal fraction, a pixel takes some twenty characters of JSON for each of its three
+# colours. Base64 takes $4\lceil n/3\rceil$ characters for the $n$ bytes of a JPEG, a format made to be small. To be
+# fair to the floats, they get a second chance, compressed with gzip; and to be fair to both, the bytes get a bad day:
+# the same photo at twelve megapixels, like a phone's. (Drawings flatter both. An enlarged drawing compresses well,
+# while a phone's own file would be several times as large; and smooth pixels that Pillow has resized take only 256
+# different values, which suits gzip.) First we count what 2020's net of 224×224 pixels would need:
 
 # %%
 square = np.asarray(Image.open(io.BytesIO(photo)).convert("RGB").resize((224, 224)), np.float32) / 127.5 - 1
@@ -371,7 +369,7 @@ REQUESTS = {
 REPETITIONS = 3 if series.TINY else 40
 spent = {name: ([], []) for name in REQUESTS}
 wire, answers = {}, {}
-for _ in range(REPETITIONS):  # in turn, so that a machine that slows down slows all
+for _ in range(REPETITIONS):  # in turn, so that a slow machine slows all alike
     for name, (make, headers) in REQUESTS.items():
         start = time.perf_counter()
         body = make()
@@ -422,14 +420,14 @@ figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", nc
 plt.show()
 
 # %% [markdown]
-# *Figure 2.* The same photo sent in four ways, every step of the axes ten times as much. Left: what travels. Right:
-# what the client works before it can send, and how long it waits. Floats make both sides work: one writes the
-# numbers, the other reads them. Gzip takes most of the size away and pays for it in the client. The last row is the
-# bytes' bad day: the server must decode millions of pixels to throw nearly all of them away.
+# *Figure 2.* The same photo sent in four ways, with logarithmic axes. Left: bytes on the network. Right: the client's
+# work before it can send, and its wait for the answer. Floats make both sides work: one writes the numbers, the other
+# reads them. Gzip removes most of the size and pays for it in the client. The last row is the bytes' bad day: the
+# server must decode millions of pixels only to throw nearly all of them away.
 #
-# So a client of a phone's photos does well to shrink them first, and the dashboard does. That is no step back to
-# 2020: a smaller JPEG is still a photo, and what the net sees is still settled in one place. And all this was
-# measured within one machine. Over a real network the left panel is the one to look at:
+# So a client with a phone's photos should shrink them first, and the dashboard does. This is no step back to 2020: a
+# smaller JPEG is still a photo, and one place still decides what the net sees. Note that all this was measured within
+# one machine. Over a real network the left panel matters more:
 
 # %%
 megabits = 10
@@ -439,9 +437,10 @@ print({name: round(8 * size / megabits / 1000) for name, size in wire.items()})
 # %% [markdown]
 # ## The first answer
 #
-# A freshly loaded graph may be slower at first: memory is laid out, plans are made, once for each signature. So a
-# version carries a file of requests that a server sends itself before it says AVAILABLE. Here is a second server, on
-# a copy of the version without that file. Compare within a row: the two servers were asked minutes apart.
+# A freshly loaded graph may be slow at first, because TensorFlow allocates memory and makes plans, once for each
+# signature. So a version carries a file of warm-up requests, which a server sends itself before it says AVAILABLE. Here
+# is a second server, on a copy of the version without that file. Compare within a row: the two servers were asked
+# minutes apart.
 
 # %%
 PLACE = series.WORK.resolve() / "part_2"
@@ -467,13 +466,14 @@ series.table(
 )
 
 # %% [markdown]
-# How much that is depends on net and machine; the table says it for this one, and for one start of each server: run it
-# again before you believe the last column. It is paid by a single visitor, whom no average shows. [Dean and Barroso
-# (2013)](https://doi.org/10.1145/2408776.2408794) tell why such visitors count.
+# The cost depends on the net and the machine; the table shows it for this machine and for one start of each server, so
+# run it again before you believe the last column. A single visitor pays it, and no average shows that visitor. [Dean
+# and Barroso (2013)](https://doi.org/10.1145/2408776.2408794) explain why such visitors count.
 #
 # ## Odd requests
 #
-# Whoever listens on a network is sent nonsense, by mistake or not. A PNG of a few dozen bytes may declare any size:
+# Every server on a network receives nonsense, by mistake or on purpose. A PNG of a few dozen bytes may declare any
+# size:
 
 # %%
 
@@ -488,10 +488,10 @@ huge = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"")
 print(f"{len(huge)} bytes, which say that they become {30_000 * 15_000 * 3:,} bytes once they are decoded")
 
 # %% [markdown]
-# TensorFlow's own limit for a PNG is 2²⁹ pixels, ten times what any photo here needs; below it, the decoder asks for
-# the memory of all pixels before it has read the first. So the graph reads the declared size out of the header first,
-# and refuses above 50 megapixels. It begins each signature with a check of the tensor's shape, too, since the
-# convolutions behind it take the shape on trust. What the server says to that and to other oddities:
+# TensorFlow's own limit for a PNG is 2²⁹ pixels, ten times what any photo here needs; below that limit, the decoder
+# allocates the memory of all pixels before it has read the first. So the graph first reads the declared size from the
+# header, and refuses more than 50 megapixels. Each signature also begins with a check of the tensor's shape, because
+# the convolutions behind it trust the shape. Here are the server's answers to this request and to other oddities:
 
 # %%
 ODD = {
@@ -518,10 +518,10 @@ for what, body in ODD.items():
 series.table(table)
 
 # %% [markdown]
-# Every line is a sentence about the request, with a status that tells whose fault it is (4xx: yours). The last one is
-# worth remembering: a request is answered as a whole, so one bad photo spoils its neighbours in the same request. And
-# the server is still there, which is the point. The client turns such an answer into an exception of a kind to act
-# upon, with the sentence:
+# Every line is a sentence about the request, with a status that says whose fault it is (4xx: yours). Remember the last
+# one: the server answers a request as a whole, so one bad photo spoils its neighbours in the same request. And the
+# server is still running, which is the point. The client turns such an answer into an exception whose type a program
+# can act on, with the sentence:
 
 # %%
 print(client.status(), client.classify(photo).classes[0])
@@ -533,13 +533,13 @@ except ModelServerError as error:
 # %% [markdown]
 # ## Batching: latency against throughput
 #
-# A net likes company: reading the weights once for many photos costs less than once for each. If a call with $b$
-# photos takes
+# A net likes company: reading the weights once for many photos costs less than reading them for each photo. If a call
+# with $b$ photos takes
 #
 # $$ t(b) = a + c\,b, $$
 #
-# then photos taken singly come at $1/t(1)$ a second and in large batches at nearly $1/c$, so company is worth
-# $t(1)/c$ at most. Let us measure $a$ and $c$ here, by sending $b$ photos in one request.
+# then single photos are processed at $1/t(1)$ per second and large batches at nearly $1/c$, so batching gains at most a
+# factor of $t(1)/c$. Let us measure $a$ and $c$ here, by sending $b$ photos in one request.
 
 # %%
 batch_sizes = [1, 2, 4] if series.TINY else [1, 2, 4, 8, 16]
@@ -556,12 +556,12 @@ print(f"photos in large batches come {medians[0] / slope:.2f} times as fast as o
 
 # %% [markdown]
 # Visitors send one photo each, and do not know of each other. `--enable-batching` lets the server run such requests as
-# one. With [the file that we ship](../deploy/serving/batching.config) none is held back for it: while a thread is free,
-# a request starts at once; while all are busy, those that wait come together and go as one batch. (With a longer
-# `batch_timeout_micros`, a request waits for company.) [Clipper](https://arxiv.org/abs/1612.03079) (Crankshaw and
-# others, 2017) has the classic measurements. On a GPU, with its thousands of idle units, there is most to gain; a
-# processor has few cores, and one photo keeps them fairly busy. Here are 1, 4 and 16 clients that ask without a pause,
-# both servers in turn, round by round.
+# one. With [the file that we ship](../deploy/serving/batching.config) the server never delays a request for this: while
+# a thread is free, a request starts at once; while all threads are busy, the waiting requests are collected and run as
+# one batch. (With a longer `batch_timeout_micros`, a request waits for company.)
+# [Clipper](https://arxiv.org/abs/1612.03079) (Crankshaw and others, 2017) has the classic measurements. A GPU, with its
+# thousands of idle units, gains most; a processor has few cores, and one photo keeps them fairly busy. Here 1, 4 and 16
+# clients ask without a pause, both servers in turn, round by round.
 
 # %%
 config = Path("deploy/serving/batching.config").resolve()
@@ -571,7 +571,7 @@ CLIENTS = (1, 4, 16)
 
 
 def busy(address, clients):
-    """Photos a second, and the seconds that each took, with so many clients who ask one photo at a time."""
+    """Photos per second, and the seconds for each photo, with clients that send one photo at a time."""
     host, body = address.removeprefix("http://"), in_bytes(photo)
     begin = time.perf_counter() + SECONDS / 4  # the start is not counted
     end = begin + SECONDS
@@ -639,15 +639,16 @@ second.legend()
 plt.show()
 
 # %% [markdown]
-# *Figure 3.* Left: the time of one request against its photos. The line's slope is $c$, what each further photo costs;
-# where it meets the left edge is $a$. See how far the single photo lies from the line before you believe $a$. Middle:
-# photos a second (whiskers: the lowest and highest round); compare the two bars of a pair. Right: how long a client
-# waits (10 to 90 %). See what more clients raise: one by one, where the cores are busy already, the wait and hardly the
-# rate; merged, the rate too, as long as batches grow.
+# *Figure 3.* Left: the time of one request against its number of photos. The line's slope is $c$, the cost of each
+# further photo; the line meets the left edge at $a$. Check how far the single photo lies from the line before you
+# believe $a$. Middle: photos per second (whiskers: the lowest and highest round); compare the two bars of a pair.
+# Right: how long a client waits (10 to 90 %). Look at the effect of more clients. One by one, where the cores are busy
+# already, they raise the wait and hardly the rate; merged, they raise the rate too, as long as batches grow.
 #
-# The middle and the right panel are tied by a law that asks for nothing but steadiness, [Little's
-# (1961)](https://doi.org/10.1287/opre.9.3.383): $L = \lambda W$, requests under way are rate times wait. Each of our
-# clients has one request under way all the time, so their number must come out, but for the edges of short rounds:
+# A law that requires nothing but a steady state connects the middle and the right panel, [Little's
+# (1961)](https://doi.org/10.1287/opre.9.3.383): $L = \lambda W$, the number of requests in progress is rate times wait.
+# Each of our clients always has one request in progress, so the product must be the number of clients, apart from the
+# edges of short rounds:
 
 # %%
 for kind, n in measured:
@@ -655,10 +656,10 @@ for kind, n in measured:
     print(f"{kind:>10}, {n:2} clients: {rate:6.1f} photos/s × {wait:.3f} s = {rate * wait:4.1f}")
 
 # %% [markdown]
-# Judge by the ratios, and by those of your own machine: it is one flag. In what we ship it is off, also because it
-# has a price: requests of strangers now share a fate. A graph cannot catch a decoder that fails, so in TensorFlow
-# Serving one cut photo fails all that it was merged with. The embedded server runs those again one by one; seven good
-# photos and a bad one, sent at once:
+# Judge by the ratios, and by those of your own machine: batching is one flag. We ship it switched off, also because it
+# has a price: requests of strangers now share a fate. A graph cannot catch a failing decoder, so in TensorFlow Serving
+# one truncated photo fails all requests that it was merged with. The embedded server reruns those one by one; here are
+# seven good photos and a bad one, sent at once:
 
 # %%
 mixed = [photo] * 7 + [photo[: len(photo) // 2]]
@@ -669,10 +670,10 @@ print(together)
 # %% [markdown]
 # ## The next version
 #
-# Tomorrow's net is to take over from today's while people are asking. A model folder holds versions, `1/`, `2/`, …; a
-# file beside them, `models.config`, gives them labels. `stable` is what everybody is answered by, `canary` what is
-# tried beside it, `previous` what one can go back to. Servers read the file again and again. All that follows is typed
-# in a copy of the model folder, and asked of a server that looks at that copy.
+# Tomorrow's net has to take over from today's while people are asking. A model folder holds versions, `1/`, `2/`, …; a
+# file beside them, `models.config`, gives them labels. `stable` serves default traffic, `canary` is tried beside it,
+# and `previous` is the version to roll back to. Servers reread the file again and again. We type all following commands
+# in a copy of the model folder, and ask a server that watches this copy.
 
 # %%
 shutil.copytree(version, PLACE / "model" / "1", copy_function=shutil.copy2)
@@ -685,7 +686,7 @@ environment["PYTHONPATH"] = os.pathsep.join([str(Path.cwd()), os.environ.get("PY
 
 
 def shell(command):
-    """Type a command beside the folder `model`, and show what it says."""
+    """Run a command beside the folder `model`, and show its output."""
     print("$", command.replace(live, "http://localhost:8501"))
     words = [sys.executable, "-m", "car_classifier", *shlex.split(command)[1:]]
     done = subprocess.run(
@@ -700,11 +701,11 @@ def shell(command):
 shell(f"car-classifier models --server-url {live}")
 
 # %% [markdown]
-# A version must pass a gate first. The files must be those that were exported. It must not be worse than the live one
-# on the test photos of both. And a server started on it must give the recorded answers for a few *golden* photos.
-# Here is a version that a bad disk changed by one byte, and one whose record says that it takes every photo for the
-# next class. (A record that we spoil by hand, and sign anew: to train a bad net would take longer, and the gate reads
-# the same file.)
+# A version must pass a gate first. Its files must be those that were exported. It must not be worse than the live
+# version on the test photos that both share. And a server started on it must give the recorded answers for a few
+# *golden* photos. Here is a version in which a bad disk changed one byte, and a version whose record says that it
+# mistakes every photo for the next class. (We spoil this record by hand and sign it again: training a bad net would
+# take longer, and the gate reads the same file.)
 
 # %%
 for name in ("damaged", "worse"):
@@ -728,8 +729,8 @@ write_checksums(PLACE / "worse")
 shell("car-classifier publish worse --label candidate")
 
 # %% [markdown]
-# Both stay outside, with a sentence. Now one that passes: version 1 anew, for lack of a second net. It becomes the
-# canary, which the server loads beside the stable one.
+# The gate refuses both, each with a sentence. Now for a version that passes: version 1 again, for lack of a second net.
+# It becomes the canary, which the server loads beside the stable version.
 
 # %%
 shell("car-classifier publish model/1 --label canary")
@@ -743,7 +744,7 @@ def answering(label):
 
 
 def show_labels(until=lambda: True):
-    """Who answers for which label, once the server has followed."""
+    """The version behind each label, once the server has followed."""
     deadline = time.monotonic() + 60
     while not until() and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -757,8 +758,8 @@ show_labels(lambda: answering("canary").isdecimal())
 shell(f"car-classifier models --server-url {live}")
 
 # %% [markdown]
-# Whoever wants to try the canary asks for it by its label; nobody else notices. Then it is promoted, and taken back,
-# while a visitor keeps asking `labels/stable` as fast as possible.
+# Whoever wants to try the canary asks for it by its label; nobody else notices. Then we promote it and roll back, while
+# a visitor keeps asking `labels/stable` as fast as possible.
 
 # %%
 with ModelClient(live, NAME, label="canary") as brave:
@@ -767,7 +768,7 @@ with ModelClient(live, NAME, label="canary") as brave:
 
 @contextmanager
 def visitor():
-    """Somebody who asks the stable version again and again; gives how often each HTTP status came."""
+    """A visitor who asks the stable version again and again; counts the HTTP statuses."""
     seen, over = collections.Counter(), threading.Event()
 
     def keep_asking():
@@ -795,10 +796,10 @@ print("The visitor's answers, by HTTP status:", dict(seen))
 shell(f"car-classifier models --server-url {live}")
 
 # %% [markdown]
-# No request was lost on the way there or back, since a server lets a label move only when the version behind it is
-# loaded, and what was stable stays loaded as `previous`. So the way back takes effect at the server's next look at the
-# file (the embedded server looks every second, TensorFlow Serving in our compose file every five), and needs neither a
-# restart nor a copy of anything: a label is one line in a file.
+# No request was lost in either direction, because a server lets a label move only when the version behind it is loaded,
+# and the formerly stable version stays loaded as `previous`. So a rollback takes effect when the server next reads the
+# file (the embedded server reads it every second, TensorFlow Serving in our compose file every five), and needs neither
+# a restart nor a copy of anything: a label is one line in a file.
 
 # %%
 client.close()
@@ -806,7 +807,7 @@ servers.close()
 shutil.rmtree(PLACE)
 
 # %% [markdown]
-# ## What to take along
+# ## What to remember
 #
 # | | 2020 | here |
 # |---|---|---|
@@ -816,9 +817,9 @@ shutil.rmtree(PLACE)
 # | class names | a pickle beside the model | in the graph |
 # | explanations | a second service, which builds a model at every request | a signature |
 #
-# And beside what 2020 had: warm-up, sentences for odd requests, a gate, a canary, and one step back.
+# And in addition to 2020: warm-up, sentences for odd requests, a gate, a canary, and a rollback.
 #
 # Everything here was done with the embedded server. `docker compose up` puts TensorFlow Serving in its place: same
-# file, same addresses, same labels. [docs/serving.md](../docs/serving.md) has every request to try with curl, gRPC
-# too, and [docs/monitoring.md](../docs/monitoring.md) what to watch. Part 3 opens the signature that we walked past:
-# *why* does it say so?
+# file, same addresses, same labels. [docs/serving.md](../docs/serving.md) has every request to try with curl, and gRPC
+# too; [docs/monitoring.md](../docs/monitoring.md) says what to watch. Part 3 opens the signature that we walked past:
+# *why* does the model say so?

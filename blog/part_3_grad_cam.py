@@ -11,15 +11,17 @@
 # ---
 
 # %% [markdown]
-# # Part 3: why did it say so?
+# # Part 3: why did the model say so?
 #
-# The net of part 1 gives a name and a probability. This part asks for the reason: which places of the photo made it say
-# that, and which spoke against it. For a net like ours the answer is a sum that can be checked, and we check it. Then
-# we draw the maps of the [series of 2020](https://github.com/fabianmax/car-classification) beside it, look for what
-# went wrong in them, and judge both by tests that do not care how a map looks.
+# The net of part 1 gives a name and a probability. This part asks for the reason: which places of the photo are
+# evidence for the answer, and which are evidence against it? For a net like ours the answer is a sum that can be
+# checked, and we check it. Then we draw the maps of the [series of
+# 2020](https://github.com/fabianmax/car-classification) beside ours, look for their flaws, and judge both by tests that
+# do not care how a map looks.
 #
-# Everything runs on drawn cars, of which we know the part that tells one model from another. `BLOG_PHOTOS=folder` runs
-# it on your own photos, of which nobody does; the pointing game below then has nothing to count.
+# Everything runs on drawn cars, because we know which part of each distinguishes one model from another.
+# `BLOG_PHOTOS=folder` runs it on your own photos, for which nobody knows these parts; the pointing game below then has
+# nothing to count.
 
 # %%
 import time
@@ -53,7 +55,7 @@ series.begin()
 
 # %% [markdown]
 # A published version holds its net's architecture and weights, so it can be taken apart again. For each test photo we
-# keep what the net answers (`top`) and what it would have answered next (`second`).
+# keep the net's answer (`top`) and its second choice (`second`).
 
 # %%
 net = read_published_net(series.model())
@@ -78,19 +80,20 @@ print(f"{layer.name} gives {activations.shape[1:3]} cells of {activations.shape[
 # %% [markdown]
 # ## An answer is a sum over places
 #
-# What follows the last activations in a ResNet50V2 is short: the mean over all places, then one dense layer. With
+# In a ResNet50V2, only two steps follow the last activations: the mean over all places, then one dense layer. With
 # activations $A$ of $h \times w$ cells and some thousand channels $k$, the dense layer's kernel $W$ and its bias $b$,
 # the logit of class $c$ is
 #
 # $$z_c = b_c + \sum_k W_{kc} \cdot \frac{1}{hw} \sum_{i,j} A_{ijk}$$
 #
-# Both are sums, so they may change places:
+# Both are sums, so their order may be swapped:
 #
 # $$z_c = b_c + \sum_{i,j} M^c_{ij}, \qquad M^c_{ij} = \frac{1}{hw} \sum_k A_{ijk} W_{kc}$$
 #
-# $M^c_{ij}$ is what cell $(i, j)$ contributes to the logit. It has a sign: a cell may speak against a class. This is
-# the class activation map, CAM, of Zhou et al. 2016 ([arXiv:1512.04150](https://arxiv.org/abs/1512.04150)). They showed
-# it for nets that end this way, and retrained others so that they did. One line makes all maps of all classes:
+# $M^c_{ij}$ is the contribution of cell $(i, j)$ to the logit. It has a sign: a cell may be evidence against a class.
+# This is the class activation map, CAM, of Zhou et al. 2016 ([arXiv:1512.04150](https://arxiv.org/abs/1512.04150)).
+# They showed it for nets that end this way, and changed and retrained other nets so that they did. One line computes
+# all maps of all classes:
 
 # %%
 dense = pooled_linear(net.model.layers[net.model.layers.index(layer) + 1 :])
@@ -120,8 +123,8 @@ off = np.abs(sums + bias - logits)
 print(f"{off.size} logits from {logits.min():.1f} to {logits.max():.1f}; the sums are off by {off.max():.1e} at most")
 
 # %% [markdown]
-# No client has to do this. It is inside the SavedModel: the signature `explain` answers with the maps beside the names,
-# and `car-classifier explain photo.jpg` prints the proof.
+# No client has to do this. The SavedModel contains it: the signature `explain` answers with names and maps, and
+# `car-classifier explain photo.jpg` prints the proof.
 
 # %%
 explainer = Explainer(series.model())
@@ -134,18 +137,18 @@ print(f"off by {found.off_by:.0e}; its map and ours differ by {difference:.0e} a
 # %% [markdown]
 # ## Grad-CAM, with the gradient known beforehand
 #
-# Grad-CAM (Selvaraju et al. 2017, [arXiv:1610.02391](https://arxiv.org/abs/1610.02391)) does without the special
-# ending. It asks how much the score $y$ of a class would rise with each activation, takes the mean of that for each
-# channel as the channel's weight, and keeps what is positive:
+# Grad-CAM (Selvaraju et al. 2017, [arXiv:1610.02391](https://arxiv.org/abs/1610.02391)) does not need this special
+# ending. It asks how much the score $y$ of a class would rise with each activation, averages this per channel to get
+# the channel's weight, and keeps the positive part:
 #
 # $$\alpha_k = \frac{1}{hw} \sum_{i,j} \frac{\partial y}{\partial A_{ijk}}, \qquad
 # L_{ij} = \mathrm{ReLU}\Big(\sum_k \alpha_k A_{ijk}\Big)$$
 #
 # With our ending, and the logit as score, $\partial z_c / \partial A_{ijk} = W_{kc} / hw$ in every cell of every photo.
-# The weights are known without a backward pass, and Grad-CAM is the positive part of $M^c$: the same map, with its
-# other half thrown away. HiResCAM (Draelos and Carin 2020, [arXiv:2011.08891](https://arxiv.org/abs/2011.08891))
+# So the weights are known without a backward pass, and Grad-CAM is the positive part of $M^c$: the same map with its
+# negative half thrown away. HiResCAM (Draelos and Carin 2020, [arXiv:2011.08891](https://arxiv.org/abs/2011.08891))
 # multiplies gradient and activation cell by cell, without the mean and without the ReLU. Here that is $M^c$ itself; for
-# heads of other shapes it is what we take.
+# heads of other shapes we use HiResCAM.
 #
 # Two claims to check: that the maps are equal, and that ours is free.
 
@@ -159,7 +162,7 @@ print(
 
 
 def milliseconds(function, *given):
-    """The fastest of five goes, for each photo of the batch."""
+    """Time per photo of the batch, in the fastest of five runs."""
     times = []
     for _ in range(5):
         start = time.perf_counter()
@@ -179,12 +182,12 @@ series.table([{"": name, "ms a photo": f"{cost:.0f}"} for name, cost in costs.it
 # ## Where on the photo is a cell?
 #
 # The map has few cells, the photo has many pixels. The obvious way is to stretch the map from edge to edge, as the 2020
-# series did, and it is wrong by up to half a cell. A ResNet halves the photo several times by kernels that look at
-# every second pixel *from the first on*, so each halving leaves the cells a little too far up and left. `map_extent`
-# follows the paddings and strides through the net and says where the cells lie. We can ask the net: the gradient of one
-# cell's activations with respect to the pixels is large where that cell looks. Where it *can* look is a matter of how
-# the net is built, so we ask the same net with random weights first, about noise, which has no car to look at; then the
-# trained one about photos.
+# series did, but this is wrong by up to half a cell. A ResNet halves the photo several times with kernels that look at
+# every second pixel *starting with the first*, so each halving leaves the cells a little too far up and left.
+# `map_extent` follows the paddings and strides through the net and computes the place of the cells. We can ask the net
+# itself: the gradient of one cell's activations with respect to the pixels is large where that cell looks. The net's
+# architecture decides where the cell *can* look, so we first ask the same net with random weights about noise, which
+# has no car to look at, and then the trained net about photos.
 
 # %%
 height, width = net.image_size
@@ -244,23 +247,23 @@ plt.show()
 
 # %% [markdown]
 # *Figure 1.* How strongly each pixel moves one cell of the last layer (root of the mean squared gradient). Left: the
-# patch's middle is where `map_extent` puts the cell; a stretched map puts it lower and further right. Right: the
-# trained net looks there too, and at much around it; we come back to that at the end.
+# middle of the patch is where `map_extent` puts the cell; a stretched map puts it lower and further right. Right: the
+# trained net looks there too, and at much of the surroundings; we come back to that at the end.
 #
 # ## The way of 2020
 #
-# The 2020 series had a second service for its heatmaps, with the model in memory once more and a new two-output net
-# built for every request. It took the gradient of the *softmax* score, at the last convolution before the residual sum,
-# set it to zero wherever gradient or activation were negative ("guided", after the guided backpropagation of
-# Springenberg et al. 2014, [arXiv:1412.6806](https://arxiv.org/abs/1412.6806)), and went on as Grad-CAM does. (That
-# convolution is one of two summands: what comes by the shortcut beside it is not in the map.) Then it stretched the
-# map, scaled it from its own least to its own largest value, and coloured it as a rainbow. In our words, with a switch
-# for each of the two steps that we want to look at:
+# The 2020 series had a second service for its heatmaps, which held the model in memory a second time and built a new
+# two-output net for every request. It took the gradient of the *softmax* score, at the last convolution before the
+# residual sum, set it to zero wherever gradient or activation were negative ("guided", after the guided backpropagation
+# of Springenberg et al. 2014, [arXiv:1412.6806](https://arxiv.org/abs/1412.6806)), and continued like Grad-CAM. (That
+# convolution is one of two summands: the map lacks everything that arrives through the shortcut beside it.) Then it
+# stretched the map, scaled it from its own smallest to its own largest value, and coloured it as a rainbow. Here is our
+# version, with a switch for each of the two steps that we want to examine:
 
 
 # %%
 def map_2020(model, images, targets, on_softmax=True, gated=True):
-    """Grad-CAM as the 2020 series had it, before its colours: float32 [n, h, w]."""
+    """Grad-CAM of the 2020 series, before its colours: float32 [n, h, w]."""
     convolution = model.get_layer("conv5_block3_3_conv")
     with_convolution = keras.Model(model.input, [convolution.output, model.output])
     images = tf.convert_to_tensor(images)
@@ -284,8 +287,8 @@ def rainbow(photo, cells):
 
 
 # %% [markdown]
-# Two questions for each photo: why the model that the net names, and why the one that it would have named next? An
-# explanation that explains the *answer* must answer them differently.
+# We ask two questions about each photo: why the net's answer, and why its second choice? A map that explains the
+# *answer* must answer them differently.
 
 # %%
 asked = {"why this": top, "why the next": second}
@@ -314,25 +317,25 @@ grid(
 )
 
 # %% [markdown]
-# *Figure 2.* A photo in each row; the left pair of maps in the way of 2020 (violet: most, red: least), the right pair
-# exact (orange: for the class, blue: against it, grey: neither). Compare within each pair, and ask of each map whether
-# it is about the car. A rainbow also colours what is nothing, and has edges where the map has none (Borland and Taylor
-# 2007, [doi:10.1109/MCG.2007.323435](https://doi.org/10.1109/MCG.2007.323435)).
+# *Figure 2.* One photo per row; the left pair of maps follows the method of 2020 (violet: most, red: least), the right
+# pair is exact (orange: for the class, blue: against it, grey: neither). Compare within each pair, and ask of each map
+# whether it is about the car. A rainbow also colours places without evidence, and shows edges where the map has none
+# (Borland and Taylor 2007, [doi:10.1109/MCG.2007.323435](https://doi.org/10.1109/MCG.2007.323435)).
 #
-# A few photos may be chosen to please. So here is the correlation of the two maps, over their cells, for every test
-# photo: 1 says that the map is the same whatever is asked. To see which step is to blame, we switch the steps of 2020
-# off one by one. The exact map comes also by its positive part alone, since the others have no negative one.
+# A few photos may be cherry-picked. So here is the correlation of the two maps, over their cells, for every test photo:
+# 1 means that the map is the same for both questions. To see which step is to blame, we switch off the steps of 2020
+# one by one. We also show the positive part of the exact map alone, because the other maps have no negative part.
 
 
 # %%
 def correlations(one, other):
-    """Of each photo's two maps; none where a map is flat."""
+    """The correlation of each photo's two maps; none where a map is flat."""
     flat = [(a.ravel(), b.ravel()) for a, b in zip(one, other, strict=True) if np.ptp(a) > 0 and np.ptp(b) > 0]
     return np.array([np.corrcoef(a, b)[0, 1] for a, b in flat])
 
 
 def without(**switches):
-    """The correlations of the way of 2020 with some of its steps switched off."""
+    """The correlations of the method of 2020 with some of its steps switched off."""
     return correlations(
         *(
             explain(net.model, images, [ClassLogit(int(c)) for c in classes], lambda *to: map_2020(*to, **switches))
@@ -351,7 +354,7 @@ alike = {
 
 
 def with_interval(mean, interval, digits=2):
-    """A figure as the tables below write it."""
+    """A number as the tables below format it."""
     return f"{mean:.{digits}f}" + (f" ({interval[0]:.{digits}f} to {interval[1]:.{digits}f})" if interval else "")
 
 
@@ -377,22 +380,22 @@ axes.axvline(0, color=series.GREY, linewidth=0.8)
 plt.show()
 
 # %% [markdown]
-# *Figure 3.* Each box is all test photos of which neither map is flat (zero everywhere, after the ReLU; the table
-# counts the others); the nearer to 1, the less a map cares which class was asked for. What lies between the first box
-# and the third is the gate's doing, between the first and the second the softmax's. In the run printed here the two
-# pull against each other: the gate alone makes maps alike, and the softmax, whose gradient is that of a difference of
-# classes, takes much of it back. So this count alone settles nothing; judge by the tests below, each with its interval.
+# *Figure 3.* Each box covers all test photos for which neither map is flat (zero everywhere, after the ReLU; the table
+# counts the others); the nearer to 1, the less a map depends on the class in question. The difference between the first
+# box and the third is the effect of the gate, the difference between the first and the second is the effect of the
+# softmax. In the run printed here the two pull against each other: the gate alone makes maps alike, and the softmax,
+# whose gradient is that of a difference of classes, undoes much of this. So this count alone settles nothing; judge by
+# the tests below, each with its interval.
 #
 # ## What the gate does
 #
-# Without it, a channel that speaks against the class has a negative weight, and its places are taken away from the map.
-# The gate sets those gradients to zero. What is left is a sum of activations with weights that are none of them
-# negative, and in such a sum the places win where the net sees *anything*, whatever the class. How alike that makes the
-# maps of two classes depends on the net and the score, so it has to be measured, as in Figure 3. That such gating can
-# show the photo rather than the decision was found in 2018: Adebayo et al.
-# ([arXiv:1810.03292](https://arxiv.org/abs/1810.03292)) replaced a net's weights by random ones, and maps of guided
-# backpropagation hardly changed; Nie et al. ([arXiv:1805.07039](https://arxiv.org/abs/1805.07039)) showed why. We
-# repeat the test with random weights below.
+# Without the gate, a channel with evidence against the class has a negative weight, and its places are subtracted from
+# the map. The gate sets those gradients to zero. The rest is a sum of activations without negative weights, and such a
+# sum is large wherever the net sees *anything*, for any class. How similar this makes the maps of two classes depends
+# on the net and the score, so it has to be measured, as in Figure 3. That such gating can show the photo rather than
+# the decision has been known since 2018: Adebayo et al. ([arXiv:1810.03292](https://arxiv.org/abs/1810.03292)) replaced
+# a net's weights by random ones, and maps of guided backpropagation hardly changed; Nie et al.
+# ([arXiv:1805.07039](https://arxiv.org/abs/1805.07039)) showed why. We repeat the test with random weights below.
 #
 # ## Why logits and not probabilities
 #
@@ -402,10 +405,10 @@ plt.show()
 # p_c \Big(\frac{\partial z_c}{\partial A} - \sum_j p_j \frac{\partial z_j}{\partial A}\Big),
 # \qquad \frac{\partial p_c}{\partial z_c} = p_c (1 - p_c)$$
 #
-# which goes to zero as $p_c$ goes to 1: the surer the net, the less there is to explain it by. With 32-bit floats it
-# becomes exactly zero for an answer that is sure enough. Scaling the map to its own largest value hides this until only
-# rounding is left to scale. And the bracket is a difference of classes, "why $c$ rather than what else it might have
-# been", weighted anew for each photo: a good question, but not the one in the picture's title.
+# which goes to zero as $p_c$ goes to 1: the surer the net, the smaller the gradient that is to explain it. With 32-bit
+# floats the gradient becomes exactly zero for an answer that is sure enough. Scaling the map to its own largest value
+# hides this until only rounding errors are left to scale. And the bracket is a difference of classes, "why $c$ rather
+# than the alternatives", with other weights for each photo: a good question, but not the one in the picture's title.
 
 
 # %%
@@ -434,20 +437,20 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# *Figure 4.* A point for each test photo and score. The logit's gradient is as long for sure answers as for doubtful
-# ones. The softmax's falls with what is missing to certainty, so that a map made of it has least to show just where the
-# net is surest.
+# *Figure 4.* One point for each test photo and score. The logit's gradient is as long for sure answers as for doubtful
+# ones. The softmax's gradient shrinks as the probability approaches certainty, so a map made from it has least to show
+# exactly where the net is surest.
 #
 # ## Why this one and not that one
 #
-# If a difference of classes is what we want to know, we can ask for it by name. Maps are sums, so their difference is
-# one too:
+# If we want to know a difference of classes, we can ask for it by name. Maps are sums, so their difference is a sum
+# too:
 #
 # $$z_a - z_b = (b_a - b_b) + \sum_{i,j} \big(M^a_{ij} - M^b_{ij}\big)$$
 #
-# What speaks for both (it has wheels, it is a car) cancels out, and what tells them apart is left. Zhang et al. 2025
-# (Finer-CAM, [arXiv:2501.11309](https://arxiv.org/abs/2501.11309)) use this for classes that are nearly alike. The
-# photos on which the net hesitates most are the ones to ask about:
+# Evidence for both classes (it has wheels, it is a car) cancels out, and the evidence that separates them remains.
+# Zhang et al. 2025 (Finer-CAM, [arXiv:2501.11309](https://arxiv.org/abs/2501.11309)) use this for classes that are
+# nearly alike. We ask about the photos on which the net hesitates most:
 
 # %%
 margin = probabilities[np.arange(len(rows)), top] - probabilities[np.arange(len(rows)), second]
@@ -467,9 +470,9 @@ for n in doubtful:
 grid(bands, ["Photo", "for and against\nthe one", "for and against\nthe other", "contrast"])
 
 # %% [markdown]
-# *Figure 5.* Right answers that were the closest call, three at most. Columns two and three share one scale, the
-# contrast has its own. The last column is the second less the third: orange for the model that was named, blue for the
-# one that nearly was. The table below has the proof. With a gate or a softmax no such sum exists.
+# *Figure 5.* The closest calls among the right answers, at most three. Columns two and three share one scale, the
+# contrast has its own. The last column is the second minus the third: orange is evidence for the net's answer, blue for
+# its second choice. The table below has the proof. With a gate or a softmax no such sum exists.
 
 # %%
 series.table(
@@ -485,15 +488,16 @@ series.table(
 )
 
 # %% [markdown]
-# The command line asks it as `car-classifier explain photo.jpg --class A --versus B`, the dashboard as "rather than".
+# On the command line this is `car-classifier explain photo.jpg --class A --versus B`, on the dashboard it is "rather
+# than".
 #
 # ## Does the map point at the part?
 #
-# That a map adds up does not tell whether it is any good. The *pointing game* (Zhang et al. 2018,
-# [arXiv:1608.00507](https://arxiv.org/abs/1608.00507)) asks something simple: does the map's strongest point lie on the
-# part that tells the model, or within 15 pixels of it? Each drawn car has one such part, and its box is in `parts.csv`.
-# Photos that were answered wrongly do not count. A map of random numbers, and a bell in the middle of every photo, say
-# what can be had for nothing.
+# A map that adds up is not necessarily a good map. The *pointing game* (Zhang et al. 2018,
+# [arXiv:1608.00507](https://arxiv.org/abs/1608.00507)) asks a simple question: does the map's strongest point lie on
+# the part that distinguishes the model, or within 15 pixels of it? Each drawn car has one such part, and `parts.csv`
+# has its box. Wrongly answered photos do not count. A map of random numbers, and a bell in the middle of every photo,
+# show which score comes for free.
 
 # %%
 boxes = read_part_boxes(manifest.path.parent / "parts.csv")
@@ -511,7 +515,7 @@ pointing = {
 
 
 def hits(cells, where):
-    """On how many photos the map points at the part."""
+    """The number of photos on which the map points at the part."""
     drawn = {n: upsample_map(cells[n], where, (rows[n].height, rows[n].width)) for n in known}
     return sum(localisation.hits(drawn[n], boxes[rows[n].file_name]) for n in known)
 
@@ -542,23 +546,23 @@ axes.set(xlim=(0, 1), xlabel="share of photos on which the map points at the par
 plt.show()
 
 # %% [markdown]
-# *Figure 6.* Points are shares, lines their 95 % intervals (Wilson's). Where two lines overlap by much, so few photos
-# do not tell the two apart. Compare the way of 2020 with the last two rows as well: the bell has not looked at the
-# photo.
+# *Figure 6.* Points are shares, lines their 95 % intervals (Wilson's). Where two lines overlap a lot, this number of
+# photos cannot tell the two apart. Compare the method of 2020 with the last two rows as well: the bell has not looked
+# at the photo.
 #
 # ## Does the net agree?
 #
 # Boxes say where a *person* would look. Faithfulness scores ask the net instead. Cover the pixels that the map calls
 # most important, a tenth of the photo at a time, and watch the probability: the faster it falls, the better
-# (*deletion*). Begin with a blurred photo and bring those pixels back: the sooner it rises, the better (*insertion*;
-# both from Petsiuk et al. 2018, [arXiv:1806.07421](https://arxiv.org/abs/1806.07421)). With $p(s)$ the probability once
-# a share $s$ of the pixels has gone or come, both scores are the area under that curve, from 0 to 1:
-# $\int_0^1 p(s)\,ds$. And last the test of Adebayo et al.: how much is the map like that of the same net with random
-# weights? A map of what was *learnt* should not be; the score is Spearman's rank correlation between the magnitudes of
-# the two maps, 1 for the same order of places.
+# (*deletion*). Start with a blurred photo and bring those pixels back: the sooner the probability rises, the better
+# (*insertion*; both from Petsiuk et al. 2018, [arXiv:1806.07421](https://arxiv.org/abs/1806.07421)). With $p(s)$ the
+# probability after a share $s$ of the pixels has been removed or restored, both scores are the area under that curve,
+# from 0 to 1: $\int_0^1 p(s)\,ds$. The last test is that of Adebayo et al.: how similar is the map to the map of the
+# same net with random weights? A map that shows something *learnt* should differ from it; the score is Spearman's rank
+# correlation between the magnitudes of the two maps, 1 for the same order of places.
 #
-# `car-classifier explain-eval` scores a dozen methods so. For the way of 2020 it takes one line: a method is a function
-# from net, images and targets to maps.
+# `car-classifier explain-eval` scores a dozen methods in this way. Adding the method of 2020 takes one line: a method
+# is a function from net, images and targets to maps.
 
 # %%
 way_of_2020 = Method("2020", "2020", map_2020, "layer")
@@ -582,9 +586,9 @@ series.table(
 )
 
 # %% [markdown]
-# Means over a few photos, with 95 % intervals. The two maps that know nothing are like a random net's by definition:
-# they look at no net at all. Photos differ more from each other than methods do, so the fair comparison is photo by
-# photo:
+# These are means over a few photos, with 95 % intervals. By definition the two baselines are like a random net's map:
+# they do not look at the net at all. Photos differ more from each other than methods do, so the fair comparison is
+# photo by photo:
 
 # %%
 by_photo = {(one.method, one.file_name): one.scores for one in scored}
@@ -604,14 +608,14 @@ series.table(
 )
 
 # %% [markdown]
-# An interval that holds zero leaves the question open. [docs/explanations.md](../docs/explanations.md) has a dozen
-# methods on more photos, and on real ones. There no method wins every score, ours included: several scores reward a
-# broad map for being broad.
+# An interval that contains zero leaves the question open. [docs/explanations.md](../docs/explanations.md) compares a
+# dozen methods on more photos, and on real ones. There no method wins every score, not even ours: several scores reward
+# a broad map for being broad.
 #
 # ## What is exact, and what is not
 #
-# The sum is exact, and it is tempting to hear more in that than it says. Three checks against it. First: the sum holds
-# for *any* net with this ending, also for one with random weights that knows no car at all.
+# The sum is exact, and it is tempting to read more into that than it says. Here are three checks. First: the sum holds
+# for *any* net with this ending, even for one with random weights that knows no car at all.
 
 # %%
 its_map = explain(random_net, images[:1], ClassLogit(0))[0]
@@ -620,7 +624,7 @@ its_logit, its_bias = float(random_net(images[:1])[0, 0]), float(pooled_linear(i
 print(f"random weights: contributions {its_map.sum():.5f} + bias {its_bias:.5f}; logit {its_logit:.5f}")
 
 # %% [markdown]
-# Second: a cell's activations were not made from the pixels under that cell alone. On the right of Figure 1 is where
+# Second: a cell's activations do not come only from the pixels under that cell. The right side of Figure 1 shows where
 # one cell of the trained net looks. How much of that lies in the square over which we draw the cell?
 
 # %%
@@ -632,13 +636,13 @@ area = rows_in.sum() * columns_in.sum() / height / width
 print(f"{inside:.0%} of the squared gradient is inside the cell's own square, which is {area:.1%} of the photo.")
 
 # %% [markdown]
-# The rest comes from around it, through dozens of layers that look at their neighbours. Luo et al. 2016
+# The rest comes from the surroundings, through dozens of layers that look at their neighbours. Luo et al. 2016
 # ([arXiv:1701.04128](https://arxiv.org/abs/1701.04128)) call this the effective receptive field. The map says where
-# evidence *arrived*. Whether this is near what it is evidence *of* depends on what the net has learnt, and the pointing
-# game is how to find out.
+# evidence *arrived*. Whether that is near the part that the evidence is *about* depends on what the net has learnt, and
+# the pointing game measures it.
 #
-# Third: "contributes" is counted from activations of zero, and no photo has those. Even a photo without any car, a
-# plain one of the mean colour, has a map:
+# Third: contributions are measured relative to activations of zero, and no photo has those. Even a photo without any
+# car, plain and of the mean colour, has a map:
 
 # %%
 plain = np.broadcast_to(photos.mean(axis=(0, 1, 2)), photos[:1].shape)
@@ -656,16 +660,16 @@ series.table(
 )
 
 # %% [markdown]
-# So part of every map is what the net thinks of nothing in particular. A contrast takes away what two classes share of
-# it.
+# So a part of every map is the net's response to nothing in particular. A contrast removes the share of it that two
+# classes have in common.
 #
-# ## What to take along
+# ## What to remember
 #
 # - End a net in global average pooling and one dense layer, and its answers are sums over places. The map costs a
 #   multiplication, so it belongs into the served model and not into a second service.
 # - Explain logits. Keep the sign. Ask for a contrast if a contrast is what you want to know.
-# - No gates: a map without what speaks against a class cannot add up. Ask every method about two classes.
-# - Draw it where it is, in colours that have a zero.
-# - Judge by tests that a pretty map can fail, beside maps that know nothing, with intervals.
+# - No gates: a map without the evidence against a class cannot add up. Ask every method about two classes.
+# - Draw the map at its true place, in colours that have a zero.
+# - Judge by tests that a pretty map can fail, beside baselines that know nothing, with intervals.
 #
 # Part 4 puts these maps on a page.

@@ -13,13 +13,13 @@
 # %% [markdown]
 # # Part 4: a page for many people
 #
-# There is a model, a server that answers for it, and a heatmap that says why. What is missing is a page for people who
-# do not write Python. A page for one person is an afternoon's work. This part is about the second person: whose game,
-# whose photo and whose score is it, and what do both of them read while the model server is away?
+# We have a model, a server that answers for it, and a heatmap that says why. Now we need a page for people who do not
+# write Python. A page for one person is an afternoon's work. This part is about the second person: whose game, whose
+# photo and whose score is it, and what do both people read while the model server is away?
 #
 # The [series of 2020](https://github.com/fabianmax/car-classification) ended with a page made with
 # [Dash](https://dash.plotly.com): a game of five photos, you against the model. It kept one game for everybody. We
-# build that design again in a few lines, let two people play it at once, and then let the same two, and after them ten,
+# rebuild that design in a few lines, let two people play it at once, and then let the same two, and after them ten,
 # play on the dashboard of this project.
 
 # %%
@@ -66,8 +66,8 @@ manifest, model_folder = series.photos(), series.model().parent
 # ## What a Dash app is
 #
 # A Dash app has a *layout*, a tree of components that the browser draws, and *callbacks*, Python functions that the
-# browser calls when something in the tree changes. `Input` names what starts a callback, `State` what is sent along,
-# `Output` where the answer goes. Here is a whole one; it counts clicks.
+# browser calls when something in the tree changes. `Input` names the change that starts a callback, `State` names the
+# values sent along, and `Output` names the place of the answer. Here is a complete app; it counts clicks.
 
 # %%
 counter = dash.Dash("counter")
@@ -83,18 +83,18 @@ counter.layout = dash.html.Div(
     dash.State("count", "data"),
 )
 def add_one(_, count):
-    """What the button does."""
+    """Add one to the count, as a click on the button does."""
     return count + 1, f"{count + 1} so far"
 
 
 # %% [markdown]
-# A `dcc.Store` is a drawer in the browser. Nothing on the server remembers the count: it comes with the request and
-# goes back with the answer. We play browser, for two visitors.
+# A `dcc.Store` is a drawer in the browser. Nothing on the server remembers the count: it arrives with the request and
+# returns with the answer. We act as the browser of two visitors.
 
 
 # %%
 def click(browser, url, count):
-    """Send what a browser sends when the button is clicked."""
+    """Send the request of a browser whose button is clicked."""
     outputs = [{"id": "count", "property": "data"}, {"id": "shown", "property": "children"}]
     body = {
         "output": "..count.data...shown.children..",
@@ -111,15 +111,15 @@ for visitor, count in (("Ada", 4), ("Grace", 41)):
     print(visitor, click(browser, "", count).json["response"])
 
 # %% [markdown]
-# That is all there is to *stateless*: any worker can answer any request, because the request says everything (Fielding
-# 2000, [section 5.1.3](https://roy.gbiv.com/pubs/dissertation/rest_arch_style.htm)). A web server in earnest is several
-# processes with several threads each, and the next click of the same person may reach another one. It may also have
-# been started again in between.
+# That is all that *stateless* means: any worker can answer any request, because the request says everything (Fielding
+# 2000, [section 5.1.3](https://roy.gbiv.com/pubs/dissertation/rest_arch_style.htm)). A production web server consists
+# of several processes with several threads each, and the next click of the same person may reach another process. The
+# server may also have restarted in between.
 #
 # ## One game for everybody
 #
-# Now the design of 2020, in our own words: one dictionary holds the game. On a developer's machine it works without a
-# flaw, because there is one visitor.
+# Now for the design of 2020, in our own code: one dictionary holds the game. On a developer's machine it works
+# flawlessly, because there is only one visitor.
 
 # %%
 with manifest.open(newline="", encoding="utf-8") as file:
@@ -129,7 +129,7 @@ LABELS = sorted(set(CARS.values()))
 
 
 def app_of_2020():
-    """A game as a global."""
+    """The app of 2020, which keeps its game in a global."""
     app, game = Flask("app_of_2020"), {}
 
     @app.post("/begin")
@@ -157,8 +157,9 @@ def app_of_2020():
 
 
 # %% [markdown]
-# A player begins, looks at a photo, thinks, guesses, and reads the result. Each notes what should have come back: the
-# guess made, the truth of the photo shown, and the points so far. Whatever else comes back is another player's.
+# A player begins, looks at a photo, thinks, guesses, and reads the result. Each player notes the result that should
+# have come back: the guess made, the truth of the photo shown, and the points so far. Any other result belongs to
+# another player.
 
 
 # %%
@@ -194,7 +195,7 @@ KINDS = ["no photo at all", "another's guess", "another's photo", "another's poi
 
 
 def summary(name, notes):
-    """How many rounds gave back what was not the player's own, in a row of a table."""
+    """A row of a table: how many rounds returned something of another player."""
     wrong = [sum(not note[kind] for note in notes) for kind in range(len(KINDS))]
     mixed = sum(not all(note[: len(KINDS)]) for note in notes)
     return {"": name, "rounds": len(notes), **dict(zip(KINDS, wrong, strict=True)), "rounds mixed up": mixed}
@@ -203,7 +204,7 @@ def summary(name, notes):
 # %%
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 app = app_of_2020()
-app.logger.disabled = True  # its tracebacks; the table counts them as "no photo at all"
+app.logger.disabled = True  # hides tracebacks; the table counts them as "no photo at all"
 one_for_all = make_server("127.0.0.1", 0, app, threaded=True)
 threading.Thread(target=one_for_all.serve_forever, daemon=True).start()
 url_2020 = f"http://127.0.0.1:{one_for_all.port}"
@@ -212,30 +213,31 @@ one_for_all.shutdown()
 table(results)
 
 # %% [markdown]
-# Alone nobody notices anything. With two, the second to begin throws the first one's game away, each guess moves both
-# on, and a result is of whoever guessed last. No crash needs to show it, and no test with a single user would find it.
-# Where a game runs out of photos because two have used it up, there is a crash as well: the rounds without a photo.
+# A single player notices nothing. With two players, the second to begin throws the first player's game away, each guess
+# moves both players on, and a result belongs to whoever guessed last. This need not crash, and no test with a single
+# user would find it. It does crash when two players have used up the photos of one game: these are the rounds without a
+# photo.
 #
-# A lock would not help, as each request alone is correct. Nor would more processes: then there are as many global games
-# as processes, and your next click finds one of them. In 2020 a proxy that started a container for each visitor was
-# tried, which is correct, and costs a whole program for each visitor.
+# A lock would not help, because each single request is correct. Nor would more processes: then there are as many global
+# games as processes, and your next click finds any one of them. In 2020 a proxy was tried that started a container for
+# each visitor; this is correct, but costs a whole program per visitor.
 #
 # ## Where state may live
 #
 # | what | where | why there |
 # |---|---|---|
-# | what a tab shows, colours | the browser (`dcc.Store`, `sessionStorage`) | small; nobody else needs it |
-# | whose game is whose | a random id in a cookie that scripts cannot read | the only thing that every request carries |
+# | the content of a tab, colours | the browser (`dcc.Store`, `sessionStorage`) | small; nobody else needs it |
+# | the owner of a game | a random id in a cookie that scripts cannot read | the only thing that every request carries |
 # | games, scores, feedback | a database, by that id | must outlive a restart; two tabs may write at once |
 # | a visitor's photo | a folder on the server, by a random id, for an hour | large; every worker must find it |
-# | the model server's state, for two seconds | a process's memory | only a copy: may be lost, or differ |
-# | anything of a visitor | a module global: **never** | there is one for all, and one in each process |
+# | the model server's state, for two seconds | the memory of a process | only a copy: may be lost, or differ |
+# | anything of a visitor | a module global: **never** | all visitors share it, and each process has another one |
 #
 # ### Why a photo does not travel through a Store
 #
-# A Store is sent with every callback that names it. A photo in it goes up again at each click, in base64, which makes 4
-# bytes of 3 ($\lceil n/3 \rceil \cdot 4$ characters for $n$ bytes). We click a counter with a photo in its
-# drawer, and again with the photo's id.
+# The browser sends a Store with every callback that names it. A photo in a Store is uploaded again at each click, in
+# base64, which turns 3 bytes into 4 ($\lceil n/3 \rceil \cdot 4$ characters for $n$ bytes). We click a counter with a
+# photo in its drawer, and again with only the photo's id.
 
 # %%
 car = Image.open(manifest.parent / rows[0]["file_name"]).convert("RGB").resize((1600, 1067))
@@ -260,13 +262,13 @@ for what, drawer in (("the photo", "data:image/jpeg;base64," + base64.b64encode(
 table(carried)
 
 # %% [markdown]
-# The seconds are the bytes times eight, divided by a million: what a phone on a train would wait at each click, for
-# nothing.
+# The seconds are the bytes times eight, divided by a million: the time that a phone on a train would wait at each
+# click, for nothing.
 #
 # ## The same players on the real page
 #
-# We start what `car-classifier up` starts, by hand so that we can stop it later: the model server, and the dashboard
-# with two worker processes. What each needs to know stands in environment variables.
+# We start the same programs as `car-classifier up`, but by hand so that we can stop them later: the model server, and
+# the dashboard with two worker processes. Environment variables hold the settings of both.
 
 # %%
 logs = WORK / "part_4"
@@ -275,13 +277,13 @@ logs.mkdir(parents=True)
 
 
 def free_port():
-    """One that nobody listens on."""
+    """A port on which no program listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
 
 
 def start(*words, **environment):
-    """Start a program of ours; its log goes to a file of its name."""
+    """Start one of our programs, with its log in a file of that name."""
     log = (logs / f"{words[0]}.log").open("a")
     command = [sys.executable, "-m", *map(str, words)]
     process = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log)
@@ -290,7 +292,7 @@ def start(*words, **environment):
 
 
 def page_state():
-    """What the page tells of the model server."""
+    """The page's report on the model server."""
     try:
         return requests.get(f"{page}/status", timeout=20).json()["state"]
     except requests.ConnectionError:
@@ -298,7 +300,7 @@ def page_state():
 
 
 def wait_for(state):
-    """Wait until the page tells it. Returns the seconds it took."""
+    """Wait until the page reports that state. Returns the seconds it took."""
     began = time.monotonic()
     while page_state() != state:
         if time.monotonic() - began > 300 or dashboard.poll() is not None:
@@ -328,9 +330,9 @@ dashboard = start(
 print(f"The page was ready after {wait_for('ready'):.0f} seconds.")
 
 # %% [markdown]
-# The game's address holds the game's id, the cookie says who asks, and the database knows whether the two belong
-# together. Our players know every photo by its bytes, so that they can tell whether the truth that comes back is the
-# truth of what they saw.
+# The game's address contains the game's id, the cookie says who asks, and the database knows whether the two belong
+# together. Our players recognise every photo by its bytes, so they can tell whether the returned truth belongs to the
+# photo that they saw.
 
 # %%
 TRUTHS = {}
@@ -340,14 +342,14 @@ for name, label in CARS.items():
 
 
 def begin_game(browser):
-    """A first visit, which gives the cookie, and a game."""
+    """Make a first visit, which sets the cookie, and begin a game."""
     browser.get(f"{page}/play", timeout=60).raise_for_status()
     wishes = {"rounds": ROUNDS, "difficulty": "medium", "start_over": True}
     return browser.post(f"{page}/play/games", json=wishes, timeout=60).json()["game"]
 
 
 def play_page(url, seed, notes):
-    """As `play_2020`, on the dashboard; note the seconds of each round too, without the thinking."""
+    """Do the same as `play_2020` on the dashboard; also note the seconds of each round, without the thinking."""
     mind, browser = random.Random(seed), requests.Session()  # noqa: S311
     for _ in range(GAMES):
         game, points = begin_game(browser), 0
@@ -370,7 +372,7 @@ def play_page(url, seed, notes):
 
 
 # %%
-requests.post(f"{page}/photos", data=photo, timeout=60)  # nobody's first round shall pay for waking things up
+requests.post(f"{page}/photos", data=photo, timeout=60)  # so that nobody's first round pays for the warm-up
 together(play_page, page, 1)
 times, rates = {}, {}
 for players in (2, 10):
@@ -383,13 +385,13 @@ for players in (2, 10):
 table(results)
 
 # %% [markdown]
-# Two workers share the games by a database, here a file of SQLite, and nobody sees anything of anybody else. In each
-# round the model was asked for its five most likely cars and their maps. How long did a round take, photo and guess
-# together?
+# Two workers share the games through a database, here an SQLite file, and no player sees anything of another. In each
+# round the dashboard asked the model for its five most likely cars and their maps. How long did a round take, photo and
+# guess together?
 #
-# A mean would hide the unlucky, so we give the median (p50) and the 95th percentile (p95). The tail matters more than
-# it looks: who plays $n$ rounds meets the slowest twentieth at least once with probability $1 - 0.95^n$ (Dean and
-# Barroso 2013, [The Tail at Scale](https://doi.org/10.1145/2408776.2408794)).
+# A mean would hide the unlucky players, so we give the median (p50) and the 95th percentile (p95). The tail matters
+# more than it seems: a player of $n$ rounds meets the slowest twentieth at least once with probability $1 - 0.95^n$
+# (Dean and Barroso 2013, [The Tail at Scale](https://doi.org/10.1145/2408776.2408794)).
 
 # %%
 fig, ax = plt.subplots()
@@ -406,8 +408,8 @@ ax.set_ylim(-0.5, len(times) - 0.3)
 plt.show()
 
 # %% [markdown]
-# *Figure 1.* Each dot is a round. The bar is the median, the dotted line the 95th percentile. Where the
-# dots of ten players lie further to the right, they waited for each other: there is one machine for all of them.
+# *Figure 1.* Each dot is a round. The bar is the median, the dotted line the 95th percentile. Where the dots of ten
+# players lie further to the right, the players waited for each other: all share one machine.
 
 # %%
 table(
@@ -425,15 +427,16 @@ table(
 )
 
 # %% [markdown]
-# "Waiting at a time" is Little's law, $L = \lambda W$: on average as many people wait as arrive in a second times the
-# seconds that each waits (Little 1961, [10.1287/opre.9.3.383](https://doi.org/10.1287/opre.9.3.383)). It says how many
-# threads are busy, and so how many there must be at least. Our players hardly think; people do, for seconds, so that
-# many more of them fit into the same numbers.
+# "Waiting at a time" follows from Little's law, $L = \lambda W$: the average number of waiting people is the arrivals
+# per second times the seconds that each person waits (Little 1961,
+# [10.1287/opre.9.3.383](https://doi.org/10.1287/opre.9.3.383)). It gives the number of busy threads, and so the
+# smallest number that is needed. Our players hardly think; people think for seconds, so the same numbers hold for many
+# more people.
 #
-# ## What the page asks, typed
+# ## A typed client for the model server
 #
-# The page itself does not speak JSON to the model server. It uses a small client, `dashboard.model_server.client`, that
-# knows the names and types of what comes back and needs no TensorFlow. A notebook can use it as well.
+# The page itself does not speak JSON to the model server. It uses a small client, `dashboard.model_server.client`,
+# which knows the names and types of the answers and needs no TensorFlow. A notebook can use the client as well.
 
 # %%
 client = ModelClient(model_url, MODEL_NAME, Timeout(connect=1, read=3))
@@ -463,27 +466,26 @@ for ax in axes:
 plt.show()
 
 # %% [markdown]
-# *Figure 2.* The photo, and what in it speaks for (orange) and against (blue) the two most likely cars, on one scale.
-# `map_extent` says where the cells of a map lie on the photo; where they end, short of two edges, so does the colour.
-# The page gets the same numbers and draws in the browser, so that changing the class, the colours or the opacity asks
-# nobody.
+# *Figure 2.* The photo, and the evidence in it for (orange) and against (blue) the two most likely cars, on one scale.
+# `map_extent` says where the cells of a map lie on the photo; the cells end short of two edges, and so does the colour.
+# The page gets the same numbers and draws in the browser, so a change of class, colours or opacity sends no request.
 #
 # ## When the model server is away
 #
-# It will be: a new version starts, a machine swaps, somebody pulls a cable. A page that shows an empty chart then, or
-# a spinner for ever, is worse than one that says so. Three rules:
+# This will happen: a new version starts, a machine swaps, somebody pulls a cable. A page that then shows an empty chart
+# or an endless spinner is worse than a page that says so. Three rules help:
 #
-# - **Everything has a time limit**, one for the connection to stand and one for the answer to begin. A dead server is
-#   known in a second; a slow one gets longer.
-# - **Only what is safe is sent again.** If nobody listened or the server said "busy", the client tries twice more,
-#   after pauses of $0.1 \cdot 3^{k-1} \cdot u$ seconds with $u$ at random between 0.5 and 1, so that many do not come
-#   back in step (the idea is as old as Ethernet: Metcalfe and Boggs 1976,
-#   [10.1145/360248.360253](https://doi.org/10.1145/360248.360253)). If the server was *slow*, it is not asked again: it
-#   may still be at it, and more of the same work is what it needs least.
-# - **Each error is a sentence** that says what is wrong and what to do.
+# - **Everything has a time limit**, one for opening the connection and one for the beginning of the answer. A dead
+#   server is detected within a second; a slow one gets longer.
+# - **Only safe requests are repeated.** If no server listened or the server said "busy", the client tries twice more,
+#   after pauses of $0.1 \cdot 3^{k-1} \cdot u$ seconds with a random $u$ between 0.5 and 1, so that many clients do not
+#   return in step (the idea is as old as Ethernet: Metcalfe and Boggs 1976,
+#   [10.1145/360248.360253](https://doi.org/10.1145/360248.360253)). If the server was *slow*, the client does not ask
+#   again: the server may still be working on the request, and needs nothing less than more of the same work.
+# - **Each error is a sentence** that names the problem and the remedy.
 #
-# We try it for real. First we freeze the model server's process in mid-work, then stop it, then start it again, and
-# look each time from three places: the client, the page's own `/status`, and a player in the middle of a game.
+# We try it for real. We freeze the model server's process while it works, then stop it, then start it again. Each time
+# we look from three places: the client, the page's own `/status`, and a player in the middle of a game.
 
 # %%
 player = requests.Session()
@@ -492,8 +494,8 @@ sent_photo = player.post(f"{page}/photos", data=original, timeout=60).json()
 
 
 def look(what):
-    """What three kinds of people see now."""
-    time.sleep(2.5)  # the page tells for two seconds what it knows
+    """What the client, the page and a player see now."""
+    time.sleep(2.5)  # the page caches the state for two seconds
     state = requests.get(f"{page}/status", timeout=20).json()
     ready = requests.get(f"{page}/readyz", timeout=20).status_code
     start = time.perf_counter()
@@ -542,10 +544,10 @@ seen.append(look("is back"))
 table(seen)
 
 # %% [markdown]
-# The frozen server costs each asker its time limit and no more; the stopped one is known at once, after the two further
-# attempts that are printed above. The page stays up all the while: `/readyz` answers 200, because a page that can say
-# "not reachable" is doing its work, and a load balancer that took it away would leave visitors with nothing. The
-# player's guess counts, with the AI's turn missed, and the game goes on.
+# The frozen server costs each client its time limit and no more; the stopped server is detected at once, after the two
+# further attempts that are printed above. The page stays up all the time: `/readyz` answers 200, because a page that
+# can say "not reachable" is doing its job, and a load balancer that removed the page would leave visitors with nothing.
+# The player's guess counts, the AI misses its turn, and the game goes on.
 #
 # ## One id through both logs
 #
@@ -561,7 +563,7 @@ request_id.end()
 
 
 def logged():
-    """The model server's lines."""
+    """The log lines of the model server."""
     lines = (logs / "car_classifier.log").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
 
@@ -570,9 +572,10 @@ last = logged()[-1]
 print("log: ", last["request_id"], last["path"], last["signature"], last["status"], last["milliseconds"], "ms")
 
 # %% [markdown]
-# And the failure from above, as both sides tell it. While the server was frozen, the dashboard wrote that it took too
-# long. The server, thawed, found the requests still waiting. The id tells that they are the same. (499 means that
-# whoever asked had hung up; the few milliseconds are counted from when the server, awake again, took the request up.)
+# Here is the failure from above, as both sides report it. While the server was frozen, the dashboard logged that the
+# server took too long. The server, once thawed, found the requests still waiting. The id shows that these are the same
+# requests. (499 means that the client had hung up; the few milliseconds count from the moment when the thawed server
+# picked up the request.)
 
 # %%
 warnings = (logs / "dashboard.log").read_text(encoding="utf-8").splitlines()
@@ -584,10 +587,10 @@ for line, text in told_twice:
 print(f"{len(told_twice)} failures are told in both logs.")
 
 # %% [markdown]
-# ## What a page tells the browser not to do
+# ## What a page forbids the browser
 #
-# Visitors send files and names, and the page shows them to others. A few headers keep a mistake of ours from becoming
-# somebody's trouble.
+# Visitors send files and names, and the page shows them to others. A few headers keep a mistake of ours from harming a
+# visitor.
 
 # %%
 first = requests.get(page, timeout=20)
@@ -604,9 +607,9 @@ values["Set-Cookie"] = values["Set-Cookie"].partition("; ")[2]
 table([{"header": name, "value": f"`{values[name].strip()}`", "means": text} for name, text in MEANING.items()])
 
 # %% [markdown]
-# Of what visitors send, nothing is passed on as it came. A photo is decoded and encoded anew, upright, no longer than
-# 1,600 pixels, without what the camera wrote into it. What is no photo gets a sentence. And nobody comes near another
-# player's game, even with its id.
+# The page passes nothing from a visitor on unchanged. It decodes a photo and encodes it again, upright, with at most
+# 1,600 pixels on the longer side, and without the camera's metadata. A file that is not a photo is answered with a
+# sentence. And nobody can reach another player's game, even with its id.
 
 # %%
 tagged = io.BytesIO()
@@ -624,17 +627,17 @@ theft = stranger.post(f"{page}/play/games/{game['id']}/rounds/1/next", timeout=2
 print(theft.status_code, theft.json())
 
 # %% [markdown]
-# There is no sign-in. A page that is not for everyone belongs [behind a proxy that has
-# one](../docs/how-to/behind-a-proxy.md).
+# There is no sign-in. A page that is not for everyone belongs [behind a proxy with a
+# sign-in](../docs/how-to/behind-a-proxy.md).
 #
 # ## A page that shuts nobody out
 #
-# Not everyone sees colours, uses a mouse, or reads the screen at all. Much of what helps costs a line: the page's
-# language in `<html lang>`, a link past the header, every field with a label, one `main` on each page, every game
-# playable by keys, no movement for who asked for none. Text must stand out from what is behind it: WCAG 2
+# Not everyone sees colours, uses a mouse, or can read a screen. Many remedies cost one line: the page's language in
+# `<html lang>`, a link past the header, a label for every field, one `main` on each page, a game that is playable by
+# keys, no animation for visitors who asked for none. Text must stand out from its background: WCAG 2
 # ([1.4.3](https://www.w3.org/TR/WCAG22/#contrast-minimum)) wants a ratio of 4.5 of the luminances,
-# $(L_1 + 0.05)/(L_2 + 0.05)$. The buttons of the page, white on petrol, beside the colours of this series' figures,
-# which are for marks and not for text (there, 3 is enough):
+# $(L_1 + 0.05)/(L_2 + 0.05)$. Here are the buttons of the page, white on petrol, beside the colours of this series'
+# figures, which are for marks and not for text (for marks, 3 is enough):
 
 
 # %%
@@ -649,10 +652,10 @@ colours = {"the page's buttons": "#1c7389", "orange": ORANGE, "blue": BLUE, "gre
 table([{"": name, "contrast with white": f"{1.05 / (luminance(c) + 0.05):.1f}"} for name, c in colours.items()])
 
 # %% [markdown]
-# The rest needs a real browser. If there is a Chromium here, and Playwright to steer it, we use the page as a visitor
-# would, look at it on a desk and on a phone in the dark, and let
-# [axe](https://github.com/dequelabs/axe-core) search it for what would shut people out. The tests of the project do so
-# on every page, in both themes.
+# The rest needs a real browser. If this machine has Chromium, and Playwright to control it, we use the page as a
+# visitor would, look at it on a desktop and on a phone in dark mode, and let
+# [axe](https://github.com/dequelabs/axe-core) search it for barriers. The tests of the project do so on every page, in
+# both themes.
 
 
 # %%
@@ -704,8 +707,8 @@ else:
     print("There is no browser here, so there are no pictures: install chromium and playwright, then run this again.")
 
 # %% [markdown]
-# *Figure 3.* The page with a sample photo under its heatmap on a desk, and a round of the game on a phone in the dark,
-# after the guess. The titles say how many rules of axe each breaks. (Without a browser there is no picture.)
+# *Figure 3.* The page on a desktop with a sample photo under its heatmap, and a round of the game on a phone in dark
+# mode, after the guess. The titles say how many rules of axe each page breaks. (Without a browser there is no picture.)
 
 # %%
 for process in (dashboard, model_server):
@@ -718,13 +721,13 @@ print("The dashboard ended with", dashboard.wait(), "and the model server with",
 # | | the 2020 series | here |
 # |---|---|---|
 # | a game | one for all visitors | one for each browser, by a cookie, in a database |
-# | processes | one, since the game is in its memory | as many as you like: nothing is kept in any |
+# | processes | one, because the game is in its memory | any number: no process keeps anything |
 # | asking the model | two services, JSON floats, before play starts | one request with the photo's bytes, when needed |
 # | heatmap | a picture made by the server | numbers, drawn in the browser |
 #
-# None of it is clever. A web page for many people is mostly a matter of asking, for each thing that is remembered:
-# whose is it, who else must find it, and when may it be forgotten?
+# None of this is clever. To build a web page for many people, ask for each thing that is remembered: whose is it, who
+# else must find it, and when may it be forgotten?
 #
-# To go on: `car-classifier up` opens all of it on your machine, [docs/dashboard.md](../docs/dashboard.md) has the
-# settings and what fifty players at once cost, [docs/client.md](../docs/client.md) the client and its errors, and
-# [docs/monitoring.md](../docs/monitoring.md) the logs and figures of the server.
+# To continue: `car-classifier up` opens everything on your machine, [docs/dashboard.md](../docs/dashboard.md) has the
+# settings and the cost of fifty players at once, [docs/client.md](../docs/client.md) describes the client and its
+# errors, and [docs/monitoring.md](../docs/monitoring.md) the logs and metrics of the server.

@@ -1,8 +1,7 @@
-"""What the parts of the series share: photos, one trained model, a server of it, and figures of one style.
+"""The code that the parts of the series share: photos, one trained model, its server, and figures of one style.
 
-Environment variables: `BLOG_PHOTOS` (a folder of photos or a manifest, in place of drawn cars), `BLOG_WEIGHTS` (what
-training starts from), `BLOG_WORK` (where all that is made goes), `BLOG_TINY=1` (everything so small that it only shows
-that it runs).
+Environment variables: `BLOG_PHOTOS` (a folder of photos or a manifest, in place of drawn cars), `BLOG_WEIGHTS` (initial
+weights), `BLOG_WORK` (folder for photos, models and runs), `BLOG_TINY=1` (tiny sizes, only to show that the parts run).
 """
 
 import hashlib
@@ -31,13 +30,13 @@ COMMAND = (sys.executable, "-m", "car_classifier")
 PHOTOS = os.environ.get("BLOG_PHOTOS", "")
 WEIGHTS = os.environ.get("BLOG_WEIGHTS") or ("imagenet" if PHOTOS and not TINY else "none")
 
-# Of Okabe and Ito, as in the project's other figures: told apart by all eyes.
+# The palette of Okabe and Ito, as in the project's other figures: colour-blind readers can tell the colours apart.
 ORANGE, BLUE, GREEN, GREY = "#d55e00", "#0072b2", "#009e73", "#8a8f98"
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is drawn and trained.
+    """How many photos are drawn, and how long the net is trained.
 
     Attributes:
         classes: Invented models.
@@ -59,7 +58,7 @@ def photos() -> Path:
     """The manifest of the photos: drawn and indexed on first use, or made from `BLOG_PHOTOS`.
 
     Raises:
-        RuntimeError: The working folder holds what was made of other photos, weights or sizes, or by other code.
+        RuntimeError: The working folder was made with other photos, weights, sizes or code.
     """
     made_of = WORK / "made_of.json"
     code = hashlib.sha256()
@@ -86,14 +85,14 @@ def photos() -> Path:
 
 
 def car_classifier(*arguments: str) -> None:
-    """Run the command `car-classifier`, and show what it says only if it fails."""
+    """Run the command `car-classifier`, and show its output only if it fails."""
     done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True)  # noqa: S603
     if done.returncode:
         raise RuntimeError(f"car-classifier {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
 
 
 def model() -> Path:
-    """The version that all parts ask: ResNet50V2, trained on first use."""
+    """The model version that all parts use: ResNet50V2, trained on first use."""
     model_dir = WORK / "model"
     if not (model_dir / "1").is_dir():
         car_classifier(*training(photos(), SIZES.image_size, WORK / "runs"), "--model-dir", str(model_dir))
@@ -101,7 +100,7 @@ def model() -> Path:
 
 
 def training(manifest: Path, image_size: tuple[int, int], runs_dir: Path) -> list[str]:
-    """What follows `car-classifier` to train from random weights, as `make up` does, or the last block from others."""
+    """Arguments of `car-classifier` that train from random weights, as `make up` does, or fine-tune the last block."""
     settings = {
         "--data": manifest,
         "--weights": WEIGHTS,
@@ -123,10 +122,10 @@ def training(manifest: Path, image_size: tuple[int, int], runs_dir: Path) -> lis
 
 @contextmanager
 def model_server(*flags: str, seconds: float = 120) -> Iterator[str]:
-    """The embedded server of that model, as `car-classifier serve` starts it; gives its address.
+    """Run the embedded server with that model, as `car-classifier serve` does, and give its address.
 
     Raises:
-        RuntimeError: It has ended, or no version answers after that many seconds.
+        RuntimeError: The server has ended, or no version answers after that many seconds.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -148,7 +147,7 @@ def model_server(*flags: str, seconds: float = 120) -> Iterator[str]:
 
 
 def begin() -> None:
-    """Go to the repository's folder, wherever a notebook was opened, and let every figure after this look alike."""
+    """Change to the repository's folder from wherever the notebook was opened, and set the style of all figures."""
     os.chdir(Path(__file__).parents[1])
     mpl.rcParams.update(
         {
@@ -168,14 +167,14 @@ def begin() -> None:
 
 
 def show(figure: Figure) -> Image:
-    """A figure that was made without pyplot, as a picture."""
+    """Render a figure that was made without pyplot."""
     picture = io.BytesIO()
     figure.savefig(picture, format="png", bbox_inches="tight")
     return Image(picture.getvalue())
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> Markdown:
-    """Rows as a Markdown table; numbers are formatted by whoever gives them."""
+    """Rows as a Markdown table; the caller formats numbers."""
     names = list(rows[0])
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts the embedded server the way the tensorflow/serving image starts its own: the model is named by MODEL_NAME,
-# its versions are in MODEL_BASE_PATH/MODEL_NAME, and flags of tensorflow_model_server may follow.
+# Starts the embedded server as the tensorflow/serving image starts its own: MODEL_NAME names the model,
+# MODEL_BASE_PATH/MODEL_NAME holds its versions, and flags of tensorflow_model_server may follow.
 set -eu
 
 say() {
@@ -25,7 +25,7 @@ for flag in "$@"; do
         --model_base_path=*) model_base_path=${flag#*=} ;;
         --rest_api_port=*) rest_api_port=${flag#*=} ;;
         --monitoring_config_file=*) monitoring_config_file=${flag#*=} ;;
-        --port=0) port=-1 ;; # there, 0 switches gRPC off
+        --port=0) port=-1 ;; # in TensorFlow Serving, 0 switches gRPC off
         --port=*) port=${flag#*=} ;;
         --model_config_file=*) model_config_file=${flag#*=} ;;
         --model_config_file_poll_wait_seconds=*) model_config_file_poll_wait_seconds=${flag#*=} ;;
