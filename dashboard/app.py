@@ -20,6 +20,7 @@ from dashboard.settings import Settings
 from dashboard.web import headers, request_id, visitors
 
 TITLE = "Car classification"
+ASSETS = Path(__file__).parent / "assets"
 HOUSEKEEPING = "housekeeping"
 DESCRIPTION = "Which car is this, and which parts of the photo say so?"
 
@@ -51,12 +52,13 @@ def create_app(settings: Settings) -> dash.Dash:
     app = dash.Dash(
         "dashboard",
         server=server,
-        assets_folder=str(Path(__file__).parent / "assets"),
+        assets_folder=str(ASSETS),
+        assets_path_ignore=["^scripts$"],  # `assets/load.js` loads these, and says why
         use_pages=True,
         pages_folder="",  # pages are registered below, so that they can be given what they need
         compress=True,
         health_endpoint="healthz",
-        index_string=shell.INDEX,
+        index_string=shell.index(path.relative_to(ASSETS).as_posix() for path in sorted(ASSETS.rglob("*.mjs"))),
         title=TITLE,
         description=DESCRIPTION,
         update_title="",
