@@ -17,7 +17,7 @@ Outputs of the server are declared, not written by `dash.set_props`, because Das
 those that write its inputs are done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import dash
@@ -31,7 +31,9 @@ def callback(app: dash.Dash, *arguments: Any, **options: Any) -> Callable[[F], F
     return cast(Callable[[F], F], app.callback(*arguments, **options))
 
 
-def run_in_browser(app: dash.Dash, name: str, *inputs: Input | State, starts_with: Any = None) -> None:
+def run_in_browser(
+    app: dash.Dash, name: str, *inputs: Input | State, starts_with: Any = None, outputs: Sequence[Output] = ()
+) -> None:
     """Calls a function of `assets/scripts/main.mjs` whenever an input changes.
 
     Args:
@@ -40,7 +42,10 @@ def run_in_browser(app: dash.Dash, name: str, *inputs: Input | State, starts_wit
         inputs: What it is given.
         starts_with: The id of a component. The function is called when that appears, too; without it, only when an
             input changes.
+        outputs: What it writes that callbacks of the server have as inputs: they wait for it.
     """
     # Dash finds the functions to call for a new component by their outputs; this one is never written.
     started = [Output(starts_with, f"data-{name.replace('.', '-')}")] if starts_with is not None else []
-    app.clientside_callback(ClientsideFunction("scripts", name), *started, *inputs)
+    app.clientside_callback(
+        ClientsideFunction("scripts", name), *started, *outputs, *inputs, prevent_initial_call=not started
+    )

@@ -11,6 +11,7 @@
 (() => {
     const scripts = new URL("scripts/", /** @type {HTMLScriptElement} */ (document.currentScript).src);
     const modules = import(new URL("main.mjs", scripts).href);
+    /** @type {any} */
     const clientside = (window.dash_clientside = window.dash_clientside || {});
 
     clientside.scripts = new Proxy(
@@ -18,10 +19,9 @@
         {
             get: (_, /** @type {string} */ name) => async () => {
                 // The context is gone as soon as Dash has called the function.
-                const { inputs, states, triggered } = clientside.callback_context;
+                const { inputs, states, triggered, outputs_list: outputs } = clientside.callback_context;
                 const names = triggered.map((/** @type {{ prop_id: string }} */ { prop_id }) => prop_id);
-                (await modules).run(name, { ...inputs, ...states }, names);
-                return clientside.no_update;
+                return (await modules).run(name, { ...inputs, ...states }, names, outputs);
             },
         },
     );

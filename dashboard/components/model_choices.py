@@ -2,9 +2,9 @@
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Input, Output, State, html
+from dash import Input, Output, State, html
 
-from dashboard.callbacks import callback
+from dashboard.callbacks import callback, run_in_browser
 from dashboard.components.model_section import OTHER, PHOTOS, VERSION
 from dashboard.model_server.errors import ModelServerError
 from dashboard.reports.results import reports_of
@@ -75,12 +75,7 @@ def photo_options(services: Services, number: str | None) -> Options:
 
 def register(app: dash.Dash, services: Services) -> None:
     """Keeps the choices to what there is, and the address to what is chosen."""
-    app.clientside_callback(
-        ClientsideFunction("model_page", "keep_address"),
-        Input(VERSION, "value"),
-        Input(OTHER, "value"),
-        prevent_initial_call=True,
-    )
+    run_in_browser(app, "model.keepAddress", Input(VERSION, "value"), Input(OTHER, "value"))
 
     @callback(
         app,

@@ -5,9 +5,9 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Input, Output, dcc, html
+from dash import Input, Output, dcc, html
 
-from dashboard.callbacks import callback
+from dashboard.callbacks import callback, run_in_browser
 from dashboard.components import photo_wall
 from dashboard.components.model_graphs import frame_id
 from dashboard.components.model_section import CHOSEN, measured, presence, present, section
@@ -101,24 +101,26 @@ def register(app: dash.Dash, services: Services) -> None:
     """Fills the walls with photos of the version that is chosen."""
     for name in ("model-chosen", "model-mistakes"):
         photo_wall.register(app, name)
-        app.clientside_callback(
-            ClientsideFunction("model_page", "show_legend"),
-            Output(f"{name}-cold", "children"),
-            Output(f"{name}-hot", "children"),
+        run_in_browser(
+            app,
+            "model.showLegend",
             Input(f"{name}-evidence", "value"),
             Input(f"{name}-legend", "id"),
+            starts_with=f"{name}-legend",
         )
-    app.clientside_callback(
-        ClientsideFunction("model_page", "choose_classes"),
-        Output("model-truth", "value"),
-        Output("model-answer", "value"),
-        Output("model-both-ways", "checked"),
-        Output("model-class-table", "selectedRows"),
+    run_in_browser(
+        app,
+        "model.chooseClasses",
         Input("model-first-choice", "data"),
         Input(frame_id("model-confusion"), "data-cell"),
         Input("model-class-table", "selectedRows"),
         Input({"pair": dash.ALL}, "n_clicks"),
-        prevent_initial_call=True,
+        outputs=[
+            Output("model-truth", "value"),
+            Output("model-answer", "value"),
+            Output("model-both-ways", "checked"),
+            Output("model-class-table", "selectedRows"),
+        ],
     )
 
     @callback(

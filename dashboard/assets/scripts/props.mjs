@@ -38,7 +38,7 @@ export const partId = (keys) => JSON.stringify(keys, Object.keys(keys).sort());
  * @template T
  * @param {number} count
  * @param {(place: number) => Record<string, unknown>} id
- * @param {T[]} items - may be fewer than `count`
+ * @param {(T | undefined)[]} items - may be fewer than `count`
  * @param {(item: T | undefined, place: number) => Record<string, unknown>} props
  * @returns {Changes}
  */
