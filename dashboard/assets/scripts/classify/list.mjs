@@ -15,9 +15,11 @@ export function showList(entries, current) {
     const list = element("photo-list");
     element("photo-list-section").hidden = entries.length === 0;
     const had = new Map([...list.children].map((item) => [item.dataset.key, item]));
-    list.replaceChildren(
-        ...entries.map((entry) => update(had.get(entry.key) || makeItem(entry.key), entry, entry === current)),
-    );
+    const items = entries.map((entry) => update(had.get(entry.key) || makeItem(entry.key), entry, entry === current));
+    // An item that is put where it is loses the keyboard.
+    if (items.length !== list.children.length || items.some((item, place) => item !== list.children[place])) {
+        list.replaceChildren(...items);
+    }
 }
 
 /** @param {string} key */
