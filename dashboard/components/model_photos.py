@@ -125,30 +125,36 @@ def register(app: dash.Dash, services: Services) -> None:
 
     @callback(
         app,
-        Output("model-truth", "data"),
-        Output("model-answer", "data"),
-        Output("model-first-choice", "data"),
-        *CHOSEN,
+        output={
+            "truths": Output("model-truth", "data"),
+            "answers": Output("model-answer", "data"),
+            "first": Output("model-first-choice", "data"),
+        },
+        inputs=CHOSEN,
     )
-    def classes(number: str | None, measured_on: str | None) -> tuple[object, ...]:
+    def classes(number: str | None, measured_on: str | None) -> dict[str, object]:
         shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
         labels = sorted({label for one in answers for label in (one.label, one.first)})
         options = [{"value": label, "label": display_name(label)} for label in labels]
         pairs = (shown.report.pairs if shown else None) or []
         first = pairs[0].labels if pairs else [labels[0], None] if labels else [None, None]
-        return options, options, first
+        return {"truths": options, "answers": options, "first": first}
 
     @callback(
         app,
-        *presence("photos"),
-        Output("model-chosen-count", "children"),
-        Output("model-chosen-photos", "data"),
-        *CHOSEN,
-        Input("model-truth", "value"),
-        Input("model-answer", "value"),
-        Input("model-both-ways", "checked"),
-        Input("model-chosen-evidence", "value"),
+        output={
+            **presence("photos"),
+            "count": Output("model-chosen-count", "children"),
+            "photos": Output("model-chosen-photos", "data"),
+        },
+        inputs=[
+            *CHOSEN,
+            Input("model-truth", "value"),
+            Input("model-answer", "value"),
+            Input("model-both-ways", "checked"),
+            Input("model-chosen-evidence", "value"),
+        ],
     )
     def show_chosen(
         number: str | None,
@@ -157,31 +163,29 @@ def register(app: dash.Dash, services: Services) -> None:
         answered: str | None,
         both_ways: bool,
         evidence: str,
-    ) -> tuple[object, ...]:
+    ) -> dict[str, object]:
         shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
         chosen = choose(answers, truth, answered, both_ways) if truth or answered else []
         empty = "No photo was answered like that." if truth or answered else "Choose a class."
-        return (
-            *present("photos", services.versions.find(number), answers),
-            _count(chosen),
-            _wall(services, chosen, evidence, empty),
-        )
+        return {
+            **present("photos", services.versions.find(number), answers),
+            "count": _count(chosen),
+            "photos": _wall(services, chosen, evidence, empty),
+        }
 
     @callback(
         app,
-        *presence("mistakes"),
-        Output("model-mistakes-photos", "data"),
-        *CHOSEN,
-        Input("model-mistakes-evidence", "value"),
+        output={**presence("mistakes"), "photos": Output("model-mistakes-photos", "data")},
+        inputs=[*CHOSEN, Input("model-mistakes-evidence", "value")],
     )
-    def show_mistakes(number: str | None, measured_on: str | None, evidence: str) -> tuple[object, ...]:
+    def show_mistakes(number: str | None, measured_on: str | None, evidence: str) -> dict[str, object]:
         shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
-        return (
-            *present("mistakes", services.versions.find(number), answers),
-            _wall(services, mistakes(answers), evidence, "Not a single mistake on these photos."),
-        )
+        return {
+            **present("mistakes", services.versions.find(number), answers),
+            "photos": _wall(services, mistakes(answers), evidence, "Not a single mistake on these photos."),
+        }
 
 
 def _wall(services: Services, answers: Sequence[Answer], evidence: str, empty: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 /** The page "Model": what a click anywhere on it chooses. pages/model.py describes the rest, which the server does. */
 import { element } from "./dom.mjs";
 import { paintLegend } from "./heatmap.mjs";
-import { apply, partId } from "./props.mjs";
+import { apply, partId, write } from "./props.mjs";
 
 /** The ends of the legend, by what is drawn over the photos. @type {Record<string, [string, string]>} */
 const LEGENDS = {
@@ -36,7 +36,8 @@ export function keepCell(inputs) {
     const graph = name.slice(0, name.lastIndexOf("."));
     const [point] = click.points;
     const frame = partId({ frame: JSON.parse(graph).graph });
-    return { [frame]: { "data-cell": `${point.y}\n${point.x}` }, [graph]: { clickData: null } };
+    write(frame, { "data-cell": `${point.y}\n${point.x}` });
+    return { [graph]: { clickData: null } };
 }
 
 /**

@@ -49,8 +49,11 @@ export function each(count, id, items, props) {
 }
 
 /**
- * Writes a page's state into its store, which renders the page.
+ * Writes properties even if they are the same as before, so that their callbacks run again.
  *
- * @type {(id: string, data: unknown) => void}
+ * @type {(id: string, props: Record<string, unknown>) => void}
  */
-export const store = (id, data) => window.dash_clientside.set_props(id, { data });
+export const write = (id, props) => window.dash_clientside.set_props(parsed(id), props);
+
+/** Writes a page's state into its store, which renders the page. @type {(id: string, data: unknown) => void} */
+export const store = (id, data) => write(id, { data });

@@ -172,11 +172,13 @@ document.addEventListener(
     true,
 );
 
-// Back, forward, and links of the header. Dash would build the whole page again for another query.
+// Back, forward, and links of the header. Dash would build the whole page again for another query; it may have begun to
+// listen before this module was there, so that this listens on the way down.
 for (const kind of ["popstate", "_dashprivate_pushstate"]) {
-    window.addEventListener(kind, (event) => {
+    const listener = (/** @type {Event} */ event) => {
         if (!isHere()) return;
         event.stopImmediatePropagation();
         followAddress();
-    });
+    };
+    window.addEventListener(kind, listener, true);
 }
