@@ -4,6 +4,7 @@ import * as classify from "./classify/page.mjs";
 import * as data from "./data/page.mjs";
 import * as model from "./model.mjs";
 import { showWall } from "./photo-wall.mjs";
+import "./play/controls.mjs";
 import * as play from "./play/game.mjs";
 import { apply, partId } from "./props.mjs";
 import { markPage, showStatus } from "./shell.mjs";

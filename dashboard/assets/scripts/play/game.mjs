@@ -1,5 +1,5 @@
-/** The game: its moves, by keys and clicks. pages/play.py describes the state. */
-import { closest, copyText, element, focusWhenReady, hasElement } from "../dom.mjs";
+/** The game: its moves. pages/play.py describes the state. */
+import { copyText, element, focusWhenReady, hasElement } from "../dom.mjs";
 import { paint } from "../heatmap.mjs";
 import { apply, store } from "../props.mjs";
 import { get, post } from "../requests.mjs";
@@ -9,14 +9,14 @@ import { heatmapClass, LOADING, render } from "./render.mjs";
 const MOVED_ON = [404, 409]; // the game is not where this tab thinks it is
 
 /** @type {import("./render.mjs").View} */
-let view = LOADING;
-let kind = { rounds: 5, difficulty: "medium" }; // of the next game
+export let view = LOADING;
+export let kind = { rounds: 5, difficulty: "medium" }; // of the next game
 let isBusy = false; // one move at a time
 const retry = retrying(() => {
     if (isOpen() && view.phase === "revealed" && !view.answer) askAgain(view.game);
 });
 
-const isOpen = () => hasElement("play");
+export const isOpen = () => hasElement("play");
 /** @param {any} game */
 const roundAddress = (game) => `/play/games/${game.id}/rounds/${game.number}`;
 /** @param {Inputs} inputs */
@@ -26,7 +26,7 @@ const kindOf = (inputs) => ({
 });
 
 /** Changes the state; the page follows. @param {Partial<typeof view>} changes */
-function setView(changes) {
+export function setView(changes) {
     view = { ...view, ...changes };
     if (isOpen()) store("play-view", view);
 }
@@ -111,7 +111,7 @@ function enter(game) {
 }
 
 /** @param {unknown} settings */
-function begin(settings) {
+export function begin(settings) {
     return move(async () => {
         const { game } = await post("/play/games", settings);
         leaveChallenge(); // reloading goes on with this game
@@ -120,13 +120,13 @@ function begin(settings) {
     });
 }
 
-function leaveChallenge() {
+export function leaveChallenge() {
     history.replaceState(history.state, "", location.pathname);
     setView({ challenge: null });
 }
 
 /** @param {string | null} label */
-function guess(label) {
+export function guess(label) {
     if (view.phase !== "guessing" || isBusy || !label) return;
     move(async () => {
         setView({ phase: "asking", guess: label, problem: null });
@@ -137,7 +137,7 @@ function guess(label) {
     });
 }
 
-function next() {
+export function next() {
     if (view.phase !== "revealed") return;
     move(async () => {
         const { game } = await post(`${roundAddress(view.game)}/next`);
@@ -157,7 +157,7 @@ async function askAgain(game) {
 }
 
 /** @param {string} name */
-function sign(name) {
+export function sign(name) {
     return move(async () => {
         const { game } = await post(`/play/games/${view.game.id}/score`, { name });
         setView({ game, problem: null });
@@ -165,13 +165,13 @@ function sign(name) {
     });
 }
 
-function showStart() {
+export function showStart() {
     setView({ phase: "start", problem: null, startOver: false });
     loadBoard(kind);
     showTop("play-start-title");
 }
 
-function resume() {
+export function resume() {
     leaveChallenge();
     setView({ phase: view.game.phase });
     enter(view.game);
@@ -192,73 +192,9 @@ async function loadBoard({ rounds, difficulty }) {
         setView({ board: { rounds, difficulty, scores } });
 }
 
-async function copy() {
+export async function copy() {
     const text = element("play-share-text");
     const isCopied = await copyText(text.textContent);
     if (!isCopied) getSelection()?.selectAllChildren(text);
     apply({ "play-copied": { children: isCopied ? "Copied." : "Selected: copy it with Ctrl+C." } });
 }
-
-/** @param {number} place */
-const choice = (place) => view.game?.choices[place]?.label;
-const sameKind = () => ({ rounds: view.game.rounds, difficulty: view.game.difficulty });
-
-/** @type {Record<string, () => unknown>} */
-const BUTTONS = {
-    "play-start": () => begin(view.challenge || kind),
-    "play-start-over": () => begin({ ...(view.phase === "over" ? sameKind() : kind), start_over: true }),
-    "play-resume": resume,
-    "play-decline": () => {
-        leaveChallenge();
-        showStart();
-    },
-    "play-leave": showStart,
-    "play-settings": showStart,
-    "play-again": () => begin(sameKind()),
-    "play-next": next,
-    "play-copy": copy,
-    "play-close-problem": () => setView({ problem: null, startOver: false }),
-    "play-guess": () => guess(view.model),
-};
-
-document.addEventListener("click", (event) => {
-    const button = isOpen() && closest(event, "#play button");
-    if (!button || button.disabled) return;
-    if (button.dataset.choice) guess(choice(Number(button.dataset.choice)));
-    else BUTTONS[button.id]?.();
-});
-
-document.addEventListener("submit", (event) => {
-    if (/** @type {Element} */ (event.target).id !== "play-sign") return;
-    event.preventDefault();
-    sign(element("play-name").value);
-});
-
-document.addEventListener("keydown", (event) => {
-    if (!isOpen() || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.repeat) {
-        // Enter held down must not run through the next rounds.
-        if (event.key === "Enter" && closest(event, "#play button")) event.preventDefault();
-    } else if (closest(event, "input, textarea")) {
-        // Typed text is no move.
-    } else if (/^[1-4]$/.test(event.key)) guess(choice(Number(event.key) - 1));
-    else if (event.key === "Enter" && !closest(event, "a, button")) next();
-});
-
-/** The photo's size is known once it is there; until then its place is empty. @param {Event} event */
-function photoLoaded({ target }) {
-    const photo = /** @type {HTMLImageElement} */ (target);
-    if (photo.id !== "play-photo") return;
-    const src = photo.getAttribute("src");
-    setView({ photo: { src, width: photo.naturalWidth, height: photo.naturalHeight } });
-}
-
-/** @param {Event} event */
-function photoFailed({ target }) {
-    if (/** @type {Element} */ (target).id !== "play-photo" || view.phase === "start") return;
-    setView({ problem: "This photo cannot be shown. Make a guess and go on to the next one." });
-}
-
-// These events do not bubble, but they can be caught on their way down.
-document.addEventListener("load", photoLoaded, true);
-document.addEventListener("error", photoFailed, true);
