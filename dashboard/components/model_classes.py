@@ -1,4 +1,4 @@
-"""The table of classes: how good a version is at each of them."""
+"""The table of classes: the figures of a version for each class."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is mistaken for what: the confusion matrix and the most confused pairs."""
+"""The mistakes between classes: the confusion matrix and the most confused pairs."""
 
 import dash
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # plotly ships no types
@@ -96,7 +96,7 @@ def draw(services: Services, number: str | None, measured_on: str | None, _: str
 
 
 def _ways(pair: Pair) -> str:
-    """Which of the two was taken for which, and how often."""
+    """A sentence that says which of the two was taken for the other, and how often."""
     first, second = map(display_name, pair.labels)
     there, back = pair.counts
     if not back:

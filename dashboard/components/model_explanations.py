@@ -131,7 +131,7 @@ def _column(name: str) -> dict[str, Any]:
 
 
 def rows_of(report: Explanations) -> list[dict[str, Any]]:
-    """A row for each method; those that know nothing are called baselines and come last."""
+    """A row for each method; the baselines, which know nothing about the photo, come last."""
     best = best_methods(report)
     rows = [
         {

@@ -30,7 +30,7 @@ def frame(name: str) -> html.Figure:
 
 
 def frame_id(name: str) -> dict[str, str]:
-    """Where to write the `aria-label`, and where `data-cell` is found: the y and x last clicked, a line each."""
+    """The id of a frame, which has an `aria-label` and `data-cell`: the y and x last clicked, a line each."""
     return {"frame": name}
 
 

@@ -1,4 +1,4 @@
-"""The numbers that sum a version up, with their intervals, beside those of another version."""
+"""The figures that sum up a version, with their intervals, beside those of another version."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ TEXTS = ("value", "interval", "other", "difference")
 
 
 def headlines(services: Services, number: str | None, other: str | None) -> html.Section:
-    """A card for each number, filled at once: they are what people come for."""
+    """A card for each figure, filled at once: people come for these."""
     first = photo_options(services, number)[0]["value"]
     shown = _shown(services, number, first, other)
     leaves = zip(HEADLINES, *(shown[part] for part in (*TEXTS, "bar", "verdict")), strict=True)

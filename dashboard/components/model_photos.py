@@ -1,4 +1,4 @@
-"""Photos and what the version answered: those of a cell of the confusion matrix, and all mistakes."""
+"""Photos with the version's answers: those of one cell of the confusion matrix, and all mistakes."""
 
 from collections.abc import Sequence
 from typing import Any

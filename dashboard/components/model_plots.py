@@ -47,7 +47,7 @@ def plots() -> html.Div:
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Says what there is of the versions that are chosen."""
+    """Describes the plots of the versions that are chosen, or says that there are none."""
 
     @callback(
         app,

@@ -55,7 +55,7 @@ def photo_wall(name: str, cells: int = CELLS) -> html.Div:
 
 
 def register(app: dash.Dash, name: str) -> None:
-    """Lets the wall show what its store holds."""
+    """Makes the wall show the photos in its store."""
     run_in_browser(
         app,
         "photoWall.show",

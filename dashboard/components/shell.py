@@ -1,4 +1,4 @@
-"""What surrounds every page: header, colours, the state of the model server."""
+"""The shell around every page: header, colours, the state of the model server."""
 
 from collections.abc import Iterable
 
@@ -95,7 +95,7 @@ def layout() -> dmc.MantineProvider:
 
 
 def register(app: dash.Dash) -> None:
-    """Keeps the header up to date: the model's status, by a request of its own to `/status`, and which page is open."""
+    """Keeps the header up to date: the status of the model, asked of `/status`, and the mark of the open page."""
     run_in_browser(app, "shell.showStatus", Input("status-tick", "n_intervals"), starts_with="status")
     run_in_browser(app, "shell.markPage", Input("_pages_location", "pathname"), starts_with="page")
 

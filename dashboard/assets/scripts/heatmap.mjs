@@ -135,5 +135,9 @@ export function paintLegend(canvas, signed = false) {
 /** How far the strongest evidence of some maps is from zero. @param {Contributions[]} maps */
 export const strongest = (maps) => Math.max(...maps.flat(2).map(Math.abs));
 
-/** What speaks for one class rather than another. @type {(one: Contributions, other: Contributions) => Contributions} */
+/**
+ * What speaks for one class rather than another.
+ *
+ * @type {(one: Contributions, other: Contributions) => Contributions}
+ */
 export const difference = (one, other) => one.map((row, y) => row.map((cell, x) => cell - other[y][x]));

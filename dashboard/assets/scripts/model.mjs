@@ -61,7 +61,11 @@ export function chooseClasses(inputs, [trigger = ""]) {
     };
 }
 
-/** What really is, what was answered, and whether the other way round as well. @type {(inputs: Inputs, trigger: string) => [string | null, string | null, boolean] | null} */
+/**
+ * What really is, what was answered, and whether the other way round as well.
+ *
+ * @type {(inputs: Inputs, trigger: string) => [string | null, string | null, boolean] | null}
+ */
 function classesOf(inputs, trigger) {
     const rows = inputs["model-class-table.selectedRows"];
     if (trigger === "model-first-choice.data") {

@@ -42,7 +42,11 @@ export async function addAnswer(entry, answer) {
     return sentences;
 }
 
-/** Adds the answer about a class that was asked for. @type {(entry: Entry, answer: Answer & { asked: ClassAnswer }) => void} */
+/**
+ * Adds the answer about a class that was asked for.
+ *
+ * @type {(entry: Entry, answer: Answer & { asked: ClassAnswer }) => void}
+ */
 export function addExtra(entry, { asked, ...answer }) {
     // Another version answers by now: what the former one answered about other classes goes with it.
     if (answer.version !== entry.answer?.version) Object.assign(entry, { answer, extras: [] });

@@ -44,14 +44,22 @@ function switchFields(form) {
     focusWhenReady(form.unlisted ? "#feedback-label" : "#feedback-make");
 }
 
-/** The label that is chosen from the list, or typed; null if there is none. @type {(inputs: Inputs, isTyped: boolean) => string | null} */
+/**
+ * The label that is chosen from the list, or typed; null if there is none.
+ *
+ * @type {(inputs: Inputs, isTyped: boolean) => string | null}
+ */
 function chosenLabel(inputs, isTyped) {
     const [make, model] = [inputs["feedback-make.value"], inputs["feedback-model.value"]];
     if (!isTyped) return inputs["feedback-label.value"] || null;
     return make.trim() || model.trim() ? `${make.replaceAll("_", " ")}_${model}` : null;
 }
 
-/** The card itself sets the tick, too, when another photo is shown: then there is nothing to do. @type {(card: Card, mayTrain: boolean) => Promise<void>} */
+/**
+ * The card itself sets the tick, too, when another photo is shown: then there is nothing to do.
+ *
+ * @type {(card: Card, mayTrain: boolean) => Promise<void>}
+ */
 async function setMayTrain(card, mayTrain) {
     const before = card.said[card.photo];
     if (before && before.mayTrain !== mayTrain) await send(card, { ...before, mayTrain });
@@ -109,7 +117,11 @@ async function takeBack(card) {
     close("feedback-yes");
 }
 
-/** Asks the server once. If that fails, the form says so and stays as it was. @type {(card: Card, mayTrain: boolean, ask: () => Promise<any>) => Promise<any>} */
+/**
+ * Asks the server once. If that fails, the form says so and stays as it was.
+ *
+ * @type {(card: Card, mayTrain: boolean, ask: () => Promise<any>) => Promise<any>}
+ */
 async function request({ photo, form }, mayTrain, ask) {
     store("feedback-form", { ...form, mayTrain, busy: true, problem: null });
     try {

@@ -39,7 +39,11 @@ document.addEventListener("click", (event) => {
     }
 });
 
-/** The name of a sample photo: as in the gallery, or by its id. The car's name would give the answer away. @param {string} sample */
+/**
+ * The name of a sample photo: as in the gallery, or by its id. The car's name would give the answer away.
+ *
+ * @param {string} sample
+ */
 export function nameOf(sample) {
     const thumbnail = document.querySelector(`[data-sample="${CSS.escape(sample)}"]`);
     return thumbnail?.getAttribute("aria-label") || `Data set photo ${sample.slice(0, 8)}`;

@@ -41,7 +41,11 @@ function makeItem(key) {
     return item;
 }
 
-/** An item keeps its elements, so that nothing flickers and the keyboard's place is kept. @type {(item: any, entry: Entry, isCurrent: boolean) => any} */
+/**
+ * An item keeps its elements, so that nothing flickers and the keyboard's place is kept.
+ *
+ * @type {(item: any, entry: Entry, isCurrent: boolean) => any}
+ */
 function update(item, entry, isCurrent) {
     const [open, remove] = item.children;
     const [image, name, answer, share] = open.children;

@@ -66,7 +66,11 @@ function forgetExpired() {
     notify(expiredText(expired.length), true);
 }
 
-/** A photo that cannot be used leaves the page as it was before, but for a sentence. @type {(entry: Entry, reason: string) => void} */
+/**
+ * A photo that cannot be used leaves the page as it was before, but for a sentence.
+ *
+ * @type {(entry: Entry, reason: string) => void}
+ */
 function drop(entry, reason) {
     const batch = entry.batch || [entry];
     session.entries = session.entries.filter((other) => other !== entry);
@@ -78,7 +82,11 @@ function drop(entry, reason) {
     notify(isOneOfSeveral ? `${entry.name}: ${reason}` : reason, isOneOfSeveral);
 }
 
-/** Shows a sentence; null removes all, that of the shown photo as well. @type {(sentence: string | null, isAdded?: boolean) => void} */
+/**
+ * Shows a sentence; null removes all, that of the shown photo as well.
+ *
+ * @type {(sentence: string | null, isAdded?: boolean) => void}
+ */
 export function notify(sentence, isAdded = false) {
     session.notes = [...(isAdded ? session.notes : []), ...(sentence ? [sentence] : [])];
     if (!sentence && session.current) session.current.problem = null;
@@ -131,7 +139,11 @@ async function answer(entry) {
     changed();
 }
 
-/** Asks about an entry's photo; a sample that the server has forgotten is sent again first. @type {(entry: Entry, content?: unknown) => ReturnType<typeof askAbout>} */
+/**
+ * Asks about an entry's photo; a sample that the server has forgotten is sent again first.
+ *
+ * @type {(entry: Entry, content?: unknown) => ReturnType<typeof askAbout>}
+ */
 async function ask(entry, content) {
     try {
         return await askAbout(entry, content);
@@ -189,7 +201,11 @@ function add(made) {
 export const addFiles = (files) =>
     add(files.map((file) => ({ file, name: file.name || "Photo", title: `Your photo ${file.name || ""}`.trim() })));
 
-/** Shows a sample photo: the one in the list, if it is there. @type {(sample: string, name: string, choice?: Entry["choice"]) => void} */
+/**
+ * Shows a sample photo: the one in the list, if it is there.
+ *
+ * @type {(sample: string, name: string, choice?: Entry["choice"]) => void}
+ */
 export function addSample(sample, name, choice) {
     const known = session.entries.find((entry) => entry.sample === sample);
     if (!known) return add([{ sample, name, title: name, choice }]);
@@ -247,7 +263,11 @@ export function tryAgain() {
     work();
 }
 
-/** Keeps which car is chosen, and the one it is compared with, for a photo. @type {(key: string | undefined, choice: import("./view.mjs").CarChoice) => void} */
+/**
+ * Keeps which car is chosen, and the one it is compared with, for a photo.
+ *
+ * @type {(key: string | undefined, choice: import("./view.mjs").CarChoice) => void}
+ */
 export function setChoice(key, choice) {
     if (!session.current || session.current.key !== key) return;
     session.current.choice = choice;

@@ -34,7 +34,11 @@ export function searchOfFields(fields, { years, scores }) {
     return searchOf(new URLSearchParams(set.map(([name, value]) => [name, String(value)])));
 }
 
-/** What the fields are to be set to for a search. @type {(search: URLSearchParams, bounds: Bounds) => Record<string, any>} */
+/**
+ * What the fields are to be set to for a search.
+ *
+ * @type {(search: URLSearchParams, bounds: Bounds) => Record<string, any>}
+ */
 export function fieldsOf(search, { years, scores }) {
     const get = (/** @type {string} */ name) => search.get(name) || null;
     const bound = (/** @type {string} */ name, /** @type {number} */ end) => (get(name) ? Number(get(name)) : end);
@@ -51,7 +55,11 @@ export function fieldsOf(search, { years, scores }) {
     };
 }
 
-/** What the page shows beside the fields. @type {(fields: Record<string, any>, search: URLSearchParams, labels: any[]) => Changes} */
+/**
+ * What the page shows beside the fields.
+ *
+ * @type {(fields: Record<string, any>, search: URLSearchParams, labels: any[]) => Changes}
+ */
 export function renderFields({ make, years, scores }, search, labels) {
     const count = search.size - Number(search.has("suspects"));
     return {

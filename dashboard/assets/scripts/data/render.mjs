@@ -67,7 +67,11 @@ function suspectsText({ version, looked_at: lookedAt }) {
     );
 }
 
-/** A photo as the wall wants it. @type {(photo: any, query: URLSearchParams, isSuspects?: boolean) => import("../photo-wall.mjs").WallPhoto} */
+/**
+ * A photo as the wall wants it.
+ *
+ * @type {(photo: any, query: URLSearchParams, isSuspects?: boolean) => import("../photo-wall.mjs").WallPhoto}
+ */
 export function wallPhoto(photo, query, isSuspects = false) {
     const address = new URLSearchParams(query);
     address.set("photo", photo.id);
@@ -121,7 +125,12 @@ function renderSuspicion(photo) {
     };
 }
 
-/** The columns of a photo that the dialog lists, as names and cells. @param {any} photo @returns {[string, string][]} */
+/**
+ * The columns of a photo that the dialog lists, as names and cells.
+ *
+ * @param {any} photo
+ * @returns {[string, string][]}
+ */
 export const columnsOf = (photo) =>
     photo
         ? photo.columns
