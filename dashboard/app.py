@@ -1,4 +1,4 @@
-"""Puts the dashboard together: the parts that do the work, the addresses, the pages."""
+"""Puts the dashboard together: the services that do the work, the addresses, the pages."""
 
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from dashboard.settings import Settings
 from dashboard.web import headers, request_id, visitors
 
 TITLE = "Car classification"
+ASSETS = Path(__file__).parent / "assets"
 HOUSEKEEPING = "housekeeping"
 DESCRIPTION = "Which car is this, and which parts of the photo say so?"
 
@@ -37,11 +38,11 @@ def create_app(settings: Settings) -> dash.Dash:
     """Builds the dashboard.
 
     Args:
-        settings: What it is told; see `dashboard.settings`.
+        settings: See `dashboard.settings`.
 
     Returns:
         The Dash app. Its `server` is the WSGI application to run; in each process that does so, call
-        `server.extensions[HOUSEKEEPING].begin()` once, so that what is old is forgotten even if nobody visits.
+        `server.extensions[HOUSEKEEPING].begin()` once, so that old photos and games go even if nobody visits.
 
     Raises:
         SettingsError: The database cannot be used.
@@ -51,12 +52,13 @@ def create_app(settings: Settings) -> dash.Dash:
     app = dash.Dash(
         "dashboard",
         server=server,
-        assets_folder=str(Path(__file__).parent / "assets"),
+        assets_folder=str(ASSETS),
+        assets_path_ignore=["^scripts$"],  # `assets/load.js` loads these, and says why
         use_pages=True,
         pages_folder="",  # pages are registered below, so that they can be given what they need
         compress=True,
         health_endpoint="healthz",
-        index_string=shell.INDEX,
+        index_string=shell.index(path.relative_to(ASSETS).as_posix() for path in sorted(ASSETS.rglob("*.mjs"))),
         title=TITLE,
         description=DESCRIPTION,
         update_title="",
@@ -89,8 +91,8 @@ def create_app(settings: Settings) -> dash.Dash:
 
 
 def make_ready(app: dash.Dash) -> None:
-    """Asks the app for something, because Dash puts off a part of its making until its first request.
+    """Sends the app its first request, because Dash sets up a part of itself only then.
 
-    Two first requests at the same time would meet in the middle of that, and one of them fail.
+    If two visitors sent the first requests at the same time, one of them could fail.
     """
     app.server.test_client().get("/_dash-dependencies")

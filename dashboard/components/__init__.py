@@ -1,1 +1,1 @@
-"""Services of pages: functions that return Dash components and do nothing else."""
+"""Components of pages: functions that return Dash components; some also register the callbacks that fill them."""

@@ -5,7 +5,7 @@ from dash import html
 
 
 def camera() -> html.Dialog:
-    """Closed at first; `assets/camera.js` opens it."""
+    """Closed at first; `assets/scripts/classify/camera.mjs` opens it."""
     return html.Dialog(
         [
             html.H2("Take a photo", id="camera-title", className="card-title"),

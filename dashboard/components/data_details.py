@@ -1,4 +1,4 @@
-"""One photo of the data set: large, with all that is known of it."""
+"""The dialog with one photo of the data set, large, and all that is known about it."""
 
 import dash_mantine_components as dmc
 from dash import html
@@ -50,7 +50,7 @@ def details() -> html.Dialog:
 
 
 def _suspicion() -> html.Div:
-    """The label beside what the model is sure of, where the two differ."""
+    """The label beside the class that the model is sure of, where the two differ."""
     return html.Div(
         [
             html.Div(
@@ -69,7 +69,7 @@ def _suspicion() -> html.Div:
 
 
 def _answer() -> html.Div:
-    """What the model says of the photo, once it is asked: a list of classes, each with its heatmap."""
+    """The model's answer about the photo, once it is asked: a list of classes, each with its heatmap."""
     return html.Div(
         [
             html.Div(

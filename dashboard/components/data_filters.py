@@ -1,4 +1,4 @@
-"""The conditions that photos can be searched by; what each is set to comes from the page's address."""
+"""The conditions that photos can be searched by; the page's address sets them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,11 +15,11 @@ SCORE_STEP = 0.05
 
 
 def filters(dataset: Dataset, search: PhotoSearch) -> html.Div:
-    """All conditions; those that this data set has nothing for are left out of sight.
+    """All conditions; those that no photo of this data set has are hidden.
 
     Args:
-        dataset: Its makes, models, years and so on are offered.
-        search: What they are set to.
+        dataset: Offers its makes, models, years and so on.
+        search: The values of the conditions.
     """
     photos = dataset.photos
     labels = labels_by_make(dataset)

@@ -1,4 +1,4 @@
-"""What a search of the data set found: how many photos of each class, and the photos, a page at a time."""
+"""The result of a search of the data set: the number of photos of each class, and the photos, a page at a time."""
 
 import dash_mantine_components as dmc
 from dash import html
@@ -28,7 +28,7 @@ def class_histogram() -> html.Section:
 
 
 def found_photos(suspects_only: bool) -> html.Section:
-    """The photos that were found, or of them those whose label may be wrong."""
+    """The photos that were found, or only those whose label may be wrong."""
     return html.Section(
         [
             html.H2("Photos", className="visually-hidden"),

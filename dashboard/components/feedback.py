@@ -1,19 +1,24 @@
 """The card "Was this right?", below every answer.
 
 A photo of the visitor's own may be kept for training; the samples are in the data set already. The card reads the
-page's store `view` and keeps two of its own: `feedback-said`, what was said of which photo, which survives a reload,
-and `feedback-form`, the open form. `assets/feedback.js` does the rest.
+page's store `view` and has two of its own, which `assets/scripts/classify/feedback.mjs` writes:
+
+    feedback-said   what was said of each photo, by the photo's id: right, label, name, mayTrain, and the feedback's id;
+                    survives a reload
+    feedback-form   photo (whose form is open), unlisted (make and model are typed), mayTrain, busy, problem
 """
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Input, Output, State, dcc, html
+from dash import Input, State, dcc, html
+
+from dashboard.callbacks import run_in_browser
 
 BUTTONS = ("yes", "no", "unlisted", "send", "back", "undo")
 
 
 def feedback_card() -> html.Section:
-    """The card, hidden until there is an answer; it is told by `register`."""
+    """The card, hidden until there is an answer."""
     return html.Section(
         [
             dcc.Store(id="feedback-said", storage_type="session"),
@@ -47,32 +52,16 @@ def feedback_card() -> html.Section:
 
 def register(app: dash.Dash) -> None:
     """Makes the card work, wherever a page has put it."""
-    app.clientside_callback(
-        ClientsideFunction("feedback", "act"),
+    state = [(store, "data") for store in ("view", "feedback-said", "feedback-form")]
+    run_in_browser(
+        app,
+        "feedback.act",
         *[Input(f"feedback-{name}", "n_clicks") for name in BUTTONS],
         Input("feedback-keep", "checked"),
-        State("feedback-label", "value"),
-        State("feedback-make", "value"),
-        State("feedback-model", "value"),
-        State("view", "data"),
-        State("feedback-said", "data"),
-        State("feedback-form", "data"),
-        prevent_initial_call=True,
+        *[State(f"feedback-{name}", "value") for name in ("label", "make", "model")],
+        *[State(*store) for store in state],
     )
-    app.clientside_callback(
-        ClientsideFunction("feedback", "show"),
-        Output("feedback", "data-state"),
-        Output("feedback-text", "children"),
-        Output("feedback-problem", "children"),
-        Output("feedback-keep", "checked"),
-        Output("feedback-fields", "data-unlisted"),
-        Output("feedback-unlisted", "children"),
-        Output("feedback", "aria-busy"),
-        Output("feedback", "data-own"),
-        Input("view", "data"),
-        Input("feedback-said", "data"),
-        Input("feedback-form", "data"),
-    )
+    run_in_browser(app, "feedback.show", *[Input(*store) for store in state], starts_with="feedback")
 
 
 def _form() -> html.Div:

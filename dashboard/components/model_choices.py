@@ -1,10 +1,10 @@
-"""What the page "Model" shows: which version, beside which other one, measured on which photos."""
+"""The choices of the page "Model": a version, another one to compare it with, and the photos they were measured on."""
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Input, Output, State, html
+from dash import Input, Output, State, html
 
-from dashboard.callbacks import callback
+from dashboard.callbacks import callback, run_in_browser
 from dashboard.components.model_section import OTHER, PHOTOS, VERSION
 from dashboard.model_server.errors import ModelServerError
 from dashboard.reports.results import reports_of
@@ -18,9 +18,9 @@ def choices(services: Services, number: str | None, other: str | None) -> html.D
     """The selects.
 
     Args:
-        services: Tells which versions there are.
-        number: The version to begin with, if there is one.
-        other: The one to compare it with, if any.
+        services: Knows the published versions.
+        number: The version that is chosen at first, if there is one.
+        other: The version to compare it with, if any.
     """
     versions = version_options(services)
     photos = photo_options(services, number)
@@ -61,12 +61,12 @@ def choices(services: Services, number: str | None, other: str | None) -> html.D
 
 
 def version_options(services: Services) -> Options:
-    """The versions that there are, newest first."""
+    """The published versions, newest first."""
     return [{"value": str(one.number), "label": f"Version {one.number}"} for one in services.versions.all()]
 
 
 def photo_options(services: Services, number: str | None) -> Options:
-    """The photos that a version was measured on, best to show first: the test photos, if they have figures."""
+    """The photos that a version was measured on; the test photos come first if they have figures."""
     version = services.versions.find(number)
     reports = reports_of(version) if version else {}
     names = sorted(reports, key=lambda name: not reports[name].headlines) or [""]
@@ -74,43 +74,47 @@ def photo_options(services: Services, number: str | None) -> Options:
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Keeps the choices to what there is, and the address to what is chosen."""
-    app.clientside_callback(
-        ClientsideFunction("model_page", "keep_address"),
-        Input(VERSION, "value"),
-        Input(OTHER, "value"),
-        prevent_initial_call=True,
-    )
+    """Offers what there is, and keeps the address to what is chosen."""
+    run_in_browser(app, "model.keepAddress", Input(VERSION, "value"), Input(OTHER, "value"))
 
     @callback(
         app,
-        Output("model-live", "children"),
-        Output(VERSION, "data"),
-        Output(OTHER, "data"),
-        Output("model-other-box", "hidden"),
-        Input("status", "children"),  # changes when the model server does
+        output={
+            "live": Output("model-live", "children"),
+            "versions": Output(VERSION, "data"),
+            "others": Output(OTHER, "data"),
+            "has_no_other": Output("model-other-box", "hidden"),
+        },
+        inputs=[Input("status", "children")],  # changes when the model server does
     )
-    def look(_: str) -> tuple[str, Options, Options, bool]:
+    def look(_: str) -> dict[str, object]:
         versions = version_options(services)
-        return _live(services), versions, versions, len(versions) < 2
+        return {
+            "live": _live(services),
+            "versions": versions,
+            "others": versions,
+            "has_no_other": len(versions) < 2,
+        }
 
     @callback(
         app,
-        Output(PHOTOS, "data"),
-        Output(PHOTOS, "value"),
-        Output("model-measured-on-box", "hidden"),
-        Input(VERSION, "value"),
-        State(PHOTOS, "value"),
+        output={
+            "options": Output(PHOTOS, "data"),
+            "value": Output(PHOTOS, "value"),
+            "is_hidden": Output("model-measured-on-box", "hidden"),
+        },
+        inputs=[Input(VERSION, "value"), State(PHOTOS, "value")],
         prevent_initial_call=True,
     )
-    def photos(number: str | None, measured_on: str | None) -> tuple[Options, str, bool]:
+    def photos(number: str | None, measured_on: str | None) -> dict[str, object]:
         options = photo_options(services, number)
         values = [option["value"] for option in options]
-        return options, measured_on if measured_on in values[1:] else values[0], len(options) < 2
+        value = measured_on if measured_on in values[1:] else values[0]
+        return {"options": options, "value": value, "is_hidden": len(options) < 2}
 
 
 def _live(services: Services) -> str:
-    """Which version answers now."""
+    """A sentence about the version that answers now."""
     try:
         status = services.watch.status()
     except ModelServerError:

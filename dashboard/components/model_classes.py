@@ -1,4 +1,4 @@
-"""The table of classes: how good a version is at each of them."""
+"""The table of classes: the figures of a version for each class."""
 
 from typing import Any
 
@@ -59,17 +59,22 @@ def register(app: dash.Dash, services: Services) -> None:
 
     @callback(
         app,
-        *presence("classes"),
-        Output("model-class-table", "rowData"),
-        Output("model-class-table", "columnDefs"),
-        *CHOSEN,
-        Input(OTHER, "value"),
+        output={
+            **presence("classes"),
+            "rows": Output("model-class-table", "rowData"),
+            "columns": Output("model-class-table", "columnDefs"),
+        },
+        inputs=[*CHOSEN, Input(OTHER, "value")],
     )
-    def show(number: str | None, measured_on: str | None, other_number: str | None) -> tuple[object, ...]:
+    def show(number: str | None, measured_on: str | None, other_number: str | None) -> dict[str, object]:
         version, report = version_and_report(services, number, measured_on)
         _, other = version_and_report(services, other_number, measured_on)
         columns = [{**column, "hide": column["field"] == "gain" and not other.classes} for column in COLUMNS]
-        return (*present("classes", version, report.classes), rows_of(report, other), columns)
+        return {
+            **present("classes", version, report.classes),
+            "rows": rows_of(report, other),
+            "columns": columns,
+        }
 
 
 def rows_of(report: Report, other: Report) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What is mistaken for what: the confusion matrix and the most confused pairs."""
+"""The mistakes between classes: the confusion matrix and the most confused pairs."""
 
 import dash
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # plotly ships no types
@@ -61,30 +61,32 @@ def register(app: dash.Dash, services: Services) -> None:
 
     @callback(
         app,
-        *presence("confusions"),
-        Output(frame_id("model-confusion"), "aria-label"),
-        Output("model-no-pairs", "children"),
-        Output({"pair-row": ALL}, "hidden"),
-        Output({"pair": ALL}, "data-labels"),
-        Output({"pair-text": ALL}, "children"),
-        Output({"pair-count": ALL}, "children"),
-        Output({"pair-ways": ALL}, "children"),
-        *CHOSEN,
+        output={
+            **presence("confusions"),
+            "matrix": Output(frame_id("model-confusion"), "aria-label"),
+            "no_pairs": Output("model-no-pairs", "children"),
+            "are_hidden": Output({"pair-row": ALL}, "hidden"),
+            "labels": Output({"pair": ALL}, "data-labels"),
+            "texts": Output({"pair-text": ALL}, "children"),
+            "counts": Output({"pair-count": ALL}, "children"),
+            "ways": Output({"pair-ways": ALL}, "children"),
+        },
+        inputs=CHOSEN,
     )
-    def show(number: str | None, measured_on: str | None) -> tuple[object, ...]:
+    def show(number: str | None, measured_on: str | None) -> dict[str, object]:
         version, report = version_and_report(services, number, measured_on)
         pairs = list(report.pairs or [])[:PAIRS]
         places: list[Pair | None] = [*pairs, *[None] * (PAIRS - len(pairs))]
-        return (
-            *present("confusions", version, report.confusion),
-            confusion_words(report.confusion),
-            "" if pairs else "No photo was mistaken." if report.pairs == [] else "Not measured.",
-            [pair is None for pair in places],
-            ["\n".join(pair.labels) if pair else "" for pair in places],
-            [" and ".join(map(display_name, pair.labels)) if pair else "" for pair in places],
-            [f"{pair.count} photo{'s' * (pair.count != 1)}" if pair else "" for pair in places],
-            [_ways(pair) if pair else "" for pair in places],
-        )
+        return {
+            **present("confusions", version, report.confusion),
+            "matrix": confusion_words(report.confusion),
+            "no_pairs": "" if pairs else "No photo was mistaken." if report.pairs == [] else "Not measured.",
+            "are_hidden": [pair is None for pair in places],
+            "labels": ["\n".join(pair.labels) if pair else "" for pair in places],
+            "texts": [" and ".join(map(display_name, pair.labels)) if pair else "" for pair in places],
+            "counts": [f"{pair.count} photo{'s' * (pair.count != 1)}" if pair else "" for pair in places],
+            "ways": [_ways(pair) if pair else "" for pair in places],
+        }
 
 
 def draw(services: Services, number: str | None, measured_on: str | None, _: str | None) -> go.Figure | None:
@@ -94,7 +96,7 @@ def draw(services: Services, number: str | None, measured_on: str | None, _: str
 
 
 def _ways(pair: Pair) -> str:
-    """Which of the two was taken for which, and how often."""
+    """A sentence that says which of the two was taken for the other, and how often."""
     first, second = map(display_name, pair.labels)
     there, back = pair.counts
     if not back:

@@ -1,4 +1,4 @@
-"""What a version's explanations are worth: scores of methods, and which of them is best."""
+"""The quality of a version's explanations: the scores of each method, and which method is best."""
 
 from typing import Any
 
@@ -69,33 +69,41 @@ def register(app: dash.Dash, services: Services) -> None:
 
     @callback(
         app,
-        Output("model-explained-on", "data"),
-        Output("model-explained-on", "value"),
-        Output("model-explained-on-box", "hidden"),
-        Input(VERSION, "value"),
-        State("model-explained-on", "value"),
+        output={
+            "options": Output("model-explained-on", "data"),
+            "value": Output("model-explained-on", "value"),
+            "is_hidden": Output("model-explained-on-box", "hidden"),
+        },
+        inputs=[Input(VERSION, "value"), State("model-explained-on", "value")],
     )
-    def photos(number: str | None, name: str | None) -> tuple[list[str], str | None, bool]:
+    def photos(number: str | None, name: str | None) -> dict[str, object]:
         names = list(reports(number))
-        return names, name if name in names else next(iter(names), None), len(names) < 2
+        value = name if name in names else next(iter(names), None)
+        return {"options": names, "value": value, "is_hidden": len(names) < 2}
 
     @callback(
         app,
-        *presence("explanations"),
-        Output("model-explained-count", "children"),
-        Output("model-explanation-table", "columnDefs"),
-        Output("model-explanation-table", "rowData"),
-        Input(VERSION, "value"),
-        Input("model-explained-on", "value"),
+        output={
+            **presence("explanations"),
+            "count": Output("model-explained-count", "children"),
+            "columns": Output("model-explanation-table", "columnDefs"),
+            "rows": Output("model-explanation-table", "rowData"),
+        },
+        inputs=[Input(VERSION, "value"), Input("model-explained-on", "value")],
     )
-    def show(number: str | None, name: str | None) -> tuple[object, ...]:
+    def show(number: str | None, name: str | None) -> dict[str, object]:
         found = reports(number)
         report = found.get(name or "") or next(iter(found.values()), None)
         shown = present("explanations", services.versions.find(number), report)
         if report is None:
-            return (*shown, "", [], [])
+            return {**shown, "count": "", "columns": [], "rows": []}
         split = f" of the {report.split} split" if report.split else ""
-        return (*shown, f"Measured on {report.photos:,} photos{split}.", columns_of(report), rows_of(report))
+        return {
+            **shown,
+            "count": f"Measured on {report.photos:,} photos{split}.",
+            "columns": columns_of(report),
+            "rows": rows_of(report),
+        }
 
 
 def columns_of(report: Explanations) -> list[dict[str, Any]]:
@@ -123,7 +131,7 @@ def _column(name: str) -> dict[str, Any]:
 
 
 def rows_of(report: Explanations) -> list[dict[str, Any]]:
-    """A row for each method; those that know nothing are called baselines and come last."""
+    """A row for each method; the baselines, which know nothing about the photo, come last."""
     best = best_methods(report)
     rows = [
         {

@@ -1,26 +1,27 @@
 """The places of the plots: each is drawn when the reader comes near it.
 
-Plotly is more than half of what the page would load, and many a reader never comes to a plot. So the skeleton has only
-frames of a fixed height, and `assets/model.js` says which of them are near; nothing moves when a plot comes into one.
+Plotly is more than half of what the page would load, and many readers never come to a plot. So the skeleton has only
+frames of a fixed height, and `assets/scripts/model.mjs` says which of them are near; nothing moves when a plot comes
+into one.
 """
 
 from collections.abc import Callable, Mapping
 
 import dash
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # plotly ships no types
-from dash import MATCH, ClientsideFunction, Input, Output, dcc, html
+from dash import MATCH, Input, Output, dcc, html
 
-from dashboard.callbacks import callback
+from dashboard.callbacks import callback, run_in_browser
 from dashboard.components.model_section import CHOSEN, OTHER
 from dashboard.reports.figures import CONFIG, nothing
 from dashboard.services import Services
 
 Drawing = Callable[[Services, str | None, str | None, str | None], go.Figure | None]
-"""Draws what is chosen: version, photos it was measured on, other version. None if its files do not tell."""
+"""Draws what is chosen: version, photos it was measured on, other version. None if its files do not have it."""
 
 
 def frame(name: str) -> html.Figure:
-    """The place of a plot; callbacks tell what it shows by the `aria-label`.
+    """The place of a plot; callbacks write what it shows into the `aria-label`.
 
     Args:
         name: One of the drawings that `register` is given.
@@ -29,7 +30,7 @@ def frame(name: str) -> html.Figure:
 
 
 def frame_id(name: str) -> dict[str, str]:
-    """Where to write the `aria-label`, and where `data-cell` is found: the y and x last clicked, a line each."""
+    """The id of a frame, which has an `aria-label` and `data-cell`: the y and x last clicked, a line each."""
     return {"frame": name}
 
 
@@ -41,18 +42,9 @@ def register(app: dash.Dash, services: Services, drawings: Mapping[str, Drawing]
         services: What the page works with.
         drawings: By the frame's name.
     """
-    app.clientside_callback(
-        ClientsideFunction("model_page", "watch_frame"),
-        Output({"frame": MATCH}, "data-near"),
-        Input({"frame": MATCH}, "id"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("model_page", "keep_cell"),
-        Output({"frame": MATCH}, "data-cell"),
-        Output({"graph": MATCH}, "clickData"),
-        Input({"graph": MATCH}, "clickData"),
-        prevent_initial_call=True,
-    )
+    each_frame = {"frame": MATCH}
+    run_in_browser(app, "model.watchFrame", Input(each_frame, "id"), starts_with=each_frame)
+    run_in_browser(app, "model.keepCell", Input({"graph": MATCH}, "clickData"), starts_with=each_frame)
 
     @callback(
         app, Output({"frame": MATCH}, "children"), Input({"frame": MATCH}, "data-near"), prevent_initial_call=True

@@ -1,4 +1,4 @@
-"""The numbers that sum a version up, with their intervals, beside those of another version."""
+"""The figures that sum up a version, with their intervals, beside those of another version."""
 
 from typing import Any
 
@@ -15,19 +15,19 @@ TEXTS = ("value", "interval", "other", "difference")
 
 
 def headlines(services: Services, number: str | None, other: str | None) -> html.Section:
-    """A card for each number, filled at once: they are what people come for."""
+    """A card for each figure, filled at once: people come for these."""
     first = photo_options(services, number)[0]["value"]
-    missing, is_hidden, count, note, *leaves = _shown(services, number, first, other)
+    shown = _shown(services, number, first, other)
+    leaves = zip(HEADLINES, *(shown[part] for part in (*TEXTS, "bar", "verdict")), strict=True)
     return section(
         "headlines",
         "How good it is",
         "Shares of photos with 95 % intervals: where the figure for all photos of this kind may well lie.",
-        html.P(count, id="model-count"),
-        html.Ul(
-            [_card(key, *filling) for key, *filling in zip(HEADLINES, *leaves, strict=True)], className="headlines"
-        ),
-        html.P(note, id="model-comparison", className="model-hint dimmed"),
-        presence=(missing, is_hidden),
+        html.P(shown["count"], id="model-count"),
+        html.Ul([_card(*leaf) for leaf in leaves], className="headlines"),
+        html.P(shown["note"], id="model-comparison", className="model-hint dimmed"),
+        missing=shown["missing"],
+        is_hidden=shown["is_hidden"],
     )
 
 
@@ -58,38 +58,37 @@ def register(app: dash.Dash, services: Services) -> None:
 
     @callback(
         app,
-        *presence("headlines"),
-        Output("model-count", "children"),
-        Output("model-comparison", "children"),
-        *(Output({"headline": ALL, "part": part}, "children") for part in TEXTS),
-        Output({"headline": ALL, "part": "bar"}, "style"),
-        Output({"headline": ALL, "part": "difference"}, "data-verdict"),
-        *CHOSEN,
-        Input(OTHER, "value"),
+        output={
+            **presence("headlines"),
+            "count": Output("model-count", "children"),
+            "note": Output("model-comparison", "children"),
+            **{part: Output({"headline": ALL, "part": part}, "children") for part in TEXTS},
+            "bar": Output({"headline": ALL, "part": "bar"}, "style"),
+            "verdict": Output({"headline": ALL, "part": "difference"}, "data-verdict"),
+        },
+        inputs=[*CHOSEN, Input(OTHER, "value")],
         prevent_initial_call=True,
     )
-    def show(number: str | None, measured_on: str | None, other_number: str | None) -> tuple[Any, ...]:
+    def show(number: str | None, measured_on: str | None, other_number: str | None) -> dict[str, Any]:
         return _shown(services, number, measured_on, other_number)
 
 
-def _shown(
-    services: Services, number: str | None, measured_on: str | None, other_number: str | None
-) -> tuple[Any, ...]:
-    """What is written into the section, in the order of the callback's outputs."""
+def _shown(services: Services, number: str | None, measured_on: str | None, other_number: str | None) -> dict[str, Any]:
+    """The section's texts, by the names of the callback's outputs; those of the cards are lists."""
     version, report = version_and_report(services, number, measured_on)
     ours = measured(services, number, measured_on)
     theirs = measured(services, other_number, measured_on) if other_number != number else None
     texts = headline_texts(ours, theirs) if ours else [HeadlineText()] * len(HEADLINES)
-    return (
-        *present("headlines", version, report.headlines),
-        f"Measured on {report.count:,} photos." if report.count else "",
-        comparison_note(ours, theirs) if ours else "",
-        *([getattr(text, part) for text in texts] for part in TEXTS),
-        [{"left": f"{text.low:.2%}", "width": _width(text)} for text in texts],
-        [text.verdict for text in texts],
-    )
+    return {
+        **present("headlines", version, report.headlines),
+        "count": f"Measured on {report.count:,} photos." if report.count else "",
+        "note": comparison_note(ours, theirs) if ours else "",
+        **{part: [getattr(text, part) for text in texts] for part in TEXTS},
+        "bar": [{"left": f"{text.low:.2%}", "width": _width(text)} for text in texts],
+        "verdict": [text.verdict for text in texts],
+    }
 
 
 def _width(text: HeadlineText) -> str:
-    """Of the bar: at least so much that it can be seen, if there is a number."""
+    """The bar's width: wide enough to be seen, if there is a number."""
     return f"{max(text.high - text.low, 0.01):.2%}" if text.high else "0"

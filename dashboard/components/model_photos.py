@@ -1,13 +1,13 @@
-"""Photos and what the version answered: those of a cell of the confusion matrix, and all mistakes."""
+"""Photos with the version's answers: those of one cell of the confusion matrix, and all mistakes."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Input, Output, dcc, html
+from dash import Input, Output, dcc, html
 
-from dashboard.callbacks import callback
+from dashboard.callbacks import callback, run_in_browser
 from dashboard.components import photo_wall
 from dashboard.components.model_graphs import frame_id
 from dashboard.components.model_section import CHOSEN, measured, presence, present, section
@@ -101,52 +101,60 @@ def register(app: dash.Dash, services: Services) -> None:
     """Fills the walls with photos of the version that is chosen."""
     for name in ("model-chosen", "model-mistakes"):
         photo_wall.register(app, name)
-        app.clientside_callback(
-            ClientsideFunction("model_page", "show_legend"),
-            Output(f"{name}-cold", "children"),
-            Output(f"{name}-hot", "children"),
+        run_in_browser(
+            app,
+            "model.showLegend",
             Input(f"{name}-evidence", "value"),
             Input(f"{name}-legend", "id"),
+            starts_with=f"{name}-legend",
         )
-    app.clientside_callback(
-        ClientsideFunction("model_page", "choose_classes"),
-        Output("model-truth", "value"),
-        Output("model-answer", "value"),
-        Output("model-both-ways", "checked"),
-        Output("model-class-table", "selectedRows"),
+    run_in_browser(
+        app,
+        "model.chooseClasses",
         Input("model-first-choice", "data"),
         Input(frame_id("model-confusion"), "data-cell"),
         Input("model-class-table", "selectedRows"),
         Input({"pair": dash.ALL}, "n_clicks"),
-        prevent_initial_call=True,
+        outputs=[
+            Output("model-truth", "value"),
+            Output("model-answer", "value"),
+            Output("model-both-ways", "checked"),
+            Output("model-class-table", "selectedRows"),
+        ],
     )
 
     @callback(
         app,
-        Output("model-truth", "data"),
-        Output("model-answer", "data"),
-        Output("model-first-choice", "data"),
-        *CHOSEN,
+        output={
+            "truths": Output("model-truth", "data"),
+            "answers": Output("model-answer", "data"),
+            "first": Output("model-first-choice", "data"),
+        },
+        inputs=CHOSEN,
     )
-    def classes(number: str | None, measured_on: str | None) -> tuple[object, ...]:
+    def classes(number: str | None, measured_on: str | None) -> dict[str, object]:
         shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
         labels = sorted({label for one in answers for label in (one.label, one.first)})
         options = [{"value": label, "label": display_name(label)} for label in labels]
         pairs = (shown.report.pairs if shown else None) or []
         first = pairs[0].labels if pairs else [labels[0], None] if labels else [None, None]
-        return options, options, first
+        return {"truths": options, "answers": options, "first": first}
 
     @callback(
         app,
-        *presence("photos"),
-        Output("model-chosen-count", "children"),
-        Output("model-chosen-photos", "data"),
-        *CHOSEN,
-        Input("model-truth", "value"),
-        Input("model-answer", "value"),
-        Input("model-both-ways", "checked"),
-        Input("model-chosen-evidence", "value"),
+        output={
+            **presence("photos"),
+            "count": Output("model-chosen-count", "children"),
+            "photos": Output("model-chosen-photos", "data"),
+        },
+        inputs=[
+            *CHOSEN,
+            Input("model-truth", "value"),
+            Input("model-answer", "value"),
+            Input("model-both-ways", "checked"),
+            Input("model-chosen-evidence", "value"),
+        ],
     )
     def show_chosen(
         number: str | None,
@@ -155,31 +163,29 @@ def register(app: dash.Dash, services: Services) -> None:
         answered: str | None,
         both_ways: bool,
         evidence: str,
-    ) -> tuple[object, ...]:
+    ) -> dict[str, object]:
         shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
         chosen = choose(answers, truth, answered, both_ways) if truth or answered else []
         empty = "No photo was answered like that." if truth or answered else "Choose a class."
-        return (
-            *present("photos", services.versions.find(number), answers),
-            _count(chosen),
-            _wall(services, chosen, evidence, empty),
-        )
+        return {
+            **present("photos", services.versions.find(number), answers),
+            "count": _count(chosen),
+            "photos": _wall(services, chosen, evidence, empty),
+        }
 
     @callback(
         app,
-        *presence("mistakes"),
-        Output("model-mistakes-photos", "data"),
-        *CHOSEN,
-        Input("model-mistakes-evidence", "value"),
+        output={**presence("mistakes"), "photos": Output("model-mistakes-photos", "data")},
+        inputs=[*CHOSEN, Input("model-mistakes-evidence", "value")],
     )
-    def show_mistakes(number: str | None, measured_on: str | None, evidence: str) -> tuple[object, ...]:
+    def show_mistakes(number: str | None, measured_on: str | None, evidence: str) -> dict[str, object]:
         shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
-        return (
-            *present("mistakes", services.versions.find(number), answers),
-            _wall(services, mistakes(answers), evidence, "Not a single mistake on these photos."),
-        )
+        return {
+            **present("mistakes", services.versions.find(number), answers),
+            "photos": _wall(services, mistakes(answers), evidence, "Not a single mistake on these photos."),
+        }
 
 
 def _wall(services: Services, answers: Sequence[Answer], evidence: str, empty: str) -> dict[str, Any]:

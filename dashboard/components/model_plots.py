@@ -12,7 +12,7 @@ from dashboard.callbacks import callback
 from dashboard.components.model_graphs import Drawing, frame, frame_id
 from dashboard.components.model_section import CHOSEN, OTHER, presence, present, section, version_and_report
 from dashboard.reports.figures import calibration_figure, calibration_words, curve_figure, curve_words
-from dashboard.reports.results import Epoch, Report, history_of
+from dashboard.reports.results import Epoch, history_of
 from dashboard.services import Services
 
 
@@ -47,45 +47,50 @@ def plots() -> html.Div:
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Says what there is of the versions that are chosen."""
+    """Describes the plots of the versions that are chosen, or says that there are none."""
 
     @callback(
         app,
-        *presence("curves"),
-        Output(frame_id("model-loss"), "aria-label"),
-        Output(frame_id("model-accuracy"), "aria-label"),
-        CHOSEN[0],
-        Input(OTHER, "value"),
+        output={
+            **presence("curves"),
+            "loss": Output(frame_id("model-loss"), "aria-label"),
+            "accuracy": Output(frame_id("model-accuracy"), "aria-label"),
+        },
+        inputs=[CHOSEN[0], Input(OTHER, "value")],
     )
-    def curves(number: str | None, other_number: str | None) -> tuple[object, ...]:
+    def curves(number: str | None, other_number: str | None) -> dict[str, object]:
         histories = _histories(services, number, other_number)
-        return (
-            *present("curves", services.versions.find(number), histories.get(_name(number))),
-            curve_words("loss", histories),
-            curve_words("accuracy", histories),
-        )
+        return {
+            **present("curves", services.versions.find(number), histories.get(_name(number))),
+            "loss": curve_words("loss", histories),
+            "accuracy": curve_words("accuracy", histories),
+        }
 
     @callback(
         app,
-        *presence("calibration"),
-        Output("model-calibration-ours-words", "children"),
-        Output(frame_id("model-calibration-ours"), "aria-label"),
-        Output("model-calibration-theirs-words", "children"),
-        Output(frame_id("model-calibration-theirs"), "aria-label"),
-        Output("model-calibration-theirs-side", "hidden"),
-        *CHOSEN,
-        Input(OTHER, "value"),
+        output={
+            **presence("calibration"),
+            "ours": Output("model-calibration-ours-words", "children"),
+            "our_plot": Output(frame_id("model-calibration-ours"), "aria-label"),
+            "theirs": Output("model-calibration-theirs-words", "children"),
+            "their_plot": Output(frame_id("model-calibration-theirs"), "aria-label"),
+            "has_no_other": Output("model-calibration-theirs-side", "hidden"),
+        },
+        inputs=[*CHOSEN, Input(OTHER, "value")],
     )
-    def calibration(number: str | None, measured_on: str | None, other_number: str | None) -> tuple[object, ...]:
+    def calibration(number: str | None, measured_on: str | None, other_number: str | None) -> dict[str, object]:
         version, report = version_and_report(services, number, measured_on)
         other, other_report = version_and_report(services, other_number, measured_on)
-        has_other = other is not None and other_number != number
-        return (
-            *present("calibration", version, report.calibration),
-            *_calibration(number, report),
-            *_calibration(other_number, other_report),
-            not has_other,
-        )
+        ours = calibration_words(_name(number), report.calibration)
+        theirs = calibration_words(_name(other_number), other_report.calibration)
+        return {
+            **present("calibration", version, report.calibration),
+            "ours": ours,
+            "our_plot": f"Calibration plot. {ours}",
+            "theirs": theirs,
+            "their_plot": f"Calibration plot. {theirs}",
+            "has_no_other": other is None or other_number == number,
+        }
 
 
 def _histories(services: Services, number: str | None, other_number: str | None) -> dict[str, Sequence[Epoch]]:
@@ -103,11 +108,6 @@ def _draw_curve(
 ) -> go.Figure | None:
     histories = _histories(services, number, other_number)
     return curve_figure(kind, histories) if histories.get(_name(number)) else None
-
-
-def _calibration(number: str | None, report: Report) -> tuple[str, str]:
-    words = calibration_words(_name(number), report.calibration)
-    return words, f"Calibration plot. {words}"
 
 
 def _draw_calibration(services: Services, number: str | None, measured_on: str | None) -> go.Figure | None:

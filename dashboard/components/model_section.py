@@ -1,4 +1,4 @@
-"""A section of the page "Model", and what it says when the version's files do not tell it."""
+"""A section of the page "Model", and the sentence it shows when the version's files lack what it is about."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from dashboard.services import Services
 VERSION, OTHER, PHOTOS = "model-version", "model-other", "model-measured-on"
 
 CHOSEN = [Input(VERSION, "value"), Input(PHOTOS, "value")]
-"""Which version is shown, and measured on which photos."""
+"""The version that is shown, and the photos it was measured on."""
 
 EVALUATE = "Measure it with: car-classifier evaluate --model {folder}"
 MISSING = {
@@ -32,7 +32,9 @@ MISSING = {
 }
 
 
-def section(name: str, title: str, hint: str, *children: Any, presence: tuple[str, bool] = ("", False)) -> html.Section:
+def section(
+    name: str, title: str, hint: str, *children: Any, missing: str = "", is_hidden: bool = False
+) -> html.Section:
     """A section with a body that can be replaced by a sentence.
 
     Args:
@@ -40,9 +42,9 @@ def section(name: str, title: str, hint: str, *children: Any, presence: tuple[st
         title: Its heading.
         hint: What it shows, in a sentence.
         children: The body.
-        presence: What `present` says, if that is known already.
+        missing: The sentence, if it is known from the start.
+        is_hidden: Whether the body is hidden at first.
     """
-    missing, is_hidden = presence
     return html.Section(
         [
             html.H2(title, id=f"model-{name}-title", className="card-title"),
@@ -55,18 +57,18 @@ def section(name: str, title: str, hint: str, *children: Any, presence: tuple[st
     )
 
 
-def presence(name: str) -> list[Output]:
-    """Where a callback writes what `present` returns."""
-    return [Output({"missing": name}, "children"), Output({"body": name}, "hidden")]
+def presence(name: str) -> dict[str, Output]:
+    """The outputs of a callback for what `present` returns."""
+    return {"missing": Output({"missing": name}, "children"), "is_hidden": Output({"body": name}, "hidden")}
 
 
-def present(name: str, version: Version | None, is_there: object) -> tuple[str, bool]:
-    """The sentence that says what is missing, if it is, and whether the body is hidden."""
+def present(name: str, version: Version | None, is_there: object) -> dict[str, Any]:
+    """`missing`, the sentence that says what is missing, if it is, and `is_hidden`, whether the body is hidden."""
     if is_there:
-        return "", False
+        return {"missing": "", "is_hidden": False}
     if version is None:
-        return "There is no such version.", True
-    return MISSING[name].format(number=version.number, folder=version.folder), True
+        return {"missing": "There is no such version.", "is_hidden": True}
+    return {"missing": MISSING[name].format(number=version.number, folder=version.folder), "is_hidden": True}
 
 
 def version_and_report(

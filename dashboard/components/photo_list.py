@@ -5,7 +5,7 @@ from dash import html
 
 
 def photo_list(minutes: float) -> html.Section:
-    """Empty and hidden at first; `assets/photo-list.js` fills it.
+    """Empty and hidden at first; `assets/scripts/classify/list.mjs` fills it.
 
     Args:
         minutes: How long the server keeps a photo.

@@ -16,11 +16,13 @@ Heatmaps are asked one by one when their photo comes into sight (`POST /dataset/
 come from the version that is live. Paging is the wall's own. The first page is shown again when other photos come; the
 same photos with other classes to explain stay where they are.
 
-The cells are fixed: the wall's script (`assets/photo-wall.js`) writes texts and addresses into them.
+The cells are fixed: the wall's script (`assets/scripts/photo-wall.mjs`) writes texts and addresses into them.
 """
 
 import dash
-from dash import ClientsideFunction, Input, Output, dcc, html
+from dash import Input, dcc, html
+
+from dashboard.callbacks import run_in_browser
 
 CELLS = 12
 
@@ -53,12 +55,13 @@ def photo_wall(name: str, cells: int = CELLS) -> html.Div:
 
 
 def register(app: dash.Dash, name: str) -> None:
-    """Lets the wall show what its store holds."""
-    app.clientside_callback(
-        ClientsideFunction("photo_wall", "show"),
-        Output(f"{name}-wall", "data-state"),
+    """Makes the wall show the photos in its store."""
+    run_in_browser(
+        app,
+        "photoWall.show",
         Input(f"{name}-photos", "data"),
         Input(f"{name}-wall", "id"),
+        starts_with=f"{name}-wall",
     )
 
 

@@ -1,4 +1,4 @@
-"""After the last round: who won, all rounds once more, and a text to share."""
+"""The end of a game: the result, all rounds once more, and a text to share."""
 
 import dash_mantine_components as dmc
 from dash import html

@@ -1,4 +1,4 @@
-"""One round: the photo, what can be answered, and then what was right."""
+"""One round of the game: the photo, the possible answers, and then the right one."""
 
 import dash_mantine_components as dmc
 from dash import html

@@ -1,4 +1,4 @@
-"""Before and beside a game: what to play, and who was best at it."""
+"""The start of a game: its settings, and the leaderboard."""
 
 import dash_mantine_components as dmc
 from dash import html

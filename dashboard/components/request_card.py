@@ -1,11 +1,11 @@
-"""How the same is asked from elsewhere: a link to a sample photo, a command for a terminal."""
+"""How to ask the same elsewhere: a link to a sample photo, a command for a terminal."""
 
 import dash_mantine_components as dmc
 from dash import html
 
 
 def request_card() -> html.Details:
-    """A section that opens on a click; `assets/classify.js` writes the command."""
+    """A section that opens on a click; `assets/scripts/classify/request.mjs` writes the command."""
     return html.Details(
         [
             html.Summary("Ask the same from a terminal, or share it"),

@@ -1,8 +1,12 @@
-"""What surrounds every page: header, colours, the state of the model server."""
+"""The shell around every page: header, colours, the state of the model server."""
+
+from collections.abc import Iterable
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Input, Output, dcc, html
+from dash import Input, dcc, html
+
+from dashboard.callbacks import run_in_browser
 
 STATUS_SECONDS = 5
 NOT_FOUND = "not_found_404"  # Dash looks for a page of this name, which no link leads to
@@ -29,6 +33,7 @@ INDEX = """<!DOCTYPE html>
             })();
         </script>
         {%css%}
+        <!-- modules -->
     </head>
     <body>
         {%app_entry%}
@@ -48,6 +53,17 @@ SELECT = {
     "withScrollArea": False,
     "attributes": {"options": {"tabIndex": 0}},
 }
+
+
+def index(modules: Iterable[str]) -> str:
+    """The document around the app.
+
+    Args:
+        modules: Paths of the scripts' modules in `assets/`. The browser fetches all of them at once, instead of each
+            when it comes to the import.
+    """
+    links = (f'<link rel="modulepreload" href="/assets/{module}">' for module in modules)
+    return INDEX.replace("<!-- modules -->", "\n        ".join(links))
 
 
 def layout() -> dmc.MantineProvider:
@@ -79,14 +95,9 @@ def layout() -> dmc.MantineProvider:
 
 
 def register(app: dash.Dash) -> None:
-    """Keeps the header up to date: the model's status, by a request of its own to `/status`, and which page is open."""
-    app.clientside_callback(
-        ClientsideFunction("shell", "status"),
-        Output("status", "children"),
-        Output("status", "className"),
-        Input("status-tick", "n_intervals"),
-    )
-    app.clientside_callback(ClientsideFunction("shell", "mark_page"), Input("_pages_location", "pathname"))
+    """Keeps the header up to date: the status of the model, asked of `/status`, and the mark of the open page."""
+    run_in_browser(app, "shell.showStatus", Input("status-tick", "n_intervals"), starts_with="status")
+    run_in_browser(app, "shell.markPage", Input("_pages_location", "pathname"), starts_with="page")
 
 
 def _header() -> html.Div:

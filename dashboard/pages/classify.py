@@ -1,22 +1,24 @@
-"""The first page: photos in, the five most likely cars out, and what in the photo says so.
+"""The first page: photos in, the five most likely cars out, and which parts of the photo speak for each.
 
-The scripts in `assets/` send the photos and get one answer for each; from then on everything the page shows is
-worked out in the browser, from what the store `view` holds (`photo-session.js` makes it):
+The scripts in `assets/scripts/classify/` send each photo once and get one answer for it. `session.mjs` keeps the state
+in the store `view`; `render.mjs` turns it into what the page shows, without another request:
 
     phase     empty, sending, asking, answered or unanswered
     key       of the entry that is shown
-    photo     what `POST /photos` or `POST /dataset/ID/photo` returned, with its `name` and `sample`, if it is one
-    wishes    classes to choose and to compare with, `car` and `versus`, if a link asks for them or they were chosen
+    photo     what `POST /photos` or `POST /dataset/ID/photo` returned, with its `name` and, for a sample, `sample`
+    choice    labels: `car`, the one that is chosen, null for the most likely one; `versus`, the one it is compared with
     answer    what `POST /photos/ID/answer` returned, and `extras`: other classes that were asked for
     asking    the label of a class that is being asked for
+    classes   label and name of all classes that the answer's version knows
     problem   sentences, one a line, if something went wrong
 """
 
 from collections.abc import Sequence
 
 import dash
-from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
+from dash import Input, dcc, html
 
+from dashboard.callbacks import run_in_browser
 from dashboard.components import feedback
 from dashboard.components.camera import camera
 from dashboard.components.gallery import gallery
@@ -46,91 +48,20 @@ def register(app: dash.Dash, services: Services) -> None:
 
     feedback.register(app)
 
-    def shows(function: str, *wiring: Output | Input | State, starts: bool = True) -> None:
-        app.clientside_callback(ClientsideFunction("classify", function), *wiring, prevent_initial_call=not starts)
-
-    shows(
-        "open",
-        Output("view", "data"),
-        Output("palette", "value"),
-        Input("classify", "id"),
-        State("classify", "data-photo-minutes"),
-    )
-    shows(
-        "choose_first",
-        Output("choice", "value"),
-        Output("versus", "value"),
-        Output("ask-class", "value", allow_duplicate=True),
+    run_in_browser(app, "classify.open", Input("classify", "id"), starts_with="classify")
+    run_in_browser(
+        app,
+        "classify.update",
         Input("view", "data"),
-        starts=False,
+        *[Input(field, "value") for field in ("choice", "versus", "ask-class", "evidence", "palette")],
     )
-    shows(
-        "keep_choice",
-        Output("versus", "value", allow_duplicate=True),
-        Input("choice", "value"),
-        Input("versus", "value"),
-        State("view", "data"),
-        starts=False,
-    )
-    shows(
-        "list_classes",
-        Output("ask-class", "data"),
-        Output("versus", "data"),
-        Input("view", "data"),
-        Input("choice", "value"),
-    )
-    shows("ask_class", Output("ask-class", "value"), Input("ask-class", "value"), starts=False)
-    shows("ask_versus", Output("versus", "error"), Input("versus", "value"), State("view", "data"), starts=False)
-    shows(
-        "show_view",
-        Output("classify", "data-phase"),
-        Output("problem", "data-shown"),
-        Output("problem-text", "children"),
-        Output("photo", "src"),
-        Output("photo", "alt"),
-        Output("photo-frame", "style"),
-        Output("progress-text", "children"),
-        Output("classify", "data-asking"),
-        Output("make", "children"),
-        Output("other-makes", "children"),
-        Output("not-sure", "children"),
-        Output("truth", "children"),
-        Output("model-line", "children"),
-        Output({"part": "name", "rank": ALL}, "children"),
-        Output({"part": "percent", "rank": ALL}, "children"),
-        Output({"part": "bar", "rank": ALL}, "style"),
-        Output({"part": "row", "rank": ALL}, "disabled"),
-        Output({"part": "row", "rank": ALL}, "style"),
-        Input("view", "data"),
-    )
-    shows(
-        "show_evidence",
-        Output("evidence-text", "children"),
-        Output("heatmap", "aria-label"),
-        Output("legend-low", "children"),
-        Output("legend-high", "children"),
-        Output("legend-note", "children"),
-        Output("palette", "disabled"),
-        Input("choice", "value"),
-        Input("evidence", "value"),
-        Input("versus", "value"),
-        Input("palette", "value"),
-        Input("view", "data"),
-    )
-    shows("show_opacity", Output("heatmap", "style"), Input("opacity", "value"), Input("heatmap-on", "checked"))
-    app.clientside_callback(
-        ClientsideFunction("classify_request", "show"),
-        Output("curl", "children"),
-        Output("copy-curl", "disabled"),
-        Output("copy-link", "disabled"),
-        Input("view", "data"),
-        Input("choice", "value"),
-        Input("versus", "value"),
+    run_in_browser(
+        app, "classify.showOpacity", Input("opacity", "value"), Input("heatmap-on", "checked"), starts_with="heatmap"
     )
 
 
 def layout(settings: Settings, samples: Sequence[DatasetPhoto]) -> html.Main:
-    """The page's fixed skeleton; callbacks write texts, sizes and addresses into it, never parts."""
+    """The page's fixed skeleton; scripts write texts, sizes and addresses into it, never components."""
     return html.Main(
         [
             dcc.Store(id="view", storage_type="memory"),

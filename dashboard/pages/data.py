@@ -1,14 +1,23 @@
 """The page of the data set: what is in it, what may be wrong with it, and every photo of it.
 
 The address says what is shown (see `dashboard.photos.search`; `photo` is the one whose details are open), so that it
-can be shared and the back button works. The script `assets/data.js` asks for it and fills the skeleton below.
+can be shared and the back button works. `assets/scripts/data/page.mjs` asks the dashboard for that and keeps the state
+in the store `data-view`; `render.mjs` beside it turns the state into what the page shows:
+
+    phase     searching or shown
+    search    the query whose photos are shown, without `photo`
+    found     what `GET /dataset/photos` returned for it; null before
+    problem   a sentence, if that failed
+    details   the dialog: id and photo (what `GET /dataset/ID.json` returned), problem; answer of the model, rank of the
+              class whose map is shown, isAsking, answerProblem
 """
 
 from collections.abc import Mapping
 
 import dash
-from dash import ClientsideFunction, Input, Output, State, dcc, html
+from dash import Input, State, dcc, html
 
+from dashboard.callbacks import run_in_browser
 from dashboard.components import photo_wall
 from dashboard.components.data_details import details
 from dashboard.components.data_filters import filters
@@ -34,39 +43,24 @@ def register(app: dash.Dash, services: Services) -> None:
     )
     for wall in ("data", "data-duplicates", "data-similar"):
         photo_wall.register(app, wall)
-    # Models of the chosen make only.
-    app.clientside_callback(
-        ClientsideFunction("data_page", "offer_labels"),
-        Output("data-label", "data"),
-        Input("data-make", "value"),
-        State("data-labels", "data"),
-    )
-    ends = [State(f"data-{name}", end) for name in ("years", "scores") for end in ("min", "max")]
-    # What a link or the back button asks for goes into the conditions …
-    app.clientside_callback(
-        ClientsideFunction("data_page", "set_conditions"),
-        [Output(f"data-{name}", "value") for name in CONDITIONS],
-        Input("data-asked", "data"),
-        *ends,
-        prevent_initial_call=True,
-    )
-    # … and what they are set to goes into the address.
-    app.clientside_callback(
-        ClientsideFunction("data_page", "search"),
-        Output("data-page", "data-conditions"),  # without any output it would not run when the page appears
+    run_in_browser(
+        app,
+        "data.update",
+        Input("data-view", "data"),
         *[Input(f"data-{name}", "value") for name in CONDITIONS],
         State("data-labels", "data"),
-        *ends,
+        *[State(f"data-{name}", end) for name in ("years", "scores") for end in ("min", "max")],
+        starts_with="data-page",
     )
 
 
 def layout(settings: Settings, dataset: Dataset, query: Mapping[str, object]) -> html.Main:
-    """The page's skeleton, its conditions as the address says.
+    """The page's skeleton, with the conditions of the address.
 
     Args:
         settings: Where the manifest is.
         dataset: The photos.
-        query: The address's query. What cannot be understood is as if it were not there.
+        query: The address's query. If it cannot be understood, no condition is set.
     """
     try:
         search = read_search(query)
@@ -74,7 +68,7 @@ def layout(settings: Settings, dataset: Dataset, query: Mapping[str, object]) ->
         search = PhotoSearch()
     return html.Main(
         [
-            dcc.Store(id="data-asked"),
+            dcc.Store(id="data-view"),
             html.Div(
                 [html.H1("Data set"), html.P(_summary(settings, dataset), className="dimmed")], className="page-head"
             ),

@@ -48,11 +48,15 @@ def register(app: dash.Dash, services: Services) -> None:
         part.register(app, services)
     model_graphs.register(app, services, {"model-confusion": model_confusions.draw, **model_plots.DRAWINGS})
 
-    @callback(app, *presence("card"), Output("model-card-text", "children"), Input(VERSION, "value"))
-    def card(number: str | None) -> tuple[object, ...]:
+    @callback(
+        app,
+        output={**presence("card"), "text": Output("model-card-text", "children")},
+        inputs=[Input(VERSION, "value")],
+    )
+    def card(number: str | None) -> dict[str, object]:
         version = services.versions.find(number)
         text = version.card if version else ""
-        return (*present("card", version, text), embedded(text))
+        return {**present("card", version, text), "text": embedded(text)}
 
 
 def layout(services: Services, version: str | None = None, other: str | None = None) -> html.Main:

@@ -1,4 +1,4 @@
-"""What is shown at an address that is no page: the way home."""
+"""The page for an address that does not exist: it leads home."""
 
 import dash
 from dash import dcc, html
@@ -10,7 +10,7 @@ ANY_PATH = "/<path:path>"  # where Dash answers every address that nobody else d
 
 
 def register(app: dash.Dash) -> None:
-    """Adds the page to the app, after all others, and its status 404 to every answer that shows it."""
+    """Adds the page to the app, after all others; every answer that shows it has the status 404."""
     paths = {page["path"].strip("/") for page in dash.page_registry.values() if page["module"] != NOT_FOUND}
     dash.register_page(NOT_FOUND, name="Not found", title="Not found", layout=layout())
     server: Flask = app.server

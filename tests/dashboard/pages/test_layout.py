@@ -7,6 +7,7 @@ import pytest
 from dash.development.base_component import Component
 
 from dashboard import create_app
+from dashboard.app import ASSETS
 from dashboard.components.gallery import gallery
 from dashboard.components.ranking import ranking
 from dashboard.components.shell import layout as shell_layout
@@ -102,3 +103,30 @@ def test_the_page_that_is_none_leads_home_and_no_link_leads_there(settings):
     create_app(settings)
     links = [part.href for part in parts(shell_layout()) if hasattr(part, "href")]
     assert [link for link in links if "404" in link or "found" in link] == []
+
+
+def test_each_module_runs_once_and_is_fetched_at_once(settings):
+    """Dash would load a module of `assets/` by an address of its own, and an import of it would run it again."""
+    client = create_app(settings).server.test_client()
+    document = client.get("/").get_data(as_text=True)
+    modules = {path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*.mjs")}
+    assert "scripts/main.mjs" in modules
+    assert set(re.findall(r'<link rel="modulepreload" href="/assets/([^"]+)">', document)) == modules
+    assert not re.findall(r"<script[^>]+\.mjs", document)
+    assert len(re.findall(r'<script src="/assets/load\.js\?m=', document)) == 1
+
+
+def test_a_module_is_a_script_and_never_older_than_the_release(settings):
+    client = create_app(settings).server.test_client()
+    answer = client.get("/assets/scripts/main.mjs", buffered=True)
+    assert answer.mimetype == "text/javascript"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    again = client.get("/assets/scripts/main.mjs", headers={"If-None-Match": answer.headers["ETag"]}, buffered=True)
+    assert again.status_code == 304
+
+
+def test_the_functions_that_pages_call_are_there(settings):
+    functions = [entry["clientside_function"] for entry in create_app(settings)._callback_list]
+    called = {function["function_name"] for function in functions if function and function["namespace"] == "scripts"}
+    main = (ASSETS / "scripts" / "main.mjs").read_text(encoding="utf-8")
+    assert called == set(re.findall(r'^    "(\w+\.\w+)":', main, re.MULTILINE))

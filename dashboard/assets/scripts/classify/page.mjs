@@ -1,0 +1,89 @@
+/** The page "Classify": it follows the session of photos, and the fields that a person sets. */
+import { element, hasElement } from "../dom.mjs";
+import { clear, paint, paintLegend } from "../heatmap.mjs";
+import { choosePalette, chosenPalette } from "../palettes.mjs";
+import "./camera.mjs";
+import { evidence } from "./evidence.mjs";
+import { nameOf } from "./intake.mjs";
+import { showList } from "./list.mjs";
+import { render } from "./render.mjs";
+import { addressOf } from "./request.mjs";
+import * as session from "./session.mjs";
+import { carInRow, chosenRow, rowOf } from "./view.mjs";
+
+/** The page appears, at first or again: with the photos it had, and the sample that its address names. */
+export function open() {
+    session.restore(Number(element("classify").dataset.photoMinutes));
+    const query = new URLSearchParams(location.search);
+    const sample = query.get("sample");
+    if (sample) session.addSample(sample, nameOf(sample), { car: query.get("car"), versus: query.get("versus") });
+    session.changed();
+    return { palette: { value: chosenPalette() } };
+}
+
+/**
+ * The state or a field of the page has changed.
+ *
+ * @param {Inputs} inputs
+ * @param {string[]} triggered
+ */
+export function update(inputs, triggered) {
+    if (!hasElement("classify") || takeFields(inputs, triggered)) return undefined;
+    const view = session.view();
+    const chosen = carInRow(view, chosenRow(view));
+    const shown = chosen ? evidence(view, chosen, inputs["evidence.value"]) : null;
+    draw(view, shown);
+    showList(session.entries(), session.current());
+    // The photo that an address asked for may still be on its way.
+    if (view.phase !== "sending") {
+        history.replaceState(history.state, "", addressOf(view, new URL(location.href)));
+    }
+    const { sureAbove, modelServer = "", modelLabel = "" } = element("classify").dataset;
+    return render(view, shown, { sureAbove: Number(sureAbove), origin: location.origin, modelServer, modelLabel });
+}
+
+/**
+ * Takes over what a person has set. Returns whether that changes the state, which calls `update` once more.
+ *
+ * @type {(inputs: Inputs, triggered: string[]) => boolean}
+ */
+function takeFields(inputs, triggered) {
+    const view = session.view();
+    if (triggered.includes("palette.value")) choosePalette(inputs["palette.value"]);
+    if (!view.answer) return false;
+    const asked = inputs["ask-class.value"];
+    if (triggered.includes("ask-class.value") && asked) chooseAny(asked);
+    const row = triggered.includes("choice.value") ? Number(inputs["choice.value"]) : chosenRow(view);
+    const label = carInRow(view, row)?.label;
+    const versus = triggered.includes("versus.value") ? inputs["versus.value"] || null : view.choice.versus;
+    const isSame = row === chosenRow(view) && versus === view.choice.versus;
+    if (isSame || !label) return false;
+    // A car is compared with no other once it is chosen itself.
+    session.setChoice(view.key, { car: row === 0 ? null : label, versus: versus === label ? null : versus });
+    // A car to compare with that has no map yet is asked for; its row then is there to be compared with.
+    if (versus && rowOf(view, versus) < 0 && !view.asking) session.askFor(versus);
+    return true;
+}
+
+/** Chooses any car that the model knows, asking for it first if need be. @param {string} label */
+async function chooseAny(label) {
+    const { key } = session.view();
+    if (!(await session.askFor(label))) return;
+    const view = session.view();
+    const row = rowOf(view, label);
+    const versus = view.choice.versus === label ? null : view.choice.versus;
+    if (row >= 0) session.setChoice(key, { car: row === 0 ? null : label, versus });
+}
+
+/** @type {(view: import("./view.mjs").View, shown: ReturnType<typeof evidence> | null) => void} */
+function draw(view, shown) {
+    const canvas = element("heatmap");
+    if (shown) paintLegend(element("legend"), shown.signed);
+    if (shown?.map && view.answer) paint(canvas, shown.map, view.answer.extent, view.photo, shown);
+    else clear(canvas);
+}
+
+/** @param {Inputs} inputs */
+export const showOpacity = (inputs) => ({
+    heatmap: { style: { opacity: inputs["heatmap-on.checked"] ? inputs["opacity.value"] / 100 : 0 } },
+});

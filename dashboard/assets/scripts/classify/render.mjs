@@ -1,0 +1,107 @@
+/** The page "Classify": what it shows for a state. */
+import { percent } from "../numbers.mjs";
+import { each } from "../props.mjs";
+import { curlCommand } from "./request.mjs";
+import { doubt } from "./texts.mjs";
+import { carInRow, chosenRow, knownCars, LIKELY } from "./view.mjs";
+
+const ROWS = 8;
+/** @type {Record<string, string>} */
+const WAITING = { empty: "The five best answers appear here.", unanswered: "No answer yet." };
+/** @type {Record<string, string>} */
+const PROGRESS = { sending: "Reading the photo…", asking: "Asking the model…" };
+
+/**
+ * @typedef {import("./view.mjs").View} View
+ * @typedef {ReturnType<typeof import("./evidence.mjs").evidence>} Evidence
+ * @typedef {{ sureAbove: number, origin: string, modelServer: string, modelLabel: string }} Page
+ */
+
+/**
+ * @param {View} view
+ * @param {Evidence | null} shown - what the heatmap shows, if there is one
+ * @param {Page} page
+ * @returns {Changes}
+ */
+export function render(view, shown, page) {
+    const { phase, photo, problem, asking } = view;
+    return {
+        classify: { "data-phase": phase, "data-asking": asking ? "yes" : "no" },
+        problem: { "data-shown": problem ? "yes" : "no" },
+        "problem-text": { children: problem },
+        photo: photo ? { src: photo.src, alt: photo.name } : { alt: "" },
+        "photo-frame": { style: { "--ratio": photo ? photo.width / photo.height : 1 } },
+        "progress-text": { children: asking ? "Asking about another car…" : PROGRESS[phase] || "" },
+        ...renderRanking(view, page),
+        ...renderFields(view),
+        ...renderRequest(view, page),
+        ...renderEvidence(shown),
+    };
+}
+
+/** @type {(view: View, page: Page) => Changes} */
+function renderRanking(view, { sureAbove }) {
+    const { phase, photo, answer } = view;
+    const rows = Array.from({ length: ROWS }, (_, row) => carInRow(view, row));
+    const parts = (
+        /** @type {string} */ part,
+        /** @type {(car: ClassAnswer | undefined, row: number) => any} */ props,
+    ) => each(ROWS, (rank) => ({ part, rank }), rows, props);
+    const makes = answer ? answer.makes.map((make) => `${make.name}, ${percent(make.probability)}`) : [];
+    return {
+        make: { children: answer ? `Make: ${makes[0]}` : WAITING[phase] || "" },
+        "other-makes": { children: answer ? ["", ...makes.slice(1)].join(" · ") : "" },
+        "not-sure": { children: answer ? doubt(answer.classes[0].probability, sureAbove) : "" },
+        truth: { children: answer && photo.truth ? `Really: ${photo.truth}` : "" },
+        "model-line": { children: answer ? modelLine(answer) : "" },
+        ...parts("name", (car) => ({ children: car ? car.name : "–" })),
+        ...parts("percent", (car) => ({ children: car ? percent(car.probability) : "" })),
+        ...parts("bar", (car) => ({ style: { width: car ? `${100 * car.probability}%` : "0" } })),
+        ...parts("row", (car, row) => ({
+            disabled: !car,
+            style: { display: car || (!answer && row < LIKELY) ? undefined : "none" },
+        })),
+    };
+}
+
+/** @param {Answer} answer */
+function modelLine({ model, version, milliseconds }) {
+    return `${model}${version ? ` version ${version}` : ""}, answered in ${milliseconds} ms`;
+}
+
+/** The cars that are chosen, and those that can be: no car is compared with itself. @type {(view: View) => Changes} */
+function renderFields(view) {
+    const { answer, classes, choice } = view;
+    if (!answer) return {};
+    const cars = classes.length ? classes : knownCars(view);
+    const options = cars.map(({ label, name }) => ({ value: label, label: name }));
+    const chosen = carInRow(view, chosenRow(view));
+    return {
+        choice: { value: String(chosenRow(view)) },
+        "ask-class": { data: options, value: null }, // ready for the next car; its row says which was chosen
+        versus: { data: options.filter(({ value }) => value !== chosen?.label), value: choice.versus },
+    };
+}
+
+/** @type {(view: View, page: Page) => Changes} */
+function renderRequest(view, page) {
+    const chosen = carInRow(view, chosenRow(view));
+    return {
+        curl: { children: chosen ? curlCommand(view, chosen, page) : "" },
+        "copy-curl": { disabled: !chosen },
+        "copy-link": { disabled: !chosen || !view.photo.sample },
+    };
+}
+
+/** @type {(shown: Evidence | null) => Changes} */
+function renderEvidence(shown) {
+    const [low, high, note] = shown ? shown.legend : ["", "", ""];
+    return {
+        "evidence-text": { children: shown ? shown.text : "" },
+        heatmap: { "aria-label": shown ? `Heatmap. ${shown.text}` : "No heatmap yet." },
+        "legend-low": { children: low },
+        "legend-high": { children: high },
+        "legend-note": { children: note },
+        palette: { disabled: Boolean(shown && shown.signed) },
+    };
+}

@@ -1,0 +1,79 @@
+/** The state of the page "Classify", as its store holds it and its widgets read it.
+ *
+ * @typedef {{ car: string | null, versus: string | null }} CarChoice - labels; null: the most likely car, and no other
+ *
+ * @typedef {object} Entry - a photo of this browser tab, on its way from a file to an answer
+ * @property {string} key
+ * @property {string} name - in the list
+ * @property {string} title - on the stage
+ * @property {File} [file] - where it comes from: this, or …
+ * @property {string} [sample] - … the id of a photo of the data set
+ * @property {"waiting" | "sending" | "asking" | "answered" | "unanswered"} state
+ * @property {CarChoice} [choice]
+ * @property {any} [photo] - what POST /photos returned
+ * @property {number} [since] - when it did
+ * @property {Answer} [answer] - what POST …/answer returned
+ * @property {ClassAnswer[]} extras - classes that were asked for besides the most likely ones
+ * @property {string | null} [problem] - why there is no answer
+ * @property {boolean} [again] - whether it is asked about again without a click
+ * @property {number} [tries]
+ * @property {Entry[]} [batch] - all that were added together
+ *
+ * @typedef {object} View - see pages/classify.py
+ * @property {string} phase
+ * @property {string} problem
+ * @property {string | null} asking
+ * @property {string} [key]
+ * @property {any} photo
+ * @property {(Answer & { extras: ClassAnswer[] }) | null} answer
+ * @property {CarChoice} choice
+ * @property {{ label: string, name: string }[]} classes
+ */
+
+export const LIKELY = 5; // rows for the most likely cars; those of extras follow
+export const NO_CHOICE = Object.freeze({ car: null, versus: null });
+
+/**
+ * @param {object} session
+ * @param {Entry | null} session.current - the entry that is shown
+ * @param {Entry | null} session.awaited - the entry that will be shown as soon as its photo is here
+ * @param {string[]} session.notes - sentences about anything but the shown entry
+ * @param {string | null} session.asking - the label of a class that is being asked for
+ * @param {{ label: string, name: string }[]} session.classes - all that the version knows
+ * @returns {View}
+ */
+export function viewOf({ current, awaited, notes, asking, classes }) {
+    const sentences = awaited || !current ? notes : [...notes, current.problem];
+    const common = { problem: sentences.filter(Boolean).join("\n"), asking, classes, choice: NO_CHOICE };
+    if (awaited) return { ...common, phase: "sending", photo: current && current.photo, answer: null };
+    if (!current) return { ...common, phase: "empty", photo: null, answer: null };
+    const { key, state, photo, choice = NO_CHOICE, answer, extras } = current;
+    const phase = state === "waiting" ? "asking" : state;
+    const isAnswered = state === "answered" && answer;
+    return { ...common, key, phase, photo, choice, answer: isAnswered ? { ...answer, extras } : null };
+}
+
+/** All cars that the answer has a map for: the most likely ones, then the extras. @param {View} view */
+export const knownCars = ({ answer }) => (answer ? [...answer.classes, ...answer.extras] : []);
+
+/**
+ * The car in a row; extras begin at row 5 even if the model knows fewer cars.
+ *
+ * @type {(view: View, row: number) => ClassAnswer | undefined}
+ */
+export function carInRow({ answer }, row) {
+    if (!answer) return undefined;
+    return row < LIKELY ? answer.classes[row] : answer.extras[row - LIKELY];
+}
+
+/** The row of a car, or -1. @type {(view: View, label: string | null) => number} */
+export function rowOf({ answer }, label) {
+    if (!answer || !label) return -1;
+    const likely = answer.classes.findIndex((car) => car.label === label);
+    if (likely >= 0) return likely;
+    const extra = answer.extras.findIndex((car) => car.label === label);
+    return extra >= 0 ? LIKELY + extra : -1;
+}
+
+/** The row of the car that is chosen: the most likely one, if no other is. @param {View} view */
+export const chosenRow = (view) => Math.max(rowOf(view, view.choice.car), 0);

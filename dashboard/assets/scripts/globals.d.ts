@@ -1,0 +1,51 @@
+/* Types that all modules know: what Dash gives a page, and what the dashboard's addresses answer. */
+
+/** Properties to write, by the id of a component; the id of one of several alike is JSON. */
+type Changes = Record<string, Record<string, unknown>>;
+
+/** Values of a callback's inputs and states, by "id.property". */
+type Inputs = Record<string, any>;
+
+/** A function that Dash calls when one of its inputs changes; `triggered` names those that did. */
+type Callback = (inputs: Inputs, triggered: string[]) => Changes | void | Promise<Changes | void>;
+
+interface Window {
+    dash_clientside: any;
+    dash_component_api: { getLayout(id: unknown): { props: Record<string, unknown> } | undefined };
+}
+
+/** Rows of numbers: above 0 for evidence for a class, below 0 against it. */
+type Contributions = number[][];
+
+/** Top, left, bottom and right of the area that the cells of a map divide, as shares of the photo. */
+type Extent = [number, number, number, number];
+
+interface Size {
+    width: number;
+    height: number;
+}
+
+interface ClassAnswer {
+    label: string;
+    name: string;
+    index: number;
+    probability: number;
+    map: Contributions;
+}
+
+/** What `POST …/answer` returns. `scale` is the number that stands for a full colour. */
+interface Answer {
+    model: string;
+    version: string;
+    milliseconds: number;
+    makes: { name: string; probability: number }[];
+    classes: ClassAnswer[];
+    asked?: ClassAnswer;
+    extent: Extent;
+    scale: number;
+}
+
+interface Choice {
+    value: string;
+    label: string;
+}
