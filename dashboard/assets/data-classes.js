@@ -34,7 +34,7 @@ window.classBars = (() => {
         const row = document.createElement("li");
         const button = document.createElement("button");
         button.type = "button";
-        button.className = "data-class";
+        button.className = "data-class option entry";
         button.dataset.label = label;
         const [title, bar, count] = ["data-class-name", "data-class-bar", "data-class-count"].map((className) => {
             const span = document.createElement("span");

@@ -116,15 +116,15 @@ window.photoDetails = (() => {
 
     function answerRow({ label: ofClass, name, probability }, rank) {
         const row = make("li", "");
-        const button = make("button", "data-answer-row");
-        const bar = make("span", "data-answer-bar");
-        const share = make("span", "");
+        const button = make("button", "data-answer-row option entry");
+        const bar = make("span", "bar");
+        const share = make("span", "bar-fill");
         button.type = "button";
         button.dataset.rank = rank;
         share.style.width = `${100 * probability}%`;
         bar.append(share);
         const title = make("span", "", ofClass === label ? `${name} (its label)` : name);
-        button.append(title, make("span", "data-answer-percent", window.numbers.percent(probability)), bar);
+        button.append(title, make("span", "number", window.numbers.percent(probability)), bar);
         row.append(button);
         return row;
     }

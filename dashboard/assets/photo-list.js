@@ -23,7 +23,7 @@ window.photoList = (() => {
     function make(entry) {
         const item = element(
             "li",
-            { className: "photo-item" },
+            { className: "photo-item tile" },
             element(
                 "button",
                 { type: "button", className: "photo-item-open" },

@@ -92,8 +92,8 @@ window.dash_clientside.play_view = (() => {
             CHOICES.map((place) => (game.choices[place] ? game.choices[place].name : "")),
             CHOICES.map((place) =>
                 guess && game.choices[place] && game.choices[place].label === guess
-                    ? "play-choice play-choice-made"
-                    : "play-choice",
+                    ? "play-choice option play-choice-made"
+                    : "play-choice option",
             ),
             CHOICES.map(() => phase === "asking"),
             CHOICES.map((place) => !game.choices[place]),
