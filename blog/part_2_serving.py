@@ -762,7 +762,7 @@ shell(f"car-classifier models --server-url {live}")
 # a visitor keeps asking `labels/stable` as fast as possible.
 
 # %%
-with ModelClient(live, NAME, label="canary") as brave:
+with ModelClient(live, NAME, version_label="canary") as brave:
     print(brave.status(), brave.classify(photo).classes[0])
 
 

@@ -1,4 +1,4 @@
-"""Files that may come, change or go while the dashboard runs."""
+"""Files that may appear, change or disappear while the dashboard runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ Content = TypeVar("Content")
 
 @dataclass
 class ChangingFile(Generic[Content]):
-    """A file that is read again when it is another.
+    """Re-reads a file when its size or modification time changes.
 
     Attributes:
         path: The file.
-        reader: Reads it.
-        missing: What is read of a file that is not there.
+        reader: Reads the file.
+        missing: The content of a missing file.
     """
 
     path: Path
@@ -24,13 +24,13 @@ class ChangingFile(Generic[Content]):
     _read: tuple[tuple[int, int], Content] | None = field(default=None, repr=False)
 
     def read(self) -> Content:
-        """What it holds now; the same object for as long as it does not change."""
+        """Returns the current content; the same object as long as the file does not change."""
         try:
-            about = self.path.stat()
+            status = self.path.stat()
         except OSError:
             return self.missing
-        version = (about.st_mtime_ns, about.st_size)
-        read = self._read  # another thread may replace it between two looks
+        version = (status.st_mtime_ns, status.st_size)
+        read = self._read  # another thread may replace it at any time
         if read is None or read[0] != version:
             read = self._read = (version, self.reader(self.path))
         return read[1]

@@ -1,4 +1,4 @@
-"""Forgets what is kept for a while only, whether or not anybody visits."""
+"""Deletes expired photos and games in the background, also while nobody visits."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Housekeeping:
-    """What has to be forgotten. Several processes may do it at once.
+    """Deletes what has expired. Several processes may do so at once.
 
     Attributes:
         photos: Visitors' photos.
@@ -29,18 +29,18 @@ class Housekeeping:
     database: Database
 
     def begin(self) -> None:
-        """Does it from now on, in a thread of this process: one that was begun before a fork stays behind there."""
-        threading.Thread(target=self._go_on, name="housekeeping", daemon=True).start()
+        """Starts a thread that does so from now on. Call it after a fork: a forked process does not inherit threads."""
+        threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
 
     def forget_photos(self) -> None:
-        """Forgets the photos whose time is over; if that fails, it is logged."""
+        """Deletes expired photos; logs a failure."""
         _try(self.photos.forget_old)
 
     def forget_games(self) -> None:
-        """Forgets the games whose time is over; if that fails, it is logged."""
+        """Deletes expired games; logs a failure."""
         _try(self.database.games.forget_old)
 
-    def _go_on(self) -> None:
+    def _run(self) -> None:
         for turn in count():
             self.forget_photos()
             if turn % GAMES_EVERY == 0:
@@ -52,4 +52,4 @@ def _try(forget: Callable[[], None]) -> None:
     try:
         forget()
     except (OSError, DatabaseError) as error:
-        logger.warning("What is old cannot be forgotten now, but in a while: %s", error)
+        logger.warning("Expired photos or games cannot be deleted now; trying again later: %s", error)

@@ -1,6 +1,6 @@
-"""Names of cars as people write them."""
+"""Display names of cars."""
 
 
 def display_name(label: str) -> str:
-    """A label such as `Aurelio_Vela` as people write it: "Aurelio Vela"."""
+    """Turns a label such as `Aurelio_Vela` into "Aurelio Vela"."""
     return " ".join(label.replace("_", " ").split())

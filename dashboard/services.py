@@ -1,4 +1,4 @@
-"""What the pages and their addresses work with, put together once."""
+"""The services that pages and endpoints share."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ from dashboard.settings import Settings
 
 @dataclass(frozen=True)
 class Services:
-    """The parts that do the work.
+    """The services, created once for each application.
 
     Attributes:
-        settings: What the dashboard was told.
-        client: Asks the model server.
-        watch: Knows how the model server is.
-        photos: The photos that visitors sent, for a while.
+        settings: The dashboard's settings.
+        client: Client of the model server.
+        watch: Cached status of the model server.
+        photos: Photos that visitors sent, kept for a while.
         dataset: The photos that the manifest lists.
         versions: The published versions of the model.
         database: Feedback, games and scores.

@@ -8,7 +8,7 @@ def camera() -> html.Dialog:
     """Closed at first; `assets/scripts/classify/camera.mjs` opens it."""
     return html.Dialog(
         [
-            html.H2("Take a photo", id="camera-title", className="card-title"),
+            html.H2("Take a photo", id="camera-title", className="title"),
             html.Video(id="camera-view", autoPlay=True, muted=True, **{"aria-label": "What the camera sees"}),
             html.P("", id="camera-problem", className="dimmed", role="status"),
             html.Div(
@@ -16,7 +16,7 @@ def camera() -> html.Dialog:
                     dmc.Button("Take it", id="camera-take", size="sm"),
                     dmc.Button("Cancel", id="camera-cancel", variant="default", size="sm"),
                 ],
-                className="dialog-buttons",
+                className="actions",
             ),
         ],
         id="camera",

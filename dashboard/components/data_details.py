@@ -13,7 +13,7 @@ def details() -> html.Dialog:
             html.Div(
                 [
                     html.H2("", id="data-name", className="data-name"),
-                    html.Button("Close", type="button", className="data-close data-action"),
+                    html.Button("Close", type="button", className="data-close button"),
                 ],
                 className="data-details-head",
             ),
@@ -26,7 +26,7 @@ def details() -> html.Dialog:
                     ),
                     html.Div([_answer(), html.Dl(id="data-columns", className="data-columns")]),
                 ],
-                className="data-details-columns",
+                className="data-details-columns columns",
             ),
             html.Section(
                 [html.H3("Near-duplicates"), photo_wall("data-duplicates", 6)],
@@ -44,7 +44,7 @@ def details() -> html.Dialog:
             ),
         ],
         id="data-details",
-        className="data-details",
+        className="data-details card",
         **{"aria-labelledby": "data-name"},
     )
 
@@ -75,9 +75,9 @@ def _answer() -> html.Div:
             html.Div(
                 [
                     dmc.Button("Ask the model", id="data-ask", size="xs"),
-                    html.A("Open in Classify", id="data-classify", href="/", className="data-action"),
+                    html.A("Open in Classify", id="data-classify", href="/", className="button button-small"),
                 ],
-                className="data-actions",
+                className="data-actions actions",
             ),
             html.P("", id="data-answer-text", className="data-answer-text", role="status"),
             html.Ul(id="data-answer", className="data-answer"),

@@ -11,8 +11,8 @@ def class_histogram() -> html.Section:
     """A bar for each class that has photos; the script draws them into the list, which Dash leaves alone."""
     return html.Section(
         [
-            html.H2("Photos of each model", className="card-title"),
-            html.P("A click shows one model alone.", className="data-hint dimmed"),
+            html.H2("Photos of each model", className="title"),
+            html.P("A click shows one model alone.", className="hint dimmed"),
             html.Ul(
                 [
                     html.Li([html.Span(className=f"data-key data-{split}"), name])
@@ -45,17 +45,17 @@ def found_photos(suspects_only: bool) -> html.Section:
                     ),
                     html.P("Searching…", id="data-found", className="data-found", role="status"),
                 ],
-                className="data-photos-head",
+                className="data-photos-head actions",
             ),
-            html.P("", id="data-about-suspects", className="data-about dimmed"),
+            html.P("", id="data-about-suspects", className="hint dimmed"),
             photo_wall("data", PAGE_SIZE),
             html.Div(
                 [
-                    html.Button("Previous", type="button", className="data-turn", id="data-previous", disabled=True),
+                    html.Button("Previous", type="button", className="button", id="data-previous", disabled=True),
                     html.Span("", id="data-page-text", className="dimmed"),
-                    html.Button("Next", type="button", className="data-turn", id="data-next", disabled=True),
+                    html.Button("Next", type="button", className="button", id="data-next", disabled=True),
                 ],
-                className="data-pages",
+                className="data-pages pager",
             ),
         ],
         className="data-photos",

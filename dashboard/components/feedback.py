@@ -23,9 +23,9 @@ def feedback_card() -> html.Section:
         [
             dcc.Store(id="feedback-said", storage_type="session"),
             dcc.Store(id="feedback-form", storage_type="memory"),
-            html.H2("Was this right?", className="card-title"),
+            html.H2("Was this right?", className="title"),
             html.P("", id="feedback-text", className="feedback-text", role="status", tabIndex=-1),
-            html.Div([_button("yes", "Yes"), _button("no", "No")], className="feedback-ask feedback-buttons"),
+            html.Div([_button("yes", "Yes"), _button("no", "No")], className="feedback-ask actions"),
             _form(),
             html.Div(
                 dmc.Checkbox(
@@ -40,9 +40,9 @@ def feedback_card() -> html.Section:
             html.P("", id="feedback-problem", className="feedback-problem", role="alert"),
             html.Div(
                 [_button("send", "Send", variant="filled"), _button("back", "Back")],
-                className="feedback-send feedback-buttons",
+                className="feedback-send actions",
             ),
-            html.Div(_button("undo", "Take it back"), className="feedback-undo feedback-buttons"),
+            html.Div(_button("undo", "Take it back"), className="feedback-undo actions"),
         ],
         id="feedback",
         className="card feedback",

@@ -20,7 +20,7 @@ def gallery(samples: Sequence[DatasetPhoto], manifest: Path) -> html.Section:
             className="dimmed",
         )
     return html.Section(
-        [html.H2("Or try one of these", className="section-title"), body],
+        [html.H2("Or try one of these", className="title"), body],
         className="gallery",
         **{"aria-label": "Sample photos"},
     )
@@ -34,7 +34,7 @@ def _thumbnail(number: int, sample: DatasetPhoto) -> html.Button:
             attributes={"root": {"loading": "lazy", "draggable": False}},
         ),
         type="button",
-        className="thumbnail",
+        className="thumbnail tile",
         # The name is left out on purpose: it would give the answer away.
         **{"aria-label": f"Sample photo {number + 1}", "data-sample": sample.id},
     )

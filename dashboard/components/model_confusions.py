@@ -33,7 +33,7 @@ def confusions() -> html.Section:
                     ]
                 ),
             ],
-            className="confusions",
+            className="confusions columns",
         ),
     )
 
@@ -43,12 +43,12 @@ def _pair(place: int) -> html.Li:
         html.Button(
             [
                 html.Span("", id={"pair-text": place}, className="pair-text"),
-                html.Span("", id={"pair-count": place}, className="pair-count"),
+                html.Span("", id={"pair-count": place}, className="number"),
                 html.Span("", id={"pair-ways": place}, className="pair-ways dimmed"),
             ],
             id={"pair": place},
             type="button",
-            className="pair",
+            className="pair option entry",
             **{"data-labels": ""},
         ),
         id={"pair-row": place},

@@ -23,9 +23,9 @@ def headlines(services: Services, number: str | None, other: str | None) -> html
         "headlines",
         "How good it is",
         "Shares of photos with 95 % intervals: where the figure for all photos of this kind may well lie.",
-        html.P(shown["count"], id="model-count"),
+        html.P(shown["count"], id="model-count", className="hint"),
         html.Ul([_card(*leaf) for leaf in leaves], className="headlines"),
-        html.P(shown["note"], id="model-comparison", className="model-hint dimmed"),
+        html.P(shown["note"], id="model-comparison", className="hint dimmed"),
         missing=shown["missing"],
         is_hidden=shown["is_hidden"],
     )
@@ -43,13 +43,13 @@ def _card(
         [
             html.Span(kind.title, className="headline-title"),
             leaf("value", value),
-            html.Span(leaf("bar", style=bar), className="headline-track", **{"aria-hidden": "true"}),
+            html.Span(leaf("bar", style=bar), className="bar", **{"aria-hidden": "true"}),
             leaf("interval", interval),
             html.Span(kind.meaning, className="headline-meaning dimmed"),
             leaf("other", other),
             leaf("difference", difference, **{"data-verdict": verdict}),
         ],
-        className="headline",
+        className="headline tile",
     )
 
 

@@ -42,7 +42,7 @@ def chosen_photos() -> html.Section:
             className="model-choices",
         ),
         _evidence_choice("model-chosen"),
-        html.P("", id="model-chosen-count", className="model-count", role="status"),
+        html.P("", id="model-chosen-count", className="hint", role="status"),
         photo_wall.photo_wall("model-chosen"),
     )
 
@@ -93,7 +93,7 @@ def _evidence_choice(name: str) -> html.Div:
                 className="legend dimmed",
             ),
         ],
-        className="evidence-row",
+        className="evidence-row actions",
     )
 
 

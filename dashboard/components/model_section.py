@@ -47,9 +47,9 @@ def section(
     """
     return html.Section(
         [
-            html.H2(title, id=f"model-{name}-title", className="card-title"),
+            html.H2(title, id=f"model-{name}-title", className="title"),
             html.P(missing, id={"missing": name}, className="model-missing"),
-            html.Div([html.P(hint, className="model-hint dimmed"), *children], id={"body": name}, hidden=is_hidden),
+            html.Div([html.P(hint, className="hint dimmed"), *children], id={"body": name}, hidden=is_hidden),
         ],
         id=f"model-section-{name}",
         className="card model-section",

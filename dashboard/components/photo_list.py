@@ -15,7 +15,7 @@ def photo_list(minutes: float) -> html.Section:
         [
             html.Div(
                 [
-                    html.H2("Your photos", className="section-title"),
+                    html.H2("Your photos", className="title"),
                     html.P(f"Kept on the server for {kept}, for this browser tab.", className="dimmed"),
                     html.Div(
                         [
@@ -23,10 +23,10 @@ def photo_list(minutes: float) -> html.Section:
                             dmc.Button("JSON", id="download-json", variant="default", size="xs"),
                             dmc.Button("Clear", id="clear-photos", variant="default", size="xs"),
                         ],
-                        className="photo-list-buttons",
+                        className="actions",
                     ),
                 ],
-                className="photo-list-head",
+                className="photo-list-head actions",
             ),
             html.Ul(id="photo-list", className="photo-list"),
         ],

@@ -41,11 +41,11 @@ def photo_wall(name: str, cells: int = CELLS) -> html.Div:
             html.Ul([_cell() for _ in range(cells)], className="wall-cells"),
             html.Div(
                 [
-                    html.Button("Earlier", type="button", className="wall-turn", **{"data-turn": "-1"}),
+                    html.Button("Earlier", type="button", className="wall-turn button", **{"data-turn": "-1"}),
                     html.Span("", id=f"{name}-range", className="wall-range", role="status"),
-                    html.Button("Later", type="button", className="wall-turn", **{"data-turn": "1"}),
+                    html.Button("Later", type="button", className="wall-turn button", **{"data-turn": "1"}),
                 ],
-                className="wall-pages",
+                className="wall-pages pager",
             ),
         ],
         id=f"{name}-wall",
@@ -80,7 +80,7 @@ def _cell() -> html.Li:
                 html.Span("", className="wall-title"),
                 html.Span("", className="wall-lines dimmed"),
             ],
-            className="wall-photo",
+            className="wall-photo tile",
         ),
         className="wall-cell",
         hidden=True,

@@ -19,12 +19,12 @@ def over() -> html.Section:
                             dmc.Button("Play again", id="play-again", size="md"),
                             dmc.Button("Other settings", id="play-settings", size="md", variant="default"),
                         ],
-                        className="play-actions",
+                        className="actions",
                     ),
                 ],
-                className="card play-card",
+                className="card",
             ),
-            html.H3("All rounds", className="section-title play-recap-title"),
+            html.H3("All rounds", className="title play-recap-title"),
             html.Ol([_round(place) for place in range(max(ROUNDS))], className="play-recap"),
         ],
         className="play-over",
@@ -36,18 +36,18 @@ def share() -> html.Section:
     """A text that challenges others to the same photos."""
     return html.Section(
         [
-            html.H2("Challenge others", id="play-share-title", className="card-title"),
-            html.P("Whoever opens the link gets the same photos and choices.", className="dimmed"),
+            html.H2("Challenge others", id="play-share-title", className="title"),
+            html.P("Whoever opens the link gets the same photos and choices.", className="hint dimmed"),
             html.Pre("", id="play-share-text", className="play-share-text"),
             html.Div(
                 [
-                    html.Button("Copy", type="button", id="play-copy", className="play-plain-button"),
+                    html.Button("Copy", type="button", id="play-copy", className="button"),
                     html.Span("", id="play-copied", className="dimmed", role="status"),
                 ],
-                className="play-actions",
+                className="actions",
             ),
         ],
-        className="card play-card play-share",
+        className="card play-share",
         **{"aria-labelledby": "play-share-title"},
     )
 
@@ -61,6 +61,6 @@ def _round(place: int) -> html.Li:
             html.Span("", id={"part": "play-recap-ai", "place": place}),
         ],
         id={"part": "play-recap-round", "place": place},
-        className="card play-recap-round",
+        className="tile play-recap-round",
         hidden=True,
     )

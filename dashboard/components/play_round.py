@@ -19,9 +19,11 @@ def game_round() -> html.Section:
                     _scores(),
                     html.Button("New game", type="button", id="play-leave", className="link-button play-leave"),
                 ],
-                className="play-bar",
+                className="play-bar actions",
             ),
-            html.Div([_stage(), html.Div([_question(), _reveal()], className="play-side")], className="play-table"),
+            html.Div(
+                [_stage(), html.Div([_question(), _reveal()], className="play-side")], className="play-table columns"
+            ),
         ],
         className="play-round",
         **{"aria-labelledby": "play-round-title"},
@@ -56,7 +58,7 @@ def _stage() -> html.Section:
                             html.Canvas(id="play-heatmap", width=1, height=1, role="img", hidden=True),
                         ],
                         id="play-frame",
-                        className="play-frame",
+                        className="photo-frame",
                     ),
                     html.Div(
                         [html.Span(className="spinner"), html.Span("Asking the AI…")],
@@ -64,7 +66,7 @@ def _stage() -> html.Section:
                         role="status",
                     ),
                 ],
-                className="play-photo-area",
+                className="stage-area",
             ),
             html.Div(
                 [
@@ -72,10 +74,10 @@ def _stage() -> html.Section:
                     dmc.Switch(id="play-heatmap-on", label="Show what the AI looked at", checked=True, size="sm"),
                     html.P("", id="play-evidence", className="dimmed"),
                 ],
-                className="play-stage-foot",
+                className="play-stage-foot actions",
             ),
         ],
-        className="card play-stage",
+        className="card stage play-stage",
         **{"aria-label": "Photo"},
     )
 
@@ -83,7 +85,7 @@ def _stage() -> html.Section:
 def _question() -> html.Div:
     return html.Div(
         [
-            html.H3("Which car is this?", className="card-title"),
+            html.H3("Which car is this?", className="title"),
             html.Div([_choice(place) for place in range(CHOICES)], className="play-choices"),
             html.Div(
                 [
@@ -94,7 +96,7 @@ def _question() -> html.Div:
                 className="play-naming",
             ),
         ],
-        className="card play-card play-question",
+        className="card play-question",
     )
 
 
@@ -118,7 +120,7 @@ def _choice(place: int) -> html.Button:
         ],
         id={"part": "play-choice", "place": place},
         type="button",
-        className="play-choice",
+        className="play-choice option",
         **{"data-choice": place, "aria-keyshortcuts": str(place + 1)},
     )
 
@@ -135,7 +137,7 @@ def _reveal() -> html.Div:
             dmc.Button("", id="play-next", size="lg", fullWidth=True, className="play-next"),
         ],
         id="play-reveal",
-        className="card play-card play-reveal",
+        className="card play-reveal",
     )
 
 
@@ -143,7 +145,7 @@ def _answer(rank: int) -> html.Li:
     return html.Li(
         [
             html.Span("", id={"part": "play-ai-name", "rank": rank}, className="play-ai-name"),
-            html.Span("", id={"part": "play-ai-percent", "rank": rank}, className="row-percent"),
+            html.Span("", id={"part": "play-ai-percent", "rank": rank}, className="number"),
             html.Span(html.Span(id={"part": "play-ai-bar", "rank": rank}, className="bar-fill"), className="bar"),
         ],
         id={"part": "play-ai-row", "rank": rank},

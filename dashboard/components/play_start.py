@@ -28,7 +28,7 @@ def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, pro
             html.H2(
                 "A challenge" if challenged else "New game",
                 id="play-start-title",
-                className="card-title",
+                className="title",
                 tabIndex=-1,
             ),
             html.P(problem, className="problem", role="alert", hidden=not problem),
@@ -73,15 +73,15 @@ def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, pro
                         hidden=not challenged,
                     ),
                 ],
-                className="play-actions",
+                className="actions",
             ),
             html.P(
                 "Keys 1 to 4 choose, Enter goes on. The AI sees each photo when you have answered."
                 + (" It has not been trained on these photos." if fair else ""),
-                className="dimmed play-hint",
+                className="hint dimmed",
             ),
         ],
-        className="card play-card play-start",
+        className="card play-start",
         **{"aria-labelledby": "play-start-title"},
     )
 
@@ -91,7 +91,7 @@ def _level(level: Difficulty) -> dmc.RadioCard:
     return dmc.RadioCard(
         [html.Span(name, className="play-level-name"), html.Span(words, className="dimmed")],
         value=level.value,
-        className="play-level",
+        className="play-level option",
         withBorder=True,
     )
 
@@ -100,10 +100,10 @@ def board() -> html.Section:
     """The leaderboard of one kind of game, and the place to enter one's name after it."""
     return html.Section(
         [
-            html.H2("Leaderboard", id="play-board-title", className="card-title"),
-            html.P("", id="play-board-kind", className="dimmed play-board-kind"),
+            html.H2("Leaderboard", id="play-board-title", className="title"),
+            html.P("", id="play-board-kind", className="hint dimmed"),
             _sign(),
-            html.P("", id="play-board-note", className="dimmed"),
+            html.P("", id="play-board-note", className="play-board-note dimmed"),
             html.Table(
                 [
                     html.Thead(
@@ -120,12 +120,11 @@ def board() -> html.Section:
                     html.Tbody([_line(rank) for rank in range(BOARD_ROWS)]),
                 ],
                 id="play-board-table",
-                className="play-board-table",
                 hidden=True,
                 **{"aria-labelledby": "play-board-title"},
             ),
         ],
-        className="card play-card play-board",
+        className="card play-board",
         **{"aria-labelledby": "play-board-title"},
     )
 
@@ -142,7 +141,7 @@ def _sign() -> html.Form:
                 className="play-name",
                 autoComplete="nickname",
             ),
-            html.Button("Enter", type="submit", id="play-sign-button", className="play-plain-button"),
+            html.Button("Enter", type="submit", id="play-sign-button", className="button"),
         ],
         id="play-sign",
         className="play-sign",

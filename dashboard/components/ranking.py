@@ -13,7 +13,7 @@ def ranking() -> html.Section:
     """Rows that are always there; answers are written into them."""
     return html.Section(
         [
-            html.H2("Most likely", className="card-title"),
+            html.H2("Most likely", className="title"),
             html.P(
                 [html.Span("", id="make"), html.Span("", id="other-makes", className="dimmed")],
                 className="make",
@@ -51,7 +51,7 @@ def _row(rank: int) -> dmc.RadioCard:
     return dmc.RadioCard(
         [
             html.Span("–", id={"part": "name", "rank": rank}, className="row-name"),
-            html.Span("", id={"part": "percent", "rank": rank}, className="row-percent"),
+            html.Span("", id={"part": "percent", "rank": rank}, className="number"),
             html.Span(
                 html.Span(id={"part": "bar", "rank": rank}, className="bar-fill"),
                 className="bar",
@@ -59,7 +59,7 @@ def _row(rank: int) -> dmc.RadioCard:
         ],
         id={"part": "row", "rank": rank},
         value=str(rank),
-        className="row row-extra" if extra else "row",
+        className="option entry row",
         withBorder=True,
         disabled=True,
         style={"display": "none"} if extra else None,

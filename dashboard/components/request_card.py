@@ -16,7 +16,7 @@ def request_card() -> html.Details:
                     dmc.Button("Copy a link to this photo", id="copy-link", variant="default", size="xs"),
                     html.Span("", id="copied", className="dimmed", role="status"),
                 ],
-                className="request-buttons",
+                className="actions",
             ),
         ],
         id="request",

@@ -46,7 +46,7 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-# Lists open inside the page's main part, where screen readers look for them. A long one scrolls itself (style.css), and
+# Lists open inside the page's main part, where screen readers look for them. A long one scrolls itself (base.css), and
 # by keys too in any browser.
 SELECT = {
     "comboboxProps": {"portalProps": {"target": "main"}},

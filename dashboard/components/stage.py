@@ -91,10 +91,10 @@ def _toolbar() -> html.Div:
                     dmc.Button("Another photo", className="browse", variant="default", size="xs"),
                     dmc.Button("Camera", className="open-camera", variant="default", size="xs"),
                 ],
-                className="toolbar-end",
+                className="actions",
             ),
         ],
-        className="toolbar",
+        className="toolbar actions",
     )
 
 

@@ -1,6 +1,6 @@
 """Feedback, games and scores, in SQLite or PostgreSQL.
 
-One store a table, each call one transaction: what several workers do at once is settled by the database.
+There is one store per table. Each call is one transaction, so the database resolves conflicts between workers.
 """
 
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ __all__ = ["Database", "DatabaseError", "Feedback", "Score", "StoredGame", "Unfi
 
 @dataclass(frozen=True)
 class Database:
-    """The database, its schema up to date.
+    """The database, with an up-to-date schema.
 
     Attributes:
-        engine: Connections to it.
-        feedback: What visitors say of answers.
-        games: Games that are played or over.
+        engine: Connections to the database.
+        feedback: Visitors' feedback on answers.
+        games: Current and finished games.
         scores: The leaderboard.
     """
 
@@ -35,26 +35,26 @@ class Database:
     scores: ScoreStore
 
     def check(self) -> None:
-        """Asks it for an answer.
+        """Checks that the database answers.
 
         Raises:
-            DatabaseError: There is none.
+            DatabaseError: It does not.
         """
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
 
 def open_database(url: str) -> Database:
-    """Connects to a database, brings its schema up to date and forgets games that are long over.
+    """Connects to a database, brings its schema up to date and deletes expired games.
 
-    No connection is open afterwards: a process may fork and each part go on with connections of its own.
+    No connection stays open, so that forked processes open their own.
 
     Args:
-        url: `sqlite:///relative/path`, `sqlite:////absolute/path` (the folder is made if missing) or
+        url: `sqlite:///relative/path`, `sqlite:////absolute/path` (the folder is created if missing) or
             `postgresql://user:password@host/database`.
 
     Raises:
-        SettingsError: It cannot be used; the message does not repeat the password.
+        SettingsError: The database cannot be used; the message does not contain the password.
     """
     engine = engine_for(url)
     database = Database(engine, FeedbackStore(engine), GameStore(engine), ScoreStore(engine))

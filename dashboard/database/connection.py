@@ -1,4 +1,4 @@
-"""From an address to connections, or to a sentence that says why not."""
+"""Connects to a database by its address, or says in a sentence why it cannot."""
 
 import sqlite3
 import time
@@ -19,12 +19,12 @@ DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
 }
-ALONE = "alone"
-"""Execution option: the transaction begins with SQLite's lock for writers."""
+EXCLUSIVE = "exclusive"
+"""Execution option: the transaction begins with SQLite's write lock."""
 
 
 def engine_for(url: str) -> Engine:
-    """Connections to a database; none is opened yet.
+    """Creates an engine for a database, without connecting yet.
 
     Args:
         url: See `dashboard.database.open_database`.
@@ -51,7 +51,7 @@ def engine_for(url: str) -> Engine:
 
 
 def _parse(url: str) -> URL:
-    # What cannot be understood is never repeated: any part of it might be a password.
+    # Messages never repeat an address that cannot be parsed: any part might be a password.
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
@@ -76,31 +76,31 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Sees to it that who reads does not wait for who writes."""
+    """Switches to write-ahead logging, so that readers do not wait for writers."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            # Of several that open a new file at once, SQLite lets none wait for its turn here as it does elsewhere.
+            # Unlike elsewhere, SQLite does not wait here if several processes open a new file at once.
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # Python's driver would begin no transaction before a CREATE TABLE, and half a migration could stay.
-    alone = connection.get_execution_options().get(ALONE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
+    # Python's driver begins no transaction before CREATE TABLE, so a migration could be left half done.
+    exclusive = connection.get_execution_options().get(EXCLUSIVE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if exclusive else "BEGIN")
 
 
 @contextmanager
 def usable(url: URL) -> Iterator[None]:
-    """Turns what a database refuses into a sentence.
+    """Turns database errors into a sentence.
 
     Raises:
-        SettingsError: It cannot be reached, opened or written, or knows a newer schema than we do.
+        SettingsError: The database cannot be reached, opened or written, or its schema is newer than this code.
     """
     where = _described(url)
     try:
@@ -121,7 +121,7 @@ def _is_sqlite(url: URL) -> bool:
 
 
 def _described(url: URL) -> str:
-    """What an address names, without user and password."""
+    """Describes an address without user and password."""
     if _is_sqlite(url):
         return f"the SQLite file {url.database}"
     host = url.host or url.query.get("host") or "this machine"

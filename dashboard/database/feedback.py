@@ -1,4 +1,4 @@
-"""What visitors say of answers."""
+"""Visitors' feedback on answers."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,20 +10,20 @@ from dashboard.database.tables import feedback, insert_into
 
 @dataclass(frozen=True)
 class Feedback:
-    """What one visitor says of the answer for one photo.
+    """One visitor's feedback on the answer for one photo.
 
     Attributes:
-        visitor: Who says it.
+        visitor: The visitor's id.
         photo_sha256: Hex SHA-256 of the photo that the model saw.
         model: The model's name.
-        version: Its version, if known.
-        answer_label: The class that the model held for most likely.
-        probability: How likely, 0 to 1.
+        version: The model's version, if known.
+        answer_label: The class that the model ranked first.
+        probability: Probability of that class, 0 to 1.
         answer_is_right: Whether the visitor agrees.
-        right_label: What it is instead, as `Make_Model`, if the visitor knows.
-        may_train: Whether the photo may be kept and trained on.
-        photo: The photo's JPEG, only if it may be kept.
-        created: When it was said, UTC.
+        right_label: The right label, as `Make_Model`, if the visitor corrects the answer.
+        may_train: Whether the photo may be kept for training.
+        photo: The photo as JPEG, only if it may be kept.
+        created: Time of the feedback, UTC.
     """
 
     visitor: str
@@ -53,16 +53,16 @@ class FeedbackStore:
 
     engine: Engine
 
-    def add(self, said: Feedback) -> None:
-        """Keeps what a visitor says, in place of what he said of the same photo before, its photo included."""
-        row = vars(said)
+    def add(self, entry: Feedback) -> None:
+        """Stores feedback. It replaces the visitor's earlier feedback on the same photo, with the stored photo."""
+        row = vars(entry)
         add = insert_into(feedback, self.engine).values(row)
         add = add.on_conflict_do_update(index_elements=[feedback.c.visitor, feedback.c.photo_sha256], set_=row)
         with self.engine.begin() as connection:
             connection.execute(add)
 
     def remove(self, visitor: str, photo_sha256: str) -> None:
-        """Forgets what a visitor said of a photo."""
-        said = (feedback.c.visitor == visitor) & (feedback.c.photo_sha256 == photo_sha256)
+        """Deletes a visitor's feedback on a photo."""
+        of_visitor = (feedback.c.visitor == visitor) & (feedback.c.photo_sha256 == photo_sha256)
         with self.engine.begin() as connection:
-            connection.execute(delete(feedback).where(said))
+            connection.execute(delete(feedback).where(of_visitor))

@@ -1,4 +1,4 @@
-"""Games that are played or over."""
+"""Current and finished games."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,24 +7,24 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, text, update
 
-from dashboard.database.connection import ALONE
+from dashboard.database.connection import EXCLUSIVE
 from dashboard.database.tables import games
 
 KEPT = timedelta(days=30)
 LOCKS = 709_413_065
-"""First number of the PostgreSQL locks of visitors; the second is made from the visitor."""
+"""First key of the PostgreSQL advisory locks of visitors; the second is derived from the visitor."""
 
 
 @dataclass(frozen=True)
 class StoredGame:
-    """A game as it was when it was read.
+    """A game as read from the database.
 
     Attributes:
-        id: Its own.
-        visitor: Who plays it.
-        state: All of it, in what JSON can hold; the ids of its photos are under `photos`.
-        revision: How often it was saved since it began.
-        started: When it began, UTC.
+        id: The game's id.
+        visitor: The player.
+        state: The whole game as JSON; the ids of its photos are under `photos`.
+        revision: Number of times it was saved since it began.
+        started: Time when it began, UTC.
     """
 
     id: str
@@ -45,23 +45,23 @@ class GameStore:
     engine: Engine
 
     def add(self, game_id: str, visitor: str, state: Mapping[str, Any], last: StoredGame | None) -> bool:
-        """Begins a game, from now on the visitor's current one, unless another was begun after `last`.
+        """Adds a game as the visitor's current one, unless another was added after `last`.
 
         Args:
-            game_id: Its id.
-            visitor: Who plays it.
-            state: All of it.
-            last: The visitor's current game as it is known to whoever begins this one.
+            game_id: Id of the new game.
+            visitor: The player.
+            state: The whole game.
+            last: The visitor's current game as the caller knows it.
 
         Returns:
-            Whether it was begun.
+            Whether it was added.
 
         Raises:
-            sqlalchemy.exc.IntegrityError: There is a game with this id.
+            sqlalchemy.exc.IntegrityError: A game with this id exists.
         """
         row = {"id": game_id, "visitor": visitor, "state": dict(state), "revision": 0}
         newest = _current(visitor).with_only_columns(games.c.id)
-        with self.engine.execution_options(**{ALONE: True}).begin() as connection:
+        with self.engine.execution_options(**{EXCLUSIVE: True}).begin() as connection:
             _wait_for_turn(connection, visitor)
             if connection.scalar(newest) != (last.id if last else None):
                 return False
@@ -69,15 +69,15 @@ class GameStore:
         return True
 
     def current(self, visitor: str) -> StoredGame | None:
-        """The game that a visitor began last, if there is one."""
+        """Returns the visitor's latest game, if any."""
         return self._first(_current(visitor))
 
     def find(self, game_id: str) -> StoredGame | None:
-        """A game by its id."""
+        """Returns a game by its id."""
         return self._first(select(games).where(games.c.id == game_id))
 
     def save(self, stored: StoredGame, state: Mapping[str, Any]) -> bool:
-        """Replaces a game's state, unless somebody else did since `stored` was read: then nothing happens.
+        """Replaces a game's state, unless it was replaced after `stored` was read.
 
         Returns:
             Whether it was replaced.
@@ -88,13 +88,13 @@ class GameStore:
             return connection.execute(change).rowcount == 1
 
     def seen(self, visitor: str) -> set[str]:
-        """The photos of all games of a visitor."""
+        """Returns the ids of the photos in all games of a visitor."""
         with self.engine.connect() as connection:
             states = connection.scalars(select(games.c.state).where(games.c.visitor == visitor))
             return {photo for state in states for photo in state.get("photos", ())}
 
     def forget_old(self) -> None:
-        """Removes the games that began more than 30 days ago."""
+        """Deletes the games that began more than 30 days ago."""
         with self.engine.begin() as connection:
             connection.execute(delete(games).where(games.c.started < datetime.now(UTC) - KEPT))
 
@@ -109,7 +109,7 @@ def _current(visitor: str) -> Select[Any]:
 
 
 def _wait_for_turn(connection: Connection, visitor: str) -> None:
-    """Lets one transaction a visitor go on; SQLite has let one alone in already."""
+    """Lets one transaction per visitor continue; in SQLite the write lock has done so already."""
     if connection.dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(:locks, hashtext(:visitor))")
         connection.execute(lock, {"locks": LOCKS, "visitor": visitor})

@@ -10,15 +10,15 @@ from dashboard.database.tables import insert_into, scores
 
 @dataclass(frozen=True)
 class Score:
-    """One line of the leaderboard; whose browser it was is not told.
+    """One line of the leaderboard; it does not reveal the visitor.
 
     Attributes:
-        game_id: The game it was won in.
-        name: As the player wants to be called.
-        points: The player's.
-        ai_points: What the model got in the same game.
-        seconds: How long the player took.
-        created: When it was added, UTC.
+        game_id: The game.
+        name: The player's chosen name.
+        points: The player's points.
+        ai_points: The model's points.
+        seconds: Time that the player took.
+        created: Time when it was added, UTC.
     """
 
     game_id: str
@@ -60,17 +60,17 @@ class ScoreStore:
         difficulty: str,
         seconds: float,
     ) -> bool:
-        """Adds the score of a game, unless it has one.
+        """Adds the score of a game, unless the game has one already.
 
         Args:
             game_id: The game.
-            visitor: Who played it.
-            name: As the player wants to be called; at most 200 characters.
-            points: The player's.
-            ai_points: The model's in the same game.
-            rounds: How many the game had.
-            difficulty: The game's; only games with as many rounds of the same difficulty are compared.
-            seconds: How long the player took.
+            visitor: The player's id.
+            name: The player's chosen name; at most 200 characters.
+            points: The player's points.
+            ai_points: The model's points.
+            rounds: Number of rounds.
+            difficulty: Only games of the same difficulty and number of rounds are compared.
+            seconds: Time that the player took.
 
         Returns:
             Whether it was added.
@@ -91,7 +91,7 @@ class ScoreStore:
             return connection.scalar(added) is not None
 
     def top(self, rounds: int, difficulty: str, count: int = 10) -> list[Score]:
-        """The best scores of one kind of game: most points first, then the quickest, then the oldest."""
+        """Returns the best scores of one kind of game: by points, then by time taken, then the oldest first."""
         query = (
             select(*_SHOWN)
             .where(scores.c.rounds == rounds, scores.c.difficulty == difficulty)

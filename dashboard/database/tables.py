@@ -1,4 +1,4 @@
-"""The tables as they are now. A change here needs a migration as well; a test compares the two."""
+"""The current tables. A change here needs a migration too; a test compares the two."""
 
 from datetime import UTC, datetime
 
@@ -25,17 +25,17 @@ metadata = MetaData()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment with its time zone, which SQLite forgets: both databases keep and give UTC."""
+    """A time in UTC. SQLite does not store the time zone, so both databases store and return UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """What is stored."""
+        """Converts a value for storage."""
         return value and value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """What is read."""
+        """Converts a stored value."""
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
@@ -71,7 +71,7 @@ games = Table(
     Index("games_of_visitor", "visitor", "started"),
 )
 
-# Not tied to `games` by a foreign key: a score outlives its game.
+# No foreign key to `games`: scores outlive their games.
 scores = Table(
     "scores",
     metadata,
@@ -89,5 +89,5 @@ scores = Table(
 
 
 def insert_into(table: Table, engine: Engine) -> sqlite.Insert | postgresql.Insert:
-    """An insert that can say what happens if the row is there already, which standard SQL cannot."""
+    """Returns an insert that supports `ON CONFLICT`, which standard SQL lacks."""
     return postgresql.insert(table) if engine.dialect.name == "postgresql" else sqlite.insert(table)

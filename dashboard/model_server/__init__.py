@@ -1,1 +1,1 @@
-"""The client of the model server: requests, results, errors and the server's status."""
+"""Client of the model server: requests, results, errors and the server's status."""

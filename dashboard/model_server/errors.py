@@ -1,15 +1,15 @@
-"""What can go wrong with the model server.
+"""Errors of the model server, each with a message for people and the request that failed.
 
-Errors, each with a message for people and the request it came from:
+The hierarchy:
 
     ModelServerError
     ├── NotReachable     nothing listens there, or the connection broke
     ├── TooSlow          it did not answer in time
-    ├── UnknownModel     it serves no model of that name, or none yet (404)
+    ├── UnknownModel     it serves no model of that name, or not yet (404)
     ├── Busy             it is starting or has too much to do (429, 503)
     ├── Refused          it did not accept the request (other 4xx)
     ├── Failed           it broke while answering (other 5xx)
-    └── BadAnswer        it answered something that this client does not understand
+    └── BadAnswer        this client does not understand its answer
 """
 
 
@@ -34,7 +34,7 @@ class TooSlow(ModelServerError):
 
 
 class UnknownModel(ModelServerError):
-    """The server has no model of that name, or none yet."""
+    """The server has no model of that name, or not yet."""
 
 
 class Busy(ModelServerError):
@@ -42,7 +42,7 @@ class Busy(ModelServerError):
 
 
 class Refused(ModelServerError):
-    """The server did not accept what was sent."""
+    """The server did not accept the request."""
 
 
 class Failed(ModelServerError):
@@ -50,4 +50,4 @@ class Failed(ModelServerError):
 
 
 class BadAnswer(ModelServerError):
-    """The answer is not what this client understands."""
+    """This client does not understand the answer."""

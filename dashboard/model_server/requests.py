@@ -1,12 +1,12 @@
-"""One request to a model server: sent again where that is safe, and answered with JSON or an error.
+"""Sends one request to a model server, again where that is safe, and returns JSON or raises an error.
 
-A request is sent again, at most twice, if no answer to it began: nothing listened, the connection was cut, or the
-server was too busy to take it (429, 503). Asking a model changes nothing, so it does no harm should the server have
-worked on it after all. It is not sent again after it took too long (the server may be at it still, and a second one
-would be more of the same work) nor after any other answer (which would be the same again).
+A request is sent again, at most twice, if no answer began to arrive: nothing listened, the connection broke, or the
+server was too busy to accept the request (429, 503). A prediction changes nothing on the server, so sending it twice
+does no harm. A request that took too long is not sent again, because the server may still be working on it and would
+then do the work twice; nor is a request that got any other answer, which would be the same again.
 
-urllib3's `Retry` is not used: it takes a cut connection and a slow answer for one kind of failure, knows of no limit
-for all attempts together, and waits for hours if a `Retry-After` says so.
+This module does not use urllib3's `Retry`, which treats a broken connection and a slow answer alike, has no limit for
+all attempts together, and waits for hours if a `Retry-After` header says so.
 """
 
 import base64
@@ -36,7 +36,7 @@ from dashboard.model_server.errors import (
 from dashboard.web import request_id
 
 ATTEMPTS = 3
-FIRST_PAUSE = 0.1  # seconds, at most; the next is three times as long. A server that is down costs 0.4 seconds more.
+FIRST_PAUSE = 0.1  # seconds at most; the next pause is three times as long. A server that is down costs 0.4 s.
 BUSY = (429, 503)
 
 _NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)
@@ -49,8 +49,8 @@ class Timeout:
     """How long to wait, in seconds.
 
     Attributes:
-        connect: For the connection to stand.
-        read: For the answer to begin, once it stands, and between any two parts of it.
+        connect: Until the connection is established.
+        read: From then until the answer begins, and between any two parts of the answer.
     """
 
     connect: float = 2.0
@@ -58,11 +58,11 @@ class Timeout:
 
     @property
     def total(self) -> float:
-        """For both."""
+        """Connecting and reading together."""
         return self.connect + self.read
 
     def within(self, seconds: float) -> "Timeout":
-        """The same, but both together no longer than some seconds."""
+        """The same limits, shortened so that both together do not exceed the given seconds."""
         connect = min(self.connect, max(seconds / 2, seconds - self.read))
         return Timeout(connect, min(self.read, seconds - connect))
 
@@ -81,34 +81,35 @@ class ModelRequests:
         self.model_name = model_name
         self.timeout = timeout
         self._session = requests.Session()
-        # The model server is a neighbour: a proxy set for the outside world must not get between.
+        # The model server is nearby: a proxy that is configured for the internet must not get in between.
         self._session.trust_env = False
-        # A new connection costs 0.3 ms on one machine, of the tens that an answer takes. A kept one may be gone when it
-        # is needed, would be shared by processes that fork, and holds on to one of several servers behind one address.
+        # A new connection costs 0.3 ms on one machine, where an answer takes tens. A kept connection may be closed by
+        # the time it is needed, would be shared by forked processes, and sticks to one of several servers behind one
+        # address.
         self._session.headers["Connection"] = "close"
-        # From here on nothing changes the session, which threads share: a proxy's cookies could.
+        # Threads share the session, so nothing may change it from here on; the cookies of a proxy would.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     def close(self) -> None:
-        """Closes the connections that are open."""
+        """Closes open connections."""
         self._session.close()
 
-    def ask(self, method: str, what: str, until: float, body: Mapping[str, Any] | None = None) -> tuple[Any, str]:
-        """Sends a request, again if need be and if it is safe.
+    def ask(self, method: str, path: str, until: float, body: Mapping[str, Any] | None = None) -> tuple[Any, str]:
+        """Sends a request, and again if necessary and safe.
 
         Args:
             method: GET or POST.
-            what: What comes after the model's name in the address, such as `:predict`.
-            until: When to give up, all attempts included; a time of `time.monotonic`.
+            path: Rest of the address after the model's name, such as `:predict`.
+            until: Deadline of all attempts together, in the time of `time.monotonic`.
             body: Sent as JSON. Bytes become `{"b64": …}`, arrays become lists.
 
         Returns:
-            The answer, an object of JSON, and the request, as errors name it.
+            The answer, a JSON object, and the request, as error messages name it.
 
         Raises:
-            ModelServerError: One of its kinds, see `dashboard.model_server.errors`.
+            ModelServerError: One of its subclasses, see `dashboard.model_server.errors`.
         """
-        request = f"{method} {self.url}/v1/models/{quote(self.model_name, safe='')}{what}"
+        request = f"{method} {self.url}/v1/models/{quote(self.model_name, safe='')}{path}"
         headers = {request_id.HEADER: request_id.current()}
         data = None
         if body is not None:
@@ -119,16 +120,16 @@ class ModelRequests:
             try:
                 return self._read(self._send(request, until, data, headers), request), request
             except _NotTaken as failure:
-                pause = failure.after + FIRST_PAUSE * 3 ** (attempt - 1) * random.uniform(0.5, 1)  # noqa: S311
-                # An answer needs time as well: no more than half of what is left goes into waiting.
+                pause = failure.retry_after + FIRST_PAUSE * 3 ** (attempt - 1) * random.uniform(0.5, 1)  # noqa: S311
+                # Waiting may take at most half of the time that is left: the answer needs time as well.
                 if attempt == ATTEMPTS or pause > (until - time.monotonic()) / 2:
                     raise failure.error from failure.__cause__
-                logger.info("%s: %s Once more in %.2f s.", request, failure.error, pause)
+                logger.info("%s: %s Trying again in %.2f s.", request, failure.error, pause)
             time.sleep(pause)
             attempt += 1
 
     def _send(self, request: str, until: float, data: bytes | None, headers: Mapping[str, str]) -> requests.Response:
-        """One attempt. Raises `_NotTaken` where another one is safe."""
+        """Makes one attempt. Raises `_NotTaken` if another attempt is safe."""
         left = until - time.monotonic()
         if left <= 0:
             raise TooSlow("The model server took too long. Try again in a moment.", request)
@@ -144,7 +145,7 @@ class ModelRequests:
                 headers=headers,
                 timeout=(timeout.connect, timeout.read),
                 allow_redirects=False,
-                stream=True,  # what fails before an answer begins is told from what fails after that
+                stream=True,  # separates a failure before the answer begins from a later one
             )
         except requests.ReadTimeout as error:
             raise TooSlow(took_longer, request) from error
@@ -163,16 +164,16 @@ class ModelRequests:
             raise gone from error
         try:
             with response:
-                _ = response.content  # requests keeps it
+                _ = response.content  # reads it; requests keeps it
         except requests.RequestException as error:
             raise TooSlow(took_longer, request) if _timed_out(error) else gone from error
         return response
 
     def _read(self, response: requests.Response, request: str) -> dict[str, Any]:
-        """The answer, if it is one. Raises `_NotTaken` where another attempt is safe."""
+        """Reads an answer. Raises `_NotTaken` if another attempt is safe."""
         try:
             answer = response.json()
-        except (ValueError, RecursionError):  # no JSON, or such as nobody sends: numbers or a depth beyond all bounds
+        except (ValueError, RecursionError):  # not JSON, or with absurdly long numbers or deep nesting
             answer = None
         if response.status_code in BUSY:
             error = self._error(response.status_code, answer, request)
@@ -185,12 +186,12 @@ class ModelRequests:
 
     def _error(self, code: int, answer: object, request: str) -> ModelServerError:
         if not (isinstance(answer, dict) and isinstance(answer.get("error"), str)):
-            # Not the shape of the model server's own errors: somebody else answers, such as a proxy.
+            # A model server's own errors have another form: something else answers, such as a proxy.
             if code in (502, 503, 504):
                 return _not_reachable(self.url, request)
             return BadAnswer(not_a_model_server(self.url), request)
-        # Of an error in the graph, TensorFlow adds where in the graph, in double brackets.
-        said = " ".join(answer["error"].split(" [[{{")[0].split())[:300]
+        # TensorFlow appends the place of an error in the graph, in double brackets.
+        reason = " ".join(answer["error"].split(" [[{{")[0].split())[:300]
         if code == 404:
             return UnknownModel(
                 f"The model server has no model named “{self.model_name}” ready. "
@@ -198,16 +199,16 @@ class ModelRequests:
                 request,
             )
         if code in BUSY:
-            return Busy(f"The model server is busy or starting ({said}). Try again in a moment.", request)
+            return Busy(f"The model server is busy or starting ({reason}). Try again in a moment.", request)
         if code == 504:
             return TooSlow("The model server ran out of time. Try again in a moment.", request)
         if code < 500:
-            return Refused(f"The model server did not accept the request: {said}", request)
-        return Failed(f"The model server failed: {said}", request)
+            return Refused(f"The model server did not accept the request: {reason}", request)
+        return Failed(f"The model server failed: {reason}", request)
 
 
 def not_a_model_server(url: str) -> str:
-    """The sentence for an answer that no model server gives."""
+    """Error message for an answer that no model server gives."""
     return f"What answers at {url} is not a model server. Check its address (DASHBOARD_MODEL_SERVER_URL)."
 
 
@@ -216,34 +217,34 @@ def _not_reachable(url: str, request: str) -> NotReachable:
 
 
 class _NotTaken(Exception):
-    """The server did not take the request, which may be sent again.
+    """The server did not accept the request, which may be sent again.
 
     Attributes:
-        error: What to tell if it is not.
-        after: Seconds that the server wants to be left alone for.
+        error: Raised if the request is not sent again.
+        retry_after: Seconds that the server asks to wait.
     """
 
-    def __init__(self, error: ModelServerError, after: float = 0.0):
+    def __init__(self, error: ModelServerError, retry_after: float = 0.0):
         super().__init__(str(error))
         self.error = error
-        self.after = after
+        self.retry_after = retry_after
 
 
 def _timed_out(error: BaseException) -> bool:
-    """Whether a time limit is behind an error of requests, which wraps errors in errors."""
+    """Whether a time limit caused an error of `requests`, which wraps errors in errors."""
     if isinstance(error, TimeoutError):
         return True
-    # Not `__context__`: that may be what the caller had to do with before.
+    # Not `__context__`: that may be an earlier error of the caller.
     return any(_timed_out(inner) for inner in (*error.args, error.__cause__) if isinstance(inner, BaseException))
 
 
 def _seconds(retry_after: str | None) -> float:
-    """A `Retry-After` in seconds; 0 if there is none, or a date, which the servers that we ask do not send."""
+    """Reads a `Retry-After` header in seconds: 0 if missing, or a date, which model servers do not send."""
     return float(retry_after) if retry_after is not None and retry_after.strip().isdecimal() else 0.0
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no form for, in one that it has."""
+    """Converts values that JSON cannot represent."""
     if isinstance(value, bytes):
         return {"b64": base64.b64encode(value).decode("ascii")}
     if isinstance(value, np.ndarray | np.generic):

@@ -1,6 +1,6 @@
-"""What a model answers, as values with names and types, and how they are read from the server's JSON.
+"""Typed results of a model, and how they are read from the server's JSON.
 
-The `read_…` functions raise AttributeError, LookupError, TypeError or ValueError for what is not such an answer.
+The `read_…` functions raise AttributeError, LookupError, TypeError or ValueError if the JSON is no such result.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NUMPY_NAMES = {"float": "float32", "double": "float64", "half": "float16"}
-_RUN_ONCE = "__saved_model_init_op"  # TensorFlow Serving lists it, but nobody can ask it
+_RUN_ONCE = "__saved_model_init_op"  # TensorFlow Serving lists it, but it cannot be called
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Status:
     """The state of a model on the server.
 
     Attributes:
-        version: The newest version that answers, or else the newest that is on its way; None if unknown.
-        state: As the server says: `START`, `LOADING`, `AVAILABLE`, `UNLOADING` or `END`.
+        version: The newest version that answers requests, or else the newest that is loading; None if unknown.
+        state: The server's word for it: `START`, `LOADING`, `AVAILABLE`, `UNLOADING` or `END`.
     """
 
     version: str | None
@@ -33,15 +33,15 @@ class Status:
         return self.state == "AVAILABLE"
 
 
-# Those with maps compare by identity, and so do those that they are made of: an array has no one truth value.
+# Results with maps compare by identity, as do their base classes: the comparison of arrays is no single truth value.
 @dataclass(frozen=True, eq=False, repr=False)
 class ClassProbability:
     """How likely one class is.
 
     Attributes:
-        label: The class.
-        index: Its place among the model's classes.
-        probability: Its probability, 0..1.
+        label: Label of the class.
+        index: Index among the model's classes.
+        probability: From 0 to 1.
     """
 
     label: str
@@ -66,11 +66,11 @@ class ClassExplanation(ClassProbability):
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """What the model takes one photo for.
+    """The most likely classes of one photo.
 
     Attributes:
         classes: The K most likely classes, most likely first.
-        makes: Probabilities of makes, most likely first.
+        makes: Makes with their probabilities, most likely first.
     """
 
     classes: tuple[ClassProbability, ...]
@@ -79,11 +79,11 @@ class Classification:
 
 @dataclass(frozen=True, eq=False)
 class Explanation(Classification):
-    """What the model takes one photo for, and why.
+    """The most likely classes of one photo, and why.
 
     Attributes:
         classes: The K most likely classes, most likely first, with maps.
-        asked: The class that was asked for, if one was.
+        asked: The class that was asked for, if any.
         map_extent: Top, left, bottom and right of the area that the h by w cells divide evenly, as shares of
             the photo's height and width; it may reach beyond the photo.
     """
@@ -95,11 +95,11 @@ class Explanation(Classification):
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """What one input or output of a signature holds.
+    """Type of one input or output of a signature.
 
     Attributes:
-        dtype: As NumPy names it, such as `float32`; text and bytes are `string`.
-        shape: The size of each dimension, None where any size will do; None if even their number is open.
+        dtype: NumPy's name, such as `float32`; `string` for text and bytes.
+        shape: Size of each dimension, None for any size; None if the number of dimensions is open.
     """
 
     dtype: str
@@ -108,7 +108,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """What one of the model's functions takes and gives, by the tensors' names."""
+    """Inputs and outputs of one of the model's functions, by name."""
 
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
@@ -116,11 +116,11 @@ class Signature:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What can be asked of a model.
+    """Signatures of a model.
 
     Attributes:
-        version: The version that this is about.
-        signatures: Its functions by name.
+        version: The version that has them.
+        signatures: The functions by name.
     """
 
     version: str
@@ -128,7 +128,7 @@ class Metadata:
 
 
 def read_status(answer: Mapping[str, Any]) -> Status:
-    """The newest of a status answer's versions, those that are available before all others."""
+    """Reads the newest available version from a status answer, or else the newest."""
     versions = [(int(entry["version"]), str(entry["state"])) for entry in answer["model_version_status"]]
     if not versions:
         return Status(None, "START")
@@ -138,7 +138,7 @@ def read_status(answer: Mapping[str, Any]) -> Status:
 
 
 def read_metadata(answer: Mapping[str, Any]) -> Metadata:
-    """The version and the signatures of a metadata answer."""
+    """Reads version and signatures from a metadata answer."""
     listed = answer["metadata"]["signature_def"]["signature_def"]
     signatures = {
         name: Signature(_tensor_specs(entry["inputs"]), _tensor_specs(entry["outputs"]))
@@ -149,7 +149,7 @@ def read_metadata(answer: Mapping[str, Any]) -> Metadata:
 
 
 def read_classification(answer: Mapping[str, Any]) -> Classification:
-    """One prediction of the signature `classify`."""
+    """Reads one prediction of the signature `classify`."""
     labels, probabilities = _with_probabilities(answer["labels"], answer["probabilities"])
     indices = [int(index) for index in answer["class_indices"]]
     classes = starmap(ClassProbability, zip(labels, indices, probabilities, strict=True))
@@ -157,7 +157,7 @@ def read_classification(answer: Mapping[str, Any]) -> Classification:
 
 
 def read_explanation(answer: Mapping[str, Any], asked_index: int | None) -> Explanation:
-    """One prediction of the signature `explain`; `asked_index` is the class that was asked for, if one was."""
+    """Reads one prediction of the signature `explain`; `asked_index` is the class that was asked for, if any."""
     likely = read_classification(answer)
     maps = _finite(answer["contributions"])
     if maps.ndim != 3 or maps.shape[0] != len(likely.classes) or maps.size == 0:
@@ -174,7 +174,7 @@ def read_explanation(answer: Mapping[str, Any], asked_index: int | None) -> Expl
         raise ValueError("a map without an area")
     pairs = zip(likely.classes, maps, strict=True)
     return Explanation(
-        classes=tuple(ClassExplanation(one.label, one.index, one.probability, its_map) for one, its_map in pairs),
+        classes=tuple(ClassExplanation(entry.label, entry.index, entry.probability, cells) for entry, cells in pairs),
         makes=likely.makes,
         asked=asked,
         map_extent=(top, left, bottom, right),
@@ -183,7 +183,7 @@ def read_explanation(answer: Mapping[str, Any], asked_index: int | None) -> Expl
 
 def _tensor_specs(listed: Mapping[str, Any]) -> dict[str, TensorSpec]:
     specs = {name: TensorSpec(_dtype(entry["dtype"]), _shape(entry["tensor_shape"])) for name, entry in listed.items()}
-    return dict(sorted(specs.items()))  # a server lists them in any order
+    return dict(sorted(specs.items()))  # servers list them in any order
 
 
 def _dtype(name: str) -> str:
@@ -211,7 +211,7 @@ def _finite(numbers: Any) -> NDArray[np.float32]:
 
 
 def _with_probabilities(labels: Any, probabilities: Any) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Checks that a list of names and their probabilities belong together."""
+    """Checks that names and probabilities belong together."""
     names, numbers = tuple(map(str, labels)), tuple(map(float, probabilities))
     if not names or len(names) != len(numbers) or not all(0 <= number <= 1.0001 for number in numbers):
         raise ValueError("no classes, not one probability for each, or one outside 0 to 1")

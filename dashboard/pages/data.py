@@ -85,7 +85,10 @@ def layout(settings: Settings, dataset: Dataset, query: Mapping[str, object]) ->
             html.Div(
                 [
                     filters(dataset, search),
-                    html.Div([class_histogram(), found_photos(search.suspects == "yes")], className="data-columns-two"),
+                    html.Div(
+                        [class_histogram(), found_photos(search.suspects == "yes")],
+                        className="data-columns-two columns",
+                    ),
                     details(),
                 ],
                 hidden=not dataset.photos,

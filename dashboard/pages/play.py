@@ -102,7 +102,7 @@ def layout(
                 role="alert",
                 **{"data-shown": "no"},
             ),
-            html.P("", id="play-announcement", className="play-announcement", role="status"),
+            html.P("", id="play-announcement", className="visually-hidden", role="status"),
             game_round(),
             html.Div(
                 [
@@ -111,7 +111,7 @@ def layout(
                     ),
                     html.Div([board(), share()], className="play-aside"),
                 ],
-                className="play-columns",
+                className="play-columns columns",
             ),
         ],
         id="play",

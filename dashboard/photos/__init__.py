@@ -1,1 +1,1 @@
-"""Photos: the data set's and the visitors', normalised, stored, searched."""
+"""Photos of the data set and of visitors: normalising, storing, searching."""

@@ -1,4 +1,4 @@
-"""The photos of the data set, as its manifest lists them: what the gallery, the game and the data page show."""
+"""The photos of the data set, as its manifest lists them, for the gallery, the game and the data page."""
 
 import csv
 import hashlib
@@ -16,17 +16,17 @@ class DatasetPhoto:
     """One row of the manifest.
 
     Attributes:
-        id: 16 hex digits made from `file_name`; tells nothing of the car.
+        id: 16 hex digits derived from `file_name`; does not reveal the car.
         path: The photo's file.
-        file_name: As the manifest has it, relative to the manifest's folder; `predictions.csv` uses it too.
-        make: Its make.
-        model: Its model.
+        file_name: The name in the manifest and in `predictions.csv`, relative to the manifest's folder.
+        make: Make of the car.
+        model: Model of the car.
         label: `Make_Model`.
-        year: Year of the model, if known.
+        year: Model year, if known.
         split: `train`, `validation` or `test`; empty if the manifest has none.
-        near_duplicate_group: The same for photos that resemble each other closely; empty for the others.
-        excluded: Why the photo is left aside; empty for one that is used.
-        prefilter_score: How much of a car it shows, 0 to 1, if that was asked of the prefilter.
+        near_duplicate_group: Group of photos that closely resemble each other; empty for all others.
+        excluded: Why the photo is excluded; empty if it is used.
+        prefilter_score: How likely it shows a car, 0 to 1, if the prefilter has scored it.
     """
 
     id: str
@@ -43,7 +43,7 @@ class DatasetPhoto:
 
     @property
     def name(self) -> str:
-        """What the car is, for people: "Aurelio Vela"."""
+        """Display name of the car: "Aurelio Vela"."""
         return display_name(self.label)
 
 
@@ -52,19 +52,19 @@ class Dataset:
     """All photos of a manifest.
 
     Attributes:
-        photos: Every row, excluded ones too, in the manifest's order.
+        photos: All rows, excluded ones too, in the manifest's order.
     """
 
     photos: tuple[DatasetPhoto, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[str, DatasetPhoto]:
-        """The photos by their id."""
+        """The photos by id."""
         return {photo.id: photo for photo in self.photos}
 
     @cached_property
     def by_file_name(self) -> Mapping[str, DatasetPhoto]:
-        """The photos by the name that `predictions.csv` knows them by."""
+        """The photos by file name, as `predictions.csv` has it."""
         return {photo.file_name: photo for photo in self.photos}
 
     @cached_property
@@ -74,12 +74,12 @@ class Dataset:
 
     @cached_property
     def unseen(self) -> tuple[DatasetPhoto, ...]:
-        """Photos that the model has not trained on: the test split or, if there is none, all that are kept."""
+        """The photos that the model was not trained on: the test split or, without one, all that are kept."""
         return tuple(photo for photo in self.kept if photo.split == "test") or self.kept
 
 
 class DatasetFile(ChangingFile[Dataset]):
-    """A manifest that may change while the dashboard runs; it holds no photos while it is missing or no CSV.
+    """A manifest that may change while the dashboard runs; empty while it is missing or not CSV.
 
     Args:
         manifest: The CSV file.
@@ -97,7 +97,7 @@ def read_dataset(manifest: Path) -> Dataset:
             `model`; the other columns of `DatasetPhoto` if there are any.
 
     Returns:
-        Its photos, whether or not their files are there; none if the manifest is missing or no CSV.
+        The photos, whether or not their files exist; none if the manifest is missing or not CSV.
     """
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
@@ -107,10 +107,10 @@ def read_dataset(manifest: Path) -> Dataset:
 
 
 def read_columns(manifest: Path, file_name: str) -> dict[str, str]:
-    """All that the manifest says of one photo, those columns too that nothing else here uses.
+    """Reads all columns of one photo from the manifest, also those that the dashboard does not use.
 
     Returns:
-        Cells by their column, in the manifest's order; none if the photo is not in it.
+        The cells by column, in the manifest's order; empty if the photo is not listed.
     """
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:

@@ -1,4 +1,4 @@
-"""From the bytes of any photo to the JPEG that is kept, shown and sent to the model."""
+"""Turns any photo into the JPEG that is kept, shown and sent to the model."""
 
 import io
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-# Formats that Pillow decodes by itself. Others (EPS, for one) run outside programs, which an upload must not.
+# Formats that Pillow decodes itself. For others, such as EPS, it starts programs, which an upload must not do.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 JPEG_QUALITY = 92
 
 
 class PhotoError(Exception):
-    """A photo cannot be used; the message says why and what to do instead."""
+    """A photo cannot be used; the message says why and what to do."""
 
 
 class UnreadablePhoto(PhotoError):
-    """The bytes are no photo that can be decoded."""
+    """The bytes cannot be decoded as a photo."""
 
 
 class PhotoTooLarge(PhotoError):
-    """The photo has more bytes or pixels than are taken."""
+    """The photo has too many bytes or pixels."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +41,30 @@ class Photo:
 def normalise(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo:
     """Decodes a photo of any common format and re-encodes it as an upright RGB JPEG.
 
-    The first frame is taken of an animation; see-through parts become white; a photo larger than
-    `longest_side` is scaled down, a smaller one keeps its size.
+    Of an animation, the first frame is used. Transparent parts become white. A photo larger than `longest_side` is
+    scaled down; a smaller one keeps its size.
 
     Args:
         data: The file's bytes.
-        max_megapixels: Refuse photos above this many million pixels, before decoding them.
+        max_megapixels: Photos with more million pixels are refused before they are decoded.
         longest_side: Longest side of the result, in pixels.
 
     Returns:
-        The photo. It always decodes, whatever was sent.
+        The photo, which always decodes, whatever was sent.
 
     Raises:
-        UnreadablePhoto: The bytes are empty, cut off, damaged or no photo.
+        UnreadablePhoto: The bytes are empty, truncated, damaged or not a photo.
         PhotoTooLarge: The photo has too many pixels.
     """
     if not data:
         raise UnreadablePhoto("The file is empty. Choose another photo.")
     image = _open(data, max_megapixels)
     try:
-        # Lets the JPEG decoder scale down while it decodes; other formats ignore it.
+        # The JPEG decoder scales down while it decodes; other formats ignore this.
         image.draft(None, (longest_side, longest_side))
         rgb = _to_rgb(_upright(image))
         rgb.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
-    # A decoder given a damaged file can raise nearly anything (OSError, SyntaxError, struct.error...).
+    # Decoders raise nearly any exception for a damaged file (OSError, SyntaxError, struct.error …).
     except Exception as error:
         raise UnreadablePhoto(
             "The photo is damaged or cut off. Open it in a photo program, save it again, and retry."
@@ -73,14 +73,14 @@ def normalise(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo
 
 
 def _encode(image: Image.Image) -> bytes:
-    """An RGB image as JPEG bytes, without any metadata of the original."""
+    """Encodes an RGB image as JPEG, without the metadata of the original."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()
 
 
 def _open(data: bytes, max_megapixels: float) -> Image.Image:
-    """Reads a photo's header, and no pixel yet."""
+    """Reads a photo's header, but no pixels."""
     too_large = (
         f"The photo has more than {max_megapixels:g} million pixels. Scale it down and try again; "
         "a photo of 2 million pixels is plenty."
@@ -103,16 +103,16 @@ def _open(data: bytes, max_megapixels: float) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turns the photo as its camera says it was held; a broken note about that is ignored."""
+    """Rotates the photo by its EXIF orientation; broken EXIF data are ignored."""
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # EXIF is parsed by hand-written code over untrusted bytes
+    except Exception:  # Pillow parses EXIF in Python, from untrusted bytes
         return image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
-        # 16 or 32 bits a pixel: Pillow's own conversion cuts everything above 255 off to white.
+        # 16 or 32 bits per pixel: Pillow's own conversion clips all values above 255 to white.
         pixels = np.asarray(image, dtype=np.float64)
         if image.mode.startswith("I;16"):
             grey = pixels / 257

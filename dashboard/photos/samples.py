@@ -7,17 +7,17 @@ from dashboard.photos.dataset import Dataset, DatasetPhoto
 
 
 def choose_samples(dataset: Dataset, count: int, seed: int = 0) -> tuple[DatasetPhoto, ...]:
-    """Chooses photos that the model has not trained on, spread over their labels.
+    """Chooses photos that the model was not trained on, spread evenly over labels.
 
-    Every label gives one photo before any gives a second. The same data set gives the same choice.
+    Each label provides one photo before any provides a second. The choice is the same for the same data set.
 
     Args:
-        dataset: Where from.
-        count: How many photos at most.
-        seed: Which choice.
+        dataset: The photos to choose from.
+        count: Maximum number of photos.
+        seed: Seed of the choice.
 
     Returns:
-        The samples, none if no photo's file exists.
+        The samples; empty if no photo's file exists.
     """
     by_label: dict[str, list[DatasetPhoto]] = defaultdict(list)
     for photo in dataset.unseen:
@@ -32,7 +32,7 @@ def choose_samples(dataset: Dataset, count: int, seed: int = 0) -> tuple[Dataset
     chosen: list[DatasetPhoto] = []
     while len(chosen) < count and any(piles):
         for pile in piles:
-            # A photo that was since moved or deleted is passed over for the next of its label.
+            # If a photo has been moved or deleted, the next one of its label takes its place.
             while pile and not pile[-1].path.is_file():
                 pile.pop()
             if pile and len(chosen) < count:

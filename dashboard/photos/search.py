@@ -1,4 +1,4 @@
-"""Searching the data set: which photos meet some conditions, and how many of each class do."""
+"""Searches the data set: which photos meet the conditions, and how many of each class."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,29 +23,29 @@ VALUES = {
     "suspects": "yes or left out",
     "page": "a whole number from 1 on",
 }
-"""What a condition can be, for whoever wrote something else. The others are any text."""
+"""The valid values of a condition, for error messages. Conditions that are not listed take any text."""
 
 
 class SearchError(Exception):
-    """A search cannot be understood; the message says which part, and what it should be."""
+    """A search cannot be understood; the message names the part and its valid values."""
 
 
 class PhotoSearch(BaseModel):
-    """What is looked for. Every condition that is given must hold; its name is that of the query's parameter.
+    """A search: all given conditions must hold. They are named as the parameters of the address's query.
 
     Attributes:
         make: The photo's make.
-        label: Its label, `Make_Model`.
-        split: Its split.
-        year_from: Its year is known and not earlier.
-        year_to: Its year is known and not later.
-        score_from: It was scored by the prefilter, and not lower.
-        score_to: It was scored by the prefilter, and not higher.
-        group: Its near-duplicate group, or `any` for photos that are in one.
-        excluded: Whether it is left aside.
-        text: Words that its file name or its name for people hold, in any order and case.
+        label: The photo's label, `Make_Model`.
+        split: The photo's split.
+        year_from: Earliest year; photos without a year do not match.
+        year_to: Latest year; photos without a year do not match.
+        score_from: Lowest prefilter score; photos without a score do not match.
+        score_to: Highest prefilter score; photos without a score do not match.
+        group: A near-duplicate group, or `any` for photos in any group.
+        excluded: Whether the photo is excluded.
+        text: Words in the file name or display name, in any order and case.
         suspects: Only photos whose label may be wrong.
-        page: Which page of the result, from 1.
+        page: Page of the result, from 1.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -64,7 +64,7 @@ class PhotoSearch(BaseModel):
     page: Annotated[int, Field(ge=1)] = 1
 
     def accepts(self, photo: DatasetPhoto) -> bool:
-        """Whether a photo meets the conditions, beside that of `suspects`."""
+        """Whether a photo meets all conditions except `suspects`."""
         return (
             (self.make is None or photo.make == self.make)
             and (self.label is None or photo.label == self.label)
@@ -77,7 +77,7 @@ class PhotoSearch(BaseModel):
         )
 
     def of_any_label(self) -> "PhotoSearch":
-        """The same search whatever the label."""
+        """Returns the same search for photos of any label."""
         return self.model_copy(update={"label": None})
 
     def _is_of_group(self, photo: DatasetPhoto) -> bool:
@@ -86,10 +86,10 @@ class PhotoSearch(BaseModel):
 
 
 def read_search(query: Mapping[str, object]) -> PhotoSearch:
-    """Reads a search from an address's query; what is empty, given twice or of something else is passed over.
+    """Reads a search from an address's query; empty, repeated and unknown parameters are ignored.
 
     Raises:
-        SearchError: A value cannot be used.
+        SearchError: A value is not valid.
     """
     try:
         given = {name: value for name, value in query.items() if isinstance(value, str) and value.strip()}
@@ -97,32 +97,32 @@ def read_search(query: Mapping[str, object]) -> PhotoSearch:
     except ValidationError as error:
         problem = error.errors()[0]
         name, received = str(problem["loc"][0]), str(problem["input"])[:40]
-        rule = VALUES.get(name, "a text")
-        raise SearchError(f"The search's “{name}” must be {rule}. Received: {received!r}.") from error
+        valid = VALUES.get(name, "a text")
+        raise SearchError(f"The search's “{name}” must be {valid}. Received: {received!r}.") from error
 
 
 def find_photos(search: PhotoSearch, photos: Iterable[DatasetPhoto]) -> list[DatasetPhoto]:
-    """The photos that meet the conditions, in the order given; near-duplicates stand side by side if asked for."""
-    found = [photo for photo in photos if search.accepts(photo)]
+    """Returns the photos that meet the conditions, in the given order; near-duplicates side by side if searched for."""
+    matches = [photo for photo in photos if search.accepts(photo)]
     if search.group is not None:
-        found.sort(key=lambda photo: photo.near_duplicate_group)
-    return found
+        matches.sort(key=lambda photo: photo.near_duplicate_group)
+    return matches
 
 
 def near_duplicates(photo: DatasetPhoto, photos: Iterable[DatasetPhoto]) -> list[DatasetPhoto]:
-    """The other photos that resemble one closely."""
+    """Returns the other photos that closely resemble a photo."""
     group = photo.near_duplicate_group
     return [other for other in photos if group and other.near_duplicate_group == group and other.id != photo.id]
 
 
 @dataclass(frozen=True)
 class Page:
-    """A part of what was found.
+    """One page of the result.
 
     Attributes:
-        number: Which, from 1; the last one if a later one was asked for.
-        count: How many pages there are, at least 1.
-        photos: The photos on it.
+        number: The page, from 1; the last page if a later one was requested.
+        count: Number of pages, at least 1.
+        photos: The photos on the page.
     """
 
     number: int
@@ -130,20 +130,20 @@ class Page:
     photos: Sequence[DatasetPhoto]
 
 
-def page_of(found: Sequence[DatasetPhoto], number: int) -> Page:
-    """One page of what was found."""
-    count = max(1, -(-len(found) // PAGE_SIZE))
+def page_of(photos: Sequence[DatasetPhoto], number: int) -> Page:
+    """Returns one page of the photos."""
+    count = max(1, -(-len(photos) // PAGE_SIZE))
     number = min(number, count)
-    return Page(number, count, found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
+    return Page(number, count, photos[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
 
 
 @dataclass(frozen=True)
 class ClassCount:
-    """How many photos of a class were found.
+    """The number of photos of one class.
 
     Attributes:
-        label: The class.
-        splits: Photos of each split; those of no split are under `none`.
+        label: Label of the class.
+        splits: Number of photos of each split; `none` for photos without a split.
     """
 
     label: str
@@ -151,19 +151,19 @@ class ClassCount:
 
     @property
     def name(self) -> str:
-        """What the car is, for people."""
+        """Display name of the car."""
         return display_name(self.label)
 
     @property
     def photos(self) -> int:
-        """All of them."""
+        """Number of photos of all splits."""
         return sum(self.splits.values())
 
 
-def count_classes(found: Iterable[DatasetPhoto]) -> list[ClassCount]:
-    """How many photos of each class are among these, those of the most photos first."""
+def count_classes(photos: Iterable[DatasetPhoto]) -> list[ClassCount]:
+    """Counts the photos of each class; the largest class comes first."""
     splits: dict[str, Counter[str]] = defaultdict(Counter)
-    for photo in found:
+    for photo in photos:
         splits[photo.label][photo.split or NO_SPLIT] += 1
     counts = [ClassCount(label, counter) for label, counter in splits.items()]
     return sorted(counts, key=lambda count: (-count.photos, count.label))

@@ -1,4 +1,4 @@
-"""Photos that the model sees alike: those whose features lie close together."""
+"""Photos that are similar to the model: their features point in similar directions."""
 
 import zipfile
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ MOST_SIMILAR = 12
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What `car-classifier data features` found.
+    """The features that `car-classifier data features` computed.
 
     Attributes:
-        places: Row of each photo, by its file name in the manifest.
+        places: Row of each photo, by file name in the manifest.
         directions: float32 [n, d], each row of length 1.
-        version: The version of the model that made them.
+        version: Version of the model that computed them.
     """
 
     places: Mapping[str, int]
@@ -32,31 +32,31 @@ class Features:
     def similar(
         self, photo: DatasetPhoto, dataset: Dataset, most: int = MOST_SIMILAR
     ) -> list[tuple[DatasetPhoto, float]] | None:
-        """The photos most like one, most alike first, each with the cosine of the angle between them.
+        """Returns the most similar photos, most similar first, each with the cosine of the angle between the features.
 
-        Its near-duplicates are left out: that they are alike is known.
+        Near-duplicates are left out, because the manifest lists them already.
 
         Returns:
-            At most `most` of them; None if nothing is known of this photo.
+            At most `most` photos; None if there are no features of this photo.
         """
         place = self.places.get(photo.file_name)
         if place is None:
             return None
         cosines = self.directions @ self.directions[place]
         names = list(self.places)
-        found: list[tuple[DatasetPhoto, float]] = []
+        similar: list[tuple[DatasetPhoto, float]] = []
         for other_place in np.argsort(-cosines, kind="stable"):
             other = dataset.by_file_name.get(names[other_place])
             if other is None or other.id == photo.id or _same_group(photo, other):
                 continue
-            found.append((other, float(cosines[other_place])))
-            if len(found) == most:
+            similar.append((other, float(cosines[other_place])))
+            if len(similar) == most:
                 break
-        return found
+        return similar
 
 
 class FeaturesFile(ChangingFile[Features | None]):
-    """A file of features that may come, change or go; there are none while it cannot be used.
+    """A file of features that may appear, change or disappear; None while it cannot be used.
 
     Args:
         path: The file, beside the manifest.
@@ -70,13 +70,13 @@ def read_features(path: Path) -> Features | None:
     """Reads a file of features.
 
     Args:
-        path: Made by `car-classifier data features`: `file_names` [n], `features` [n, d] and `model_version`.
+        path: Written by `car-classifier data features`: `file_names` [n], `features` [n, d] and `model_version`.
 
     Returns:
-        None if it is missing, damaged or another kind of file.
+        The features; None if the file is missing, damaged or of another kind.
     """
     try:
-        with path.open("rb") as file:  # opened by NumPy, a damaged file would stay open
+        with path.open("rb") as file:  # NumPy would leave a damaged file open
             content = np.load(file, allow_pickle=False)
             names = [str(name) for name in content["file_names"]]
             directions = content["features"].astype(np.float32)

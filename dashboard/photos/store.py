@@ -1,4 +1,4 @@
-"""Photos kept on disk for a while, so that a page can show them and every worker finds them."""
+"""Keeps visitors' photos on disk for a while, where every worker process finds them."""
 
 import os
 import tempfile
@@ -11,14 +11,14 @@ from dashboard.web.random_ids import is_id, new_id
 
 @dataclass(frozen=True)
 class PhotoStore:
-    """JPEG files in a folder, each under a random id that cannot be guessed.
+    """JPEG files in a folder, each named by a random id that cannot be guessed.
 
-    The folder is the only state: several worker processes can use the same one at once.
+    The folder is the only state, so that several worker processes can share it.
 
     Attributes:
-        folder: Where the files are; made when the first photo comes.
-        max_age: Seconds after which a photo is gone.
-        max_count: How many photos are kept; the oldest go first.
+        folder: Holds the files; created for the first photo.
+        max_age: Seconds after which a photo expires.
+        max_count: Maximum number of photos; the oldest are deleted first.
     """
 
     folder: Path
@@ -26,21 +26,21 @@ class PhotoStore:
     max_count: int
 
     def add(self, jpeg: bytes) -> str:
-        """Keeps a photo and returns its id.
+        """Stores a photo and returns its id.
 
         Raises:
-            OSError: The folder belongs to another user, or the disk refuses.
+            OSError: The folder belongs to another user, or writing fails.
         """
         self._own_folder()
         photo_id = new_id()
         unfinished = self.folder / f"{photo_id}.part"
         unfinished.write_bytes(jpeg)
-        unfinished.replace(self._path(photo_id))  # in one step, so nobody ever reads half a photo
+        unfinished.replace(self._path(photo_id))  # atomic, so that nobody reads half a photo
         self.forget_old()
         return photo_id
 
     def get(self, photo_id: str) -> bytes | None:
-        """The photo's bytes, or None if the id is unknown, ill-formed or its time is over."""
+        """Returns the photo's bytes; None if the id is unknown or malformed, or the photo has expired."""
         if not is_id(photo_id):
             return None
         path = self._path(photo_id)
@@ -52,7 +52,7 @@ class PhotoStore:
             return None
 
     def check(self) -> None:
-        """Makes sure that photos can be kept.
+        """Checks that photos can be stored.
 
         Raises:
             OSError: They cannot.
@@ -62,10 +62,10 @@ class PhotoStore:
             pass
 
     def forget_old(self) -> None:
-        """Deletes the photos whose time is over, and the oldest if there are too many.
+        """Deletes expired photos, and the oldest if there are too many.
 
         Raises:
-            OSError: The disk refuses.
+            OSError: Deleting fails.
         """
         aged = []
         for path in [*self.folder.glob("*.jpg"), *self.folder.glob("*.part")]:
@@ -84,6 +84,6 @@ class PhotoStore:
 
     def _own_folder(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # In a shared temporary folder another user could have made it first, to read what is put there.
+        # In a shared temporary folder, another user could have created it first to read the photos.
         if hasattr(os, "getuid") and self.folder.stat().st_uid != os.getuid():
             raise PermissionError(f"{self.folder} belongs to another user. Set DASHBOARD_PHOTO_FOLDER.")

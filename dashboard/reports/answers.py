@@ -1,4 +1,4 @@
-"""What the page gets to know of one answer: a few kilobytes, sent once."""
+"""Asks the model about a photo and prepares the answer for the page: a few kilobytes, sent once."""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from dashboard.reports.versions import VersionsFolder
 CLASSES_SHOWN = 5
 MAKES_SHOWN = 3
 MAP_DECIMALS = 4
-SHARE_FOR_STATUS = 0.125  # of the time that there is for an answer
+SHARE_FOR_STATUS = 0.125  # of the time limit of an answer
 LEAST_SECONDS = 0.1
 
 
@@ -33,17 +33,17 @@ def answer_for(
 
     Args:
         photo: A JPEG file's bytes.
-        client: Asks the model server.
-        watch: Knows which version answers.
-        versions: What is known of that version.
+        client: Client of the model server.
+        watch: Tells which version answers.
+        versions: The published versions, for the labels of that one.
         asked_label: A class to explain besides the most likely ones.
-        seconds: The longest that all of it may take, if there is such a limit.
+        seconds: Time limit for everything together, if any.
 
     Returns:
         See `describe`.
 
     Raises:
-        ModelServerError: One of its kinds, see `dashboard.model_server.errors`.
+        ModelServerError: One of its subclasses, see `dashboard.model_server.errors`.
         UnknownClass: The version that answers has no class `asked_label`, or its classes are not known.
     """
     start = time.perf_counter()
@@ -55,7 +55,7 @@ def answer_for(
     except UnknownModel:
         if version is None:
             raise
-        version = watch.version_after(version, patience)  # it was replaced in between
+        version = watch.version_after(version, patience)  # it has been replaced in the meantime
         explanation = _ask(photo, client, versions, asked_label, version, until)
     milliseconds = (time.perf_counter() - start) * 1000
     return describe(explanation, model=client.model_name, version=version, milliseconds=milliseconds)
@@ -90,16 +90,16 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
     """Prepares an answer for the page.
 
     Args:
-        explanation: What the model said.
+        explanation: The model's answer.
         model: The model's name.
         version: The model's version, if known.
-        milliseconds: How long the model server took.
+        milliseconds: Duration of the request to the model server.
 
     Returns:
         `classes`: up to five, most likely first, each with `label`, `name`, `index`, `probability` and `map`, h rows
-        of w contributions to the class's logit, negative where the photo speaks against it; `asked`: the same of
-        the class that was asked for, or None; `scale`: the largest contribution among the likely classes, which stands
-        for a full colour so that maps can be compared (1 if none is above 0); `extent`: where the maps lie on the
+        of w contributions to the class's logit, negative where the photo speaks against it; `asked`: the same for
+        the class that was asked for, or None; `scale`: the largest contribution among the likely classes, drawn in
+        full colour so that heatmaps can be compared (1 if none is above 0); `extent`: where the maps lie on the
         photo, as `Explanation.map_extent`; `makes`: the most likely ones with `name` and `probability`; `model`,
         `version` and `milliseconds`.
     """

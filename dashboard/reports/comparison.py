@@ -1,4 +1,4 @@
-"""The headline numbers of a version in words, alone or beside those of another one."""
+"""The headline numbers of a version in words, alone or compared with another version."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ class Kind:
 
     Attributes:
         title: Its name.
-        meaning: What it tells, for people who do not know the name.
-        is_better_high: Whether more is better.
+        meaning: Explanation for people who do not know the name.
+        is_better_high: Whether higher is better.
     """
 
     title: str
@@ -33,15 +33,15 @@ HEADLINES: Mapping[str, Kind] = {
 
 @dataclass(frozen=True)
 class HeadlineText:
-    """What is written about one number.
+    """The texts about one number.
 
     Attributes:
         value: The number.
-        interval: Its 95 % interval.
-        low: Where that begins, as a share of the bar.
-        high: Where it ends.
-        other: The same number of the other version.
-        difference: How much the version differs from the other.
+        interval: The 95 % interval.
+        low: Start of the interval, as a share of the bar.
+        high: End of the interval.
+        other: The number of the other version.
+        difference: The difference between the two versions.
         verdict: `better`, `worse`, `unclear` or, if there is nothing to compare or no interval, `none`.
     """
 
@@ -56,12 +56,12 @@ class HeadlineText:
 
 @dataclass(frozen=True)
 class Measured:
-    """A version and what is known of it on some photos.
+    """The measurements of a version on some photos.
 
     Attributes:
-        name: Of the version, for people.
-        report: Its figures.
-        answers: Its answers for these photos, if they were kept.
+        name: Display name of the version.
+        report: The metrics.
+        answers: The answers for these photos, if they were kept.
     """
 
     name: str
@@ -70,12 +70,12 @@ class Measured:
 
 
 def headline_texts(version: Measured, other: Measured | None) -> list[HeadlineText]:
-    """One text for each of `HEADLINES`, in their order."""
+    """Returns the texts of `HEADLINES`, in their order."""
     return [_text(key, kind, version, other) for key, kind in HEADLINES.items()]
 
 
 def comparison_note(version: Measured, other: Measured | None) -> str:
-    """What to keep in mind when the two are compared; empty if there is nothing to say."""
+    """Returns a caveat for the comparison; empty if there is none."""
     if other is None:
         return ""
     if not other.report.headlines:

@@ -1,11 +1,11 @@
-"""The scores of explanations: what they mean, which way is better, and which method is best."""
+"""Scores of explanation methods: their meaning, their direction, and the best method in each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.reports.results import Explanations
 
-DECIMALS = 3  # what is shown; methods that look alike share the first place
+DECIMALS = 3  # shown on the page; methods that look equal share the first place
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class ScoreKind:
     Attributes:
         title: Its name.
         meaning: What it measures, in a sentence.
-        is_better_high: Whether more is better.
+        is_better_high: Whether higher is better.
     """
 
     title: str
@@ -24,7 +24,7 @@ class ScoreKind:
 
     @property
     def arrow(self) -> str:
-        """Which way is better."""
+        """Points in the direction that is better."""
         return "↑" if self.is_better_high else "↓"
 
 
@@ -53,7 +53,7 @@ SCORES: Mapping[str, ScoreKind] = {
 
 
 def best_methods(report: Explanations) -> dict[str, list[str]]:
-    """For each known score, the methods that are best in it; baselines do not take part."""
+    """Returns the best methods in each known score; baselines do not take part."""
     best = {}
     for score, kind in SCORES.items():
         means = {

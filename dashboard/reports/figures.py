@@ -1,7 +1,7 @@
-"""The plots of the page "Model", and each of them in words.
+"""The plots of the page "Model", and a description of each in words.
 
-Backgrounds are see-through; the colours of texts and lines come from `assets/model.css`, so that a figure follows light
-and dark without being drawn anew. Colours of data are chosen to be seen on both.
+Backgrounds are transparent, and `assets/model.css` colours texts and lines, so that a figure follows light and dark
+without being redrawn. The colours of data are visible on both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,18 +30,19 @@ CONFIG = {
     "showSendToCloud": False,
     "plotlyServerURL": "",
 }
-"""For `dcc.Graph`: no link of plotly's own, and nothing can be sent anywhere."""
+"""For `dcc.Graph`: without plotly's own link, and without a way to send data anywhere."""
 
 
 def nothing() -> go.Figure:
-    """A figure that shows nothing yet."""
+    """Returns an empty figure."""
     return _styled(go.Figure()).update_xaxes(visible=False).update_yaxes(visible=False)
 
 
 def confusion_figure(confusion: Confusion) -> go.Figure:
-    """The confusion matrix; right answers and mistakes in two colours.
+    """Draws the confusion matrix, with right answers and mistakes in two colours.
 
-    The more of a class's photos, the stronger the colour; one is never too faint to be seen. Empty cells are left out.
+    The larger the share of the class's photos, the stronger the colour; even one photo is visible. Empty cells are left
+    out.
     """
     labels = confusion.labels
     counts = np.array(confusion.matrix, dtype=np.float32)
@@ -49,8 +50,8 @@ def confusion_figure(confusion: Confusion) -> go.Figure:
     is_diagonal = np.eye(len(labels), dtype=bool)
     is_small = len(labels) <= COUNTS_SHOWN
     figure = go.Figure()
-    for side, colour in ((is_diagonal, RIGHT), (~is_diagonal, WRONG)):
-        cells = side & (counts > 0)
+    for is_shown, colour in ((is_diagonal, RIGHT), (~is_diagonal, WRONG)):
+        cells = is_shown & (counts > 0)
         figure.add_heatmap(
             x=labels,
             y=labels,
@@ -75,7 +76,7 @@ def confusion_figure(confusion: Confusion) -> go.Figure:
 
 
 def confusion_words(confusion: Confusion | None) -> str:
-    """The confusion matrix in a sentence."""
+    """Describes the confusion matrix in a sentence."""
     if confusion is None:
         return "No confusion matrix"
     total = sum(map(sum, confusion.matrix))
@@ -87,19 +88,19 @@ def confusion_words(confusion: Confusion | None) -> str:
 
 
 def curve_figure(kind: Literal["loss", "accuracy"], histories: Mapping[str, Sequence[Epoch]]) -> go.Figure:
-    """Loss or accuracy over the epochs of one or two versions, with a line where each later stage begins.
+    """Draws loss or accuracy over the epochs of one or two versions, with a line where each later stage begins.
 
     Args:
-        kind: Which of the two.
-        histories: By the version's name.
+        kind: `loss` or `accuracy`.
+        histories: The epochs, by the version's name.
     """
     figure = go.Figure()
     for (name, history), colour in zip(histories.items(), (FIRST, SECOND), strict=False):
-        for key, side, dash in ((kind, "training", "dot"), (f"val_{kind}", "validation", "solid")):
+        for key, split, dash in ((kind, "training", "dot"), (f"val_{kind}", "validation", "solid")):
             figure.add_scatter(
                 x=list(range(1, len(history) + 1)),
                 y=[getattr(epoch, key) for epoch in history],
-                name=f"{name}, {side}" if len(histories) > 1 else side,
+                name=f"{name}, {split}" if len(histories) > 1 else split,
                 mode="lines" if len(history) > 1 else "markers",
                 line={"color": colour, "dash": dash, "width": 2},
             )
@@ -118,7 +119,7 @@ def curve_figure(kind: Literal["loss", "accuracy"], histories: Mapping[str, Sequ
 
 
 def curve_words(kind: Literal["loss", "accuracy"], histories: Mapping[str, Sequence[Epoch]]) -> str:
-    """A training curve in a sentence for each version."""
+    """Describes the training curve of each version in a sentence."""
     parts = []
     for name, history in histories.items():
         if not history:
@@ -126,16 +127,16 @@ def curve_words(kind: Literal["loss", "accuracy"], histories: Mapping[str, Seque
         stages = " then ".join(stage for stage, _ in stages_of(history) if stage)
         last = getattr(history[-1], kind), getattr(history[-1], f"val_{kind}")
         ends = (f"{value:.1%}" if kind == "accuracy" else f"{value:.3f}" for value in last if value is not None)
-        told = " on training and ".join(ends)
+        values = " on training and ".join(ends)
         parts.append(
-            f"{name}: after {len(history)} epochs{f' ({stages})' if stages else ''} {told}"
+            f"{name}: after {len(history)} epochs{f' ({stages})' if stages else ''} {values}"
             + (" on validation photos." if last[1] is not None else " on training photos.")
         )
     return " ".join([f"Curve of the {kind}.", *parts])
 
 
 def calibration_figure(calibration: Calibration) -> go.Figure:
-    """Confidence against the share of right answers, before and after temperature scaling, above the bins' counts."""
+    """Draws accuracy over confidence, before and after temperature scaling, and below it the bins' counts."""
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.75, 0.25], vertical_spacing=0.06)
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"color": FAINT, "dash": "dash"}, name="ideal", hoverinfo="skip"
@@ -144,13 +145,13 @@ def calibration_figure(calibration: Calibration) -> go.Figure:
         (calibration.bins_before, "before scaling", SECOND, "circle-open"),
         (calibration.bins, "as published", FIRST, "circle"),
     ):
-        filled = [one for one in bins if one.count and one.confidence is not None and one.accuracy is not None]
+        filled = [bin_ for bin_ in bins if bin_.count and bin_.confidence is not None and bin_.accuracy is not None]
         if not filled:
             continue
         figure.add_scatter(
-            x=[one.confidence for one in filled],
-            y=[one.accuracy for one in filled],
-            customdata=[one.count for one in filled],
+            x=[bin_.confidence for bin_ in filled],
+            y=[bin_.accuracy for bin_ in filled],
+            customdata=[bin_.count for bin_ in filled],
             mode="lines+markers",
             line={"color": colour, "width": 2},
             marker={"symbol": symbol, "size": 9},
@@ -159,8 +160,8 @@ def calibration_figure(calibration: Calibration) -> go.Figure:
             hovertemplate="sure %{x:.1%}, right %{y:.1%}, %{customdata} photos<extra>" + name + "</extra>",
         )
         figure.add_bar(
-            x=[(one.low + one.high) / 2 for one in filled],
-            y=[one.count for one in filled],
+            x=[(bin_.low + bin_.high) / 2 for bin_ in filled],
+            y=[bin_.count for bin_ in filled],
             width=_width(filled),
             marker={"color": colour},
             opacity=0.75,
@@ -178,7 +179,7 @@ def calibration_figure(calibration: Calibration) -> go.Figure:
 
 
 def calibration_words(name: str, calibration: Calibration | None) -> str:
-    """The calibration plot in a sentence."""
+    """Describes the calibration plot in a sentence."""
     if calibration is None:
         return f"{name}: no calibration measured"
     before = "" if calibration.ece_before is None else f", {calibration.ece_before:.1%} before temperature scaling"

@@ -1,8 +1,8 @@
-"""Photos whose label may be wrong: the model is sure of another one.
+"""Photos whose label may be wrong, because the model is sure of another label.
 
-How sure is sure enough differs from class to class. As in confident learning (Northcutt, Jiang and Chuang 2021,
-https://arxiv.org/abs/1911.00068), it is the probability that photos with the label of a class get for that class on
-average: a class that the model is never sure of needs less, one that it always knows needs more.
+The threshold of confidence differs from class to class. As in confident learning (Northcutt, Jiang and Chuang 2021,
+https://arxiv.org/abs/1911.00068), it is the mean probability of a class over the photos with that label: low
+for a class that the model is never sure of, high for one that it always recognises.
 """
 
 from collections import Counter, defaultdict
@@ -19,11 +19,11 @@ class Suspect:
     """A photo whose label may be wrong.
 
     Attributes:
-        photo: The photo, with the label that it has.
+        photo: The photo, with its label.
         answer: The label that the model is sure of.
-        probability: How sure it is, 0 to 1.
-        label_probability: What the photo's own label gets.
-        threshold: What photos labelled `answer` get for it on average.
+        probability: Probability of `answer`, 0 to 1.
+        label_probability: Probability of the photo's own label.
+        threshold: Mean probability of `answer` over the photos with that label.
     """
 
     photo: DatasetPhoto
@@ -35,11 +35,11 @@ class Suspect:
 
 @dataclass(frozen=True)
 class SuspectReport:
-    """What was looked at, and what was found.
+    """The suspects, and how many photos were examined.
 
     Attributes:
-        suspects: The surest first.
-        looked_at: Photos of each split that the model's answers are known of.
+        suspects: The most confident first.
+        looked_at: Number of photos in each split for which the model's answer is known.
     """
 
     suspects: Sequence[Suspect] = ()
@@ -47,13 +47,13 @@ class SuspectReport:
 
 
 def find_suspects(dataset: Dataset, predictions: Sequence[Mapping[str, str]]) -> SuspectReport:
-    """Looks for photos that a model gives a label of another class with confidence.
+    """Finds photos for which a model is confident of another label.
 
     Args:
-        dataset: The photos with their labels. What is excluded, or gone since the model answered, is passed over.
+        dataset: The photos with their labels. Excluded photos are skipped, as are predictions for removed ones.
         predictions: The model's answers: rows of `predictions.csv`, with `file_name`, `label_1` to `label_5` and
-            `probability_1` to `probability_5`. Rows that lack something are passed over. A label that is not among
-            the five counts with probability 0.
+            `probability_1` to `probability_5`. Incomplete rows are skipped. A label that is not among the five
+            counts with probability 0.
     """
     answers = []
     for row in predictions:
@@ -78,21 +78,21 @@ def find_suspects(dataset: Dataset, predictions: Sequence[Mapping[str, str]]) ->
 
 
 class LatestSuspects:
-    """The report of one data set and version, kept while it is the one that is asked for."""
+    """Caches the latest report, of one data set and one version."""
 
     def __init__(self) -> None:
         self._known: tuple[Dataset, Version, SuspectReport] | None = None
 
     def of(self, dataset: Dataset, version: Version) -> SuspectReport:
-        """As `find_suspects`. Both are the same objects for as long as their files do not change."""
-        known = self._known  # another thread may replace it between two looks
+        """Returns `find_suspects` of both, which are the same objects as long as their files do not change."""
+        known = self._known  # another thread may replace it at any time
         if known is None or known[0] is not dataset or known[1] is not version:
             known = self._known = (dataset, version, find_suspects(dataset, version.predictions))
         return known[2]
 
 
 def _ranking(row: Mapping[str, str]) -> dict[str, float] | None:
-    """The labels that a row names, with their probabilities; None if it is no such row."""
+    """Returns the labels of a row with their probabilities; None if it cannot be read."""
     try:
         return {
             label: float(row[f"probability_{rank}"]) for rank in range(1, 6) if (label := row.get(f"label_{rank}"))

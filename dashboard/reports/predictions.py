@@ -1,4 +1,4 @@
-"""A version's answers for its test photos: which photos are mistaken, and how two versions differ on the same ones."""
+"""A version's answers for its test photos: its mistakes, and how two versions differ on the same photos."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,19 +10,19 @@ from dashboard.photos.dataset import Dataset
 from dashboard.reports.versions import Version
 
 ANSWERS_KEPT = 5
-MOST_PHOTOS = 480  # of a wall; nobody pages further
+MOST_PHOTOS = 480  # on a wall; nobody pages further
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a version said of one photo.
+    """A version's answer for one photo.
 
     Attributes:
-        file_name: As the manifest has it.
-        label: What the photo shows.
-        make: Make of that.
+        file_name: The photo's name in the manifest.
+        label: The photo's own label.
+        make: The make of that label.
         answers: The most likely labels, most likely first.
-        probabilities: Theirs, 0 to 1.
+        probabilities: The probabilities of `answers`, 0 to 1.
         answered_make: The most likely make.
     """
 
@@ -40,7 +40,7 @@ class Answer:
 
     @property
     def confidence(self) -> float:
-        """Its probability."""
+        """The probability of the most likely label."""
         return self.probabilities[0]
 
     @property
@@ -54,13 +54,13 @@ HITS: Mapping[str, Callable[[Answer], bool]] = {
     "top5": lambda answer: answer.label in answer.answers,
     "make_top1": lambda answer: answer.make == answer.answered_make,
 }
-"""What counts as right in the headline numbers that are shares of photos."""
+"""What counts as right, for each headline number that is a share of photos."""
 
 
 def answers_of(version: Version) -> list[Answer]:
-    """A version's answers, as far as its `predictions.csv` can be read."""
-    read = (_answer(row) for row in version.predictions)
-    return [answer for answer in read if answer is not None]
+    """Returns the readable answers in a version's `predictions.csv`."""
+    answers = map(_answer, version.predictions)
+    return [answer for answer in answers if answer is not None]
 
 
 def _answer(row: Mapping[str, str | None]) -> Answer | None:
@@ -80,42 +80,42 @@ def _answer(row: Mapping[str, str | None]) -> Answer | None:
 
 
 def mistakes(answers: Iterable[Answer]) -> list[Answer]:
-    """The wrong answers, the most confident first."""
+    """Returns the wrong answers, the most confident first."""
     return sorted((answer for answer in answers if not answer.is_right), key=lambda answer: -answer.confidence)
 
 
 def choose(answers: Iterable[Answer], truth: str | None, answered: str | None, both_ways: bool = False) -> list[Answer]:
-    """The answers of one cell, row or column of the confusion matrix, or of a pair of classes.
+    """Selects the answers of one cell, row or column of the confusion matrix, or of a pair of classes.
 
     Args:
         answers: All of them.
-        truth: What the photos show; any class if left out.
-        answered: What was answered; any class if left out.
-        both_ways: Also those with the two exchanged.
+        truth: The photos' label; any if left out.
+        answered: The most likely label; any if left out.
+        both_ways: Also selects answers with the two exchanged.
 
     Returns:
         The wrong ones first, then by confidence.
     """
-    wanted = {(truth, answered)} | ({(answered, truth)} if both_ways else set())
+    cells = {(truth, answered)} | ({(answered, truth)} if both_ways else set())
 
     def fits(answer: Answer) -> bool:
-        return any(a in (None, "", answer.label) and b in (None, "", answer.first) for a, b in wanted)
+        return any(a in (None, "", answer.label) and b in (None, "", answer.first) for a, b in cells)
 
     return sorted(filter(fits, answers), key=lambda answer: (answer.is_right, -answer.confidence))
 
 
 def wall(answers: Sequence[Answer], dataset: Dataset, evidence: str, empty: str) -> dict[str, Any]:
-    """Answers as a photo wall shows them.
+    """Prepares answers for a photo wall.
 
     Args:
-        answers: Which, in order.
-        dataset: Tells the photos' ids.
-        evidence: What is drawn over them: what speaks for the `answer`, for the `truth`, for the one against the
-            other (`contrast`), or `none`.
-        empty: The sentence for no answers.
+        answers: The answers to show, in order.
+        dataset: The data set, for the photos' ids.
+        evidence: The heatmap to draw: for the `answer`, for the `truth`, for one against the other (`contrast`), or
+            `none`.
+        empty: Sentence to show if there are no answers.
 
     Returns:
-        As `dashboard.components.photo_wall` wants it.
+        The data of `dashboard.components.photo_wall`.
     """
     known = [(answer, dataset.by_file_name.get(answer.file_name)) for answer in answers[:MOST_PHOTOS]]
     photos = [
@@ -142,7 +142,7 @@ def _truth(answer: Answer) -> str:
 
 
 def _percent(probability: float) -> str:
-    """A probability with one decimal; only what is certain reads as 0 or 100 %."""
+    """Formats a probability with one decimal; only 0 and 1 read as 0 % and 100 %."""
     if 0 < probability < 0.001:
         return "<\u00a00.1%"
     if 0.9995 <= probability < 1:
@@ -163,18 +163,18 @@ def _evidence(answer: Answer, evidence: str) -> dict[str, str]:
 def paired_difference(
     answers: Sequence[Answer], others: Sequence[Answer], hit: Callable[[Answer], bool]
 ) -> tuple[float, float] | None:
-    """How much larger one version's share of hits surely is than another's on the same photos.
+    """Compares the shares of hits of two versions on the same photos.
 
     Args:
-        answers: The one version's.
-        others: The other's.
-        hit: What counts.
+        answers: Answers of the first version.
+        others: Answers of the second version.
+        hit: Whether an answer counts as a hit.
 
     Returns:
         The 95 % interval of the difference, after Bonett and Price 2012 (https://doi.org/10.3102/1076998611411915),
-        which holds for few photos too; None if the versions did not answer the same photos.
+        which also holds for few photos; None if the versions did not answer the same photos.
     """
-    hits, other_hits = ({one.file_name: hit(one) for one in some} for some in (answers, others))
+    hits, other_hits = ({answer.file_name: hit(answer) for answer in of_version} for of_version in (answers, others))
     if not hits or hits.keys() != other_hits.keys():
         return None
     gained = (sum(was and not other_hits[name] for name, was in hits.items()) + 1) / (len(hits) + 2)

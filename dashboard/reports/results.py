@@ -1,7 +1,7 @@
-"""How good a version is, as the files beside it say: the numbers of the page "Model".
+"""The numbers of the page "Model", read from the files of a version.
 
-The files are what `car-classifier train`, `evaluate` and `explain-eval` leave. A section that is missing, damaged or of
-another form is empty: an older release or another program may have published the version.
+`car-classifier train`, `evaluate` and `explain-eval` write the files. A section that is missing, damaged or of another
+form is empty: an older release or another program may have published the version.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ class _Section(BaseModel):
 
 
 class Bin(_Section):
-    """Answers of about the same confidence: how sure they are and how many are right (None if there are none)."""
+    """Answers of similar confidence: their mean confidence and accuracy (None if there are none)."""
 
     count: int
     low: Share
@@ -32,7 +32,7 @@ class Bin(_Section):
 
 
 class Calibration(_Section):
-    """Whether a probability of 80 % is right 80 times in 100, before temperature scaling and after."""
+    """How far confidence and accuracy differ, before and after temperature scaling."""
 
     ece: Share
     ece_before: Share | None = None
@@ -41,14 +41,14 @@ class Calibration(_Section):
 
 
 class Mistaken(_Section):
-    """What a class is taken for."""
+    """A class that another is mistaken for, and how often."""
 
     name: str
     count: int
 
 
 class ClassRow(_Section):
-    """Figures of one class; None where there is nothing to divide by."""
+    """Metrics of one class; None where they would divide by zero."""
 
     label: str
     make: str = ""
@@ -61,7 +61,7 @@ class ClassRow(_Section):
 
 
 class Confusion(_Section):
-    """How many photos of the row's class were answered with the column's."""
+    """How many photos of each row's class were classified as each column's."""
 
     labels: list[str]
     matrix: list[list[int]]
@@ -75,7 +75,7 @@ class Confusion(_Section):
 
 
 class Pair(_Section):
-    """Two classes that are taken for one another: photos of the first answered with the second, and the other way."""
+    """Two classes that are mistaken for one another: first for second, and second for first."""
 
     labels: tuple[str, str]
     counts: tuple[int, int]
@@ -83,14 +83,14 @@ class Pair(_Section):
 
 
 class Score(_Section):
-    """One score of one method of explaining."""
+    """One score of one explanation method."""
 
     mean: float
     interval: Interval | None = None
 
 
 class Method(_Section):
-    """A method of explaining; a baseline is a map that knows nothing of the photo or the class."""
+    """An explanation method; a baseline is a map that depends on neither photo nor class."""
 
     title: str
     is_baseline: bool = False
@@ -99,7 +99,7 @@ class Method(_Section):
 
 
 class Explanations(_Section):
-    """What explanations are worth on some photos."""
+    """The scores of explanation methods on some photos."""
 
     photos: int
     data: str = ""
@@ -120,12 +120,12 @@ class Epoch(_Section):
 
 @dataclass(frozen=True)
 class Headline:
-    """One of the numbers that sum a version up.
+    """One of the numbers that sum up a version.
 
     Attributes:
         key: Its name in `metrics.json`.
         value: A share, 0 to 1.
-        interval: Its 95 % interval, if known.
+        interval: The 95 % interval, if known.
     """
 
     key: str
@@ -135,17 +135,17 @@ class Headline:
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured of a version on some photos.
+    """The metrics of a version on some photos.
 
     Attributes:
-        metrics: Content of `metrics.json` or of a file in `evaluations/`.
+        metrics: The content of `metrics.json` or of a file in `evaluations/`.
     """
 
     metrics: Mapping[str, Any]
 
     @property
     def count(self) -> int | None:
-        """On how many photos."""
+        """The number of photos."""
         count = self.metrics.get("count")
         return count if isinstance(count, int) else None
 
@@ -156,66 +156,66 @@ class Report:
         sources = dict.fromkeys(("top1", "top5", "make_top1", "macro_f1"), self.metrics)
         if isinstance(calibration, dict):
             sources["ece"] = calibration
-        found = {}
+        headlines = {}
         for key, source in sources.items():
             value = _read(Share, source.get(key))
             if value is not None:
-                found[key] = Headline(key, value, _read(tuple[Share, Share], source.get(f"{key}_interval")))
-        return found
+                headlines[key] = Headline(key, value, _read(tuple[Share, Share], source.get(f"{key}_interval")))
+        return headlines
 
     @cached_property
     def calibration(self) -> Calibration | None:
-        """How its probabilities compare with how often it is right."""
-        found: Calibration | None = _read(Calibration, self.metrics.get("calibration"))
-        return found
+        """How its confidence compares with its accuracy."""
+        calibration: Calibration | None = _read(Calibration, self.metrics.get("calibration"))
+        return calibration
 
     @cached_property
     def classes(self) -> Sequence[ClassRow]:
-        """Figures of every class."""
+        """The metrics of every class."""
         return _read(list[ClassRow], self.metrics.get("per_class")) or []
 
     @cached_property
     def confusion(self) -> Confusion | None:
         """The confusion matrix."""
-        found: Confusion | None = _read(Confusion, self.metrics.get("confusion"))
-        return found
+        confusion: Confusion | None = _read(Confusion, self.metrics.get("confusion"))
+        return confusion
 
     @cached_property
     def pairs(self) -> Sequence[Pair] | None:
-        """The classes most often taken for one another, most frequent first; None if that is not known."""
-        found: list[Pair] | None = _read(list[Pair], self.metrics.get("confused_pairs"))
-        return found
+        """The most confused pairs of classes, most frequent first; None if unknown."""
+        pairs: list[Pair] | None = _read(list[Pair], self.metrics.get("confused_pairs"))
+        return pairs
 
     @cached_property
     def explanations(self) -> Mapping[str, Explanations]:
-        """What explanations are worth, by the name of the photos that it was measured on."""
+        """The scores of explanation methods, by the name of the photos."""
         reports = self.metrics.get("explanations")
         if not isinstance(reports, dict):
             return {}
-        read = {str(name): _read(Explanations, report) for name, report in reports.items()}
-        return {name: report for name, report in read.items() if report is not None and report.methods}
+        explanations = {str(name): _read(Explanations, report) for name, report in reports.items()}
+        return {name: report for name, report in explanations.items() if report is not None and report.methods}
 
 
 def reports_of(version: Version) -> dict[str, Report]:
-    """What was measured of a version: under "" on its test photos, under other names by `car-classifier evaluate`."""
+    """Returns the reports of a version: "" for its test photos, other names from `car-classifier evaluate`."""
     return {"": Report(version.metrics)} | {name: Report(figures) for name, figures in version.evaluations.items()}
 
 
 def history_of(version: Version) -> list[Epoch]:
-    """The epochs of a version's training, as far as they can be read."""
+    """Returns the readable epochs of a version's training."""
     rows = ({name: cell for name, cell in row.items() if cell != ""} for row in version.history)
-    read = (_read(Epoch, row) for row in rows)
-    return [epoch for epoch in read if epoch is not None]
+    epochs = (_read(Epoch, row) for row in rows)
+    return [epoch for epoch in epochs if epoch is not None]
 
 
 def stages_of(history: Sequence[Epoch]) -> list[tuple[str, int]]:
-    """The stages of a training: name, and how many epochs were done before it."""
+    """Returns the stages of a training: the name, and the number of epochs before it."""
     names = [epoch.stage for epoch in history]
     return [(name, i) for i, name in enumerate(names) if i == 0 or name != names[i - 1]]
 
 
 def _read(kind: Any, value: object) -> Any:
-    """A value as what it should be, or None if it is not."""
+    """Validates a value; None if it is of another type."""
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError:

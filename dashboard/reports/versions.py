@@ -1,4 +1,4 @@
-"""What is known of the published versions of the model: the files that each keeps in `assets.extra/`."""
+"""The published versions of the model, and the files in their `assets.extra/`."""
 
 import csv
 import json
@@ -13,10 +13,10 @@ from typing import Any
 class Version:
     """One published version.
 
-    Its files may be missing: another program may have published it. Each property then is empty.
+    Files may be missing, because another program may have published the version. Their properties are empty then.
 
     Attributes:
-        number: The version.
+        number: The version's number.
         folder: `model/<number>`.
     """
 
@@ -25,40 +25,40 @@ class Version:
 
     @property
     def assets(self) -> Path:
-        """Where the files beside the SavedModel are."""
+        """The folder of the files beside the SavedModel."""
         return self.folder / "assets.extra"
 
     @cached_property
     def labels(self) -> Sequence[str]:
-        """Label of each class, in the model's order."""
+        """The classes' labels, in the model's order."""
         labels = self._json("labels.json").get("labels", [])
         return [str(label) for label in labels] if isinstance(labels, list) else []
 
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
-        """How good it is on its test split."""
+        """Its metrics on the test split."""
         return self._json("metrics.json")
 
     @cached_property
     def evaluations(self) -> Mapping[str, Mapping[str, Any]]:
-        """The same for other photos, as `car-classifier evaluate` left it, by the photos' name."""
+        """Its metrics on other photos, written by `car-classifier evaluate`, by the name of the photos."""
         files = sorted((self.assets / "evaluations").glob("*.json"))
-        read = {file.stem: self._json(f"evaluations/{file.name}") for file in files}
-        return {name: figures for name, figures in read.items() if figures}
+        evaluations = {file.stem: self._json(f"evaluations/{file.name}") for file in files}
+        return {name: figures for name, figures in evaluations.items() if figures}
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
-        """How it was made."""
+        """How it was trained."""
         return self._json("config.json")
 
     @cached_property
     def history(self) -> Sequence[Mapping[str, str]]:
-        """Rows of its training, one an epoch."""
+        """The history of its training, one row per epoch."""
         return self._csv("history.csv")
 
     @cached_property
     def predictions(self) -> Sequence[Mapping[str, str]]:
-        """Its answers for the photos of its test split, one row a photo."""
+        """Its answers for the test split, one row per photo."""
         return self._csv("predictions.csv")
 
     @cached_property
@@ -85,10 +85,10 @@ class Version:
 
 
 class VersionsFolder:
-    """The folder that the model server serves from, as its versions come and go.
+    """The folder that the model server serves from; versions may appear and disappear.
 
     Args:
-        folder: Holds one folder a version, named by an integer.
+        folder: Holds a folder for each version, named by an integer.
     """
 
     def __init__(self, folder: Path):
@@ -96,28 +96,28 @@ class VersionsFolder:
         self._known: dict[tuple[int, int], Version] = {}
 
     def all(self) -> list[Version]:
-        """The versions that are there now, newest first.
+        """Returns the current versions, newest first.
 
-        What was read of a version is kept until one of the files in its `assets.extra/` is replaced.
+        The content read from a version is kept until a file in its `assets.extra/` is replaced.
         """
-        found = {}
+        versions = {}
         try:
             folders = [path for path in self.folder.iterdir() if path.name.isdecimal() and path.is_dir()]
         except OSError:
             folders = []
         for path in folders:
             key = (int(path.name), _changed(path / "assets.extra"))
-            found[key] = self._known.get(key) or Version(int(path.name), path)
-        self._known = found
-        return sorted(found.values(), key=lambda version: version.number, reverse=True)
+            versions[key] = self._known.get(key) or Version(int(path.name), path)
+        self._known = versions
+        return sorted(versions.values(), key=lambda version: version.number, reverse=True)
 
     def find(self, number: int | str | None) -> Version | None:
-        """One version, or None if it is not there."""
+        """Returns one version, or None if it does not exist."""
         return next((version for version in self.all() if str(version.number) == str(number)), None)
 
 
 def _changed(folder: Path) -> int:
-    """When something in a folder was last replaced, in nanoseconds."""
+    """The latest modification time in a folder, in nanoseconds."""
     try:
         return max(path.stat().st_mtime_ns for path in [folder, *folder.iterdir()])
     except OSError:

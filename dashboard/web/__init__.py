@@ -1,1 +1,1 @@
-"""HTTP matters of every page: headers, cookies, request ids."""
+"""HTTP for all pages: headers, cookies, request ids."""

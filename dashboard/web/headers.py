@@ -1,4 +1,4 @@
-"""What browsers are told with every answer, so that others can do less harm."""
+"""Security headers of every response."""
 
 import base64
 import hashlib
@@ -8,11 +8,11 @@ import dash
 from flask import Flask, Response
 
 HEADERS = {
-    "X-Content-Type-Options": "nosniff",  # what a visitor sent as a photo is shown as nothing else
-    "X-Frame-Options": "SAMEORIGIN",  # no other site shows the page as a part of its own, to have it clicked
-    "Referrer-Policy": "same-origin",  # other sites do not learn what was looked at
+    "X-Content-Type-Options": "nosniff",  # browsers show a visitor's upload as a photo or not at all
+    "X-Frame-Options": "SAMEORIGIN",  # no other site may embed the page to trick people into clicks
+    "Referrer-Policy": "same-origin",  # other sites do not learn which page a visitor comes from
 }
-# Where the parts of a page may come from. Mantine and Plotly write styles into the page.
+# Content-Security-Policy. Mantine and Plotly need inline styles.
 POLICY = {
     "default-src": "'self'",
     "style-src": "'self' 'unsafe-inline'",
@@ -27,7 +27,7 @@ POLICY = {
 
 
 def register(app: dash.Dash) -> None:
-    """Adds them, once all that the app writes into its pages is known."""
+    """Adds the headers to all responses. Call it last: the policy lists the hashes of all inline scripts."""
     server: Flask = app.server
     scripts = [*app.csp_hashes(), *map(_hash, re.findall(r"<script>(.*?)</script>", app.index_string, re.DOTALL))]
     policy = POLICY | {"script-src": " ".join(["'self'", *dict.fromkeys(scripts)])}
@@ -40,7 +40,7 @@ def register(app: dash.Dash) -> None:
             response.headers["Content-Security-Policy"] = content_policy
         return response
 
-    # Flask's own decorator refuses after the first request, without which not all scripts are known.
+    # Not by Flask's decorator, which refuses after the first request; before it, not all scripts are known.
     server.after_request_funcs.setdefault(None, []).append(add)
 
 

@@ -1,19 +1,19 @@
-"""Markdown of others as a part of a page of ours."""
+"""Embeds external Markdown into a page."""
 
 import re
 
-COLUMNS = ("What", "Value")  # for tables without headings; nobody can follow a column that has none by ear
+COLUMNS = ("What", "Value")  # for tables without headings: screen readers need column headings
 
 
 def embedded(text: str, levels: int = 2) -> str:
-    """Markdown whose headings stand below ours, whose tables have headings, and that fetches nothing.
+    """Lowers the headings of Markdown, adds missing table headings, and replaces images, so that nothing is fetched.
 
     Args:
-        text: Any Markdown. Its images become links.
-        levels: How many levels lower its headings are set.
+        text: Any Markdown. Images become links.
+        levels: Number of levels by which headings are lowered.
     """
     lower = re.sub(r"(?m)^(?=#{1,4} )", "#" * levels, text).replace("![", "[")
-    return re.sub(r"(?m)^(\|.*\|) *$(?=\n\|[ :|-]+$)", lambda found: _with_headings(found[1]), lower)
+    return re.sub(r"(?m)^(\|.*\|) *$(?=\n\|[ :|-]+$)", lambda row: _with_headings(row[1]), lower)
 
 
 def _with_headings(row: str) -> str:

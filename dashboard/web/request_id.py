@@ -1,4 +1,4 @@
-"""The id of the request in hand, which the model server is told: both logs name it. Free of Flask."""
+"""The id of the current request. It is sent to the model server too, so that both logs name it. Does not need Flask."""
 
 from contextvars import ContextVar
 
@@ -10,15 +10,15 @@ _current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def begin() -> None:
-    """A request begins, and gets an id of its own."""
+    """Gives the request that begins a new id."""
     _current.set(new_id())
 
 
 def end(_: object = None) -> None:
-    """The request has ended; its thread may do something else now."""
+    """Forgets the id when the request ends, because the thread is reused."""
     _current.set(None)
 
 
 def current() -> str:
-    """The id of the request in hand; a new one each time where there is none, in a notebook say."""
+    """Returns the current request's id; a new one each time outside of requests, as in a notebook."""
     return _current.get() or new_id()

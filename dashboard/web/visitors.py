@@ -1,4 +1,4 @@
-"""Who is asking: a random id in a cookie, the same for every page of one browser."""
+"""Identifies visitors by a random id in a cookie, the same for all pages in one browser."""
 
 from flask import Flask, Response, g, request
 
@@ -9,11 +9,11 @@ COOKIE_SECONDS = 30 * 24 * 3600
 
 
 def register(server: Flask) -> None:
-    """Gives every browser an id of its own, which nobody can guess and no script can read."""
+    """Gives every browser an id that cannot be guessed and that scripts cannot read."""
 
     @server.after_request
     def remember(response: Response) -> Response:
-        # A page, not its scripts and photos: what may be cached for all must carry nobody's cookie.
+        # Only with pages, not with scripts and photos: shared caches must not store a visitor's cookie.
         if response.mimetype == "text/html" and request.cookies.get(COOKIE) != visitor():
             response.set_cookie(
                 COOKIE, visitor(), max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
@@ -22,7 +22,7 @@ def register(server: Flask) -> None:
 
 
 def visitor() -> str:
-    """The id of who sent the request in hand."""
+    """Returns the id of the visitor who sent the current request."""
     if "visitor" not in g:
         known = request.cookies.get(COOKIE, "")
         g.visitor = known if is_id(known) else new_id()

@@ -45,7 +45,7 @@ def test_what_cannot_be_forgotten_now_is_no_failure(database, tmp_path, caplog):
     housekeeping.forget_photos()
     housekeeping.forget_games()
     assert [record.message.partition(":")[0] for record in caplog.records] == [
-        "What is old cannot be forgotten now, but in a while"
+        "Expired photos or games cannot be deleted now; trying again later"
     ] * 2
 
 

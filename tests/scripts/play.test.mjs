@@ -55,7 +55,7 @@ test("a game that has begun can be gone on with", () => {
 test("a round shows its choices; its photo appears once it is loaded", () => {
     const props = shown({ phase: "guessing", game: GAME });
     assert.deepEqual(props["play-frame"].style, { visibility: "hidden" });
-    assert.deepEqual(props[part("play-choice", 0)], { className: "play-choice", disabled: false, hidden: false });
+    assert.deepEqual(props[part("play-choice", 0)], { className: "play-choice option", disabled: false, hidden: false });
     assert.equal(props[part("play-choice", 1)].hidden, true);
     assert.equal(props[part("play-dot-you", 0)].className, "play-dot play-dot-now");
     assert.equal(props[part("play-dot-you", 3)].className, "play-dot play-dot-none");
@@ -64,7 +64,7 @@ test("a round shows its choices; its photo appears once it is loaded", () => {
 
 test("while the AI is asked, the choice is marked and no other can be made", () => {
     const props = shown({ phase: "asking", game: GAME, guess: "Maki_Hoshi" });
-    assert.equal(props[part("play-choice", 0)].className, "play-choice play-choice-made");
+    assert.equal(props[part("play-choice", 0)].className, "play-choice option play-choice-made");
     assert.equal(props[part("play-choice", 0)].disabled, true);
 });
 

@@ -205,7 +205,10 @@ def test_it_needs_nothing_of_the_page():
     ("client", "shown"),
     [
         (ModelClient("http://host:8501/", "cars"), "ModelClient('http://host:8501', 'cars')"),
-        (ModelClient("http://host", "cars", label="stable"), "ModelClient('http://host', 'cars', label='stable')"),
+        (
+            ModelClient("http://host", "cars", version_label="stable"),
+            "ModelClient('http://host', 'cars', version_label='stable')",
+        ),
     ],
 )
 def test_a_client_shows_what_it_asks(client, shown):

@@ -42,7 +42,7 @@ def labelled_url(tmp_path_factory) -> Iterator[str]:
     [("stable", "1", 2.5), ("canary", "2", 3.5), ("gone", "2", 3.5), ("", "2", 3.5), (None, "2", 3.5)],
 )
 def test_a_label_means_one_version_in_whatever_is_asked(labelled_url, label, version, answer):
-    with ModelClient(labelled_url, "half", label=label) as client:
+    with ModelClient(labelled_url, "half", version_label=label) as client:
         assert client.predict("serving_default", [1.0]) == [answer]
         assert client.status() == Status(version, "AVAILABLE")
         number = TensorSpec("float32", (None,))
@@ -52,14 +52,14 @@ def test_a_label_means_one_version_in_whatever_is_asked(labelled_url, label, ver
 
 
 def test_a_label_whose_version_is_not_loaded_is_not_another_version(labelled_url):
-    with ModelClient(labelled_url, "half", label="soon") as client:
+    with ModelClient(labelled_url, "half", version_label="soon") as client:
         assert client.status() == Status(None, "LOADING")
         with pytest.raises(model_errors.UnknownModel):
             client.predict("serving_default", [1.0])
 
 
 def test_without_the_label_the_newest_is_asked_and_that_is_remembered(server, photo, caplog):
-    with ModelClient(server.url, "good", label="gone") as client:
+    with ModelClient(server.url, "good", version_label="gone") as client:
         client.classify(photo)
         client.classify(photo)
         assert client.status() == Status("3", "AVAILABLE")
@@ -70,14 +70,14 @@ def test_without_the_label_the_newest_is_asked_and_that_is_remembered(server, ph
         "GET /v1/models/good/metadata",
     ]
     assert [(record.levelno, record.message) for record in caplog.records] == [
-        (logging.WARNING, "No version of good has the label gone: the newest one is asked.")
+        (logging.WARNING, "No version of good has the label gone: asking the newest.")
     ]
 
 
 def test_a_label_that_comes_is_found_and_one_that_goes_is_told_of_again(server, photo, caplog, monkeypatch):
     monkeypatch.setattr(model_client, "LABEL_UNKNOWN_SECONDS", 0)
     told = []
-    with ModelClient(server.url, "good", label="canary") as client:
+    with ModelClient(server.url, "good", version_label="canary") as client:
         for labels in ({}, {}, {"canary": "3"}, {"canary": "3"}, {}):
             server.labels = labels
             client.classify(photo)
@@ -89,13 +89,13 @@ def test_a_label_that_comes_is_found_and_one_that_goes_is_told_of_again(server, 
 
 
 def test_while_nothing_answers_the_state_says_why(server):
-    with ModelClient(server.url, "loading", label="stable") as client:
+    with ModelClient(server.url, "loading", version_label="stable") as client:
         assert client.status() == Status("1", "LOADING")
 
 
 def test_a_request_that_is_refused_for_another_reason_stays_refused(server, photo):
     server.troubles = ["status-400"]
-    with ModelClient(server.url, "good", label="stable") as client, pytest.raises(model_errors.Refused):
+    with ModelClient(server.url, "good", version_label="stable") as client, pytest.raises(model_errors.Refused):
         client.classify(photo)
     assert server.asked == ["POST /v1/models/good/labels/stable:predict"]
 

@@ -60,7 +60,7 @@ def test_the_page_invites_and_says_that_the_model_is_ready(page):
 def test_an_upload_is_answered_with_bars_and_a_heatmap(page, car, rows_shown):
     upload(page, car)
     expect(page.locator(".row:visible")).to_have_count(rows_shown)
-    shares = [float(text.strip("<> %")) for text in page.locator(".row-percent:visible").all_text_contents()]
+    shares = [float(text.strip("<> %")) for text in page.locator(".row .number:visible").all_text_contents()]
     assert shares == sorted(shares, reverse=True)
     assert 0 < sum(shares) <= 100.5
     expect(row(page, 0)).to_have_attribute("aria-checked", "true")

@@ -26,7 +26,7 @@ export function showList(entries, current) {
 function makeItem(key) {
     const item = make(
         "li",
-        { className: "photo-item" },
+        { className: "photo-item tile" },
         make(
             "button",
             { type: "button", className: "photo-item-open" },

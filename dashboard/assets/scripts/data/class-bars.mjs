@@ -45,7 +45,7 @@ export function showClasses(list, classes, chosen) {
 function makeRow({ label, name }) {
     const button = make(
         "button",
-        { type: "button", className: "data-class" },
+        { type: "button", className: "data-class option entry" },
         make("span", { className: "data-class-name", textContent: name }),
         make(
             "span",

@@ -73,14 +73,14 @@ export function drawDetails({ photo, answer, rank }) {
 
 /** @type {(known: ClassAnswer, rank: number, photo: any) => HTMLElement} */
 function answerRow({ label, name, probability }, rank, photo) {
-    const share = make("span");
+    const share = make("span", { className: "bar-fill" });
     share.style.width = `${100 * probability}%`;
     const button = make(
         "button",
-        { type: "button", className: "data-answer-row" },
+        { type: "button", className: "data-answer-row option entry" },
         make("span", { textContent: label === photo.label ? `${name} (its label)` : name }),
-        make("span", { className: "data-answer-percent", textContent: percent(probability) }),
-        make("span", { className: "data-answer-bar" }, share),
+        make("span", { className: "number", textContent: percent(probability) }),
+        make("span", { className: "bar" }, share),
     );
     button.dataset.rank = rank;
     return make("li", {}, button);

@@ -111,7 +111,10 @@ function renderRound(view) {
             (place) => ({ part: "play-choice", place }),
             game.choices,
             (choice) => ({
-                className: guess && choice && choice.label === guess ? "play-choice play-choice-made" : "play-choice",
+                className:
+                    guess && choice && choice.label === guess
+                        ? "play-choice option play-choice-made"
+                        : "play-choice option",
                 disabled: phase === "asking",
                 hidden: !choice,
             }),
