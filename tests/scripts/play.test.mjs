@@ -55,7 +55,11 @@ test("a game that has begun can be gone on with", () => {
 test("a round shows its choices; its photo appears once it is loaded", () => {
     const props = shown({ phase: "guessing", game: GAME });
     assert.deepEqual(props["play-frame"].style, { visibility: "hidden" });
-    assert.deepEqual(props[part("play-choice", 0)], { className: "play-choice option", disabled: false, hidden: false });
+    assert.deepEqual(props[part("play-choice", 0)], {
+        className: "play-choice option",
+        disabled: false,
+        hidden: false,
+    });
     assert.equal(props[part("play-choice", 1)].hidden, true);
     assert.equal(props[part("play-dot-you", 0)].className, "play-dot play-dot-now");
     assert.equal(props[part("play-dot-you", 3)].className, "play-dot play-dot-none");
