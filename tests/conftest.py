@@ -118,3 +118,19 @@ def drawn_photos() -> "list[DemoPhoto]":
     from car_classifier.demo_cars.photo import draw_photo
 
     return [draw_photo(model, np.random.default_rng([3, i])) for i, model in enumerate(CATALOGUE)]
+
+
+@pytest.fixture
+def photos_in(tmp_path) -> Callable[..., Path]:
+    """Writes a picture of its own under each name into a folder of the test, and returns the folder."""
+
+    from tests.support.pictures import blotches
+
+    def write(*names: str, folder: str = "photos") -> Path:
+        for i, name in enumerate(names):
+            path = tmp_path / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            blotches(i).save(path, "PNG" if path.suffix.lower() == ".png" else "JPEG", quality=90)
+        return tmp_path / folder
+
+    return write
