@@ -7,11 +7,12 @@ import pytest
 
 from tests.support.repository import ROOT
 
-LEAVES = {"errors", "files", "progress"}
+LEAVES = {"errors", "files", "progress", "settings"}
 CAR_CLASSIFIER = {
     "errors": set(),
     "files": {"errors"},
     "progress": set(),
+    "settings": {"errors"},
     "data": LEAVES,
     "registry": LEAVES,
     "network": {"data"} | LEAVES,

@@ -7,31 +7,44 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from car_classifier.commands.shared import ManifestOption, ModelOption, SplitOption, console
+from car_classifier.commands.shared import (
+    MANIFEST,
+    MODEL_DIR,
+    DataOption,
+    FiguresOption,
+    ModelOption,
+    SeedOption,
+    SplitOption,
+    console,
+    version_folder,
+)
 from car_classifier.data.manifest import read_manifest
 from car_classifier.files import check_writable
-from car_classifier.registry.folder import find_version
 
 
 def explain_eval(
-    model: ModelOption = Path("model"),
-    manifest: ManifestOption = Path("data/manifest.csv"),
+    model: ModelOption = MODEL_DIR,
+    manifest: DataOption = MANIFEST,
     split: SplitOption = "test",
-    photos: Annotated[int, typer.Option(min=1, help="On so many photos, drawn at random.")] = 200,
+    photos: Annotated[int, typer.Option(min=1, help="Number of photos, chosen at random.")] = 200,
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="A method to score; may be given several times. The baselines are always there.", show_default="all"
+            help="Explanation method to score; may be given several times. The baselines are always scored.",
+            show_default="all",
         ),
     ] = None,
     sanity_photos: Annotated[
-        int, typer.Option(min=0, help="Compare the maps of so many photos with those of a net with random weights.")
+        int,
+        typer.Option(
+            min=0, help="Number of photos whose maps are compared with the maps of a net with random weights."
+        ),
     ] = 16,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of photos and of all else.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures/explanations"),
+    seed: SeedOption = 0,
+    out: FiguresOption = Path("figures/explanations"),
 ) -> None:
-    """Score the explanations of a published model, beside maps that know nothing. Interrupted, it goes on."""
-    version_dir = find_version(model)
+    """Score the explanations of a published model against baseline maps. If interrupted, the same command continues."""
+    version_dir = version_folder(model)
     photos_of = read_manifest(manifest)
     check_writable(version_dir / "assets.extra" / "metrics.json")
     check_writable(out / "methods.jpg")
@@ -43,7 +56,7 @@ def explain_eval(
     from car_classifier.explanations.methods import METHODS, find_method
 
     asked = {name: find_method(name) for name in method or METHODS}
-    methods = [one for name, one in METHODS.items() if name in asked or one.is_baseline]
+    methods = [item for name, item in METHODS.items() if name in asked or item.is_baseline]
     labels = read_class_names(version_dir).labels
     known = len(rows_of(photos_of, split, labels))
     rows = rows_of(photos_of, split, labels, photos, seed)

@@ -1,12 +1,20 @@
 """`car-classifier predict`."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from car_classifier.commands.shared import ModelOption, console
+from car_classifier.commands.shared import (
+    MODEL_DIR,
+    JsonOption,
+    ModelOption,
+    PhotosArgument,
+    check_json_out,
+    console,
+    version_folder,
+    write_result,
+)
 from car_classifier.files import check_no_input
 from car_classifier.progress import progress_bar
 
@@ -17,33 +25,32 @@ if TYPE_CHECKING:
 
 
 def predict(
-    photos: Annotated[list[Path], typer.Argument(help="JPEG or PNG photos, or folders of them.")],
-    model: ModelOption = Path("model"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    figure: Annotated[Path | None, typer.Option(help="Draw the photos and their answers into this file.")] = None,
+    photos: PhotosArgument,
+    model: ModelOption = MODEL_DIR,
+    json_out: JsonOption = None,
+    figure: Annotated[Path | None, typer.Option(help="Picture file to draw the photos and the answers in.")] = None,
 ) -> None:
-    """Ask the published model what cars are on photos."""
+    """Ask the published model which cars photos show."""
     from rich.console import Console
 
     from car_classifier.evaluation import answers
 
+    check_json_out(json_out)
     if figure is not None:
         from car_classifier.evaluation.figures import check_figure_path, photo_grid, save_figure
 
         check_figure_path(figure)
         check_no_input(figure, [photo.path for photo in answers.find_labelled_photos(photos, [])])
-    published = answers.PublishedModel(model)
+    published = answers.PublishedModel(version_folder(model))
     asked = answers.find_labelled_photos(photos, published.labels)
-    found = []
+    results = []
     with progress_bar("Asking the model", console) as report:
         for answer in published.ask(asked):
-            found.append(answer)
-            report(len(found), len(asked))
-    given = [answer for answer in found if isinstance(answer, answers.Answer)]
-    unreadable = [answer for answer in found if isinstance(answer, answers.Unreadable)]
-    if as_json:
-        typer.echo(json.dumps([answers.as_json(answer) for answer in found], indent=2, ensure_ascii=False))
-    else:
+            results.append(answer)
+            report(len(results), len(asked))
+    given = [answer for answer in results if isinstance(answer, answers.Answer)]
+    unreadable = [answer for answer in results if isinstance(answer, answers.Unreadable)]
+    if not write_result(json_out, [answers.as_json(answer) for answer in results]):
         for answer in given:
             Console(highlight=False).print(_lines(answer))
     if figure is not None and given:

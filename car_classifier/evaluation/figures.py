@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from car_classifier.errors import UserError
 from car_classifier.evaluation.answers import Answer, LabelledPhoto, PublishedModel
 from car_classifier.files import check_writable, write_atomically
 from car_classifier.training.augmentation import Augmentation
+from car_classifier.training.config import nested
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 """Colours that the colour-blind can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
@@ -267,9 +267,9 @@ def draw_figures(model: PublishedModel, manifest: Manifest, out_dir: Path, count
     if answers:
         figures["predictions"] = photo_grid(answers)
     training = json.loads((assets / "config.json").read_text(encoding="utf-8"))["training"]
-    strengths = {field.name: training[field.name] for field in fields(Augmentation) if field.name in training}
+    augmentation = Augmentation(**nested(training).get("augmentation", {}))
     changed = [photo.path for photo in sample_photos(manifest, AUGMENTED_PHOTOS, ("train",))]
-    figures["augmentation"] = augmented_photos(changed, tuple(training["image_size"]), Augmentation(**strengths))
+    figures["augmentation"] = augmented_photos(changed, tuple(training["image_size"]), augmentation)
     metrics = json.loads((assets / "metrics.json").read_text(encoding="utf-8"))
     if "confusion" in metrics:
         figures["confusion_matrix"] = confusion_matrix(

@@ -81,7 +81,7 @@ class Explainer:
         method: How. `exact` asks the SavedModel, as a server would; others take the net out of it.
 
     Raises:
-        UserError: There is no such model.
+        UserError: There is no such model, or it has no such layer as the method's.
     """
 
     def __init__(self, version_dir: Path, method: Method = METHODS["exact"]) -> None:
@@ -89,6 +89,8 @@ class Explainer:
         self.labels = read_class_names(version_dir).labels
         self._signature = load_signature(version_dir, "explain")
         self._net = None if method.name == "exact" else read_published_net(version_dir)
+        if self._net is not None:
+            method.check_layer(self._net.model)
 
     def explain(self, content: bytes, label: str | None = None, versus: str | None = None) -> PhotoExplanation:
         """Why the photo shows `label` (the most likely one if left out), and why not `versus` if that is given.

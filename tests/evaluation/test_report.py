@@ -188,7 +188,7 @@ class TestWhereItGoes:
         (model_dir / "1" / "assets.extra" / "evaluations").write_text("in the way")
         result = car_classifier("evaluate", "--model", model_dir, "--data", photos)
         assert result.returncode == 2
-        assert "Say with --json where to write the figures." in result.stderr
+        assert "Name a file for the result with --json." in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ class TestWhereItGoes:
         (["--model", "nowhere"], "There is no published model in nowhere"),
         (["--json", "/proc/out.json"], "/proc/out.json cannot be written"),
         (["--data", "nowhere"], "There is no folder or CSV file at nowhere"),
-        (["--split", "holiday"], "has no photos of split 'holiday'"),
+        (["--split", "holiday"], "'holiday' is not one of 'train', 'validation', 'test', 'all'"),
     ],
 )
 @pytest.mark.slow

@@ -214,7 +214,7 @@ class TestExplainEval:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("--split", "nowhere"), "has no photo of split nowhere"),
+            (("--split", "nowhere"), "'nowhere' is not one of 'train', 'validation', 'test', 'all'"),
             (("--photos", 0), "than or equal to 1"),
         ],
     )

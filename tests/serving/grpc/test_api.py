@@ -359,7 +359,7 @@ def test_a_deadline_is_kept(client):
 def own_server(half_plus, tmp_path):
     """A server that computes one request at a time, its scheduler, and a client of it."""
     models.save_guarded(tmp_path / "1")
-    served = (ServedModel("half_plus_two", half_plus), ServedModel("guarded", tmp_path))
+    served = (ServedModel(name="half_plus_two", base_path=half_plus), ServedModel(name="guarded", base_path=tmp_path))
     with running(models=served, port=0, threads=1) as server:
         server.wait("2", "AVAILABLE", "half_plus_two")
         server.wait("1", "AVAILABLE", "guarded")

@@ -13,7 +13,7 @@ def ask(server, path: str) -> tuple[int, dict]:
 
 
 def test_a_server_is_alive_before_it_is_ready_and_says_what_is_missing(half_plus, tmp_path):
-    served = (ServedModel("late", tmp_path), ServedModel("there", half_plus))
+    served = (ServedModel(name="late", base_path=tmp_path), ServedModel(name="there", base_path=half_plus))
     with running(models=served) as server:
         server.wait("2", "AVAILABLE", "there")
         assert ask(server, "/healthz") == (200, {"alive": True})
@@ -42,7 +42,9 @@ def test_a_broken_new_version_does_not_count_while_the_old_one_answers(tmp_path)
 def test_a_model_that_shall_be_served_from_now_on_counts_at_once(half_plus, tmp_path):
     with running(model_base_path=half_plus, model_name="m") as server:
         server.wait("2", "AVAILABLE")
-        server.server.repository.reload((ServedModel("m", half_plus), ServedModel("more", tmp_path)))
+        server.server.repository.reload(
+            (ServedModel(name="m", base_path=half_plus), ServedModel(name="more", base_path=tmp_path))
+        )
         assert ask(server, "/readyz") == (503, {"ready": False, "missing": ["more"]})
-        server.server.repository.reload((ServedModel("m", half_plus),))
+        server.server.repository.reload((ServedModel(name="m", base_path=half_plus),))
         until(lambda: ask(server, "/readyz")[0] == 200)

@@ -138,7 +138,7 @@ def test_metrics_are_where_the_file_wants_them(half_plus, tmp_path):
 
 
 def test_requests_are_counted_by_model_and_status_and_timed_if_they_end_well(half_plus, monitoring_config):
-    served = (ServedModel("one", half_plus, versions=(1,)), ServedModel("two", half_plus))
+    served = (ServedModel(name="one", base_path=half_plus, versions=(1,)), ServedModel(name="two", base_path=half_plus))
     with running(models=served, monitoring_config_file=monitoring_config) as server:
         for name, version in (("one", "1"), ("two", "2")):
             server.wait(version, "AVAILABLE", name)

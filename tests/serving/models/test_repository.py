@@ -123,7 +123,7 @@ def test_while_versions_load_their_states_are_told_with_a_200(tmp_path):
     turns = {"turns": models.np.int32([2000])}
     for version in ("1", "2"):
         models.write_warmup(models.save_guarded(tmp_path / version), [models.predict_record(turns, "slow")])
-    with running(models=(ServedModel("m", tmp_path, newest=2),)) as server:
+    with running(models=(ServedModel(name="m", base_path=tmp_path, newest=2),)) as server:
         server.wait("2", "LOADING")
         response = requests.get(f"{server.url}/v1/models/m", timeout=30)
         lines = response.json()["model_version_status"]
@@ -200,14 +200,14 @@ def test_a_failed_load_is_not_repeated_while_nothing_has_changed(base, half_plus
 def test_a_policy_says_which_versions_are_loaded(half_plus, tmp_path, wanted, loaded):
     for version in ("1", "3", "4"):
         shutil.copytree(half_plus / "1", tmp_path / version)
-    with running(models=(ServedModel("m", tmp_path, **wanted),)) as server:
+    with running(models=(ServedModel(name="m", base_path=tmp_path, **wanted),)) as server:
         for version in loaded:
             server.wait(version, "AVAILABLE")
         assert server.status().keys() == loaded
 
 
 def test_of_the_two_newest_the_older_one_is_let_go(base, half_plus):
-    with running(models=(ServedModel("m", base, newest=2),)) as server:
+    with running(models=(ServedModel(name="m", base_path=base, newest=2),)) as server:
         for version in ("2", "3"):
             server.wait(str(int(version) - 1), "AVAILABLE")
             publish(half_plus / "2", base, version)
