@@ -24,7 +24,7 @@ CAR_CLASSIFIER = {
     "explanations": {"evaluation", "training", "network", "registry", "demo_cars", "data"} | LEAVES,
     "publishing": {"evaluation", "training", "network", "serving", "registry", "data"} | LEAVES,
 }
-"""Entry points (`cli`, `commands`, `up`, `quiz`) may import everything and are imported by nobody else."""
+"""Entry points (`cli`, `commands`, `doctor`, `up`, `quiz`) may import everything and are imported by nobody else."""
 
 SERVING = {
     "errors": set(),

@@ -197,7 +197,7 @@ class TestWhereItGoes:
         (["--model", "nowhere"], "There is no published model in nowhere"),
         (["--json", "/proc/out.json"], "/proc/out.json cannot be written"),
         (["--data", "nowhere"], "There is no folder or CSV file at nowhere"),
-        (["--split", "holiday"], "'holiday' is not one of 'train', 'validation', 'test', 'all'"),
+        (["--split", "holiday"], "Invalid value for '--split'"),
     ],
 )
 @pytest.mark.slow

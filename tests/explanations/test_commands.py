@@ -214,7 +214,7 @@ class TestExplainEval:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("--split", "nowhere"), "'nowhere' is not one of 'train', 'validation', 'test', 'all'"),
+            (("--split", "nowhere"), "Invalid value for '--split'"),
             (("--photos", 0), "than or equal to 1"),
         ],
     )
