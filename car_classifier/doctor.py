@@ -126,7 +126,8 @@ def _port(port: int) -> str:
 def _at_hand() -> dict[str, str]:
     weights = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    files = _safely(lambda: [file.stat().st_size for file in weights.iterdir() if file.is_file()], [])
+    nothing: list[int] = []
+    files = _safely(lambda: [file.stat().st_size for file in weights.iterdir() if file.is_file()], nothing)
     return {
         "weights cache": f"{weights}: {len(files)} files, {sum(files) / 1e6:.0f} MB",
         "Chromium": browser or "not found (only the browser tests need it)",
@@ -156,7 +157,8 @@ def _manifests(data_dir: Path) -> str:
 
 
 def _published(model_dir: Path) -> str:
-    numbers = _safely(lambda: versions(model_dir), [])
+    nothing: list[int] = []
+    numbers = _safely(lambda: versions(model_dir), nothing)
     if not numbers:
         return "no published version"
     try:

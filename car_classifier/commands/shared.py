@@ -17,7 +17,7 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 MANIFEST = Path("data/manifest.csv")
 MODEL_DIR = Path("model")
-ALL = "all"
+ALL: Literal["all"] = "all"
 STDOUT = Path("-")
 
 SplitChoice = Literal["train", "validation", "test", "all"]

@@ -22,8 +22,8 @@ StrategyName = Literal["none", "mirrored", "multiworker"]
 def _image_size(value: Any) -> Any:
     """Height and width from a pair, from `224` or from `HEIGHTxWIDTH`."""
     if isinstance(value, str):
-        height, _, width = value.lower().partition("x")
-        value = height, width or height
+        first, _, second = value.lower().partition("x")
+        value = first, second or first
     try:
         height, width = map(int, value)
     except (TypeError, ValueError):

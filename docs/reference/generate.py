@@ -43,6 +43,7 @@ MEANINGS = {
     "DATABASE_URL": "The dashboard's database, for the dashboard and for `data import-feedback`: `sqlite:///…` or "
     "`postgresql://…`.",
     "GRAFANA_PORT": "Port of this machine on which Grafana is reached (`--profile monitoring`).",
+    "KERAS_HOME": "Where Keras keeps downloaded weights; `~/.keras` if not set.",
     "MODEL_BASE_PATH": "Folder with a folder for each model. The image sets `/models`.",
     "MODEL_NAME": "The model's name and its folder's. The image sets `model`, `docker-compose.yml` `car_classifier`.",
     "POSTGRES_PASSWORD": "Password of the database of `docker-compose.postgres.yml`; letters and digits only.",
@@ -121,8 +122,8 @@ and `Dockerfile.dashboard` set for their containers is written there.
 
 {_table(["variable", "read by", "default", ""], _others())}
 
-Libraries read more, such as `CUDA_VISIBLE_DEVICES` (which GPUs TensorFlow sees), `KERAS_HOME` (where Keras keeps
-downloaded weights) and `AWS_ACCESS_KEY_ID` (`data upload` to `s3://…`).
+Libraries read more, such as `CUDA_VISIBLE_DEVICES` (which GPUs TensorFlow sees) and `AWS_ACCESS_KEY_ID` (`data upload`
+to `s3://…`).
 """
 
 
