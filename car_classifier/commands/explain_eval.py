@@ -64,7 +64,7 @@ def explain_eval(
     result = evaluate_explanations(version_dir, photos_of, rows, methods, parts, split, seed, sanity_photos, console)
     unknown = sum(split in (None, "all", row.split) for row in photos_of.kept) - known
     if unknown:
-        typer.echo(f"Left aside {unknown} photos of labels that the model does not know.")
+        typer.echo(f"Left out {unknown} photos of labels that the model does not know.")
     typer.echo(
         f"{result['photos']} photos, {result['right']} answered rightly; what is explained is the model's answer."
     )

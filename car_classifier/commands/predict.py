@@ -59,7 +59,7 @@ def predict(
     for answer in given:
         if answers.is_turned(answer.photo.path):
             console.print(
-                f"Note: {answer.photo.path} lies on its side, and the model does not heed EXIF orientation. "
+                f"Note: {answer.photo.path} lies on its side, and the model ignores EXIF orientation. "
                 "Turn the pixels for a better answer.",
                 style="yellow",
                 markup=False,
