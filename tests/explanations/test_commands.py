@@ -216,7 +216,7 @@ class TestExplainEval:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("--split", "nowhere"), "Invalid value for '--split'"),
+            (("--split", "nowhere"), "has no photo of split nowhere"),
             (("--photos", 0), "than or equal to 1"),
         ],
     )
