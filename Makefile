@@ -28,7 +28,7 @@ test: $(BIN)/.installed test-scripts  ## Tests, in two processes, but for the lo
 test-all: $(BIN)/.installed test-scripts  ## All tests
 	$(PYTEST) --durations 10
 
-coverage: $(BIN)/.installed test-scripts  ## All tests, as CI runs them, and how much of each room they reach
+coverage: $(BIN)/.installed test-scripts  ## All tests, and the share of each room that they reach
 	$(PYTEST) --durations 10 --cov --cov-report=
 	$(BIN)/coverage json --quiet -o build/coverage.json
 	$(BIN)/python -m tests.support.coverage_by_room build/coverage.json
