@@ -19,7 +19,7 @@ up: $(BIN)/.installed  ## Demo model (made once), model server and dashboard on 
 
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-check: $(BIN)/.installed  ## Lint, types and the unit tests of both languages, in a minute and a half; what to run while you write
+check: $(BIN)/.installed  ## Lint, types and the unit tests of both languages; what to run while you write
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint lint-scripts test-scripts test-units
 
 test: $(BIN)/.installed test-scripts  ## Tests, in two processes, but for the longest; screenshots land in artefacts/
