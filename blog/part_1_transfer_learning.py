@@ -186,7 +186,7 @@ series.show(figures.augmented_photos(paths, SIZES.image_size, strength))
 # Now there is a best logit, and the best loss is above zero: it is the target's entropy:
 
 # %%
-classes, smoothing = len(manifest.labels), TrainingConfig.label_smoothing
+classes, smoothing = len(manifest.labels), TrainingConfig(manifest="").label_smoothing
 target = np.full(classes, smoothing / classes)
 target[0] += 1 - smoothing
 floor = float(-(target * np.log(target)).sum())
@@ -209,7 +209,8 @@ version = series.model()
 shown = "weights unfreeze image_size output_stride epochs batch_size learning_rate weight_decay label_smoothing cutmix"
 assets = version / "assets.extra"
 settings = json.loads((assets / "config.json").read_text())
-table([{"setting": f"`{name}`", "value": settings["training"][name]} for name in shown.split()])
+values = settings["training"] | settings["training"]["augmentation"]
+table([{"setting": f"`{name}`", "value": values[name]} for name in shown.split()])
 
 # %%
 history = figures.read_history(assets / "history.csv")

@@ -13,6 +13,7 @@ from car_classifier.commands import (
     clever_hans,
     compare,
     data,
+    doctor,
     evaluation,
     explain,
     explain_eval,
@@ -28,11 +29,13 @@ from car_classifier.commands.shared import console
 from car_classifier.errors import UserError
 
 app = typer.Typer(
-    help="Train a car classifier, publish it as a SavedModel that explains itself, and serve it.",
+    help="Train a car classifier, publish it as a SavedModel that explains its answers, and serve it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="Photos: index a folder of them, or draw some.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="Prepare photos: index, filter and describe them, or draw a demo set.", no_args_is_help=True
+)
 app.add_typer(data_app, name="data")
 
 DATA_COMMANDS: tuple[Callable[..., None], ...] = (
@@ -61,6 +64,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     publishing.models,
     serving.serve,
     serving.up,
+    doctor.doctor,
 )
 for command in DATA_COMMANDS:
     data_app.command()(command)
@@ -106,7 +110,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Options that stand before a command."""

@@ -17,7 +17,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from car_classifier.data.manifest import Manifest, Split
+from car_classifier.data.manifest import Manifest
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import Answer, LabelledPhoto, Unreadable, classify
 from car_classifier.registry.published_version import PublishedVersion
@@ -50,19 +50,17 @@ class Quiz:
     Args:
         model: Who plays against the human.
         manifest: The photos.
-        split: Which of them; those of labels that the model does not know are left out.
-        rounds: At most so many photos.
-        seed: Seed of the photos and choices; None draws others each time.
+        split: Photos of this split only, or `all`; photos of labels that the model does not know are left out.
+        rounds: Maximum number of photos.
+        seed: Seed of the photos and choices; None draws different ones each time.
 
     Raises:
         UserError: There is no such photo.
     """
 
-    def __init__(
-        self, model: PublishedVersion, manifest: Manifest, split: Split, rounds: int, seed: int | None
-    ) -> None:
+    def __init__(self, model: PublishedVersion, manifest: Manifest, split: str, rounds: int, seed: int | None) -> None:
         known = set(model.names.labels)
-        rows = [row for row in manifest.split(split) if row.label in known]
+        rows = [row for row in manifest.kept if split in (row.split, "all") and row.label in known]
         if not rows:
             raise UserError(f"{manifest.path} has no photo for {split} of a model that {model} knows.")
         self._random = np.random.default_rng(seed)

@@ -8,39 +8,42 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Annotated
 
+from pydantic import Field
 from rich.console import Console
 
-from car_classifier.demo_cars import DemoSettings, draw_demo_set
 from car_classifier.errors import UserError
 from car_classifier.progress import progress_bar
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import MODEL_NAME, STABLE, ensure_live
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.registry.server_status import version_states
-from car_classifier.training.config import TrainingConfig
+from car_classifier.settings import Settings
+from car_classifier.training.augmentation import Augmentation
+from car_classifier.training.config import Count, ImageSize, TrainingConfig
 
 _START_SECONDS = 180
 
+TcpPort = Annotated[int, Field(ge=1, le=65535)]
 
-@dataclass(frozen=True)
-class UpSettings:
-    """What `up` starts, and where.
 
-    Attributes:
-        model_dir: Folder of the published versions.
-        data_dir: Folder of the photos that the page offers; drawn ones go to its `demo/`.
-        port: Port of the dashboard.
-        rest_api_port: Port of the model server.
-    """
+class UpSettings(Settings):
+    """What `up` starts, and where."""
 
-    model_dir: Path
-    data_dir: Path
-    port: int = 8050
-    rest_api_port: int = 8501
+    model_dir: Path = Path("model")
+    """Folder of the published versions."""
+
+    data_dir: Path = Path("data")
+    """Folder of the photos that the page offers; drawn photos go to its `demo/`."""
+
+    port: TcpPort = 8050
+    """Port of the dashboard."""
+
+    rest_api_port: TcpPort = 8501
+    """Port of the model server's REST interface."""
 
     @property
     def demo_dir(self) -> Path:
@@ -48,21 +51,20 @@ class UpSettings:
         return self.data_dir / "demo"
 
 
-@dataclass(frozen=True)
-class DemoRecipe:
-    """How the demo model is made: ResNet50V2 on drawn cars from random weights, on two cores within minutes.
+class DemoRecipe(Settings):
+    """How the demo model is made: ResNet50V2 on drawn cars from random weights, on two cores within minutes."""
 
-    Attributes:
-        classes: Invented models.
-        per_class: Photos of each.
-        image_size: Height and width of the net's input in pixels.
-        epochs: Epochs of the training.
-    """
+    classes: Count = 8
+    """Number of invented models."""
 
-    classes: int = 8
-    per_class: int = 80
-    image_size: tuple[int, int] = (96, 144)
-    epochs: int = 12
+    per_class: Count = 80
+    """Photos of each."""
+
+    image_size: ImageSize = (96, 144)
+    """Height and width of the net's input in pixels."""
+
+    epochs: Count = 12
+    """Epochs of the training."""
 
     def training(self, manifest: Path) -> TrainingConfig:
         """The settings of its training."""
@@ -74,8 +76,7 @@ class DemoRecipe:
             epochs=self.epochs,
             learning_rate=1e-3,
             # Small crops and mixed photos would often leave out the one part that tells two models apart.
-            crop_area=0.8,
-            cutmix=0.0,
+            augmentation=Augmentation(crop_area=0.8, cutmix=0),
             patience=self.epochs,
         )
 
@@ -101,6 +102,8 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
     if versions(settings.model_dir):
         ensure_live(settings.model_dir)
         return
+    from car_classifier.demo_cars import DemoSettings, draw_demo_set
+
     console.print(
         f"There is no model in {settings.model_dir} yet: drawing invented cars and training ResNet50V2 on them "
         "from random weights. This takes a few minutes, once.",

@@ -7,11 +7,12 @@ import pytest
 
 from tests.support.repository import ROOT
 
-LEAVES = {"errors", "files", "progress"}
+LEAVES = {"errors", "files", "progress", "settings"}
 CAR_CLASSIFIER = {
     "errors": set(),
     "files": {"errors"},
     "progress": set(),
+    "settings": {"errors"},
     "data": LEAVES,
     "registry": LEAVES,
     "network": {"data"} | LEAVES,
@@ -23,7 +24,7 @@ CAR_CLASSIFIER = {
     "explanations": {"evaluation", "training", "network", "registry", "demo_cars", "data"} | LEAVES,
     "publishing": {"evaluation", "training", "network", "serving", "registry", "data"} | LEAVES,
 }
-"""Entry points (`cli`, `commands`, `up`, `quiz`) may import everything and are imported by nobody else."""
+"""Entry points (`cli`, `commands`, `doctor`, `up`, `quiz`) may import everything and are imported by nobody else."""
 
 SERVING = {
     "errors": set(),

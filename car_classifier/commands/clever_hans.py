@@ -7,7 +7,15 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from car_classifier.commands.shared import ManifestOption, ModelOption, SplitOption, console
+from car_classifier.commands.shared import (
+    MANIFEST,
+    MODEL_DIR,
+    DataOption,
+    FiguresOption,
+    ModelOption,
+    SplitOption,
+    console,
+)
 from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, write_json
@@ -22,31 +30,31 @@ _WORST_PHOTOS = 24
 
 
 def clever_hans(
-    model: ModelOption = Path("model"),
-    manifest: ManifestOption = Path("data/manifest.csv"),
+    model: ModelOption = MODEL_DIR,
+    manifest: DataOption = MANIFEST,
     split: SplitOption = "test",
-    frame: Annotated[float, typer.Option(help="Width of the frame, as a share of each side of the photo.")] = 0.1,
-    out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures/clever-hans"),
+    frame: Annotated[float, typer.Option(help="Width of the frame as a share of the photo's width and height.")] = 0.1,
+    out: FiguresOption = Path("figures/clever-hans"),
 ) -> None:
-    """Check whether the model goes by what is around the car: how much of its evidence lies in the photos' frame."""
+    """Measure how much of the model's evidence lies in the outer frame of the photos, around the car."""
     if not 0 < frame < 0.5:
         raise UserError(f"--frame must be above 0 and below 0.5. Received: {frame}")
     version = find_version(model)
-    photos_of = read_manifest(manifest)
+    photos = read_manifest(manifest)
     check_writable(out / "clever_hans.json")
 
     from car_classifier.evaluation.report import rows_of
     from car_classifier.explanations.clever_hans import frame_evidence, summary_of
 
-    rows = rows_of(photos_of, split, version.names.labels)
+    rows = rows_of(photos, split, version.names.labels)
     with progress_bar("Asking the model", console) as report:
-        found = frame_evidence(version, photos_of, rows, frame, report)
-    summary = summary_of(found, frame)
+        evidence = frame_evidence(version, photos, rows, frame, report)
+    summary = summary_of(evidence, frame)
     about = {"model": str(version), "data": str(manifest), "split": split}
     write_json(out / "clever_hans.json", about | summary)
     if summary["mean"] is None:
         raise UserError("No photo has any evidence for its answer: all of it is in the biases. No figure was drawn.")
-    _draw(photos_of, found, summary, out / "clever_hans.jpg")
+    _draw(photos, evidence, summary, out / "clever_hans.jpg")
     typer.echo(
         f"{summary['photos']} photos: {_percent(summary['mean'])} of the evidence lies in the outer frame, "
         f"which is {summary['area']:.0%} of the area."
@@ -67,21 +75,21 @@ def _table(summary: dict[str, Any]) -> Table:
     return table
 
 
-def _draw(manifest: Manifest, found: "list[FrameEvidence]", summary: dict[str, Any], path: Path) -> None:
+def _draw(manifest: Manifest, evidence: "list[FrameEvidence]", summary: dict[str, Any], path: Path) -> None:
     from PIL import Image
 
     from car_classifier.evaluation.figures import save_figure
     from car_classifier.explanations.clever_hans import by_share
     from car_classifier.explanations.pictures import frame_sheet
 
-    worst = by_share(found)[:_WORST_PHOTOS]
+    worst = by_share(evidence)[:_WORST_PHOTOS]
     photos = []
-    for one in worst:
-        with Image.open(manifest.photo_path(one.row)) as photo:
+    for item in worst:
+        with Image.open(manifest.photo_path(item.row)) as photo:
             photo.load()
-        answer = "" if one.answer == one.row.label else f"\ntaken for {one.answer.replace('_', ' ')}"
-        caption = f"{_percent(one.share)} in the frame\n{one.row.label.replace('_', ' ')}{answer}"
-        photos.append((photo, one.contributions, one.extent, caption))
+        answer = "" if item.answer == item.row.label else f"\ntaken for {item.answer.replace('_', ' ')}"
+        caption = f"{_percent(item.share)} in the frame\n{item.row.label.replace('_', ' ')}{answer}"
+        photos.append((photo, item.contributions, item.extent, caption))
     title = (
         f"Evidence in the outer {summary['frame']:.0%} of the photo: {_percent(summary['mean'])} on average of "
         f"{summary['photos']} photos ({summary['area']:.0%} of the area); the {len(photos)} photos with the most"

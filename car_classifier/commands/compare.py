@@ -14,21 +14,21 @@ _ANY_WIDTH = 1000
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of training runs, such as runs/*.")],
-    csv_out: Annotated[Path | None, typer.Option("--csv", help="Write the table as a CSV file as well.")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write the table to.")] = None,
 ) -> None:
-    """Show training runs side by side: the settings in which they differ, and what they led to."""
+    """Compare training runs: the settings in which they differ, and their results."""
     from rich.console import Console
 
     from car_classifier.data.manifest import check_report_out
     from car_classifier.training.run_comparison import comparison_table, measured_alike, read_runs, write_comparison
 
-    if csv_out is not None:
-        check_report_out(csv_out)
-    found = read_runs(runs)
+    if out is not None:
+        check_report_out(out)
+    compared = read_runs(runs)
     width = None if sys.stdout.isatty() else _ANY_WIDTH
-    Console(highlight=False, markup=False, width=width).print(comparison_table(found), crop=False)
-    if not measured_alike(found):
+    Console(highlight=False, markup=False, width=width).print(comparison_table(compared), crop=False)
+    if not measured_alike(compared):
         console.print("Note: not all runs were measured on the same photos.", style="yellow")
-    if csv_out is not None:
-        write_comparison(found, csv_out)
-        typer.echo(f"As CSV: {csv_out}")
+    if out is not None:
+        write_comparison(compared, out)
+        typer.echo(f"As CSV: {out}")

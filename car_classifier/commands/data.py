@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from car_classifier.commands.shared import ManifestOption, ModelOption, console
+from car_classifier.commands.shared import (
+    MANIFEST,
+    MODEL_DIR,
+    DataOption,
+    FiguresOption,
+    ModelOption,
+    SeedOption,
+    console,
+)
 from car_classifier.data.manifest import Manifest
 from car_classifier.progress import progress_bar
 
@@ -21,18 +29,22 @@ def index(
             "file_name,make,model.",
         ),
     ],
-    split: Annotated[Path | None, typer.Option(help="CSV with file_name,split that settles the split.")] = None,
-    out: Annotated[Path, typer.Option(help="The manifest to write.")] = Path("data/manifest.csv"),
+    split_file: Annotated[Path | None, typer.Option(help="CSV with file_name,split that decides the split.")] = None,
+    out: Annotated[Path, typer.Option(help="Manifest to write.")] = MANIFEST,
     validation: Annotated[float, typer.Option(help="Share of photos for validation.")] = 0.2,
-    test: Annotated[float, typer.Option(help="Share of photos for the test.")] = 0.2,
-    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
-    top: Annotated[int | None, typer.Option(help="Use only so many classes, those with the most photos.")] = None,
+    test: Annotated[float, typer.Option(help="Share of photos for testing.")] = 0.2,
+    seed: SeedOption = 0,
+    top: Annotated[
+        int | None, typer.Option(help="Use only this many classes, those with the most photos.", show_default="all")
+    ] = None,
 ) -> None:
-    """Index photos: read, check and split them, and write the manifest that everything else starts from."""
+    """Read, check and split photos, and write the manifest that all other commands use."""
     from car_classifier.data.indexing import index_photos
 
     with progress_bar("Reading photos", console) as report:
-        result = index_photos(source, out, split, validation=validation, test=test, seed=seed, top=top, report=report)
+        result = index_photos(
+            source, out, split_file, validation=validation, test=test, seed=seed, top=top, report=report
+        )
     for left_out in result.left_out:
         console.print(f"Left out {left_out}", style="yellow", markup=False)
     for warning in result.warnings:
@@ -45,21 +57,27 @@ def index(
 
 
 def prefilter(
-    manifest: ManifestOption = Path("data/manifest.csv"),
-    base: Annotated[str, typer.Option(help="The net that judges the photos.")] = "ResNet50V2",
-    weights: Annotated[str, typer.Option(help="imagenet or a weights file with the 1000 classes.")] = "imagenet",
-    threshold: Annotated[float, typer.Option(help="Photos that are less of a car, from 0 to 1, are left aside.")] = 0.1,
+    manifest: DataOption = MANIFEST,
+    base: Annotated[str, typer.Option(help="ImageNet net that scores the photos.")] = "ResNet50V2",
+    weights: Annotated[
+        str, typer.Option(help="Weights of the net: imagenet, or a weights file with the 1000 ImageNet classes.")
+    ] = "imagenet",
+    threshold: Annotated[float, typer.Option(help="Lowest car score, 0 to 1, with which a photo is kept.")] = 0.1,
     car_classes: Annotated[
         str | None,
-        typer.Option(help="ImageNet classes that count as a car, with commas between. Default: see data/README.md."),
+        typer.Option(
+            help="ImageNet classes that count as a car, comma-separated.", show_default="the list in data/README.md"
+        ),
     ] = None,
-    top: Annotated[int | None, typer.Option(help="Of what is left, use only so many classes.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The manifest to write. Default: in place.")] = None,
+    top: Annotated[
+        int | None, typer.Option(help="Number of classes to use of the photos that are kept.", show_default="all")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Manifest to write.", show_default="in place")] = None,
     contact_sheet: Annotated[
-        Path, typer.Option(help="Picture of what is kept and dropped around the threshold.")
+        Path, typer.Option(help="Picture file for the photos just above and below the threshold.")
     ] = Path("figures/prefilter.jpg"),
 ) -> None:
-    """Leave photos that show no car out of training, judged by an ImageNet net. Nothing is deleted."""
+    """Exclude photos that show no car, as scored by an ImageNet net. Nothing is deleted."""
     from car_classifier.data.manifest import read_manifest
     from car_classifier.files import check_no_input
     from car_classifier.prefilter.contact_sheet import check_contact_sheet, draw_contact_sheet
@@ -79,7 +97,7 @@ def prefilter(
         kept = f"{result.after[label]} of {result.before[label]}"
         console.print(f"Note: {label} keeps {kept} photos.", style="yellow", markup=False)
     if len(halved) > _MOST_NOTES:
-        console.print(f"Note: and so it goes with {len(halved) - _MOST_NOTES} more.", style="yellow")
+        console.print(f"Note: {len(halved) - _MOST_NOTES} more classes lose half of their photos.", style="yellow")
     written = result.manifest
     before, after = result.before.total(), result.after.total()
     typer.echo(f"{written.path}: {after} of {before} photos kept, {before - after} dropped below {threshold:g}.")
@@ -91,10 +109,10 @@ def prefilter(
 
 
 def table(
-    out: Annotated[Path, typer.Option(help="The CSV to write.")],
-    manifest: ManifestOption = Path("data/manifest.csv"),
+    out: Annotated[Path, typer.Option(help="CSV file to write.")],
+    manifest: DataOption = MANIFEST,
 ) -> None:
-    """Write all that the photos' file names tell (price, horsepower, body style, …) as one table."""
+    """Write what the photos' file names say (price, horsepower, body style, …) as one table."""
     from car_classifier.data.manifest import read_manifest
     from car_classifier.data.table import write_table
 
@@ -104,17 +122,17 @@ def table(
 
 
 def stats(
-    manifest: ManifestOption = Path("data/manifest.csv"),
-    out_dir: Annotated[Path, typer.Option(help="Folder for the two figures.")] = Path("figures"),
-    seed: Annotated[int, typer.Option(help="Seed of the sample batch.")] = 0,
+    manifest: DataOption = MANIFEST,
+    out: FiguresOption = Path("figures"),
+    seed: SeedOption = 0,
 ) -> None:
-    """Say what a manifest holds, and draw its classes and a sample of its photos."""
+    """Print statistics of a manifest, and draw its classes and a sample of its photos."""
     from car_classifier.data.figures import draw_class_distribution, draw_sample_batch
     from car_classifier.data.manifest import read_manifest
     from car_classifier.data.statistics import describe
     from car_classifier.files import check_writable
 
-    classes, batch = out_dir / "classes.png", out_dir / "sample_batch.png"
+    classes, batch = out / "classes.png", out / "sample_batch.png"
     check_writable(classes)
     read = read_manifest(manifest)
     for name, value in describe(read):
@@ -125,14 +143,14 @@ def stats(
 
 
 def features(
-    manifest: Annotated[Path, typer.Argument(help="The manifest of the photos.")] = Path("data/manifest.csv"),
-    model: ModelOption = Path("model"),
+    manifest: DataOption = MANIFEST,
+    model: ModelOption = MODEL_DIR,
 ) -> None:
-    """Write what a published model sees in each photo, so that the dashboard can show similar photos."""
+    """Write the features that a published model computes for each photo: the dashboard finds similar photos by them."""
     from car_classifier.evaluation.photo_features import write_photo_features
     from car_classifier.registry.published_version import find_version
 
-    with progress_bar("Looking at photos", console) as report:
+    with progress_bar("Computing features", console) as report:
         written = write_photo_features(manifest, find_version(model), report)
     photos, numbers = written.features.shape
     typer.echo(f"{written.path}: {numbers} numbers for each of {photos} photos, from version {written.version}.")
@@ -140,14 +158,12 @@ def features(
 
 def import_feedback(
     database_url: Annotated[
-        str, typer.Option(envvar="DATABASE_URL", help="The dashboard's database, an SQLite file or PostgreSQL.")
+        str, typer.Option(envvar="DATABASE_URL", help="Database of the dashboard: an SQLite file or PostgreSQL.")
     ] = "sqlite:///data/dashboard.sqlite3",
-    manifest: Annotated[Path, typer.Option("--manifest", "--data", help="The manifest to add to.")] = Path(
-        "data/manifest.csv"
-    ),
-    out: Annotated[Path, typer.Option(help="Folder for the photos.")] = Path("data/feedback"),
+    manifest: Annotated[Path, typer.Option("--data", help="Manifest to add the photos to.")] = MANIFEST,
+    out: Annotated[Path, typer.Option(help="Folder to write the photos to.")] = Path("data/feedback"),
 ) -> None:
-    """Add the photos that visitors of the dashboard named and left for training to a manifest."""
+    """Add the photos that visitors of the dashboard labelled and gave for training to a manifest."""
     from car_classifier.data.feedback_database import open_feedback
     from car_classifier.data.feedback_import import NEW_CLASS
     from car_classifier.data.feedback_import import import_feedback as add_feedback
@@ -173,17 +189,17 @@ def import_feedback(
 
 
 def _counted(manifest: Manifest) -> str:
-    sides = ", ".join(f"{count} {side}" for side, count in sorted(manifest.counts().items()))
-    return f"{len(manifest.kept)} photos of {len(manifest.labels)} classes ({sides})"
+    splits = ", ".join(f"{count} {split}" for split, count in sorted(manifest.counts().items()))
+    return f"{len(manifest.kept)} photos of {len(manifest.labels)} classes ({splits})"
 
 
 def demo(
-    classes: Annotated[int, typer.Option(help="How many invented models to draw.")] = 8,
-    per_class: Annotated[int, typer.Option(help="Photos of each.")] = 80,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same bytes.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for images/ and parts.csv.")] = Path("data/demo"),
+    classes: Annotated[int, typer.Option(help="Number of invented models to draw.")] = 8,
+    per_class: Annotated[int, typer.Option(help="Number of photos of each model.")] = 80,
+    seed: SeedOption = 0,
+    out: Annotated[Path, typer.Option(help="Folder to write images/ and parts.csv to.")] = Path("data/demo"),
 ) -> None:
-    """Draw photo-like pictures of invented cars, to try everything without photos of one's own."""
+    """Draw photo-like pictures of invented cars, to try everything without your own photos."""
     from car_classifier.demo_cars import DemoSettings, draw_demo_set
 
     with progress_bar("Drawing cars", console) as report:

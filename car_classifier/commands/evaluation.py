@@ -7,39 +7,55 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from car_classifier.commands.shared import ModelOption, console
+from car_classifier.commands.shared import (
+    ALL,
+    MANIFEST,
+    MODEL_DIR,
+    STDOUT,
+    JsonOption,
+    ModelOption,
+    SplitChoice,
+    console,
+    default_split,
+    write_result,
+)
 from car_classifier.data.manifest import check_report_out
 from car_classifier.errors import UserError
-from car_classifier.files import write_json
 from car_classifier.registry.published_version import find_version
 
 
 def evaluate(
-    model: ModelOption = Path("model"),
-    photos: Annotated[Path, typer.Option("--data", help="A manifest or a folder of labelled photos.")] = Path(
-        "data/manifest.csv"
+    model: ModelOption = MODEL_DIR,
+    photos: Annotated[Path, typer.Option("--data", help="Manifest of the photos, or a folder of labelled photos.")] = (
+        MANIFEST
     ),
-    split: Annotated[str | None, typer.Option(help="Only the photos of this split.")] = None,
-    json_out: Annotated[
-        Path | None,
-        typer.Option("--json", help="Where to write the figures; beside the model if left out."),
+    split: Annotated[
+        SplitChoice | None,
+        typer.Option(
+            help="Photos of this split only; all for every photo.", show_default="test; all for a folder of photos"
+        ),
     ] = None,
+    json_out: JsonOption = None,
 ) -> None:
     """Measure a published model on labelled photos, through its SavedModel."""
     version = find_version(model)
+    chosen = default_split(photos, split)
+    only = None if chosen == ALL else chosen
 
     from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
 
-    out = json_out or evaluation_path(version, photos, split)
+    out = json_out or evaluation_path(version, photos, only)
     try:
-        check_report_out(out)
+        if out != STDOUT:
+            check_report_out(out)
     except UserError as error:
         if json_out is not None:
             raise
-        raise UserError(f"{error} Say with --json where to write the figures.") from error
+        raise UserError(f"{error} Name a file for the result with --json.") from error
 
-    result = evaluate_on(version, photos, split, console)
-    write_json(out, result)
+    result = evaluate_on(version, photos, only, console)
+    if write_result(out, result):
+        return
     typer.echo(f"{result['count']} photos of {sum(row['support'] > 0 for row in result['per_class'])} classes.")
     Console(highlight=False).print(_table(result))
     for line in _findings(result):
@@ -47,7 +63,7 @@ def evaluate(
     if result["unknown_labels"]:
         count = sum(result["unknown_labels"].values())
         typer.echo(
-            f"Left aside {count} photos of labels that the model does not know: {named(result['unknown_labels'])}."
+            f"Left out {count} photos of labels that the model does not know: {named(result['unknown_labels'])}."
         )
     typer.echo(f"All figures: {out}")
 

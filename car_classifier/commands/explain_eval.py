@@ -7,30 +7,43 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from car_classifier.commands.shared import ManifestOption, ModelOption, SplitOption, console
+from car_classifier.commands.shared import (
+    MANIFEST,
+    MODEL_DIR,
+    DataOption,
+    FiguresOption,
+    ModelOption,
+    SeedOption,
+    SplitOption,
+    console,
+)
 from car_classifier.data.manifest import read_manifest
 from car_classifier.files import check_writable
 from car_classifier.registry.published_version import find_version
 
 
 def explain_eval(
-    model: ModelOption = Path("model"),
-    manifest: ManifestOption = Path("data/manifest.csv"),
+    model: ModelOption = MODEL_DIR,
+    manifest: DataOption = MANIFEST,
     split: SplitOption = "test",
-    photos: Annotated[int, typer.Option(min=1, help="On so many photos, drawn at random.")] = 200,
+    photos: Annotated[int, typer.Option(min=1, help="Number of photos, chosen at random.")] = 200,
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="A method to score; may be given several times. The baselines are always there.", show_default="all"
+            help="Explanation method to score; may be given several times. The baselines are always scored.",
+            show_default="all",
         ),
     ] = None,
     sanity_photos: Annotated[
-        int, typer.Option(min=0, help="Compare the maps of so many photos with those of a net with random weights.")
+        int,
+        typer.Option(
+            min=0, help="Number of photos whose maps are compared with the maps of a net with random weights."
+        ),
     ] = 16,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of photos and of all else.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("figures/explanations"),
+    seed: SeedOption = 0,
+    out: FiguresOption = Path("figures/explanations"),
 ) -> None:
-    """Score the explanations of a published model, beside maps that know nothing. Interrupted, it goes on."""
+    """Score the explanations of a published model against baseline maps. If interrupted, the same command continues."""
     version = find_version(model)
     photos_of = read_manifest(manifest)
     check_writable(version.metrics_path)
@@ -42,7 +55,7 @@ def explain_eval(
     from car_classifier.explanations.methods import METHODS, find_method
 
     asked = {name: find_method(name) for name in method or METHODS}
-    methods = [one for name, one in METHODS.items() if name in asked or one.is_baseline]
+    methods = [item for name, item in METHODS.items() if name in asked or item.is_baseline]
     labels = version.names.labels
     known = len(rows_of(photos_of, split, labels))
     rows = rows_of(photos_of, split, labels, photos, seed)
@@ -50,7 +63,7 @@ def explain_eval(
     result = evaluate_explanations(version, photos_of, rows, methods, parts, split, seed, sanity_photos, console)
     unknown = sum(split in (None, "all", row.split) for row in photos_of.kept) - known
     if unknown:
-        typer.echo(f"Left aside {unknown} photos of labels that the model does not know.")
+        typer.echo(f"Left out {unknown} photos of labels that the model does not know.")
     typer.echo(
         f"{result['photos']} photos, {result['right']} answered rightly; what is explained is the model's answer."
     )

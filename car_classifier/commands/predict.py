@@ -1,12 +1,19 @@
 """`car-classifier predict`."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from car_classifier.commands.shared import ModelOption, console
+from car_classifier.commands.shared import (
+    MODEL_DIR,
+    JsonOption,
+    ModelOption,
+    PhotosArgument,
+    check_json_out,
+    console,
+    write_result,
+)
 from car_classifier.files import check_no_input
 from car_classifier.progress import progress_bar
 
@@ -17,17 +24,18 @@ if TYPE_CHECKING:
 
 
 def predict(
-    photos: Annotated[list[Path], typer.Argument(help="JPEG or PNG photos, or folders of them.")],
-    model: ModelOption = Path("model"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    figure: Annotated[Path | None, typer.Option(help="Draw the photos and their answers into this file.")] = None,
+    photos: PhotosArgument,
+    model: ModelOption = MODEL_DIR,
+    json_out: JsonOption = None,
+    figure: Annotated[Path | None, typer.Option(help="Picture file to draw the photos and the answers in.")] = None,
 ) -> None:
-    """Ask the published model what cars are on photos."""
+    """Ask the published model which cars photos show."""
     from rich.console import Console
 
     from car_classifier.evaluation import predictions
     from car_classifier.registry.published_version import find_version
 
+    check_json_out(json_out)
     if figure is not None:
         from car_classifier.evaluation.figures import check_figure_path, photo_grid, save_figure
 
@@ -42,9 +50,7 @@ def predict(
             report(len(answers), len(asked))
     given = [answer for answer in answers if isinstance(answer, predictions.Answer)]
     unreadable = [answer for answer in answers if isinstance(answer, predictions.Unreadable)]
-    if as_json:
-        typer.echo(json.dumps([answer.as_json() for answer in answers], indent=2, ensure_ascii=False))
-    else:
+    if not write_result(json_out, [answer.as_json() for answer in answers]):
         for answer in given:
             Console(highlight=False).print(_lines(answer))
     if figure is not None and given:
@@ -53,7 +59,7 @@ def predict(
     for answer in given:
         if predictions.is_turned(answer.photo.path):
             console.print(
-                f"Note: {answer.photo.path} lies on its side, and the model does not heed EXIF orientation. "
+                f"Note: {answer.photo.path} lies on its side, and the model ignores EXIF orientation. "
                 "Turn the pixels for a better answer.",
                 style="yellow",
                 markup=False,

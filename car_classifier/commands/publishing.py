@@ -1,6 +1,5 @@
 """`car-classifier publish`, `promote`, `rollback` and `models`."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +8,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 
-from car_classifier.commands.shared import ModelDirOption, console
+from car_classifier.commands.shared import MODEL_DIR, JsonOption, ModelDirOption, check_json_out, console, write_result
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
 from car_classifier.publishing.gate import MARGIN
@@ -30,46 +29,52 @@ from car_classifier.registry.table import summaries, summary_table
 
 
 def publish(
-    run: Annotated[Path, typer.Argument(help="Folder of a training run, or a version to publish anew.")],
-    label: Annotated[str, typer.Option(help="What clients ask for it by: stable is what everybody gets.")] = STABLE,
+    run: Annotated[Path, typer.Argument(help="Folder of a training run, or of a version to publish again.")],
+    label: Annotated[
+        str, typer.Option(help="Label of the new version; the version with the label stable answers default traffic.")
+    ] = STABLE,
     margin: Annotated[
-        float, typer.Option(help="How far top-1 and macro-F1 may fall below the live version's, 0 to 1.", min=0, max=1)
+        float,
+        typer.Option(help="Largest allowed drop of top-1 and macro-F1 below the live version, 0 to 1.", min=0, max=1),
     ] = MARGIN,
-    model_dir: ModelDirOption = Path("model"),
+    model_dir: ModelDirOption = MODEL_DIR,
 ) -> None:
-    """Publish what a training run exported as the next version, if a server answers as it should and it is no worse."""
+    """Publish the model of a training run as the next version, if it passes a trial run on a server and is no worse."""
     from car_classifier.publishing.publish import publish
 
     print_published(publish(run, model_dir, console, label, margin))
 
 
-def promote(model_dir: ModelDirOption = Path("model")) -> None:
-    """Make the canary stable. What was stable stays loaded, for rollback."""
+def promote(model_dir: ModelDirOption = MODEL_DIR) -> None:
+    """Make the canary the stable version. The version that was stable stays loaded, for rollback."""
     _change_labels(model_dir, promoted)
 
 
 def rollback(
-    label: Annotated[str, typer.Option(help="Any other label is taken away from its version.")] = STABLE,
-    model_dir: ModelDirOption = Path("model"),
+    label: Annotated[
+        str, typer.Option(help="stable goes back to the previous version; any other label is removed.")
+    ] = STABLE,
+    model_dir: ModelDirOption = MODEL_DIR,
 ) -> None:
-    """Make the version stable again that was stable before, or withdraw a canary with --label canary."""
+    """Make the previous stable version stable again, or withdraw a canary with --label canary."""
     _change_labels(model_dir, lambda labels: rolled_back(labels, label))
 
 
 def models(
-    model_dir: ModelDirOption = Path("model"),
-    server_url: Annotated[str, typer.Option(help="Whom to ask which versions are live.")] = "http://localhost:8501",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    model_dir: ModelDirOption = MODEL_DIR,
+    server_url: Annotated[
+        str, typer.Option(help="Model server to ask which versions are live.")
+    ] = "http://localhost:8501",
+    json_out: JsonOption = None,
 ) -> None:
     """List the published versions: labels, accuracy, date, size, and which are live."""
     _check_published(model_dir)
+    check_json_out(json_out)
     if urlsplit(server_url).scheme not in ("http", "https"):
         raise UserError(f"Give the server's address as in http://localhost:8501. Received: {server_url}")
     states = version_states(server_url)
     rows = summaries(model_dir, states or {})
-    if as_json:
-        typer.echo(json.dumps([row.as_json() for row in rows], indent=2))
-    else:
+    if not write_result(json_out, [row.as_json() for row in rows]):
         Console(highlight=False).print(summary_table(rows))
     if states is None:
         console.print(f"No model server answers at {server_url}, so none is live.", markup=False)

@@ -1,23 +1,24 @@
 """`car-classifier quiz`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from car_classifier.commands.shared import ManifestOption, ModelOption
-from car_classifier.data.manifest import Split
+from car_classifier.commands.shared import MANIFEST, MODEL_DIR, DataOption, ModelOption, SplitOption
 
 
 def quiz(
-    model: ModelOption = Path("model"),
-    manifest: ManifestOption = Path("data/manifest.csv"),
-    split: Annotated[Split, typer.Option(help="Which photos.")] = "test",
-    rounds: Annotated[int, typer.Option(min=1, help="How many photos.")] = 5,
-    seed: Annotated[int | None, typer.Option(help="The same seed asks the same.")] = None,
-    open_photos: Annotated[bool, typer.Option("--open", help="Open each photo in a window as well.")] = False,
+    model: ModelOption = MODEL_DIR,
+    manifest: DataOption = MANIFEST,
+    split: SplitOption = "test",
+    rounds: Annotated[int, typer.Option(min=1, help="Number of photos, chosen at random.")] = 5,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Random seed: the same seed asks about the same photos.", show_default="random"),
+    ] = None,
+    open_photos: Annotated[bool, typer.Option("--open", help="Also open each photo in a window.")] = False,
 ) -> None:
-    """Play against the model: which car is on the photo? Draws the photos in the terminal."""
+    """Play against the model: which car does the photo show? Photos are drawn in the terminal."""
     from rich.console import Console
 
     from car_classifier.data.manifest import read_manifest

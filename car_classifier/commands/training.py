@@ -1,56 +1,68 @@
 """`car-classifier train`."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
 from car_classifier.commands.publishing import print_published
-from car_classifier.commands.shared import ManifestOption, ModelDirOption, RunsDirOption, console
+from car_classifier.commands.shared import (
+    MANIFEST,
+    MODEL_DIR,
+    DataOption,
+    ModelDirOption,
+    RunsDirOption,
+    console,
+    default_of,
+    setting,
+)
 from car_classifier.files import check_writable
-from car_classifier.training.config import ALL, StrategyName, TrainingConfig, parse_image_size, with_settings
+from car_classifier.training.config import TrainingConfig, with_settings, written
+
+_setting = partial(setting, TrainingConfig)
+_default = partial(default_of, TrainingConfig)
 
 
 def train(
-    manifest: ManifestOption = Path("data/manifest.csv"),
-    base: Annotated[str, typer.Option(help="The net to fine-tune.")] = "ResNet50V2",
-    weights: Annotated[str, typer.Option(help="imagenet, none (random) or a weights file.")] = "imagenet",
+    manifest: DataOption = MANIFEST,
+    base: Annotated[str, _setting("base")] = _default("base"),
+    weights: Annotated[str, _setting("weights")] = _default("weights"),
     unfreeze: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What is fine-tuned after the classifier: all, head (nothing more), or patterns of layer names with "
-            "commas between them, such as conv5. Given several times: one stage after the other.",
-            show_default="all",
-        ),
+        list[str] | None, _setting("unfreeze", show_default=written(_default("unfreeze")), metavar="STAGE")
     ] = None,
-    image_size: Annotated[str, typer.Option(help="Pixels: one number or HEIGHTxWIDTH.")] = "256x384",
-    output_stride: Annotated[int, typer.Option(help="32, or 16 for heatmaps twice as fine.")] = 32,
-    epochs: Annotated[int, typer.Option(help="Most epochs of each stage of fine-tuning.")] = TrainingConfig.epochs,
-    batch_size: Annotated[int, typer.Option(help="Photos in a step.")] = TrainingConfig.batch_size,
-    learning_rate: Annotated[float, typer.Option(help="Peak rate of fine-tuning.")] = TrainingConfig.learning_rate,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = TrainingConfig.seed,
-    strategy: Annotated[str, typer.Option(help="none, mirrored (all GPUs) or multiworker (TF_CONFIG).")] = "none",
+    image_size: Annotated[str, _setting("image_size", metavar="SIZE")] = written(_default("image_size")),
+    output_stride: Annotated[int, _setting("output_stride")] = _default("output_stride"),
+    epochs: Annotated[int, _setting("epochs")] = _default("epochs"),
+    batch_size: Annotated[int, _setting("batch_size")] = _default("batch_size"),
+    learning_rate: Annotated[float, _setting("learning_rate")] = _default("learning_rate"),
+    seed: Annotated[int, _setting("seed")] = _default("seed"),
+    strategy: Annotated[str, _setting("strategy")] = _default("strategy"),
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Any setting of the run; may be given several times."),
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Any setting of the run, such as augmentation.cutmix=0; may be given several times.",
+        ),
     ] = None,
-    model_dir: ModelDirOption = Path("model"),
+    model_dir: ModelDirOption = MODEL_DIR,
     runs_dir: RunsDirOption = Path("runs"),
-    publish: Annotated[bool, typer.Option(help="Publish it as car-classifier publish does.")] = True,
+    publish: Annotated[bool, typer.Option(help="Publish the model, as car-classifier publish does.")] = True,
 ) -> None:
-    """Fine-tune a net on the photos of a manifest and publish it. Interrupted, the same command goes on."""
+    """Fine-tune a net on the photos of a manifest and publish it. If interrupted, the same command continues."""
     config = TrainingConfig(
         manifest=str(manifest),
         base=base,
         weights=weights,
-        unfreeze=tuple(unfreeze or (ALL,)),
-        image_size=parse_image_size(image_size),
+        unfreeze=tuple(unfreeze) if unfreeze else _default("unfreeze"),
+        image_size=image_size,  # type: ignore[arg-type]  # text is read by the field
         output_stride=output_stride,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
-        strategy=cast(StrategyName, strategy),  # checked by the config
+        strategy=strategy,  # type: ignore[arg-type]  # checked by the field
     )
     config = with_settings(config, settings or [])
     from car_classifier.publishing.publish import publish as publish_run
@@ -60,10 +72,13 @@ def train(
         check_writable(model_dir / "version")
     run = train_and_export(config, runs_dir, console)
     if not run.is_chief:
-        typer.echo("Done here; the first machine has exported what was trained.")
+        typer.echo("Done on this machine; the first machine has exported the trained model.")
     elif publish:
-        print_published(publish_run(run.folder, model_dir, console))
-        typer.echo(f"Next: car-classifier serve --model-base-path {model_dir}")
+        version = publish_run(run.folder, model_dir, console)
+        print_published(version)
+        typer.echo(f"Next: car-classifier evaluate --model {version} --data {manifest}")
+        typer.echo(f"Then: car-classifier serve --model-base-path {model_dir}")
     else:
-        typer.echo(f"Exported into {run.export_folder}.")
-        typer.echo(f"Next: car-classifier publish {run.folder} --model-dir {model_dir}")
+        typer.echo(f"Exported to {run.export_folder}.")
+        typer.echo(f"Next: car-classifier evaluate --model {run.export_folder} --data {manifest}")
+        typer.echo(f"Then: car-classifier publish {run.folder} --model-dir {model_dir}")

@@ -10,22 +10,20 @@ from car_classifier.progress import progress_bar
 
 
 def upload(
-    source: Annotated[
-        Path, typer.Argument(help="A file or folder, a manifest (brings its photos), or a published version.")
-    ],
+    source: Annotated[Path, typer.Argument(help="File, folder, published version, or manifest (with its photos).")],
     url: Annotated[
         str,
-        typer.Argument(metavar="URL", help="s3://bucket/folder, gs://bucket/folder or a folder; SOURCE goes in it."),
+        typer.Argument(metavar="URL", help="Target folder: s3://bucket/folder, gs://bucket/folder or a local folder."),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files without sending them.")] = False,
 ) -> None:
-    """Upload photos or models to object storage. What is there already is skipped, so it can be interrupted."""
+    """Upload photos or models to object storage. Files that are already there are skipped."""
     from car_classifier.data.upload import plan_upload, run_upload
 
     plan = plan_upload(source, url)
     if plan.left_out:
         names = ", ".join(str(path) for path in plan.left_out[:5])
-        console.print(f"Left out, as hidden: {names}{' …' if len(plan.left_out) > 5 else ''}", markup=False)
+        console.print(f"Left out, because hidden: {names}{' …' if len(plan.left_out) > 5 else ''}", markup=False)
     if dry_run:
         for file in plan.to_send:
             typer.echo(f"{file.path} → {file.target}")

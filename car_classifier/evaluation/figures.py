@@ -1,7 +1,6 @@
 """Figures of a training and of the version that it made."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from car_classifier.evaluation.predictions import Answer, LabelledPhoto, classif
 from car_classifier.files import check_writable, read_csv, write_atomically
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.augmentation import Augmentation
+from car_classifier.training.config import nested
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 """Colours that the colour-blind can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
@@ -264,9 +264,9 @@ def draw_figures(version: PublishedVersion, manifest: Manifest, out_dir: Path, c
     if answers:
         figures["predictions"] = photo_grid(answers)
     training = version.read_config()["training"]
-    strengths = {field.name: training[field.name] for field in fields(Augmentation) if field.name in training}
+    augmentation = Augmentation(**nested(training).get("augmentation", {}))
     augmented = [photo.path for photo in sample_photos(manifest, AUGMENTED_PHOTOS, ("train",))]
-    figures["augmentation"] = augmented_photos(augmented, tuple(training["image_size"]), Augmentation(**strengths))
+    figures["augmentation"] = augmented_photos(augmented, tuple(training["image_size"]), augmentation)
     metrics = version.read_metrics()
     if "confusion" in metrics:
         figures["confusion_matrix"] = confusion_matrix(

@@ -1,8 +1,9 @@
 """All explanation methods, behind one interface."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from inspect import signature
 from typing import Any, Literal
 
 import keras
@@ -37,6 +38,7 @@ class Method:
         is_signed: Whether maps have negative values, as evidence against the target.
         is_class_specific: Whether the map depends on the target.
         is_slow: Whether it takes a dozen passes through the net or more.
+        layer: The layer whose cells a map has, where another one than the last spatial layer was chosen.
     """
 
     name: str
@@ -47,12 +49,31 @@ class Method:
     is_signed: bool = False
     is_class_specific: bool = True
     is_slow: bool = False
+    layer: str | None = None
+
+    @property
+    def takes_layer(self) -> bool:
+        """Whether the map can be drawn over any spatial layer."""
+        return "layer" in signature(self.function).parameters
+
+    def check_layer(self, model: keras.Model) -> None:
+        """Make sure that a chosen layer is one of a model's.
+
+        Raises:
+            UserError: There is no such layer, or it is not spatial.
+        """
+        spatial = [layer.name for layer in model.layers if len(getattr(layer.output, "shape", ())) == 4]
+        if self.layer is not None and self.layer not in spatial:
+            raise UserError(
+                f"--layer must be a layer of {model.name} whose output has places, such as "
+                f"{', '.join(spatial[-3:])}. Received: {self.layer}"
+            )
 
     def extent(self, model: keras.Model) -> Extent:
         """Where the method's maps lie on a photo."""
         if self.resolution == "pixels":
             return WHOLE
-        return map_extent(keras.Model(model.input, model.get_layer(last_map_layer(model)).output))
+        return map_extent(keras.Model(model.input, model.get_layer(self.layer or last_map_layer(model)).output))
 
 
 METHODS: Mapping[str, Method] = {
@@ -88,15 +109,22 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def find_method(name: str) -> Method:
-    """The method with this name.
+def find_method(name: str, layer: str | None = None) -> Method:
+    """The method with this name, over the cells of a layer if one is named.
 
     Raises:
-        UserError: There is no such method.
+        UserError: There is no such method, or it takes no layer.
     """
     if name not in METHODS:
         raise UserError(f"There is no method {name}. Take one of {', '.join(METHODS)}.")
-    return METHODS[name]
+    method = METHODS[name]
+    if layer is None:
+        return method
+    if not method.takes_layer:
+        takers = ", ".join(name for name, other in METHODS.items() if other.takes_layer)
+        raise UserError(f"The method {name} takes no --layer. Methods that take one: {takers}.")
+    function: Any = method.function  # takes a layer, which its type does not say
+    return replace(method, function=partial(function, layer=layer), layer=layer)
 
 
 def explain(

@@ -82,7 +82,7 @@ class Explainer:
         method: The explanation method. `exact` calls the SavedModel, as a server does; all others take its net out.
 
     Raises:
-        UserError: There is no published model in the folder.
+        UserError: There is no such model, or it has no such layer as the method's.
     """
 
     def __init__(self, version_dir: Path, method: Method = METHODS["exact"]) -> None:
@@ -91,6 +91,8 @@ class Explainer:
         self.labels = version.names.labels
         self._signature = version.signature("explain")
         self._net = None if method.name == "exact" else read_published_net(version_dir)
+        if self._net is not None:
+            method.check_layer(self._net.model)
 
     def explain(self, content: bytes, label: str | None = None, versus: str | None = None) -> PhotoExplanation:
         """Explain why the photo shows `label`, and not `versus` if that is given.

@@ -1,38 +1,41 @@
 """How training photos are changed: the settings."""
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from car_classifier.settings import Settings
+
+Strength = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+ShareAboveZero = Annotated[float, Field(gt=0, le=1)]
 
 
-@dataclass(frozen=True)
-class Augmentation:
-    """How a training photo is changed, anew each time it is seen. Strength 0 switches a part off.
+class Augmentation(Settings):
+    """How a training photo is changed, differently each time the net sees it. Strength 0 switches a part off."""
 
-    Attributes:
-        crop_area: Smallest share of the photo's area that a random crop keeps; 1 keeps the whole photo.
-        stretch: Most that a crop's aspect ratio departs from the photo's, as a natural logarithm. Without
-            room (`crop_area` 1) a crop cannot be stretched.
-        flip: Whether every other photo is mirrored left to right.
-        colour: Strength of the changes of brightness, contrast and saturation: each is multiplied by a factor
-            from 1 - colour to 1 + colour.
-        erase: Largest share of the photo that RandomErasing blanks.
+    crop_area: ShareAboveZero = 0.5
+    """Smallest share of a photo's area that a random crop keeps, enough to recognise the car; 1 keeps all of it."""
 
-    Raises:
-        ValueError: A strength is out of its range.
-    """
+    stretch: Share = 0.15
+    """Largest change of a crop's aspect ratio, as a natural logarithm. A crop of the whole photo is not stretched."""
 
-    crop_area: float = 0.5
-    stretch: float = 0.15
     flip: bool = True
-    colour: float = 0.25
-    erase: float = 0.0
+    """Whether every other photo is mirrored left to right."""
 
-    def __post_init__(self) -> None:
-        if not 0 < self.crop_area <= 1:
-            raise ValueError(f"`crop_area` must be above 0 and at most 1. Received: crop_area={self.crop_area}")
-        for name in ("stretch", "colour", "erase"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"`{name}` must be from 0 to below 1. Received: {name}={getattr(self, name)}")
+    colour: Share = 0.25
+    """Strength of changes in brightness, contrast and saturation (each is multiplied by a factor from 1 - colour to
+    1 + colour): a car's colour is not its model."""
+
+    erase: Share = 0.0
+    """Largest share of a photo that RandomErasing blanks."""
+
+    mixup: Strength = 0.0
+    """Strength of MixUp (Zhang et al. 2018, https://arxiv.org/abs/1710.09412)."""
+
+    cutmix: Strength = 0.4
+    """Strength of CutMix (Yun et al. 2019, https://arxiv.org/abs/1905.04899)."""
 
 
-NO_AUGMENTATION = Augmentation(crop_area=1, stretch=0, flip=False, colour=0, erase=0)
+NO_AUGMENTATION = Augmentation(crop_area=1, stretch=0, flip=False, colour=0, erase=0, mixup=0, cutmix=0)
 """Photos as they are."""

@@ -104,7 +104,8 @@ class TrainingBatches:
         classes, config = len(self._run.labels), self._config
         data = batches.map(lambda x, y: (tf.cast(x, dtype), tf.one_hot(y, classes)), num_parallel_calls=2)
         if mixed_in_epoch is not None:
-            data = mix_batches(data, classes, config.mixup, config.cutmix, config.seed, mixed_in_epoch)
+            mixup, cutmix = config.augmentation.mixup, config.augmentation.cutmix
+            data = mix_batches(data, classes, mixup, cutmix, config.seed, mixed_in_epoch)
         data = data.map(lambda x, y: (x, y, tf.linalg.matvec(y, self._class_weights)))
         return self._replicas.shard(data).prefetch(2)
 

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from car_classifier.errors import UserError
-from car_classifier.training.augmentation import Augmentation
+from car_classifier.settings import Settings, fields_of
+from car_classifier.training.augmentation import Augmentation, Share, ShareAboveZero, Strength
 
 ALL, HEAD = "all", "head"
 """What can be unfrozen beside patterns of layer names."""
@@ -17,138 +19,171 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 StrategyName = Literal["none", "mirrored", "multiworker"]
 
 
-@dataclass(frozen=True)
-class TrainingConfig:
+def _image_size(value: Any) -> Any:
+    """Height and width from a pair, from `224` or from `HEIGHTxWIDTH`."""
+    if isinstance(value, str):
+        first, _, second = value.lower().partition("x")
+        value = first, second or first
+    try:
+        height, width = map(int, value)
+    except (TypeError, ValueError):
+        height = width = 0
+    if min(height, width) < 1:
+        raise ValueError("must be one number of pixels or HEIGHTxWIDTH, such as 224 or 96x144")
+    return height, width
+
+
+def _check_stages(stages: tuple[str, ...]) -> tuple[str, ...]:
+    if not stages or not all(part.strip() for stage in stages for part in stage.split(",")):
+        raise ValueError("must be all, head or patterns of layer names such as conv5")
+    if HEAD in stages and len(stages) > 1:
+        raise ValueError("must not have other stages beside head, which trains the classifier alone")
+    if len(set(stages)) < len(stages):
+        raise ValueError("must not name a stage twice")
+    for pattern in patterns_of(stages):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"must be patterns of layer names, and {pattern} is not a pattern: {error}") from error
+    return stages
+
+
+def patterns_of(stages: Sequence[str]) -> tuple[str, ...]:
+    """All patterns of layer names in some stages."""
+    return tuple(part for stage in stages if stage not in (ALL, HEAD) for part in stage.split(","))
+
+
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
+ImageSize = Annotated[tuple[int, int], BeforeValidator(_image_size)]
+Stages = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda value: tuple(value.split()) if isinstance(value, str) else value),
+    AfterValidator(_check_stages),
+]
+
+
+def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with the augmentation's as a group, as they are now; older files hold its fields beside the others."""
+    flat = {name: value for name, value in settings.items() if name in Augmentation.model_fields}
+    rest = {name: value for name, value in settings.items() if name not in flat}
+    return rest | {"augmentation": flat | dict(rest.get("augmentation", {}))} if flat else rest
+
+
+class TrainingConfig(Settings):
     """Settings of a run; written beside the model, so that the run can be repeated.
 
-    The defaults are the recipe; docs/training.md has what it reaches on real photos and what its parts give.
-
-    Attributes:
-        manifest: Path of the manifest.
-        base: Name of the backbone; a wrong one lists all.
-        weights: `imagenet`, `none` (random) or the path of a weights file.
-        unfreeze: What is fine-tuned once the classifier on the frozen net is trained, one stage after the other:
-            `all`, `head` (nothing more), or patterns of layer names with commas between them, such as `conv5`. From
-            random weights there is nothing to freeze, so all is trained at once.
-        image_size: Height and width of the net's input in pixels. Wider than high, as photos of cars are: squashed
-            into a square they lose a third of their width; and larger than the usual 224, for what tells two
-            models apart is small.
-        output_stride: Pixels of the input for each cell of an explanation, across and down: 32 or 16.
-        hidden_units: Units of a hidden layer on the flattened activations, as VGG16's own head has; 0 for global
-            average pooling and one dense layer, whose explanations are exact in closed form.
-        batch_size: Photos in a step.
-        head_epochs: Epochs of the classifier's training. It runs on features that are computed once.
-        head_learning_rate: Peak rate of the classifier's training.
-        epochs: Epochs of each stage of fine-tuning.
-        learning_rate: Peak rate of fine-tuning, reached after a warm-up and then lowered along a cosine: the first
-            steps after a change of what is trained would otherwise undo the pretraining.
-        backbone_rate: The backbone's rate as a share of the classifier's: its kernels are good already. Weight decay
-            keeps to the full rate.
-        warm_up: Share of the steps in which the rate rises.
-        weight_decay: Decoupled weight decay of kernels. Biases and norms are left out: pulled towards zero, they
-            would not generalise better, only fit worse.
-        ema_epochs: The published weights are an average over about so many of the last epochs, which is better
-            than any one of them; 0 for none.
-        label_smoothing: Share of the target that is spread over all classes, against certainty about the training
-            photos.
-        mixup: Strength of MixUp (Zhang et al. 2018, https://arxiv.org/abs/1710.09412); 0 for none.
-        cutmix: Strength of CutMix (Yun et al. 2019, https://arxiv.org/abs/1905.04899); 0 for none.
-        crop_area: Smallest share of a photo's area that a random crop keeps: enough to recognise the car.
-        stretch: Most that a crop's aspect ratio departs from the photo's, as a logarithm.
-        flip: Whether photos are mirrored at random.
-        colour: Strength of changes in brightness, contrast and saturation: a car's colour is not its model.
-        erase: Largest share of a photo that is blanked at random.
-        views: Where layers below the unfrozen ones stay frozen, so many versions of each photo (the photo itself,
-            then random crops and colours) are run through them once and their features kept on disk; 0 keeps none
-            and runs every photo of every epoch through the whole net.
-        class_weights: Whether rare classes count more, so that all classes count alike.
-        patience: Epochs without a better validation accuracy after which a stage ends.
-        precision: Number format of the arithmetic: `auto` takes bfloat16 or float16 where the device is made for
-            it. Weights are float32 always, and so is the published model.
-        strategy: `none` for one device, `mirrored` for all GPUs of a machine, `multiworker` for several machines
-            (TF_CONFIG).
-        seed: Seed of everything random.
+    The defaults are the recipe; docs/training.md shows what the recipe reaches on real photos and what its parts
+    contribute.
     """
 
     manifest: str
-    base: str = "ResNet50V2"
-    weights: str = "imagenet"
-    unfreeze: tuple[str, ...] = (ALL,)
-    image_size: tuple[int, int] = (256, 384)
-    output_stride: int = 32
-    hidden_units: int = 0
-    batch_size: int = 32
-    head_epochs: int = 25
-    head_learning_rate: float = 1e-3
-    epochs: int = 15
-    learning_rate: float = 3e-4
-    backbone_rate: float = 1.0
-    warm_up: float = 0.1
-    weight_decay: float = 0.05
-    ema_epochs: float = 1.0
-    label_smoothing: float = 0.1
-    mixup: float = 0.0
-    cutmix: float = 0.4
-    crop_area: float = 0.5
-    stretch: float = 0.15
-    flip: bool = True
-    colour: float = 0.25
-    erase: float = 0.0
-    views: int = 4
-    class_weights: bool = True
-    patience: int = 5
-    precision: Precision = "auto"
-    strategy: StrategyName = "none"
-    seed: int = 0
+    """Path of the manifest."""
 
-    def __post_init__(self) -> None:
-        if not self.unfreeze or not all(part.strip() for stage in self.unfreeze for part in stage.split(",")):
-            raise UserError("--unfreeze must be all, head or patterns of layer names such as conv5.")
-        if HEAD in self.unfreeze and len(self.unfreeze) > 1:
-            raise UserError("--unfreeze head trains the classifier alone: give it without other stages.")
-        if len(set(self.unfreeze)) < len(self.unfreeze):
-            raise UserError("--unfreeze names a stage twice.")
-        for pattern in self.patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise UserError(f"--unfreeze {pattern} is not a pattern: {error}.") from error
+    base: str = "ResNet50V2"
+    """The backbone to fine-tune; a wrong name lists all."""
+
+    weights: str = "imagenet"
+    """Initial weights: `imagenet`, `none` (random) or the path of a weights file."""
+
+    unfreeze: Stages = (ALL,)
+    """What is fine-tuned after the classifier is trained on the frozen net, one stage after the other: `all`, `head`
+    (nothing more), or patterns of layer names with commas between them, such as `conv5`. With random weights there is
+    nothing to freeze, so all layers are trained at once."""
+
+    image_size: ImageSize = (256, 384)
+    """Height and width of the net's input in pixels: one number or HEIGHTxWIDTH. Wider than high, as photos of cars
+    are: squashed into a square, they would lose a third of their width. Larger than the usual 224, because the parts
+    that distinguish two models are small."""
+
+    output_stride: int = 32
+    """Pixels of the input for each cell of an explanation, across and down: 32, or 16 for heatmaps twice as fine."""
+
+    hidden_units: Annotated[int, Field(ge=0)] = 0
+    """Units of a hidden layer on the flattened activations, as VGG16's own head has; 0 for global average pooling and
+    one dense layer, whose explanations are exact in closed form."""
+
+    batch_size: Count = 32
+    """Photos in a training step."""
+
+    head_epochs: Count = 25
+    """Maximum number of epochs of the classifier's training. The classifier is trained on features that are computed
+    once."""
+
+    head_learning_rate: Rate = 1e-3
+    """Peak learning rate of the classifier's training."""
+
+    epochs: Count = 15
+    """Maximum number of epochs of each fine-tuning stage."""
+
+    learning_rate: Rate = 3e-4
+    """Peak learning rate of fine-tuning. The rate rises during a warm-up and then falls along a cosine: without a
+    warm-up, the first steps of a stage would undo the pretraining."""
+
+    backbone_rate: ShareAboveZero = 1.0
+    """The backbone's learning rate as a share of the classifier's: the backbone's kernels are already good. Weight
+    decay uses the full rate."""
+
+    warm_up: Share = 0.1
+    """Share of the steps in which the learning rate rises."""
+
+    weight_decay: Strength = 0.05
+    """Decoupled weight decay of kernels. Biases and norms are left out: pulling them towards zero does not improve
+    generalisation, it only worsens the fit."""
+
+    ema_epochs: Strength = 1.0
+    """The published weights are an average over about this many of the last epochs, which is better than any single
+    epoch; 0 for none."""
+
+    label_smoothing: Share = 0.1
+    """Share of the target that is spread over all classes, against overconfidence on the training photos."""
+
+    augmentation: Augmentation = Augmentation()
+    """How training photos are changed."""
+
+    views: Annotated[int, Field(ge=0)] = 4
+    """Where the lower layers stay frozen, this many versions of each photo (the photo itself, then random crops and
+    colours) run through the frozen layers once, and the features are kept on disk; 0 keeps none and runs every photo
+    through the whole net in every epoch."""
+
+    class_weights: bool = True
+    """Whether photos of rare classes count more, so that all classes count alike."""
+
+    patience: Count = 5
+    """Epochs without a better validation accuracy after which a stage ends."""
+
+    precision: Precision = "auto"
+    """Number format of the arithmetic: `auto` uses bfloat16 or float16 on devices that are made for it. Weights are
+    always float32, and so is the published model."""
+
+    strategy: StrategyName = "none"
+    """`none` for one device, `mirrored` for all GPUs of a machine, `multiworker` for several machines (TF_CONFIG)."""
+
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Seed of everything random."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older_layout(cls, settings: Any) -> Any:
+        return nested(settings) if isinstance(settings, dict) else settings
+
+    @model_validator(mode="after")
+    def _check_frozen_layers(self) -> Self:
         if self.weights == "none" and self.unfreeze != (ALL,):
-            raise UserError(
+            raise ValueError(
                 "With --weights none all layers are random, and frozen ones would stay so. "
                 "Give weights, or use --unfreeze all."
             )
-        for names, rule, holds in RULES:
-            for name in names.split():
-                if not holds(getattr(self, name)):
-                    raise UserError(f"{name} must be {rule}. Received: {getattr(self, name)}")
+        return self
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """All patterns of layer names in all stages."""
-        return tuple(part for stage in self.unfreeze if stage not in (ALL, HEAD) for part in stage.split(","))
-
-    @property
-    def augmentation(self) -> Augmentation:
-        """How training photos are changed."""
-        return Augmentation(self.crop_area, self.stretch, self.flip, self.colour, self.erase)
+        return patterns_of(self.unfreeze)
 
     def as_json(self) -> dict[str, Any]:
         """The settings as JSON holds them."""
-        return asdict(self) | {"image_size": list(self.image_size), "unfreeze": list(self.unfreeze)}
-
-
-RULES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
-    ("batch_size head_epochs epochs patience", "at least 1", lambda value: value >= 1),
-    ("head_learning_rate learning_rate", "above 0", lambda value: value > 0),
-    ("backbone_rate crop_area", "above 0 and at most 1", lambda value: 0 < value <= 1),
-    ("warm_up label_smoothing stretch colour erase", "from 0 to below 1", lambda value: 0 <= value < 1),
-    ("hidden_units weight_decay ema_epochs mixup cutmix views", "at least 0", lambda value: value >= 0),
-    ("seed", "from 0 to 2147483647", lambda value: 0 <= value < 2**31),
-    ("precision", f"one of {', '.join(get_args(Precision))}", lambda value: value in get_args(Precision)),
-    ("strategy", f"one of {', '.join(get_args(StrategyName))}", lambda value: value in get_args(StrategyName)),
-)
-"""Names of fields, what their values must be, and whether one is."""
+        return self.model_dump(mode="json")
 
 
 def run_key(config: TrainingConfig, manifest_sha256: str, weights_sha256: str) -> str:
@@ -162,49 +197,29 @@ def key_of(parts: Mapping[str, Any]) -> str:
 
 
 def with_settings(config: TrainingConfig, settings: Sequence[str]) -> TrainingConfig:
-    """A config with some fields set from texts such as `weight_decay=0.1`.
+    """A config with some fields set from texts such as `weight_decay=0.1` or `augmentation.cutmix=0`.
+
+    The augmentation's fields may be named without their group, as in older commands.
 
     Raises:
         UserError: There is no such field, or the text is no value for it.
     """
-    known = {field.name: field.type for field in fields(TrainingConfig)}
-    changes: dict[str, Any] = {}
+    values = config.model_dump()
     for setting in settings:
         name, equals, text = setting.partition("=")
-        name = name.strip().replace("-", "_")
-        if name not in known or not equals:
-            raise UserError(f"--set takes FIELD=VALUE with one of {', '.join(known)}. Received: {setting}")
-        changes[name] = _parse(name, known[name], text.strip())
-    return replace(config, **changes)
+        path = name.strip().replace("-", "_").split(".")
+        if path[0] in Augmentation.model_fields:
+            path = ["augmentation", *path]
+        if not equals or ".".join(path) not in dict(fields_of(TrainingConfig)):
+            known = ", ".join(name for name, _ in fields_of(TrainingConfig))
+            raise UserError(f"--set takes FIELD=VALUE with one of {known}. Received: {setting}")
+        *groups, field = path
+        (values[groups[0]] if groups else values)[field] = text.strip()
+    return TrainingConfig(**values)
 
 
-def _parse(name: str, kind: Any, text: str) -> Any:
-    if name == "image_size":
-        return parse_image_size(text)
-    if name == "unfreeze":
-        return tuple(text.split())
-    try:
-        if kind is bool:
-            return {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}[text.lower()]
-        return kind(text) if kind in (int, float) else text
-    except (KeyError, ValueError) as error:
-        word = {bool: "true or false", int: "a whole number", float: "a number"}[kind]
-        raise UserError(f"{name} must be {word}. Received: {text}") from error
-
-
-def parse_image_size(text: str) -> tuple[int, int]:
-    """Height and width from `224` or `HEIGHTxWIDTH`.
-
-    Raises:
-        UserError: It is neither.
-    """
-    height, _, width = text.lower().partition("x")
-    try:
-        size = int(height), int(width or height)
-    except ValueError:
-        size = (0, 0)
-    if min(size) < 1:
-        raise UserError(
-            f"--image-size must be one number of pixels or HEIGHTxWIDTH, such as 224 or 96x144. Received: {text}"
-        )
-    return size
+def written(value: Any) -> str:
+    """A setting as `--set` takes it."""
+    if isinstance(value, list | tuple):  # a size, or stages
+        return ("x" if all(isinstance(part, int) for part in value) else " ").join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -21,12 +21,13 @@ def _native_precision() -> str:
 
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        return "bfloat16" if "amx_bf16" in _processor_flags() else "float32"
+        return "bfloat16" if "amx_bf16" in processor_flags() else "float32"
     capability = min(tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus)
     return "bfloat16" if capability >= (8, 0) else "float16" if capability >= (7, 0) else "float32"
 
 
-def _processor_flags() -> frozenset[str]:
+def processor_flags() -> frozenset[str]:
+    """Instruction sets of the processor, by their names on Linux; none on other systems."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:  # not Linux

@@ -1,7 +1,7 @@
 """Comparing training runs: the settings in which they differ, and their results. Does not import TensorFlow."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from car_classifier.errors import UserError
 from car_classifier.files import read_csv, write_csv
+from car_classifier.training.config import nested, written
 
 FIGURES = ("top1", "top5", "macro_f1", "make_top1", "ece")
 """The metrics of finished runs that are compared; from 0 to 1, measured on the test photos."""
@@ -123,7 +124,7 @@ def write_comparison(runs: Sequence[Run], path: Path) -> None:
 def _read_run(folder: Path) -> Run:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        settings = {name: _written(value) for name, value in config["training"].items()}
+        settings = dict(_flattened(nested(config["training"])))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{folder} is no training run: it has no config.json of one. Give the folders of runs, such as runs/*."
@@ -133,11 +134,13 @@ def _read_run(folder: Path) -> Run:
     return Run(folder, settings, rows, json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else None)
 
 
-def _written(value: Any) -> str:
-    """A setting in the form that `--set` takes."""
-    if isinstance(value, list):  # a size, or stages
-        return ("x" if all(isinstance(part, int) for part in value) else " ").join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _flattened(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, str]]:
+    """Names and values as `--set` takes them."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flattened(value, f"{group}{name}.")
+        else:
+            yield f"{group}{name}", written(value)
 
 
 def _names(runs: Sequence[Run]) -> list[str]:

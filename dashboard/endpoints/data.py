@@ -121,7 +121,7 @@ def _similar(
 ) -> Mapping[str, Any]:
     """`photos`, each with its `similarity`, and the model's `version`; or `problem`, what to do to have them."""
     settings = services.settings
-    command = f"car-classifier data features {settings.manifest} --model {settings.model_folder}"
+    command = f"car-classifier data features --data {settings.manifest} --model {settings.model_folder}"
     features = features_file.read()
     if features is None:
         return {"problem": "Similar photos are found once this was run:", "command": command}

@@ -11,14 +11,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, fields
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from car_classifier.commands.training import train
-from car_classifier.training.config import RULES, TrainingConfig
+from car_classifier.settings import fields_of, rule_of
+from car_classifier.training.config import TrainingConfig, written
 from dashboard.settings import ENV_PREFIX, Settings
 
 FOLDER = Path(__file__).parent
@@ -43,6 +43,7 @@ MEANINGS = {
     "DATABASE_URL": "The dashboard's database, for the dashboard and for `data import-feedback`: `sqlite:///…` or "
     "`postgresql://…`.",
     "GRAFANA_PORT": "Port of this machine on which Grafana is reached (`--profile monitoring`).",
+    "KERAS_HOME": "Where Keras keeps downloaded weights; `~/.keras` if not set.",
     "MODEL_BASE_PATH": "Folder with a folder for each model. The image sets `/models`.",
     "MODEL_NAME": "The model's name and its folder's. The image sets `model`, `docker-compose.yml` `car_classifier`.",
     "POSTGRES_PASSWORD": "Password of the database of `docker-compose.postgres.yml`; letters and digits only.",
@@ -77,8 +78,6 @@ _VARIABLE = re.compile(
     | (?<!\$)\$(?P<open>\{)?(?P<shell>[A-Z][A-Z_]+)(?(open)(?::(?P<kind>[-?])(?P<word>[^}]*))?\})""",
     re.VERBOSE,
 )
-_ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
-_BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
 
 
 def command_line() -> str:
@@ -123,38 +122,29 @@ and `Dockerfile.dashboard` set for their containers is written there.
 
 {_table(["variable", "read by", "default", ""], _others())}
 
-Libraries read more, such as `CUDA_VISIBLE_DEVICES` (which GPUs TensorFlow sees), `KERAS_HOME` (where Keras keeps
-downloaded weights) and `AWS_ACCESS_KEY_ID` (`data upload` to `s3://…`).
+Libraries read more, such as `CUDA_VISIBLE_DEVICES` (which GPUs TensorFlow sees) and `AWS_ACCESS_KEY_ID` (`data upload`
+to `s3://…`).
 """
 
 
 def _options() -> str:
     names = inspect.signature(train).parameters
     return ", ".join(
-        f"`--{field.name.replace('_', '-')}`"
-        for field in fields(TrainingConfig)
-        if field.name in names and field.name != "manifest"
+        f"`--{name.replace('_', '-')}`" for name in TrainingConfig.model_fields if name in names and name != "manifest"
     )
 
 
 def _training() -> Iterable[Sequence[str]]:
-    said = _attributes(TrainingConfig)
-    rules = {name: rule for names, rule, _ in RULES for name in names.split()}
-    options = inspect.signature(train).parameters
-    for field in fields(TrainingConfig):
-        default = options[field.name].default if field.default is MISSING else field.default
-        if isinstance(default, tuple):
-            default = "x".join(map(str, default))
-        shown = str(default).lower() if isinstance(default, bool) else str(default)
-        yield f"`{field.name}`", f"`{shown}`", said[field.name] + _sentence(rules.get(field.name, ""))
+    for name, field in fields_of(TrainingConfig):
+        default = inspect.signature(train).parameters[name].default if field.is_required() else field.default
+        yield f"`{name}`", f"`{written(default)}`", _said(field) + _sentence(rule_of(field))
 
 
 def _dashboard() -> Iterable[Sequence[str]]:
-    said = _attributes(Settings)
     for name, field in Settings.model_fields.items():
         variable = field.validation_alias or f"{ENV_PREFIX}{name}".upper()
         default = "" if field.default in (None, "", PydanticUndefined) else f"`{field.default}`"
-        yield f"`{variable}`", default, said[name] + _sentence(_bounds(field))
+        yield f"`{variable}`", default, _said(field) + _sentence(rule_of(field))
 
 
 def _others() -> Iterable[Sequence[str]]:
@@ -177,15 +167,9 @@ def _others() -> Iterable[Sequence[str]]:
         yield f"`{name}`", ", ".join(both), default, MEANINGS[name]
 
 
-def _attributes(kind: type) -> dict[str, str]:
-    """What a docstring of Google's style says of each attribute, as one line."""
-    _, _, attributes = (inspect.getdoc(kind) or "").partition("Attributes:\n")
-    return {name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(attributes)}
-
-
-def _bounds(field: FieldInfo) -> str:
-    named = [(name, getattr(rule, name)) for rule in field.metadata for name in _BOUNDS if hasattr(rule, name)]
-    return ", ".join(_BOUNDS[name].format(f"{limit:,}") for name, limit in named)
+def _said(field: FieldInfo) -> str:
+    """A field's docstring as one line."""
+    return " ".join((field.description or "").split())
 
 
 def _sentence(rule: str) -> str:

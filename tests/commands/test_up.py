@@ -59,7 +59,7 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
 @pytest.mark.long
 def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
     """The whole way at a small size: draws, indexes, trains, publishes, and looks for similar photos."""
-    settings = UpSettings(tmp_path / "model", tmp_path / "data")
+    settings = UpSettings(model_dir=tmp_path / "model", data_dir=tmp_path / "data")
     small = DemoRecipe(classes=2, per_class=6, image_size=(32, 32), epochs=1)
     prepare(settings, Console(quiet=True), small)
     version = tmp_path / "model" / "1"

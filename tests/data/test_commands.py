@@ -29,7 +29,7 @@ def test_index_says_what_it_found_and_what_to_do_next(photos_in, tmp_path):
 def test_index_with_a_split(photos_in, tmp_path):
     (tmp_path / "split.csv").write_text("file_name,split\nKia_Rio_1.jpg,train\nAudi_A4_1.jpg,validation\n")
     folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
-    done = car_classifier("data", "index", folder, "--split", tmp_path / "split.csv", "--out", tmp_path / "m.csv")
+    done = car_classifier("data", "index", folder, "--split-file", tmp_path / "split.csv", "--out", tmp_path / "m.csv")
     assert done.returncode == 0
     assert "2 photos of 2 classes (1 train, 1 validation), 0 left out." in done.stdout
     assert "Note: 1 classes have no photo for train: Audi_A4" in done.stderr
@@ -46,7 +46,7 @@ def test_table_and_stats(photos_in, tmp_path):
     assert car_classifier("data", "index", folder, "--out", "m.csv", cwd=tmp_path).returncode == 0
     done = car_classifier("data", "table", "--data", "m.csv", "--out", "new/table.csv", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "new/table.csv: 3 photos.\n"), done.stderr
-    done = car_classifier("data", "stats", "--data", "m.csv", "--out-dir", "seen", cwd=tmp_path)
+    done = car_classifier("data", "stats", "--data", "m.csv", "--out", "seen", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "classes             2\n" in done.stdout
     assert done.stdout.endswith("Figures: seen/classes.png, seen/sample_batch.png\n")
@@ -71,13 +71,13 @@ def test_demo_and_then_what_it_says_comes_next(tmp_path):
         (("index", "photos"), "are of one class, Kia_Rio. A classifier needs at least two"),
         (("index", "photos", "--out", "empty"), "empty is a folder. Name a file in it, such as"),
         (("index", "photos", "--test", "1"), "must leave some for training. Received: 0.2, 1.0"),
-        (("index", "photos", "--split", "no.csv"), "There is no file at no.csv."),
+        (("index", "photos", "--split-file", "no.csv"), "There is no file at no.csv."),
         (("index", "photos", "--top", "1"), "--top must be at least 2"),
         (("prefilter", "--contact-sheet", "sheet.gif"), "--contact-sheet must be named .jpg or .png"),
         (("prefilter", "--weights", "no.h5"), "--weights must be imagenet or the path of a weights file."),
         (("table", "--out", "t.csv"), "There is no manifest at data/manifest.csv."),
         (("stats",), "There is no manifest at data/manifest.csv."),
-        (("stats", "--out-dir", "photos/Kia_Rio_1.jpg"), "cannot be written"),
+        (("stats", "--out", "photos/Kia_Rio_1.jpg"), "cannot be written"),
         (("demo", "--classes", "1"), "--classes must be from 2 to"),
         (("demo", "--out", "photos/Kia_Rio_1.jpg"), "cannot be made: Not a directory"),
     ],

@@ -1,7 +1,5 @@
 """Figures of a training and its outcome."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -146,7 +144,7 @@ def test_a_figure_needs_an_ending_that_names_a_format(tmp_path):
 def test_augmented_photos_stand_beside_the_photo_as_it_is(tmp_path):
     """Without changes all views of a photo look alike; with a change of colour none does."""
     Image.effect_noise((60, 40), 80).convert("RGB").save(tmp_path / "photo.png")
-    for augmentation, alike in ((NO_AUGMENTATION, True), (replace(NO_AUGMENTATION, colour=0.5), False)):
+    for augmentation, alike in ((NO_AUGMENTATION, True), (NO_AUGMENTATION.model_copy(update={"colour": 0.5}), False)):
         figure = augmented_photos([tmp_path / "photo.png"] * 2, (40, 60), augmentation, views=3)
         pictures = [np.asarray(axes.images[0].get_array(), int) for axes in figure.axes]
         assert len(pictures) == 8
@@ -162,7 +160,7 @@ def test_a_damaged_photo_is_named(tmp_path):
 
 @pytest.mark.slow
 def test_the_command_draws_a_version(demo_model_dir, demo_data, tmp_path):
-    arguments = ("--model", demo_model_dir, "--data", demo_data / "manifest.csv", "--out-dir", tmp_path, "--photos", 6)
+    arguments = ("--model", demo_model_dir, "--data", demo_data / "manifest.csv", "--out", tmp_path, "--photos", 6)
     drawn = done(car_classifier("figures", *arguments)).splitlines()
     expected = {f"{tmp_path}/{name}.png" for name in ("training_curves", "predictions", "augmentation")}
     assert expected <= set(drawn) <= {*expected, f"{tmp_path}/confusion_matrix.png"}

@@ -140,7 +140,7 @@ def test_the_command_answers_the_good_photos_and_names_the_bad(demo_model_dir, d
 def test_json(demo_model_dir, demo_data, tmp_path):
     (tmp_path / "words.jpg").write_text("no photo")
     known = sorted((demo_data / "images").glob("*.jpg"))[0]
-    result = car_classifier("predict", known, tmp_path / "words.jpg", "--model", demo_model_dir, "--json")
+    result = car_classifier("predict", known, tmp_path / "words.jpg", "--model", demo_model_dir, "--json", "-")
     assert result.returncode == 2
     good, bad = json.loads(result.stdout)
     assert bad == {"photo": str(tmp_path / "words.jpg"), "truth": None, "error": "not a picture, or damaged"}

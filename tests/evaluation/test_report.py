@@ -181,7 +181,7 @@ class TestWhereItGoes:
         assert f"Macro-F1 {result['macro_f1']:.1%} {low:.1%} to {high:.1%}" in lines
         pair = result["confused_pairs"][0]
         assert f"{' and '.join(pair['labels'])}: {pair['count']}" in lines
-        assert "Left aside 1 photos of labels that the model does not know: Nobody_[Knows] (1)." in lines
+        assert "Left out 1 photos of labels that the model does not know: Nobody_[Knows] (1)." in lines
         assert lines[-1] == f"All figures: {out}"
 
     @pytest.mark.slow
@@ -189,7 +189,7 @@ class TestWhereItGoes:
         (model_dir / "1" / "assets.extra" / "evaluations").write_text("in the way")
         result = car_classifier("evaluate", "--model", model_dir, "--data", photos)
         assert result.returncode == 2
-        assert "Say with --json where to write the figures." in result.stderr
+        assert "Name a file for the result with --json." in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ class TestWhereItGoes:
         (["--model", "nowhere"], "There is no published model in nowhere"),
         (["--json", "/proc/out.json"], "/proc/out.json cannot be written"),
         (["--data", "nowhere"], "There is no folder or CSV file at nowhere"),
-        (["--split", "holiday"], "has no photos of split 'holiday'"),
+        (["--split", "holiday"], "Invalid value for '--split'"),
     ],
 )
 @pytest.mark.slow

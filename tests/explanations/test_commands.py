@@ -216,7 +216,7 @@ class TestExplainEval:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("--split", "nowhere"), "has no photo of split nowhere"),
+            (("--split", "nowhere"), "Invalid value for '--split'"),
             (("--photos", 0), "than or equal to 1"),
         ],
     )

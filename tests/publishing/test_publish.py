@@ -414,7 +414,7 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
     has("stable", "2")
     publish(model_dir / "1", model_dir, QUIET, label="canary")
     has("canary", "4")
-    listed = json.loads(commanded("models", "--json", "--server-url", server.url))
+    listed = json.loads(commanded("models", "--json", "-", "--server-url", server.url))
     assert [(row["version"], row["labels"], row["live"], row["photos"]) for row in listed] == [
         (4, ["canary"], True, 6),
         (3, [], False, 6),

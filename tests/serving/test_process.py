@@ -119,9 +119,9 @@ def test_a_server_that_cannot_be_made_leaves_its_port_to_others(tmp_path, settin
     ("settings", "message"),
     [
         ({}, "Give either a model folder"),
-        ({"rest_api_port": 70000}, "from 0 to 65535. Received: 70000"),
-        ({"file_system_poll_wait_seconds": 0}, "more than 0 seconds"),
-        ({"threads": -1}, "cannot be negative"),
+        ({"rest_api_port": 70000}, "rest_api_port must be from 0 to 65535. Received: 70000"),
+        ({"file_system_poll_wait_seconds": 0}, "file_system_poll_wait_seconds must be above 0. Received: 0"),
+        ({"threads": -1}, "threads must be at least 0. Received: -1"),
         ({"batching_parameters_file": Path("batching.config")}, "no effect without enable_batching"),
         ({"model_name": "a/b"}, "must not be empty nor hold"),
         ({"model_name": ""}, "must not be empty nor hold"),
@@ -139,6 +139,6 @@ def test_a_model_folder_that_does_not_exist(tmp_path):
 
 
 def test_two_models_of_one_name(tmp_path):
-    model = ServedModel("m", tmp_path)
+    model = ServedModel(name="m", base_path=tmp_path)
     with pytest.raises(UserError, match="Two models have the same name"):
         ServerSettings(models=(model, model))

@@ -26,7 +26,7 @@ def run_of_few_photos(folder: Path) -> TrainingRun:
                 path.parent.mkdir(parents=True)
                 path.write_bytes(encoded(picture(60 + 10 * i, 90 + offset), "PNG"))
         index_photos(images, folder / "manifest.csv")
-    run = TrainingRun(TrainingConfig(str(folder / "manifest.csv"), weights="none"), folder / "runs", QUIET)
+    run = TrainingRun(TrainingConfig(manifest=str(folder / "manifest.csv"), weights="none"), folder / "runs", QUIET)
     run.history_path.write_text("stage,epoch\n")
     return run
 

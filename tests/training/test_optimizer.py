@@ -28,7 +28,7 @@ def variables() -> dict[str, keras.Variable]:
 def moved(gradient: float, **settings) -> dict[str, float]:
     """How far one step at rate 0.01 moves each variable."""
     moving = variables()
-    config = TrainingConfig("manifest.csv", warm_up=0, ema_epochs=0, **settings)
+    config = TrainingConfig(manifest="manifest.csv", warm_up=0, ema_epochs=0, **settings)
     optimizer = make_optimizer(config, 0.01, epochs=100, steps_per_epoch=100)
     optimizer.apply([keras.ops.full(v.shape, gradient) for v in moving.values()], list(moving.values()))
     return {path: float(np.mean(1 - np.array(variable))) for path, variable in moving.items()}
@@ -55,7 +55,7 @@ def test_weight_decay_leaves_out_biases_and_norms():
     [(0, 10, None), (1, 1, None), (0.1, 10, None), (1, 10, 0.9), (2, 10, 0.95), (0.5, 10, 0.8)],
 )
 def test_weights_are_averaged_over_epochs_if_that_is_more_than_a_step(ema_epochs, steps, momentum):
-    config = TrainingConfig("manifest.csv", ema_epochs=ema_epochs)
+    config = TrainingConfig(manifest="manifest.csv", ema_epochs=ema_epochs)
     optimizer = make_optimizer(config, 0.01, epochs=5, steps_per_epoch=steps)
     assert optimizer.use_ema is (momentum is not None)
     if momentum:
@@ -64,7 +64,7 @@ def test_weights_are_averaged_over_epochs_if_that_is_more_than_a_step(ema_epochs
 
 def rates(warm_up: float, steps: int) -> list[float]:
     moving = list(variables().values())
-    config = TrainingConfig("manifest.csv", warm_up=warm_up)
+    config = TrainingConfig(manifest="manifest.csv", warm_up=warm_up)
     optimizer = make_optimizer(config, 0.01, epochs=2, steps_per_epoch=steps // 2)
     seen = []
     for _ in range(steps):

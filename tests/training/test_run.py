@@ -27,7 +27,7 @@ def manifest(folder: Path, **counts: str) -> Path:
 
 
 def run(path: Path, console: Console | None = None, **settings) -> TrainingRun:
-    config = TrainingConfig(str(path), weights="none", **settings)
+    config = TrainingConfig(manifest=str(path), weights="none", **settings)
     return TrainingRun(config, path.parent / "runs", console or Console(quiet=True))
 
 

@@ -45,7 +45,7 @@ def run(
     folder: Path, *settings: str, top1: float | None = None, history: str | None = HISTORY, count: int = 20
 ) -> Path:
     """A folder as `car-classifier train` leaves it, finished if `top1` is given."""
-    config = with_settings(TrainingConfig("data/manifest.csv"), settings)
+    config = with_settings(TrainingConfig(manifest="data/manifest.csv"), settings)
     write_json(folder / "config.json", {"key": "0", "training": config.as_json()})
     if history is not None:
         (folder / "history.csv").write_text(history)
@@ -67,10 +67,10 @@ def test_runs_come_best_first_and_then_the_unfinished(tmp_path):
 def test_only_settings_that_differ_are_named_in_their_own_order(tmp_path):
     one = run(tmp_path / "one", "mixup=0.2", "epochs=3")
     two = run(tmp_path / "two", "epochs=4", "mixup=0.2")
-    other = run(tmp_path / "other", "flip=false", "mixup=0.2")
+    other = run(tmp_path / "other", "augmentation.flip=false", "mixup=0.2")
     assert differing_settings(read_runs([one])) == []
     assert differing_settings(read_runs([one, two])) == ["epochs"]
-    assert differing_settings(read_runs([one, two, other])) == ["epochs", "flip"]
+    assert differing_settings(read_runs([one, two, other])) == ["epochs", "augmentation.flip"]
 
 
 def test_a_setting_that_an_older_run_does_not_know_differs(tmp_path):
@@ -83,20 +83,28 @@ def test_a_setting_that_an_older_run_does_not_know_differs(tmp_path):
     assert [row[:3] for row in lines[1:]] == [["run", "views", "minutes"], ["new", "4", "3.0"], ["old", "3.0", "3"]]
 
 
+def test_an_older_run_has_its_settings_under_their_names_of_today(tmp_path):
+    new, old = run(tmp_path / "new", "augmentation.cutmix=0.5"), run(tmp_path / "old", "augmentation.cutmix=0")
+    config = json.loads((old / "config.json").read_text())
+    config["training"] |= config["training"].pop("augmentation")
+    write_json(old / "config.json", config)
+    assert differing_settings(read_runs([new, old])) == ["augmentation.cutmix"]
+
+
 @pytest.mark.parametrize(
     ("settings", "name", "written"),
     [
         (("image_size=96x144",), "image_size", "96x144"),
         (("unfreeze=conv5 all",), "unfreeze", "conv5 all"),
-        (("flip=no",), "flip", "false"),
+        (("augmentation.flip=no",), "augmentation.flip", "false"),
         (("learning_rate=0.00001",), "learning_rate", "1e-05"),
     ],
 )
 def test_settings_are_written_as_set_takes_them(tmp_path, settings, name, written):
     (found,) = read_runs([run(tmp_path / "run", *settings)])
     assert found.settings[name] == written
-    again = with_settings(TrainingConfig("data/manifest.csv"), [f"{name}={written}"])
-    assert again == with_settings(TrainingConfig("data/manifest.csv"), settings)
+    again = with_settings(TrainingConfig(manifest="data/manifest.csv"), [f"{name}={written}"])
+    assert again == with_settings(TrainingConfig(manifest="data/manifest.csv"), settings)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +134,7 @@ def test_the_command_prints_a_table_and_writes_it_as_csv(tmp_path):
     run(tmp_path / "runs" / "second", "epochs=4", top1=0.625)
     run(tmp_path / "runs" / "third", "epochs=5")
     folders = [f"runs/{name}" for name in ("[red]", "second", "third")]
-    printed = done(car_classifier("compare", *folders, "--csv", "new/table.csv", cwd=tmp_path))
+    printed = done(car_classifier("compare", *folders, "--out", "new/table.csv", cwd=tmp_path))
     assert table(printed) == [
         ["epochs", "calibration", "best"],
         ["run", "epochs", "minutes", "run", "top-1 (95 %)", "top-5", "macro-F1", "make", "error", "val_accuracy"],
@@ -196,7 +204,7 @@ def test_what_is_no_run(tmp_path, content):
     [
         (("runs/*",), "runs/* is no training run"),
         (("run", "file.txt"), "file.txt is no training run"),
-        (("run", "--csv", "run"), "run is a folder. Name a file in it"),
+        (("run", "--out", "run"), "run is a folder. Name a file in it"),
     ],
 )
 def test_mistakes(tmp_path, arguments, sentence):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +50,12 @@ def read_model_folder(folder: Path, name: str) -> tuple[ServedModel, ...]:
     """
     path = folder / CONFIG_NAME
     if not path.is_file():
-        return (ServedModel(name, folder),)
+        return (ServedModel(name=name, base_path=folder),)
     models = read_model_config(path, folder)
     model = next((model for model in models if model.name == name), models[0] if len(models) == 1 else None)
     if model is None:
         raise UserError(f"{path} has no model named {name}. Serve one that it names, or add it.")
-    return (replace(model, name=name),)
+    return (model.model_copy(update={"name": name}),)
 
 
 def served_models(config: Any, base_path: Path | None = None) -> tuple[ServedModel, ...]:
@@ -98,7 +97,13 @@ def _served_model(config: Any, base_path: Path | None) -> ServedModel:
         versions = tuple(policy.specific.versions)
         if not versions:
             raise UserError(f"Model {name}: the version policy specific must name at least one version.")
-    return ServedModel(name, base_path or own_path, versions, newest, dict(config.version_labels))
+    return ServedModel(
+        name=name,
+        base_path=base_path or own_path,
+        versions=versions,
+        newest=newest,
+        version_labels=dict(config.version_labels),
+    )
 
 
 class ModelConfigPolling:

@@ -85,7 +85,7 @@ def test_a_photo_tells_all_its_columns_and_its_near_duplicates(web, manifest):
 def test_similar_photos_come_once_there_are_features(web, manifest, settings):
     address = f"/dataset/{id_of(manifest, 0)}.json"
     similar = web.get(address).json["similar"]
-    assert similar["command"] == f"car-classifier data features {manifest} --model {settings.model_folder}"
+    assert similar["command"] == f"car-classifier data features --data {manifest} --model {settings.model_folder}"
 
     names = [photo.file_name for photo in read_dataset(manifest).photos]
     features = np.eye(6, 4)

@@ -30,7 +30,9 @@ def labelled_url(tmp_path_factory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("half")
     models.save_half_plus(folder / "1", 2.0)
     models.save_half_plus(folder / "2", 3.0)
-    served = ServedModel("half", folder, versions=(1, 2), version_labels={"stable": 1, "canary": 2, "soon": 9})
+    served = ServedModel(
+        name="half", base_path=folder, versions=(1, 2), version_labels={"stable": 1, "canary": 2, "soon": 9}
+    )
     with running(models=(served,)) as running_server:
         for version in ("1", "2"):
             running_server.wait(version, "AVAILABLE", "half")

@@ -233,7 +233,7 @@ def _(tmp_path):
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         (free,) = free_ports(1)
-        return refused(check_ports, UpSettings(tmp_path, tmp_path, taken.getsockname()[1], free))
+        return refused(check_ports, UpSettings(port=taken.getsockname()[1], rest_api_port=free))
 
 
 @provokes("image_bytes must be the bytes")

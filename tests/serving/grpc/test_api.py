@@ -359,7 +359,7 @@ def own_server(half_plus, tmp_path_factory):
     """A server that computes one request at a time, and a client of it."""
     base = tmp_path_factory.mktemp("guarded")
     models.save_guarded(base / "1")
-    served = (ServedModel("half_plus_two", half_plus), ServedModel("guarded", base))
+    served = (ServedModel(name="half_plus_two", base_path=half_plus), ServedModel(name="guarded", base_path=base))
     with running(models=served, port=0, threads=1) as server:
         server.wait("2", "AVAILABLE", "half_plus_two")
         server.wait("1", "AVAILABLE", "guarded")

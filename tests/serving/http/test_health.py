@@ -16,9 +16,9 @@ def test_a_server_is_alive_before_it_is_ready_and_says_which_models_are_missing(
     (tmp_path / "late").mkdir()
     (tmp_path / "broken" / "1").mkdir(parents=True)
     there, late, broken = (
-        ServedModel("there", half_plus),
-        ServedModel("late", tmp_path / "late"),
-        ServedModel("broken", tmp_path / "broken"),
+        ServedModel(name="there", base_path=half_plus),
+        ServedModel(name="late", base_path=tmp_path / "late"),
+        ServedModel(name="broken", base_path=tmp_path / "broken"),
     )
     with running(models=(there, late, broken)) as server:
         server.wait("2", "AVAILABLE", "there")
@@ -32,7 +32,7 @@ def test_a_server_is_alive_before_it_is_ready_and_says_which_models_are_missing(
         repository = server.server.repository
         repository.reload((there, late))
         assert ask(server, "/readyz") == (200, {"ready": True, "missing": []})
-        repository.reload((there, late, ServedModel("more", tmp_path / "broken")))
+        repository.reload((there, late, ServedModel(name="more", base_path=tmp_path / "broken")))
         assert ask(server, "/readyz") == (503, {"ready": False, "missing": ["more"]})
 
 

@@ -15,7 +15,9 @@ def server(tmp_path_factory):
     base = tmp_path_factory.mktemp("explained")
     save_explained(base / "1")
     save_explained(base / "unexplained" / "1", False)
-    with running(models=(ServedModel("m", base), ServedModel("unexplained", base / "unexplained"))) as server:
+    with running(
+        models=(ServedModel(name="m", base_path=base), ServedModel(name="unexplained", base_path=base / "unexplained"))
+    ) as server:
         for name in ("m", "unexplained"):
             server.wait("1", "AVAILABLE", name)
         yield server

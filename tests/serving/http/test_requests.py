@@ -152,7 +152,10 @@ def test_metadata_names_every_signature(server_url):
 
 
 def test_two_models_beside_each_other(half_plus, tmp_path):
-    served = (ServedModel("one", half_plus, versions=(1,)), ServedModel("two", half_plus, version_labels={"live": 2}))
+    served = (
+        ServedModel(name="one", base_path=half_plus, versions=(1,)),
+        ServedModel(name="two", base_path=half_plus, version_labels={"live": 2}),
+    )
     with running(models=served) as server:
         server.wait("1", "AVAILABLE", "one")
         server.wait("2", "AVAILABLE", "two")

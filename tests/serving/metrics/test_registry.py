@@ -144,10 +144,10 @@ def measured(half_plus, tmp_path_factory, monitoring_config):
     models.save_guarded(base / "m" / "1")
     models.save_examples(base / "examples" / "1")
     served = (
-        ServedModel("m", base / "m"),
-        ServedModel("one", half_plus, versions=(1,)),
-        ServedModel("two", half_plus),
-        ServedModel("examples", base / "examples"),
+        ServedModel(name="m", base_path=base / "m"),
+        ServedModel(name="one", base_path=half_plus, versions=(1,)),
+        ServedModel(name="two", base_path=half_plus),
+        ServedModel(name="examples", base_path=base / "examples"),
     )
     with running(models=served, monitoring_config_file=monitoring_config, port=0) as server:
         for name, version in (("m", "1"), ("one", "1"), ("two", "2"), ("examples", "1")):

@@ -38,15 +38,15 @@ def config_file(tmp_path):
 )
 def test_version_policies(config_file, half_plus, policy, versions, newest):
     (model,) = read_model_config(write(config_file, entry(half_plus, more=policy)))
-    assert model == ServedModel("m", half_plus, versions, newest)
+    assert model == ServedModel(name="m", base_path=half_plus, versions=versions, newest=newest)
 
 
 def test_labels_and_several_models(config_file, half_plus, tmp_path):
     labels = 'version_labels { key: "stable" value: 1 } version_labels { key: "canary" value: 2 }'
     models = read_model_config(write(config_file, entry(half_plus, more=labels), entry(tmp_path, "other")))
     assert models == (
-        ServedModel("m", half_plus, version_labels={"stable": 1, "canary": 2}),
-        ServedModel("other", tmp_path),
+        ServedModel(name="m", base_path=half_plus, version_labels={"stable": 1, "canary": 2}),
+        ServedModel(name="other", base_path=tmp_path),
     )
 
 

@@ -103,7 +103,7 @@ def test_a_broken_version_is_reported_and_the_old_one_answers_until_it_is_mended
     bases = {harm.__name__: tmp_path / harm.__name__ for harm in HARMS}
     for base in bases.values():
         shutil.copytree(half_plus / "1", base / "1")
-    with running(models=tuple(ServedModel(name, base) for name, base in bases.items())) as server:
+    with running(models=tuple(ServedModel(name=name, base_path=base) for name, base in bases.items())) as server:
         for harm in HARMS:
             server.wait("1", "AVAILABLE", harm.__name__)
             shutil.copytree(half_plus / "2", tmp_path / "half")
@@ -127,7 +127,7 @@ def test_while_versions_load_their_states_are_told_with_a_200(half_plus, tmp_pat
     shutil.copytree(half_plus / "1", base / "1")
     paths = {"pipes": models.np.array([pipes.paths], object)}
     models.write_warmup(models.save_guarded(base / "2"), [models.predict_record(paths, "wait")])
-    with running(models=(ServedModel("m", base, newest=2),)) as server:
+    with running(models=(ServedModel(name="m", base_path=base, newest=2),)) as server:
         try:
             pipes.wait()
             response = requests.get(f"{server.url}/v1/models/m", timeout=30)
@@ -206,7 +206,7 @@ POLICIES = {
 def test_a_policy_says_which_versions_are_loaded(half_plus, tmp_path):
     for version in ("1", "3", "4"):
         shutil.copytree(half_plus / "1", tmp_path / version)
-    served = tuple(ServedModel(name, tmp_path, **policy) for name, (policy, _) in POLICIES.items())
+    served = tuple(ServedModel(name=name, base_path=tmp_path, **policy) for name, (policy, _) in POLICIES.items())
     with running(models=served) as server:
         for name, (_, loaded) in POLICIES.items():
             for version in loaded:
@@ -215,7 +215,7 @@ def test_a_policy_says_which_versions_are_loaded(half_plus, tmp_path):
 
 
 def test_of_the_two_newest_the_older_one_is_let_go(base, half_plus):
-    with running(models=(ServedModel("m", base, newest=2),)) as server:
+    with running(models=(ServedModel(name="m", base_path=base, newest=2),)) as server:
         for version in ("2", "3"):
             server.wait(str(int(version) - 1), "AVAILABLE")
             publish(half_plus / "2", base, version)
