@@ -87,7 +87,7 @@ def run_import(database_url, manifest, tmp_path):
     """The same by the command line."""
 
     def run(url: str = database_url):
-        options = ["--manifest", "m.csv", "--out", "from visitors"]
+        options = ["--data", "m.csv", "--out", "from visitors"]
         return in_process("data", "import-feedback", *options, cwd=tmp_path, env={"DATABASE_URL": url})
 
     return run
