@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.support.dashboard_fixtures", "tests.support.postgres"]
 
 
+SLOW_FIXTURES = {"demo_data", "demo_model_dir", "model_server", "dashboard_url", "browser", "exported", "s3", "site"}
+"""Whoever uses one of these waits for a training, an export, a server or a browser."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and SLOW_FIXTURES & set(item.fixturenames):
+            item.add_marker("slow")
+
+
 def made_once(name: str, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], None]) -> Path:
     """A folder that the first of the processes that run the tests makes for all of them."""
     base = tmp_path_factory.getbasetemp()

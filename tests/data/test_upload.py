@@ -45,7 +45,7 @@ def s3(s3_server, monkeypatch) -> str:
     return "s3://cars"
 
 
-@pytest.fixture(params=["folder", "memory", "s3"])
+@pytest.fixture(params=["folder", "memory", pytest.param("s3", marks=pytest.mark.slow)])
 def url(request, tmp_path):
     """Somewhere to upload to, of every kind."""
     if request.param == "s3":

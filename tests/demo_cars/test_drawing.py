@@ -164,6 +164,7 @@ def test_settings_that_make_no_sense(settings, message):
         DemoSettings(**settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_set_that_was_interrupted_is_finished_by_the_same_command(smaller_set, tmp_path, blow):
     command = [sys.executable, "-m", "car_classifier", "data", "demo", "--classes", "2", "--seed", "5"]

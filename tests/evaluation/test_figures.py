@@ -23,7 +23,7 @@ from car_classifier.evaluation.figures import (
 )
 from car_classifier.evaluation.predictions import Answer, LabelledPhoto
 from car_classifier.training.augmentation import NO_AUGMENTATION
-from tests.support.commands import car_classifier, done
+from tests.support.commands import done, in_process
 
 
 def history(**stages: list[float]) -> list[dict[str, str]]:
@@ -161,7 +161,7 @@ def test_a_damaged_photo_is_named(tmp_path):
 @pytest.mark.slow
 def test_the_command_draws_a_version(demo_model_dir, demo_data, tmp_path):
     arguments = ("--model", demo_model_dir, "--data", demo_data / "manifest.csv", "--out", tmp_path, "--photos", 6)
-    drawn = done(car_classifier("figures", *arguments)).splitlines()
+    drawn = done(in_process("figures", *arguments)).splitlines()
     expected = {f"{tmp_path}/{name}.png" for name in ("training_curves", "predictions", "augmentation")}
     assert expected <= set(drawn) <= {*expected, f"{tmp_path}/confusion_matrix.png"}
     for path in drawn:

@@ -7,7 +7,7 @@ from PIL import Image
 from car_classifier.data.manifest import ManifestRow, read_manifest, write_manifest
 from car_classifier.errors import UserError
 from car_classifier.evaluation.photo_features import FEATURES_FILE, principal_directions, write_photo_features
-from tests.support.commands import car_classifier, done
+from tests.support.commands import done, in_process
 from tests.support.pictures import blotches
 
 
@@ -49,7 +49,7 @@ class TestWithTheDemoModel:
         return write_manifest(tmp_path / "manifest.csv", rows).path
 
     def test_photos_of_the_same_thing_lie_closest_together(self, manifest_path, demo_model_dir):
-        said = done(car_classifier("data", "features", "--data", manifest_path, "--model", demo_model_dir))
+        said = done(in_process("data", "features", "--data", manifest_path, "--model", demo_model_dir))
         path = manifest_path.with_name(FEATURES_FILE)
         assert f"{path}: 24 numbers for each of 24 photos, from version 1." in said
 

@@ -17,7 +17,7 @@ from car_classifier.evaluation.predictions import (
     find_labelled_photos,
     is_turned,
 )
-from tests.support.commands import car_classifier
+from tests.support.commands import in_process
 
 LABELS = ("Audi_A4", "Kia_Rio", "Land Rover_Range Rover")
 
@@ -122,7 +122,7 @@ def test_the_command_answers_the_good_photos_and_names_the_bad(demo_model_dir, d
     known = sorted((demo_data / "images").glob("*.jpg"))[0]
     shutil.copy(known, tmp_path / "IMG_1.jpg")
     arguments = ("IMG_1.jpg", *bad_photos, known, "--model", demo_model_dir, "--figure", "new/figure.png")
-    result = car_classifier("predict", *arguments, cwd=tmp_path)
+    result = in_process("predict", *arguments, cwd=tmp_path)
     assert result.returncode == 2
     assert result.stdout.splitlines()[0] == "IMG_1.jpg"
     assert len(result.stdout.splitlines()) >= 2 + 2 * 4
@@ -140,7 +140,7 @@ def test_the_command_answers_the_good_photos_and_names_the_bad(demo_model_dir, d
 def test_json(demo_model_dir, demo_data, tmp_path):
     (tmp_path / "words.jpg").write_text("no photo")
     known = sorted((demo_data / "images").glob("*.jpg"))[0]
-    result = car_classifier("predict", known, tmp_path / "words.jpg", "--model", demo_model_dir, "--json", "-")
+    result = in_process("predict", known, tmp_path / "words.jpg", "--model", demo_model_dir, "--json", "-")
     assert result.returncode == 2
     good, bad = json.loads(result.stdout)
     assert bad == {"photo": str(tmp_path / "words.jpg"), "truth": None, "error": "not a picture, or damaged"}
@@ -159,7 +159,7 @@ def test_json(demo_model_dir, demo_data, tmp_path):
 )
 def test_mistakes(tmp_path, arguments, sentence):
     (tmp_path / "a.jpg").touch()
-    result = car_classifier("predict", *arguments, cwd=tmp_path)
+    result = in_process("predict", *arguments, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert sentence in result.stderr
     assert len(result.stderr.splitlines()) == 1

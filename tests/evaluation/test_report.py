@@ -20,7 +20,7 @@ from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
 from car_classifier.network.signatures import ServedClassifier, save
 from car_classifier.registry.model_card import model_card
 from car_classifier.registry.published_version import PublishedVersion
-from tests.support.commands import car_classifier, done
+from tests.support.commands import done, in_process
 from tests.support.nets import tiny_classifier
 from tests.support.pictures import encoded, picture
 
@@ -172,7 +172,7 @@ class TestWhereItGoes:
     @pytest.mark.slow
     def test_beside_the_model_and_on_the_terminal(self, model_dir, photos):
         shutil.copy(next(photos.iterdir()), photos / "Nobody_[Knows].png")
-        stdout = done(car_classifier("evaluate", "--model", model_dir, "--data", photos))
+        stdout = done(in_process("evaluate", "--model", model_dir, "--data", photos))
         out = model_dir / "1" / "assets.extra" / "evaluations" / "my-photos.json"
         result = json.loads(out.read_text())
         low, high = result["macro_f1_interval"]
@@ -187,7 +187,7 @@ class TestWhereItGoes:
     @pytest.mark.slow
     def test_a_model_that_cannot_be_written_to(self, model_dir, photos):
         (model_dir / "1" / "assets.extra" / "evaluations").write_text("in the way")
-        result = car_classifier("evaluate", "--model", model_dir, "--data", photos)
+        result = in_process("evaluate", "--model", model_dir, "--data", photos)
         assert result.returncode == 2
         assert "Name a file for the result with --json." in result.stderr
 
@@ -204,7 +204,7 @@ class TestWhereItGoes:
 @pytest.mark.slow
 def test_a_mistake_is_one_sentence(model_dir, photos, tmp_path, arguments, words):
     given = {"--model": model_dir / "1", "--data": photos} | {arguments[0]: arguments[1]}
-    result = car_classifier("evaluate", *[part for pair in given.items() for part in pair], cwd=tmp_path)
+    result = in_process("evaluate", *[part for pair in given.items() for part in pair], cwd=tmp_path)
     assert result.returncode == 2
     assert words in result.stderr.replace("\n", " ")
     assert "Traceback" not in result.stderr
@@ -233,9 +233,7 @@ class TestDemoModel:
 
     def test_evaluate_repeats_what_publishing_measured(self, demo_data, demo_model_dir, tmp_path):
         out, manifest = tmp_path / "out.json", demo_data / "manifest.csv"
-        done(
-            car_classifier("evaluate", "--model", demo_model_dir, "--data", manifest, "--split", "test", "--json", out)
-        )
+        done(in_process("evaluate", "--model", demo_model_dir, "--data", manifest, "--split", "test", "--json", out))
         result = json.loads(out.read_text())
         published = json.loads((demo_model_dir / "1" / "assets.extra" / "metrics.json").read_text())
         assert set(result) == set(published) | {"model", "data"}

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from car_classifier.data.manifest import read_manifest
-from tests.support.commands import car_classifier, done
+from tests.support.commands import done, in_process
 from tests.support.embedded_server import until
 from tests.support.pictures import UNUSABLE, encoded, picture
 
@@ -46,7 +46,7 @@ class TestExplain:
         arguments = ("explain", photo, "--model", version, "--out", tmp_path)
         labels = json.loads((version / "assets.extra" / "labels.json").read_text())["labels"]
         outputs = [
-            done(car_classifier(*arguments, *more))
+            done(in_process(*arguments, *more))
             for more in (
                 ("--class", labels[0]),
                 ("--class", labels[1]),
@@ -82,7 +82,7 @@ class TestExplain:
         for name, image in pictures.items():
             (tmp_path / "photos" / name).parent.mkdir(parents=True)
             (tmp_path / "photos" / name).write_bytes(encoded(image))
-        output = done(car_classifier("explain", tmp_path / "photos", "--model", version, "--out", tmp_path / "out"))
+        output = done(in_process("explain", tmp_path / "photos", "--model", version, "--out", tmp_path / "out"))
         maps = written(output, ".npy")
         assert [path.name.split("-")[:2] for path in maps[:2]] == [["a", "1"], ["b", "1"]]
         assert maps[2].name.startswith("2-")
@@ -99,7 +99,7 @@ class TestExplain:
     )
     def test_a_mistake_is_one_sentence(self, arguments, words, version, photo, tmp_path):
         model = () if "--model" in arguments else ("--model", version)
-        result = car_classifier("explain", photo, *model, "--out", tmp_path / "out", *arguments)
+        result = in_process("explain", photo, *model, "--out", tmp_path / "out", *arguments)
         assert result.returncode == 2
         assert words in result.stderr.replace("\n", " ")
         assert "Traceback" not in result.stderr
@@ -107,7 +107,7 @@ class TestExplain:
     def test_a_bad_photo_is_named_and_the_others_explained(self, version, photo, tmp_path):
         bad = tmp_path / "bad.jpg"
         bad.write_bytes(next(iter(UNUSABLE.values()))[0])
-        result = car_classifier("explain", bad, tmp_path / "gone.jpg", photo, "--model", version, "--out", tmp_path)
+        result = in_process("explain", bad, tmp_path / "gone.jpg", photo, "--model", version, "--out", tmp_path)
         assert result.returncode == 2
         assert f"Not explained: {bad}: it is damaged" in result.stderr
         assert "gone.jpg: No such file" in result.stderr
@@ -122,7 +122,7 @@ def scored(version, demo_data, tmp_path_factory) -> tuple[str, Path]:
     """What was printed, and the folder of the figures."""
     figures = tmp_path_factory.mktemp("figures")
     command = ("explain-eval", "--model", version, "--data", demo_data / "manifest.csv", *SCORED, "--out", figures)
-    return done(car_classifier(*command)), figures
+    return done(in_process(*command)), figures
 
 
 @pytest.mark.long
@@ -207,7 +207,7 @@ class TestExplainEval:
         (unfinished,) = folder.iterdir()
         with unfinished.open("a") as file:
             file.write("images/half_a_li")  # as a killed process leaves it
-        assert "Going on after 8 photos." in car_classifier(*command).stderr
+        assert "Going on after 8 photos." in in_process(*command).stderr
         scores = json.loads((again / "assets.extra" / "metrics.json").read_text())["explanations"]
         assert scores == expected
         sums = (again / "assets.extra" / "SHA256SUMS").read_text()  # still tell that a file was damaged
@@ -222,7 +222,7 @@ class TestExplainEval:
     )
     def test_a_mistake_is_one_sentence(self, arguments, words, version, demo_data, tmp_path):
         data = demo_data / "manifest.csv"
-        result = car_classifier("explain-eval", "--model", version, "--data", data, "--out", tmp_path, *arguments)
+        result = in_process("explain-eval", "--model", version, "--data", data, "--out", tmp_path, *arguments)
         assert result.returncode == 2
         assert words in result.stderr.replace("\n", " ")
         assert "Traceback" not in result.stderr
@@ -231,7 +231,7 @@ class TestExplainEval:
 class TestCleverHans:
     def test_shares_by_class_and_the_worst_photos(self, version, demo_data, tmp_path):
         command = ("clever-hans", "--model", version, "--data", demo_data / "manifest.csv", "--out", tmp_path)
-        output = done(car_classifier(*command))
+        output = done(in_process(*command))
         assert "which is 36% of the area" in output
         summary = json.loads((tmp_path / "clever_hans.json").read_text())
         assert summary["photos"] == len(read_manifest(demo_data / "manifest.csv").split("test"))
@@ -248,9 +248,9 @@ class TestCleverHans:
 
         save_frame_looker(tmp_path / "model" / "1")
         write_photos(tmp_path / "photos")
-        done(car_classifier("data", "index", tmp_path / "photos", "--out", tmp_path / "manifest.csv"))
+        done(in_process("data", "index", tmp_path / "photos", "--out", tmp_path / "manifest.csv"))
         command = ("clever-hans", "--model", tmp_path / "model", "--data", tmp_path / "manifest.csv", "--split", "all")
-        done(car_classifier(*command, "--out", tmp_path / "out", "--frame", 0.25))
+        done(in_process(*command, "--out", tmp_path / "out", "--frame", 0.25))
         summary = json.loads((tmp_path / "out" / "clever_hans.json").read_text())
         assert summary["mean"] > 0.95
         # A dark edge speaks against a light one only: what speaks for the dark one is the bias.
@@ -262,6 +262,6 @@ class TestCleverHans:
     @pytest.mark.parametrize("frame", ["0", "0.5", "-1"])
     def test_a_frame_must_leave_a_middle(self, frame, version, demo_data, tmp_path):
         data = demo_data / "manifest.csv"
-        result = car_classifier("clever-hans", "--model", version, "--data", data, "--frame", frame, "--out", tmp_path)
+        result = in_process("clever-hans", "--model", version, "--data", data, "--frame", frame, "--out", tmp_path)
         assert result.returncode == 2
         assert "--frame must be above 0 and below 0.5" in result.stderr

@@ -13,7 +13,7 @@ from car_classifier.network.backbones import BACKBONES, build_backbone
 from car_classifier.network.head import build_head
 from car_classifier.network.signatures import Classifier, ServedClassifier, save
 from tests.support import fresh_process
-from tests.support.commands import car_classifier, done
+from tests.support.commands import done, in_process
 from tests.support.nets import tiny_classifier
 from tests.support.pictures import encoded, picture
 
@@ -137,12 +137,12 @@ def test_such_a_head_is_trained_and_explained_from_the_command_line(demo_data, t
     training = ("--base", "VGG16", "--weights", weights, "--image-size", "32x48", "--unfreeze", "block5_conv3")
     settings = ("--set", "hidden_units=16", "--set", "head_epochs=2", "--epochs", 1)
     places = ("--model-dir", tmp_path / "model", "--runs-dir", tmp_path / "runs")
-    done(car_classifier("train", "--data", demo_data / "manifest.csv", *training, *settings, *places))
+    done(in_process("train", "--data", demo_data / "manifest.csv", *training, *settings, *places))
     photo = next((demo_data / "images").iterdir())
     explain = ("explain", photo, "--model", tmp_path / "model", "--out", tmp_path / "out")
-    output = done(car_classifier(*explain))
+    output = done(in_process(*explain))
     assert "contributions" in output
-    by_tape = done(car_classifier(*explain, "--method", "hirescam"))
+    by_tape = done(in_process(*explain, "--method", "hirescam"))
     exact, hires_cam = (np.load(next((tmp_path / "out").glob(f"*-{name}.npy"))) for name in ("exact", "hirescam"))
     np.testing.assert_allclose(exact, hires_cam, atol=1e-4)
     assert "contributions" not in by_tape

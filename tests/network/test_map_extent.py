@@ -8,6 +8,8 @@ import tensorflow as tf
 from car_classifier.network.backbones import BACKBONES, build_backbone
 from car_classifier.network.map_extent import map_extent
 
+pytestmark = pytest.mark.slow
+
 
 def linear(net: keras.Model) -> keras.Model:
     """The same geometry with equal weights and only sums, so that gradients show where a cell looks."""

@@ -76,6 +76,7 @@ def test_only_a_norm_that_follows_a_convolution_alone_is_folded():
     assert_close(outputs(folded), outputs(net), 1e-5)
 
 
+@pytest.mark.slow
 def test_another_precision_keeps_weights_in_float32_and_frozen_layers_frozen():
     net = build("MobileNetV2")
     unfreeze(net, ["Conv_1"])

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -32,7 +33,7 @@ from car_classifier.registry.labels import (
     write_labels,
 )
 from car_classifier.registry.published_version import PublishedVersion
-from tests.support.commands import car_classifier, done
+from tests.support.commands import done, in_process
 from tests.support.embedded_server import Server, running, until
 from tests.support.nets import tiny_classifier
 from tests.support.runs import QUIET, exported_run
@@ -46,9 +47,15 @@ def do_not_wait(monkeypatch) -> None:
     monkeypatch.setattr(version_labels, "SECONDS_TO_FOLLOW", 0)
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory) -> Path:
+    """The folder of a run that exported a tiny classifier; each test works on a copy."""
+    return exported_run(tmp_path_factory.mktemp("exported"))
+
+
 @pytest.fixture
-def run(tmp_path) -> Path:
-    return exported_run(tmp_path)
+def run(exported, tmp_path) -> Path:
+    return shutil.copytree(exported, tmp_path / "run")
 
 
 @pytest.fixture
@@ -279,7 +286,7 @@ def test_a_version_that_is_gone_is_not_made_stable(tmp_path):
         (tmp_path / str(number)).mkdir()
     write_labels(tmp_path, {"stable": 1, "canary": 2})
     (tmp_path / "2").rmdir()
-    result = car_classifier("promote", "--model-dir", tmp_path)
+    result = in_process("promote", "--model-dir", tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert "Version 2 would become stable but is not in" in result.stderr
     assert read_labels(tmp_path) == {"stable": 1, "canary": 2}
@@ -388,7 +395,7 @@ def asked_all_the_time(run, model_dir) -> Iterator[Server]:
 
 
 @pytest.mark.long
-def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_time, tmp_path, model_dir):
+def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_time, exported, tmp_path, model_dir):
     server = asked_all_the_time
 
     def has(label: str, version: str) -> None:
@@ -400,7 +407,7 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
         until(lambda: max(v for v, line in server.status(NAME).items() if line["state"] == "AVAILABLE") == version)
 
     def commanded(*arguments: object) -> str:
-        return done(car_classifier(*arguments, "--model-dir", model_dir))
+        return done(in_process(*arguments, "--model-dir", model_dir))
 
     has("stable", "1")
     publish(model_dir / "1", model_dir, QUIET)
@@ -408,7 +415,7 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
     has("previous", "1")
     os.utime(model_dir / "models.config", (0, 0))
     assert "canary is version 3, stable is version 2" in commanded(
-        "publish", exported_run(tmp_path), "--label", "canary"
+        "publish", shutil.copytree(exported, tmp_path / "second run"), "--label", "canary"
     )
     has("canary", "3")
     has("stable", "2")
@@ -453,7 +460,7 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
     ],
 )
 def test_a_mistake_is_one_sentence(tmp_path, arguments, words):
-    result = car_classifier(*(part.format(folder=tmp_path) for part in arguments), "--model-dir", tmp_path / "model")
+    result = in_process(*(part.format(folder=tmp_path) for part in arguments), "--model-dir", tmp_path / "model")
     assert result.returncode == 2
     assert words in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr

@@ -9,7 +9,7 @@ import pytest
 from car_classifier.errors import UserError
 from car_classifier.registry.labels import write_labels
 from car_classifier.registry.published_version import PublishedVersion, find_version
-from tests.support.commands import car_classifier
+from tests.support.commands import in_process
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_stable_version_that_is_gone_is_not_found(model_dir):
 
 def test_a_folder_without_a_version_is_one_sentence_and_exit_code_2(tmp_path):
     (tmp_path / "empty").mkdir()
-    result = car_classifier("predict", "photo.jpg", "--model", "empty", cwd=tmp_path)
+    result = in_process("predict", "photo.jpg", "--model", "empty", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         "Error: There is no published model in empty. Give a model folder, or a version in it such as model/1.\n"

@@ -43,6 +43,7 @@ def connect(port) -> http.client.HTTPConnection:
     return connection
 
 
+@pytest.mark.slow
 def test_from_the_start_until_sigterm(tmp_path):
     """The first threads that need TensorFlow do not get half of it; a running request may finish after SIGTERM."""
     models.save_guarded(tmp_path / "1")
@@ -74,6 +75,7 @@ def accepts_connections(port: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_an_ordinary_end(tmp_path):
     with started(tmp_path) as (process, _):
         process.send_signal(signal.SIGINT)

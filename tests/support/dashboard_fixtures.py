@@ -64,7 +64,6 @@ def settings(local_server: LocalModelServer, small_manifest: Path, tmp_path: Pat
         photo_folder=tmp_path / "photos",
         database_url=f"sqlite:///{tmp_path}/dashboard.sqlite3",
         max_upload_mb=0.5,
-        read_timeout=0.2,
     )
 
 

@@ -1,7 +1,8 @@
 """Asking a SavedModel in a process of its own, which has TensorFlow and cannot import this project.
 
 Run as a script: `fresh_process.py LIBRARIES v1|v2 SAVED_MODEL REQUEST.npz ANSWER.npz`. A request holds arrays named
-`SIGNATURE/INPUT`; the answer holds `SIGNATURE/OUTPUT`, or `SIGNATURE/error`.
+`SIGNATURE/INPUT`; the answer holds `SIGNATURE/OUTPUT`, or `SIGNATURE/error`. `SIGNATURE:NAME/INPUT` asks a signature
+more than once.
 """
 
 import importlib
@@ -73,7 +74,7 @@ def _main(loader: str, saved_model: str, request: str, answer: str) -> None:
     if loader == "v2":
         signatures = tf.saved_model.load(saved_model).signatures
         for name, fields in inputs.items():
-            output = signatures[name](**{key: tf.constant(value) for key, value in fields.items()})
+            output = signatures[name.partition(":")[0]](**{key: tf.constant(value) for key, value in fields.items()})
             answers |= {f"{name}/{key}": value.numpy() for key, value in output.items()}
     else:
         answers = _ask_as_a_server(tf, saved_model, inputs)
@@ -98,7 +99,7 @@ def _ask_as_a_server(tf, saved_model: str, inputs: dict[str, dict[str, np.ndarra
     with v1.Session(graph=tf.Graph()) as session:
         meta = v1.saved_model.loader.load(session, ["serve"], saved_model)
         for name, fields in inputs.items():
-            signature = meta.signature_def[name]
+            signature = meta.signature_def[name.partition(":")[0]]
             options = session_options(signature, fields)
             call = session._make_callable_from_options(options)
             try:

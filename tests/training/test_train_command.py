@@ -249,8 +249,13 @@ def test_a_photo_that_was_cut_off_since_it_was_indexed_is_named(split, start, de
 
 
 def limited(largest_file: int) -> dict[str, object]:
-    """Files cannot grow beyond so many bytes, which fails as a full disk does."""
-    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))}
+    """Limit the size of files that a process writes, in bytes: to exceed the limit fails as a full disk does.
+
+    The measurement of coverage is switched off in the process, which could not write its own file either.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
+    limit = (largest_file, largest_file)
+    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit), "env": environment}
 
 
 def passes(result: subprocess.CompletedProcess[str]) -> list[str]:

@@ -81,6 +81,7 @@ def test_the_older_name_of_postgresql_is_understood(postgres):
     assert database.engine.url.drivername == "postgresql+psycopg"
 
 
+@pytest.mark.slow
 def test_the_program_ends_with_2_and_the_sentence(tmp_path, closed_url):
     (tmp_path / "file").touch()
     port = closed_url.rpartition(":")[2]

@@ -193,7 +193,7 @@ def test_a_photo_store_that_refuses_is_a_sentence(settings, photo, tmp_path):
     ],
 )
 def test_what_goes_wrong_with_the_model_is_a_sentence(settings, photo, name, code, words):
-    web = web_with(settings, model_name=name)
+    web = web_with(settings, model_name=name, read_timeout=0.2 if name == "slow" else 30)
     photo_id = web.post("/photos", data=photo).json["id"]
     answer = web.post(f"/photos/{photo_id}/answer")
     assert answer.status_code == code
@@ -231,7 +231,7 @@ def test_health_needs_no_model_server(settings, closed_url):
 
 
 def test_a_server_that_is_slow_to_tell_its_state_is_slow(settings):
-    web = web_with(settings, model_name="slow")
+    web = web_with(settings, model_name="slow", read_timeout=0.2)
     assert web.get("/status").json == {"state": "slow", "text": "Slow"}
     assert web.get("/readyz").json["model_server"] == "Slow"
 

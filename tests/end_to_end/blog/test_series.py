@@ -73,6 +73,7 @@ def test_pages_of_other_shared_code_or_settings_are_noticed(changed, tmp_path, m
     assert len(build.differences(copy)) == 1
 
 
+@pytest.mark.slow
 def test_other_photos_than_before_are_refused_not_ignored(tmp_path):
     """Nothing is drawn here: the manifest is given."""
     code = "from blog import series; print(series.photos())"

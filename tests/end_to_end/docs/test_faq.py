@@ -318,6 +318,7 @@ def test_what_others_say_was_seen_somewhere(start):
     assert "Seen here" in text or re.search(r"\]\(https://github\.com/[\w/-]+/issues/\d+\)", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", PROVOCATIONS)
 def test_our_own_sentences_are_said(start, tmp_path):
     heading = heading_that_begins(start)

@@ -13,6 +13,8 @@ from tests.serving.test_process import started
 from tests.support import saved_models as models
 from tests.support.embedded_server import Pipes, running, until
 
+pytestmark = pytest.mark.slow
+
 
 def publish(source, base, version: str):
     """Copy a version into a model's folder so that it appears complete."""
