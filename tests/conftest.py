@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 
 pytest_plugins = ["tests.support.dashboard_fixtures", "tests.support.postgres"]
+
+
+def pytest_configure() -> None:
+    """Let programs that tests end with Ctrl-C hear it: what a shell runs in the background ignores SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 SLOW_FIXTURES = {"demo_data", "demo_model_dir", "model_server", "dashboard_url", "browser", "exported", "s3", "site"}

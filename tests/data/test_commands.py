@@ -8,7 +8,7 @@ import pytest
 
 from car_classifier.data.manifest import read_manifest
 from tests.support import commands
-from tests.support.commands import in_process as car_classifier
+from tests.support.commands import in_process
 
 
 def test_index_says_what_it_found_and_what_to_do_next(photos_in, tmp_path):
@@ -29,7 +29,7 @@ def test_index_says_what_it_found_and_what_to_do_next(photos_in, tmp_path):
 def test_index_with_a_split(photos_in, tmp_path):
     (tmp_path / "split.csv").write_text("file_name,split\nKia_Rio_1.jpg,train\nAudi_A4_1.jpg,validation\n")
     folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
-    done = car_classifier("data", "index", folder, "--split-file", tmp_path / "split.csv", "--out", tmp_path / "m.csv")
+    done = in_process("data", "index", folder, "--split-file", tmp_path / "split.csv", "--out", tmp_path / "m.csv")
     assert done.returncode == 0
     assert "2 photos of 2 classes (1 train, 1 validation), 0 left out." in done.stdout
     assert "Note: 1 classes have no photo for train: Audi_A4" in done.stderr
@@ -37,16 +37,16 @@ def test_index_with_a_split(photos_in, tmp_path):
 
 def test_index_the_most_frequent_classes(photos_in, tmp_path):
     folder = photos_in("Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Audi_A4_1.jpg", "Fiat_500_1.jpg", "Fiat_500_2.jpg")
-    done = car_classifier("data", "index", folder, "--top", 2, "--out", "m.csv", cwd=tmp_path)
+    done = in_process("data", "index", folder, "--top", 2, "--out", "m.csv", cwd=tmp_path)
     assert done.stdout.startswith("m.csv: 4 photos of 2 classes (4 train), 1 of rarer classes excluded, 0 left out.\n")
 
 
 def test_table_and_stats(photos_in, tmp_path):
     folder = photos_in("Kia_Rio_2015_20.jpg", "Kia_Rio_2016.jpg", "Audi_A4_1999_31_17_240.jpg")
-    assert car_classifier("data", "index", folder, "--out", "m.csv", cwd=tmp_path).returncode == 0
-    done = car_classifier("data", "table", "--data", "m.csv", "--out", "new/table.csv", cwd=tmp_path)
+    assert in_process("data", "index", folder, "--out", "m.csv", cwd=tmp_path).returncode == 0
+    done = in_process("data", "table", "--data", "m.csv", "--out", "new/table.csv", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "new/table.csv: 3 photos.\n"), done.stderr
-    done = car_classifier("data", "stats", "--data", "m.csv", "--out", "seen", cwd=tmp_path)
+    done = in_process("data", "stats", "--data", "m.csv", "--out", "seen", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "classes             2\n" in done.stdout
     assert done.stdout.endswith("Figures: seen/classes.png, seen/sample_batch.png\n")
@@ -55,11 +55,11 @@ def test_table_and_stats(photos_in, tmp_path):
 
 def test_demo_and_then_what_it_says_comes_next(tmp_path):
     arguments = ("data", "demo", "--classes", 2, "--per-class", 2, "--out", "set")
-    first, second = (car_classifier(*arguments, cwd=tmp_path) for _ in range(2))
+    first, second = (in_process(*arguments, cwd=tmp_path) for _ in range(2))
     following = "Next: car-classifier data index set/images --out set/manifest.csv"
     assert first.stdout.splitlines() == ["set: 4 photos of 2 models.", following]
     assert second.stdout.splitlines() == ["set: 4 photos of 2 models, drawn before.", following]
-    done = car_classifier(*following.split()[2:], cwd=tmp_path)
+    done = in_process(*following.split()[2:], cwd=tmp_path)
     assert done.stdout.startswith("set/manifest.csv: 4 photos of 2 classes"), done.stderr
 
 
@@ -85,7 +85,7 @@ def test_demo_and_then_what_it_says_comes_next(tmp_path):
 def test_a_mistake_is_one_sentence_and_exit_code_2(photos_in, tmp_path, arguments, sentence):
     photos_in("Kia_Rio_1.jpg")
     (tmp_path / "empty").mkdir()
-    done = car_classifier("data", *arguments, cwd=tmp_path)
+    done = in_process("data", *arguments, cwd=tmp_path)
     said = [line for line in done.stderr.splitlines() if not line.startswith("Reading photos: ")]
     assert (done.returncode, done.stdout, len(said)) == (2, "", 1), done.stderr
     assert said[0].startswith("Error: ")
@@ -102,9 +102,9 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(photos_in, tmp_path, argument
 def test_what_is_read_is_never_replaced(photos_in, tmp_path, arguments, taken):
     photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
     (tmp_path / "w.h5").touch()
-    assert car_classifier("data", "index", "photos", "--out", "m.csv", cwd=tmp_path).returncode == 0
+    assert in_process("data", "index", "photos", "--out", "m.csv", cwd=tmp_path).returncode == 0
     before = (tmp_path / taken).read_bytes()
-    done = car_classifier("data", *arguments, "--data", "m.csv", cwd=tmp_path)
+    done = in_process("data", *arguments, "--data", "m.csv", cwd=tmp_path)
     assert (done.returncode, (tmp_path / taken).read_bytes()) == (2, before)
     assert "so it stays as it is. Name another file to write." in done.stderr
 
@@ -112,7 +112,7 @@ def test_what_is_read_is_never_replaced(photos_in, tmp_path, arguments, taken):
 def test_a_name_that_is_no_utf8_is_left_out(photos_in, tmp_path):
     folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg", "old.jpg")
     (folder / "old.jpg").rename(os.fsdecode(os.fsencode(folder) + b"/Citro\xebn_C4_1.jpg"))
-    done = car_classifier("data", "index", folder, "--out", tmp_path / "m.csv")
+    done = in_process("data", "index", folder, "--out", tmp_path / "m.csv")
     assert done.returncode == 0, done.stderr
     assert "Citro\ufffdn_C4_1.jpg: its name is no UTF-8" in done.stderr
     assert len(read_manifest(tmp_path / "m.csv").rows) == 2
@@ -120,9 +120,9 @@ def test_a_name_that_is_no_utf8_is_left_out(photos_in, tmp_path):
 
 def test_stats_name_a_photo_that_was_damaged_since_it_was_indexed(photos_in, tmp_path):
     photo = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg") / "Kia_Rio_1.jpg"
-    assert car_classifier("data", "index", "photos", "--out", "m.csv", cwd=tmp_path).returncode == 0
+    assert in_process("data", "index", "photos", "--out", "m.csv", cwd=tmp_path).returncode == 0
     photo.write_bytes(photo.read_bytes()[:500])
-    done = car_classifier("data", "stats", "--data", "m.csv", cwd=tmp_path)
+    done = in_process("data", "stats", "--data", "m.csv", cwd=tmp_path)
     assert done.returncode == 2
     assert "Kia_Rio_1.jpg cannot be read: " in done.stderr and "Traceback" not in done.stderr
 

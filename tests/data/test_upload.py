@@ -261,7 +261,7 @@ def test_the_command(tmp_path, s3):
     assert stored(s3) == {}
     first, second = (in_process(*arguments, cwd=tmp_path) for _ in range(2))
     assert first.stdout == "s3://cars/set: 2 files (0.1 MB) sent, 0 were there already.\n"
-    assert "Left out, as hidden: photos/.hidden" in first.stderr
+    assert "Left out, because hidden: photos/.hidden" in first.stderr
     assert second.stdout == "s3://cars/set: 0 files (0.0 MB) sent, 2 were there already.\n"
     assert len(stored(s3)["set/photos/a.jpg"]) == 100_000
 

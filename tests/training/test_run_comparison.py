@@ -15,8 +15,7 @@ from car_classifier.errors import UserError
 from car_classifier.files import write_json
 from car_classifier.training.config import TrainingConfig, with_settings
 from car_classifier.training.run_comparison import differing_settings, measured_alike, read_runs
-from tests.support.commands import done
-from tests.support.commands import in_process as car_classifier
+from tests.support.commands import done, in_process
 from tests.support.datasets import runs_dir_of
 
 HISTORY = """stage,epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds
@@ -79,7 +78,7 @@ def test_a_setting_that_an_older_run_does_not_know_differs(tmp_path):
     del config["training"]["views"]
     write_json(old / "config.json", config)
     assert differing_settings(read_runs([new, old])) == ["views"]
-    lines = table(done(car_classifier("compare", new, old)))
+    lines = table(done(in_process("compare", new, old)))
     assert [row[:3] for row in lines[1:]] == [["run", "views", "minutes"], ["new", "4", "3.0"], ["old", "3.0", "3"]]
 
 
@@ -126,7 +125,7 @@ def test_runs_measured_on_other_photos_are_noticed(tmp_path):
     assert measured_alike(read_runs(alike))
     other = run(tmp_path / "d", top1=0.5, count=21)
     assert not measured_alike(read_runs([*alike, other]))
-    assert "Note: not all runs were measured on the same photos." in car_classifier("compare", *alike, other).stderr
+    assert "Note: not all runs were measured on the same photos." in in_process("compare", *alike, other).stderr
 
 
 def test_the_command_prints_a_table_and_writes_it_as_csv(tmp_path):
@@ -134,7 +133,7 @@ def test_the_command_prints_a_table_and_writes_it_as_csv(tmp_path):
     run(tmp_path / "runs" / "second", "epochs=4", top1=0.625)
     run(tmp_path / "runs" / "third", "epochs=5")
     folders = [f"runs/{name}" for name in ("[red]", "second", "third")]
-    printed = done(car_classifier("compare", *folders, "--out", "new/table.csv", cwd=tmp_path))
+    printed = done(in_process("compare", *folders, "--out", "new/table.csv", cwd=tmp_path))
     assert table(printed) == [
         ["epochs", "calibration", "best"],
         ["run", "epochs", "minutes", "run", "top-1 (95 %)", "top-5", "macro-F1", "make", "error", "val_accuracy"],
@@ -156,7 +155,7 @@ def test_the_command_prints_a_table_and_writes_it_as_csv(tmp_path):
 
 def test_runs_of_one_name_are_told_apart_by_their_paths(tmp_path):
     folders = [run(tmp_path / place / "run", top1=top1) for place, top1 in (("a", 0.5), ("b", 0.4))]
-    lines = table(done(car_classifier("compare", *folders)))
+    lines = table(done(in_process("compare", *folders)))
     assert [row[0] for row in lines[1:]] == ["run", *map(str, folders)]
 
 
@@ -210,7 +209,7 @@ def test_what_is_no_run(tmp_path, content):
 def test_mistakes(tmp_path, arguments, sentence):
     run(tmp_path / "run", top1=0.5)
     (tmp_path / "file.txt").touch()
-    result = car_classifier("compare", *arguments, cwd=tmp_path)
+    result = in_process("compare", *arguments, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert sentence in result.stderr
     assert len(result.stderr.splitlines()) == 1

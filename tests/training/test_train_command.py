@@ -112,7 +112,7 @@ def test_a_model_folder_that_cannot_be_is_an_error_before_the_work(small_data, t
 def test_says_what_to_do_when_imagenet_weights_cannot_be_downloaded(demo_data, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))  # nothing cached
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # and no way out
-    result = car_classifier("train", "--data", demo_data / "manifest.csv", *places(tmp_path))
+    result = in_process("train", "--data", demo_data / "manifest.csv", *places(tmp_path))
     assert_one_sentence(result, "could not be downloaded", tmp_path)
     assert "--weights PATH" in result.stderr
 
@@ -127,7 +127,7 @@ def test_says_what_to_do_when_imagenet_weights_cannot_be_downloaded(demo_data, t
 )
 def test_what_does_not_fit_the_net_is_told_before_the_work(base, options, words, weights, demo_data, tmp_path):
     arguments = ["--data", demo_data / "manifest.csv", "--base", base, "--weights", weights, *options]
-    result = car_classifier("train", *arguments, "--image-size", "32x48", *places(tmp_path))
+    result = in_process("train", *arguments, "--image-size", "32x48", *places(tmp_path))
     assert_one_sentence(result, words, tmp_path)
     assert "Train photos" not in result.stderr
 
@@ -229,7 +229,7 @@ class TestInterruptedRuns:
 def test_a_learning_rate_that_loses_the_loss_is_one_sentence(demo_data, weights, tmp_path):
     arguments = ["--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--learning-rate", 1e30]
     arguments += ["--unfreeze", "Conv_1", "--set", "views=1", "--set", "head_epochs=1", "--set", "warm_up=0"]
-    result = car_classifier("train", *arguments, *places(tmp_path))
+    result = in_process("train", *arguments, *places(tmp_path))
     assert_one_sentence(result, "The loss is no longer a number in epoch 1 of stage Conv_1", tmp_path)
     assert "Start again with a lower --learning-rate" in result.stderr
 
@@ -244,7 +244,7 @@ def test_a_photo_that_was_cut_off_since_it_was_indexed_is_named(split, start, de
     photo = manifest.parent / row["file_name"]
     os.truncate(photo, photo.stat().st_size // 2)
     start = start if "--weights" in start else ["--weights", weights, *start]
-    result = car_classifier("train", "--data", manifest, *SMALL, *start, "--epochs", 1, *places(tmp_path))
+    result = in_process("train", "--data", manifest, *SMALL, *start, "--epochs", 1, *places(tmp_path))
     assert_one_sentence(result, f"{photo} is damaged or cut off. Remove or replace it", tmp_path)
 
 

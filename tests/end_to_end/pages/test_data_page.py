@@ -113,7 +113,7 @@ def test_the_address_holds_what_is_shown(browser, dashboard, demo_data):
         expect(page.locator(".data-class").first).to_have_attribute("aria-pressed", "true")
         expect(found).not_to_have_text(before)
         of_class = found.inner_text()
-        assert re.search(r"\?label=[^&]+&split=test$", page.url)
+        expect(page).to_have_url(re.compile(r"\?label=[^&]+&split=test$"))
 
         page.reload()
         expect(found).to_have_text(of_class)

@@ -147,7 +147,7 @@ def test_a_whole_game_by_keyboard(browser, url):
         expect(page.get_by_text("3 rounds, easy: the same photos for everybody")).to_be_visible()
         page.get_by_role("button", name="Start", exact=True).click()
         guess(page)
-        assert page.url == url, "reloading goes on with the game that has begun"
+        expect(page).to_have_url(url)  # reloading goes on with the game that has begun
         page.get_by_role("button", name="New game").click()
         expect(page.get_by_role("radio", name="Hard")).to_be_visible()
 
