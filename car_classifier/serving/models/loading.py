@@ -16,8 +16,8 @@ from car_classifier.serving.models.warmup import warm_up
 logger = logging.getLogger(__name__)
 
 
-def load(version: Version, stopping: Callable[[], bool], metrics: Metrics) -> SavedModel:
-    """The model of a version, ready for requests.
+def load(version: Version, stopping: Callable[[], bool], metrics: Metrics) -> tuple[SavedModel, int]:
+    """The model of a version, ready for requests, and the number of warm-up requests that it answered.
 
     Args:
         version: the version to load; its state is not changed.
@@ -27,7 +27,6 @@ def load(version: Version, stopping: Callable[[], bool], metrics: Metrics) -> Sa
     Raises:
         ServingError: the version cannot be loaded or warmed up; nothing of it stays in memory.
     """
-    begin = time.perf_counter()
     model = None
     try:
         import_tensorflow()
@@ -43,10 +42,5 @@ def load(version: Version, stopping: Callable[[], bool], metrics: Metrics) -> Sa
         if not isinstance(error, ServingError):
             logger.exception("%s: version %d: unexpected error", version.model_name, version.number)
             error = ServingError(Code.UNKNOWN, str(error))
-        logger.error("%s: version %d failed to load: %s", version.model_name, version.number, error.message)
         raise error from None
-    seconds = time.perf_counter() - begin
-    logger.info(
-        "%s: version %d loaded in %.1f s (%d warm-up requests)", version.model_name, version.number, seconds, warmed
-    )
-    return model
+    return model, warmed

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import logging
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -250,15 +251,23 @@ class ModelRepository:
         with self._lock:
             version.state = VersionState.LOADING
         files = fingerprint(version.folder)
-        model, failure = None, None
+        begin = time.perf_counter()
+        model, failure, warmed = None, None, 0
         try:
-            model = load(version, self._watcher.stopping.is_set, self._metrics)
+            model, warmed = load(version, self._watcher.stopping.is_set, self._metrics)
         except ServingError as error:
             failure = error
+        seconds = time.perf_counter() - begin
         with self._changed:
             version.model, version.error, version.failed_files = model, failure, files
             version.state = VersionState.END if failure else VersionState.AVAILABLE
             self._changed.notify_all()
+        # Logged only now: who reads that a version is loaded may send it a request at once.
+        name, number = version.model_name, version.number
+        if failure:
+            logger.error("%s: version %d failed to load: %s", name, number, failure.message)
+        else:
+            logger.info("%s: version %d loaded in %.1f s (%d warm-up requests)", name, number, seconds, warmed)
 
     def _unload(self, versions: Iterable[Version]) -> None:
         versions = list(versions)

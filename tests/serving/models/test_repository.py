@@ -1,5 +1,6 @@
 """Versions appear, break, are mended and vanish on disk while the server answers."""
 
+import logging
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,8 @@ import pytest
 import requests
 
 from car_classifier.serving import ServedModel
+from car_classifier.serving.metrics.registry import Metrics
+from car_classifier.serving.models.repository import ModelRepository, VersionState
 from tests.serving.test_process import started
 from tests.support import saved_models as models
 from tests.support.embedded_server import Pipes, running, until
@@ -57,6 +60,26 @@ def test_a_new_version_takes_over_and_no_request_is_lost(base, half_plus):
         assert {response.json()["predictions"][0] for response in answers} <= {2.5, 3.5}
         assert answer(server) == 3.5
         assert server.status()["2"]["state"] == "AVAILABLE"
+
+
+def test_a_version_answers_when_the_log_says_that_it_is_loaded(base, caplog):
+    caplog.set_level(logging.INFO, "car_classifier")
+    repository = ModelRepository((ServedModel(name="m", base_path=base),), metrics=Metrics())
+    states = []
+
+    class Reader(logging.Handler):
+        def emit(self, record):
+            states.append((record.getMessage().partition(" in ")[0], repository.status("m")[0].state))
+
+    reader, logger = Reader(), logging.getLogger("car_classifier")
+    logger.addHandler(reader)
+    try:
+        repository.start()
+        repository.wait_until_available(["m"], 60)
+        repository.stop()
+    finally:
+        logger.removeHandler(reader)
+    assert states[0] == ("m: version 1 loaded", VersionState.AVAILABLE)
 
 
 def test_the_old_version_stays_until_its_last_request_has_ended(base, half_plus):
