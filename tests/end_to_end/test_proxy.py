@@ -18,7 +18,7 @@ import requests
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.support.browsing import opened, running_dashboard
+from tests.support.browsing import opened, running_dashboard, running_demo_dashboard
 from tests.support.proxies import (
     CADDYFILE,
     PAGE,
@@ -43,17 +43,9 @@ HOUR = "max-age=31536000"
 @pytest.fixture(scope="module")
 def dashboard(model_server, demo_data, demo_model_dir, tmp_path_factory) -> Iterator[str]:
     """The dashboard as it is behind a proxy on the same machine."""
+    settings = {"threads": THREADS, "trusted_proxies": "127.0.0.1"}
     folder = tmp_path_factory.mktemp("dashboard")
-    with running_dashboard(
-        model_server_url=model_server.url,
-        model_name=model_server.model_name,
-        model_folder=demo_model_dir,
-        manifest=demo_data / "manifest.csv",
-        photo_folder=folder / "photos",
-        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
-        threads=THREADS,
-        trusted_proxies="127.0.0.1",
-    ) as url:
+    with running_demo_dashboard(model_server, demo_model_dir, demo_data, folder, **settings) as url:
         yield url
 
 

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request, expect
 
+from tests.support.embedded_server import RunningModelServer
 from tests.support.ports import free_ports
 from tests.support.repository import ROOT
 
@@ -54,6 +56,23 @@ def running_dashboard(**settings: object) -> Iterator[str]:
             process.terminate()
             code = process.wait(timeout=20)
         assert code == 0
+
+
+@contextmanager
+def running_demo_dashboard(
+    model_server: RunningModelServer, model_folder: Path, data: Path, folder: Path, **settings: object
+) -> Iterator[str]:
+    """The dashboard of the demo model and its photos; what it keeps lies in `folder`. Gives its address."""
+    with running_dashboard(
+        model_server_url=model_server.url,
+        model_name=model_server.model_name,
+        model_folder=model_folder,
+        manifest=data / "manifest.csv",
+        photo_folder=folder / "photos",
+        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+        **settings,
+    ) as url:
+        yield url
 
 
 @dataclass

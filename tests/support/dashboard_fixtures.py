@@ -70,17 +70,10 @@ def settings(local_server: LocalModelServer, small_manifest: Path, tmp_path: Pat
 @pytest.fixture(scope="session")
 def dashboard_url(model_server, demo_data, demo_model_dir, tmp_path_factory) -> Iterator[str]:
     """The whole dashboard, asking the demo model."""
-    from tests.support.browsing import running_dashboard
+    from tests.support.browsing import running_demo_dashboard
 
     folder = tmp_path_factory.mktemp("dashboard")
-    with running_dashboard(
-        model_server_url=model_server.url,
-        model_name=model_server.model_name,
-        model_folder=demo_model_dir,
-        manifest=demo_data / "manifest.csv",
-        photo_folder=folder / "photos",
-        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
-    ) as url:
+    with running_demo_dashboard(model_server, demo_model_dir, demo_data, folder) as url:
         yield url
 
 

@@ -31,6 +31,18 @@ def write_small_dataset(folder: Path, photo: bytes) -> Path:
     return manifest
 
 
+def write_plain_photos(folder: Path, colours: dict[str, str], each: int, size: tuple[int, int]) -> Path:
+    """Write test photos of one colour, `each` of them for each label, and a manifest. Gives the manifest's path."""
+    lines = ["file_name,label,split"]
+    for label, colour in colours.items():
+        for number in range(1, each + 1):
+            Image.new("RGB", size, colour).save(folder / f"{label}_{number}.jpg")
+            lines.append(f"{label}_{number}.jpg,{label},test")
+    manifest = folder / "manifest.csv"
+    manifest.write_text("\n".join(lines) + "\n")
+    return manifest
+
+
 def write_labels_of_version_3(folder: Path) -> Path:
     """Writes the classes of the version that the local server says it has. Gives the model folder."""
     assets = folder / "model" / "3" / "assets.extra"

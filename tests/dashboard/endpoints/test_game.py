@@ -12,6 +12,7 @@ from dashboard.database import open_database
 from dashboard.game.rules import Difficulty
 from dashboard.photos.dataset import read_dataset
 from dashboard.web.visitors import COOKIE
+from tests.support.datasets import write_plain_photos
 from tests.support.local_model_server import local_model_server, sent_photo
 
 LABELS = ("Aurelio_Vela", "Maki_Hoshi", "Orsini_Lince")
@@ -27,16 +28,11 @@ def model():
 def settings(model, tmp_path_factory):
     """Three kinds of cars, two photos of each; one database for all tests."""
     folder = tmp_path_factory.mktemp("game")
-    lines = ["file_name,label,split"]
-    for label in LABELS:
-        for number in (1, 2):
-            Image.new("RGB", (60, 40), "red").save(folder / f"{label}_{number}.jpg")
-            lines.append(f"{label}_{number}.jpg,{label},test")
-    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    manifest = write_plain_photos(folder, dict.fromkeys(LABELS, "red"), each=2, size=(60, 40))
     return Settings(
         model_server_url=model.url,
         model_name="good",
-        manifest=folder / "manifest.csv",
+        manifest=manifest,
         model_folder=folder / "model",
         photo_folder=folder / "photos",
         database_url=f"sqlite:///{folder}/dashboard.sqlite3",

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from dashboard.model_server.status import FRESH_SECONDS
 from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard
+from tests.support.datasets import write_plain_photos
 from tests.support.local_model_server import ALL_LABELS, LocalModelServer, local_model_server
 
 pytestmark = pytest.mark.slow
@@ -27,17 +27,12 @@ def model() -> Iterator[LocalModelServer]:
 def url(model, tmp_path_factory) -> Iterator[str]:
     """The address of the game, with five kinds of cars and four photos of each."""
     folder = tmp_path_factory.mktemp("play")
-    lines = ["file_name,label,split"]
-    for label, colour in zip(ALL_LABELS, COLOURS, strict=True):
-        for number in range(4):
-            Image.new("RGB", (300, 200), colour).save(folder / f"{label} {number}.jpg")
-            lines.append(f"{label} {number}.jpg,{label},test")
-    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    manifest = write_plain_photos(folder, dict(zip(ALL_LABELS, COLOURS, strict=True)), each=4, size=(300, 200))
     with running_dashboard(
         model_server_url=model.url,
         model_name="good",
         model_folder=folder / "model",
-        manifest=folder / "manifest.csv",
+        manifest=manifest,
         photo_folder=folder / "photos",
         database_url=f"sqlite:///{folder}/dashboard.sqlite3",
         read_timeout=1,
