@@ -168,7 +168,7 @@ def test_a_version_without_files_says_how_to_get_them(browser, url):
     with opened(browser, f"{url}?version=3") as (page, watch):
         for name, words in (
             ("How good it is", "car-classifier evaluate --model"),
-            ("What its explanations are worth", "car-classifier explain-eval --model"),
+            ("How good its explanations are", "car-classifier explain-eval --model"),
             ("Mistakes", "were not kept"),
         ):
             expect(page.get_by_role("region", name=name)).to_contain_text(words)
