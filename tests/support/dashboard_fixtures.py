@@ -28,7 +28,7 @@ def local_server() -> Iterator[LocalModelServer]:
 
 @pytest.fixture(scope="session")
 def closed_url() -> str:
-    """An address of this machine where nothing listens."""
+    """An address of this machine on which no server listens."""
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         port = server.server_port
     return f"http://127.0.0.1:{port}"
@@ -70,7 +70,7 @@ def settings(local_server: LocalModelServer, small_manifest: Path, tmp_path: Pat
 
 @pytest.fixture(scope="session")
 def dashboard_url(model_server, demo_data, demo_model_dir, tmp_path_factory) -> Iterator[str]:
-    """The whole dashboard, asking the demo model."""
+    """The whole dashboard, with the demo model."""
     from tests.support.browsing import running_dashboard
 
     folder = tmp_path_factory.mktemp("dashboard")

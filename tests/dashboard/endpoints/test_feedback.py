@@ -1,4 +1,4 @@
-"""What visitors say of answers, and whether the dashboard is ready to hear it."""
+"""Visitors' feedback on answers, and the readiness of the dashboard."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ def settings(settings, url, tmp_path):
 
 
 def browser_of(settings):
-    """A client that has its cookie from a page."""
+    """A client with a visitor's cookie, set by a page."""
     web = create_app(settings).server.test_client()
     assert web.get("/").status_code == 200
     return web
