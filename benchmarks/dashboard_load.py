@@ -1,4 +1,4 @@
-"""How fast the dashboard answers many simultaneous players, on one machine with the model server.
+"""Measures how fast the dashboard answers many simultaneous players, on one machine with the model server.
 
 Every player sends the requests of a browser with a cookie of its own: begin a game, fetch the photo, think, guess, look
 at the answer, go on. Each answer must contain that player's own game and score.

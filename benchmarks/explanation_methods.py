@@ -74,7 +74,7 @@ def _works(base: str, batch_size: int) -> Callable[[str], Callable[[], Any]]:
 
 
 def _peak(base: str, name: str, batch_size: int) -> float:
-    """How far a process's memory rises above that of the net alone while it explains a batch, in MB."""
+    """Peak memory of a process while it explains a batch, above that of the net alone, in MB."""
     work = _works(base, batch_size)(name)
     Path("/proc/self/clear_refs").write_text("5")  # the highest mark so far is that of making the net
     before = _status("VmRSS")

@@ -79,7 +79,7 @@ def _measure(paths: list[Path]) -> None:
 
 
 def _contestants(paths: list[str], image_size: tuple[int, int]) -> dict[str, Callable[[int], Any]]:
-    """What is compared: functions from the number of a round to a dataset."""
+    """The pipelines to compare, as functions from the number of a round to a dataset."""
     import keras
     import tensorflow as tf
 

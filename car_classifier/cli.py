@@ -97,7 +97,7 @@ def main() -> None:
 
 
 def _is_disk_full(error: Exception) -> bool:
-    """Whether a file could not be written for want of room; TensorFlow's errors say so in words only."""
+    """Whether the disk was full; TensorFlow's errors say so in words only."""
     return any(os.strerror(code) in str(error) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 

@@ -106,13 +106,13 @@ def _memory() -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {"car-classifier": __version__, "Python": f"{platform.python_version()} ({sys.executable})"}
+    versions = {"car-classifier": __version__, "Python": f"{platform.python_version()} ({sys.executable})"}
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            versions[package] = "not installed"
+    return versions
 
 
 def _port(port: int) -> str:

@@ -39,7 +39,7 @@ class Settings(BaseModel):
 
 
 def rule_of(field: FieldInfo) -> str:
-    """What a field's value must be, such as "from 0 to below 1"; empty if the type alone does not tell."""
+    """The rule for a field's value, such as "from 0 to below 1"; empty if its type has none."""
     if get_origin(field.annotation) is Literal:
         return f"one of {', '.join(map(str, get_args(field.annotation)))}"
     limits = {
@@ -69,7 +69,7 @@ def fields_of(kind: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     """All fields with their names; those of a group with the group's name before a dot."""
     for name, field in kind.model_fields.items():
         if is_group(field):
-            yield from ((f"{name}.{inner}", found) for inner, found in fields_of(field.annotation))  # type: ignore[arg-type]
+            yield from ((f"{name}.{inner}", item) for inner, item in fields_of(field.annotation))  # type: ignore[arg-type]
         else:
             yield name, field
 

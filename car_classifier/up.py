@@ -31,7 +31,7 @@ TcpPort = Annotated[int, Field(ge=1, le=65535)]
 
 
 class UpSettings(Settings):
-    """What `up` starts, and where."""
+    """The folders and ports that `up` uses."""
 
     model_dir: Path = Path("model")
     """Folder of the published versions."""
@@ -52,7 +52,7 @@ class UpSettings(Settings):
 
 
 class DemoRecipe(Settings):
-    """How the demo model is made: ResNet50V2 on drawn cars from random weights, on two cores within minutes."""
+    """The recipe of the demo model: ResNet50V2 on drawn cars from random weights, within minutes on two cores."""
 
     classes: Count = 8
     """Number of invented models."""

@@ -1,10 +1,9 @@
 """The web page of the car classifier: photos in, names and heatmaps out.
 
-It knows the model server by its REST API and the photos by their manifest, and nothing else of the
-rest of the project. `python -m dashboard` starts it.
+`python -m dashboard` starts it. It reaches the model server through its REST API, and the photos and published versions
+through their files; it imports nothing from the rest of the project.
 
-What it exports is imported when it is first asked for, so that `dashboard.model_server.client` can be used without
-Dash.
+The exported names are imported at their first use, so that `dashboard.model_server.client` can be used without Dash.
 """
 
 from importlib import import_module

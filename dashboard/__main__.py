@@ -11,10 +11,10 @@ from dashboard.app import HOUSEKEEPING
 
 
 class DashboardServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
-    """gunicorn, told by our settings instead of by its own command line.
+    """gunicorn, configured by the dashboard's settings instead of its own command line.
 
     Args:
-        settings: Where to listen and with how many workers and threads.
+        settings: Set the address, the workers and the threads.
     """
 
     def __init__(self, settings: Settings):
@@ -22,28 +22,28 @@ class DashboardServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships 
         super().__init__()
 
     def load_config(self) -> None:
-        """Gives gunicorn its options."""
+        """Sets gunicorn's options."""
         host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
         options = {
             "bind": f"{host}:{self.settings.port}",
             "worker_class": "gthread",
-            "preload_app": True,  # a mistake shows at once, before anything is said to be ready
+            "preload_app": True,  # a mistake ends the program at once, before it says that it is ready
             "workers": self.settings.workers,
             "threads": self.settings.threads,
-            # Longer than the model server may take, or a slow answer would cost the worker its life.
+            # Longer than the model server may take: otherwise gunicorn would end a worker that waits for a slow answer.
             "timeout": int(self.settings.read_timeout) + 30,
-            # Seconds. Longer than people think, or a click would now and then meet a connection that is just closing.
+            # Seconds. Longer than visitors pause: otherwise a click would sometimes meet a closing connection.
             "keepalive": 75,
-            # Of a proxy's headers this one counts, and only from whom we are told to trust: any other a proxy might
-            # pass on as its client sent it.
+            # Only this header counts, and only from trusted proxies: a proxy might pass on any other header as its
+            # client sent it.
             "forwarded_allow_ips": self.settings.trusted_proxies,
             "secure_scheme_headers": {"X-FORWARDED-PROTO": "https"},
             "forwarder_headers": "",
             "loglevel": "warning",
-            "control_socket_disable": True,  # it would be written to the home folder, which may be read-only
-            # Not before: threads do not survive the fork that makes a worker.
+            "control_socket_disable": True,  # gunicorn would create it in the home folder, which may be read-only
+            # In each worker, not before: threads do not survive the fork that makes a worker.
             "post_worker_init": lambda worker: worker.wsgi.extensions[HOUSEKEEPING].begin(),
-            "when_ready": lambda _: say_where(self.settings),
+            "when_ready": lambda _: print_address(self.settings),
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -53,19 +53,19 @@ class DashboardServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships 
         return create_app(self.settings).server
 
 
-def say_where(settings: Settings) -> None:
-    """Prints the address to open, once it answers."""
-    everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104 (only compared)
-    host = "localhost" if everywhere or settings.host == "127.0.0.1" else settings.host
+def print_address(settings: Settings) -> None:
+    """Prints the address to open, once the dashboard answers there."""
+    listens_everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104 (only compared)
+    host = "localhost" if listens_everywhere or settings.host == "127.0.0.1" else settings.host
     sys.stdout.write(f"Dashboard: http://{host}:{settings.port} (Ctrl-C ends it)\n")
     sys.stdout.flush()
 
 
 def refuse_taken_port(settings: Settings) -> None:
-    """Finds out before gunicorn does, which would retry for seconds and then log a traceback.
+    """Checks that the port is free. gunicorn itself would retry for seconds and then log a traceback.
 
     Raises:
-        SettingsError: Nobody can listen on the address.
+        SettingsError: The dashboard cannot listen on this address.
     """
     try:
         address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
@@ -80,7 +80,7 @@ def refuse_taken_port(settings: Settings) -> None:
 
 
 def main() -> int:
-    """Runs the dashboard. Returns the exit code: 2 if a setting cannot be used."""
+    """Runs the dashboard and returns the exit code: 2 if a setting cannot be used."""
     try:
         settings = load_settings()
         refuse_taken_port(settings)

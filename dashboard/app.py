@@ -1,4 +1,4 @@
-"""Puts the dashboard together: the services that do the work, the addresses, the pages."""
+"""Assembles the dashboard: services, addresses and pages."""
 
 from pathlib import Path
 
@@ -24,8 +24,8 @@ ASSETS = Path(__file__).parent / "assets"
 HOUSEKEEPING = "housekeeping"
 DESCRIPTION = "Which car is this, and which parts of the photo say so?"
 
-# Plotly and the grid are large: brotli makes a tenth less of them than zstd, which flask-compress would rather take.
-# At this level it presses plotly for an eighth of a second, and the largest answer of a callback for some milliseconds.
+# Plotly and the grid are large: brotli makes them a tenth smaller than zstd does, which flask-compress would prefer.
+# At this level brotli takes an eighth of a second for plotly, and some milliseconds for the largest callback answer.
 ALGORITHMS = ["br", "zstd", "gzip", "deflate"]
 COMPRESSION = {
     "COMPRESS_ALGORITHM": ALGORITHMS,
@@ -41,21 +41,21 @@ def create_app(settings: Settings) -> dash.Dash:
         settings: See `dashboard.settings`.
 
     Returns:
-        The Dash app. Its `server` is the WSGI application to run; in each process that does so, call
-        `server.extensions[HOUSEKEEPING].begin()` once, so that old photos and games go even if nobody visits.
+        The Dash app. Its `server` is the WSGI application to run. In each process that runs it, call
+        `server.extensions[HOUSEKEEPING].begin()` once, so that old photos and games are deleted even if nobody visits.
 
     Raises:
         SettingsError: The database cannot be used.
     """
     server = Flask("dashboard")
-    server.config.update(COMPRESSION)  # before Dash looks at it
+    server.config.update(COMPRESSION)  # before Dash reads it
     app = dash.Dash(
         "dashboard",
         server=server,
         assets_folder=str(ASSETS),
-        assets_path_ignore=["^scripts$"],  # `assets/load.js` loads these, and says why
+        assets_path_ignore=["^scripts$"],  # `assets/load.js` loads these modules, and says why
         use_pages=True,
-        pages_folder="",  # pages are registered below, so that they can be given what they need
+        pages_folder="",  # pages are registered below, so that they can get the services
         compress=True,
         health_endpoint="healthz",
         index_string=shell.index(path.relative_to(ASSETS).as_posix() for path in sorted(ASSETS.rglob("*.mjs"))),
@@ -91,8 +91,8 @@ def create_app(settings: Settings) -> dash.Dash:
 
 
 def make_ready(app: dash.Dash) -> None:
-    """Sends the app its first request, because Dash sets up a part of itself only then.
+    """Sends the app a first request, because Dash completes its set-up only then.
 
-    If two visitors sent the first requests at the same time, one of them could fail.
+    If two visitors sent the first requests at the same time, one request could fail.
     """
     app.server.test_client().get("/_dash-dependencies")

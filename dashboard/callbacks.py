@@ -1,9 +1,10 @@
-"""How a page is built: a store holds its state, functions turn states into properties, and everything has a name.
+"""Callbacks in the browser and in the server, with named inputs and outputs.
 
-In the browser, a page or a widget is a function that is given the values of its inputs as `{"id.property": value}` and
-returns what to write as `{id: {property: value}}`; `assets/scripts/props.mjs` writes it, for all of them. Wherever a
-function has much to work out, that part is a pure `render(state)`, tested in `tests/scripts/`. A page's state lives in
-one `dcc.Store`; whatever changes it (a click, an answer of the server) writes the store, and that renders the page.
+In the browser, a page or a widget is a function. It gets the values of its inputs as `{"id.property": value}` and
+returns the properties to write as `{id: {property: value}}`; `assets/scripts/props.mjs` writes them, for all functions.
+Where a function has much to work out, that part is a pure `render(state)`, tested in `tests/scripts/`. A page's state
+lives in one `dcc.Store`; whatever changes the state (a click, an answer of the server) writes the store, and the new
+state renders the page.
 
     run_in_browser(app, "play.update", Input("play-view", "data"), Input("play-make", "value"))
 
@@ -13,8 +14,8 @@ In the server, a callback with several outputs names them, and returns a diction
     def show(...) -> dict[str, object]:
         return {"text": "3 photos", "photos": [...]}
 
-Outputs of the server are declared, not written by `dash.set_props`, because Dash then waits with a callback until
-those that write its inputs are done.
+Callbacks in the server declare their outputs instead of calling `dash.set_props`: from the declarations, Dash knows
+which callbacks write the inputs of another, and runs that one after them.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def callback(app: dash.Dash, *arguments: Any, **options: Any) -> Callable[[F], F]:
-    """`app.callback` for functions that keep their types, which Dash's own decorator takes away."""
+    """Registers a callback as `app.callback` does, and keeps the function's type, which Dash's own decorator drops."""
     return cast(Callable[[F], F], app.callback(*arguments, **options))
 
 
@@ -38,13 +39,14 @@ def run_in_browser(
 
     Args:
         app: The app.
-        name: The function's name there, such as `play.update`.
-        inputs: What it is given.
-        starts_with: The id of a component. The function is called when that appears, too; without it, only when an
-            input changes.
-        outputs: What it writes that callbacks of the server have as inputs: they wait for it.
+        name: The function's name in that module, such as `play.update`.
+        inputs: The properties that the function gets.
+        starts_with: The id of a component. The function is also called when this component appears; without it, only
+            when an input changes.
+        outputs: Those of the written properties that are inputs of callbacks in the server. Dash runs these callbacks
+            after the function.
     """
-    # Dash finds the functions to call for a new component by their outputs; this one is never written.
+    # Dash finds the functions to call for a new component by their outputs. Nothing ever writes this output.
     started = [Output(starts_with, f"data-{name.replace('.', '-')}")] if starts_with is not None else []
     app.clientside_callback(
         ClientsideFunction("scripts", name), *started, *outputs, *inputs, prevent_initial_call=not started

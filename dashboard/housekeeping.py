@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Housekeeping:
-    """Deletes what has expired. Several processes may do so at once.
+    """Deletes expired photos and games. Several processes may do so at once.
 
     Attributes:
         photos: Visitors' photos.
@@ -29,7 +29,7 @@ class Housekeeping:
     database: Database
 
     def begin(self) -> None:
-        """Starts a thread that does so from now on. Call it after a fork: a forked process does not inherit threads."""
+        """Starts a thread that does so from now on. Call it after a fork: forked processes do not inherit threads."""
         threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
 
     def forget_photos(self) -> None:

@@ -1,4 +1,4 @@
-"""What the dashboard can be told, through environment variables that begin with `DASHBOARD_`."""
+"""The dashboard's settings, read from environment variables that begin with `DASHBOARD_`."""
 
 import ipaddress
 import os
@@ -18,13 +18,13 @@ class SettingsError(Exception):
 
 
 def default_photo_folder() -> Path:
-    """A folder of this user's own under the system's temporary folder, the same for every worker."""
+    """Returns a folder of this user's under the system's temporary folder, the same for every worker."""
     owner = os.getuid() if hasattr(os, "getuid") else "user"
     return Path(tempfile.gettempdir()) / f"car-dashboard-photos-{owner}"
 
 
 class Settings(BaseSettings):
-    """Everything that differs between one dashboard and another."""
+    """The settings of one dashboard."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
@@ -35,30 +35,30 @@ class Settings(BaseSettings):
     )
 
     model_server_url: str = "http://localhost:8501"
-    """Where the model server's REST interface is, without the `/v1/...` part."""
+    """Address of the model server's REST interface, without the `/v1/...` part."""
 
     public_model_server_url: str | None = None
-    """The same as visitors can reach it, shown in commands to copy; the former if not set."""
+    """The same interface's address for visitors, shown in commands to copy; `DASHBOARD_MODEL_SERVER_URL` if not set."""
 
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = "car_classifier"
     """The model's name on that server."""
 
     model_label: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$")] = ""
-    """Which of its versions to ask, by a label of the server's `models.config`; the newest one if empty, or while the
-    server does not know the label."""
+    """Label, from the server's `models.config`, of the version to ask; the newest version if empty, or while the server
+    does not know the label."""
 
     model_folder: Path = Path("model")
-    """The published versions that the server serves, for names of classes and the Model page."""
+    """Folder of the published versions that the server serves, for names of classes and the Model page."""
 
     manifest: Path = Path("data")
-    """CSV of the photos that the gallery is drawn from, or a data folder: then its `manifest.csv` or, without one, that
-    of the drawn cars, `demo/manifest.csv`. A missing file means no gallery."""
+    """Manifest (CSV) of the photos for the gallery, the game and the Data page. Of a data folder, its `manifest.csv` or
+    else that of the drawn cars, `demo/manifest.csv`. Without the file there are no such photos."""
 
     sure_above: Annotated[float, Field(ge=0, le=1)] = 0.5
     """An answer with a lower probability is called not sure."""
 
     gallery_size: Annotated[int, Field(ge=0, le=60)] = 12
-    """How many sample photos the gallery shows at most; 0 switches it off."""
+    """Maximum number of sample photos in the gallery; 0 switches it off."""
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     """Address to listen on. The default is reachable from this machine only."""
@@ -67,8 +67,8 @@ class Settings(BaseSettings):
     """Port to listen on."""
 
     trusted_proxies: str = ""
-    """Addresses and networks, comma-separated, or `*` for all, whose `X-Forwarded-Proto: https` is believed; nobody's
-    if empty."""
+    """Addresses and networks of proxies whose `X-Forwarded-Proto: https` is believed, comma-separated, or `*` for all;
+    nobody's if empty."""
 
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     """Server processes; they share one photo folder."""
@@ -77,30 +77,30 @@ class Settings(BaseSettings):
     """Requests that one worker handles at the same time."""
 
     max_upload_mb: Annotated[float, Field(gt=0, le=200)] = 20
-    """Largest photo file taken, in megabytes (10^6 bytes)."""
+    """Largest photo file accepted, in megabytes (10^6 bytes)."""
 
     max_megapixels: Annotated[float, Field(gt=0, le=150)] = 50
-    """Largest photo taken, in million pixels; checked before anything is decoded."""
+    """Largest photo accepted, in million pixels; checked before the photo is decoded."""
 
     photo_side: Annotated[int, Field(ge=64, le=8000)] = 1600
-    """Longest side of the photo that is kept, shown and sent to the model, in pixels."""
+    """Longest side, in pixels, of the scaled photo that is kept, shown and sent to the model."""
 
     photo_folder: Path = Field(default_factory=default_photo_folder)
-    """Where visitors' photos are kept while their page is open; by default a folder of the dashboard's own user under
-    the system's temporary folder."""
+    """Folder for visitors' photos while their page is open; by default a folder of the dashboard's own user under the
+    system's temporary folder."""
 
     photo_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 60
-    """How many minutes a photo is kept."""
+    """Minutes until a visitor's photo is deleted."""
 
     photo_count: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    """How many photos are kept at most; the oldest go first."""
+    """Maximum number of visitors' photos kept; the oldest are deleted first."""
 
     database_url: Annotated[str, Field(validation_alias="DATABASE_URL")] = "sqlite:///data/dashboard.sqlite3"
-    """Where feedback, games and scores are kept: SQLAlchemy's address of an SQLite file or of a PostgreSQL database
+    """SQLAlchemy's address of the database for feedback, games and scores: an SQLite file or a PostgreSQL database
     (`postgresql://user:password@host/database`)."""
 
     connect_timeout: Annotated[float, Field(gt=0, le=60)] = 2
-    """Seconds until a model server that does not pick up counts as not reachable."""
+    """Seconds until a model server that does not accept a connection counts as not reachable."""
 
     read_timeout: Annotated[float, Field(gt=0, le=600)] = 30
     """Seconds until a model server that does not answer counts as too slow."""
@@ -116,14 +116,14 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _are_addresses(cls, proxies: str) -> str:
-        wanted = [part.strip() for part in proxies.split(",") if part.strip()]
-        for one in wanted:
+        addresses = [part.strip() for part in proxies.split(",") if part.strip()]
+        for address in addresses:
             try:
-                if one != "*":
-                    ipaddress.ip_network(one)
+                if address != "*":
+                    ipaddress.ip_network(address)
             except ValueError as error:
                 raise ValueError("should be addresses or networks such as 127.0.0.1,172.18.0.0/16, or *") from error
-        return ",".join(wanted)
+        return ",".join(addresses)
 
     @field_validator("model_server_url", "public_model_server_url")
     @classmethod
@@ -159,7 +159,7 @@ def load_settings() -> Settings:
             if name != "DATABASE_URL":
                 name = ENV_PREFIX + name
             rule = problem["msg"].removeprefix("Value error, ")
-            # What comes with an @ may hold a password, which must not end up in a log.
+            # A value with an @ may contain a password, which must not end up in a log.
             received = "" if "@" in str(problem["input"]) else f" Received: {problem['input']!r}."
             lines.append(f"{name}: {rule}.{received}")
         raise SettingsError("\n".join(lines)) from error

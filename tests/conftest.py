@@ -1,4 +1,4 @@
-"""One small demo, made once for all tests through the command line: drawn cars, a trained model, a server of it."""
+"""A small demo that all tests share, made once through the command line: drawn cars, a trained model, a server."""
 
 import fcntl
 import os
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def made_once(name: str, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], None]) -> Path:
-    """A folder that the first of the processes that run the tests makes for all of them."""
+    """A folder that one test process makes for all test processes."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     finished = folder.with_suffix(".finished")
@@ -80,7 +80,7 @@ def demo_model_dir(demo_data, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def monitoring_config(tmp_path_factory) -> Path:
-    """A file that has a model server show its metrics."""
+    """A file that enables a model server's metrics."""
     path = tmp_path_factory.mktemp("monitoring") / "monitoring.config"
     path.write_text("prometheus_config { enable: true }")
     return path
@@ -88,7 +88,7 @@ def monitoring_config(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def model_server(demo_model_dir, monitoring_config) -> Iterator["RunningModelServer"]:
-    """The demo model on an embedded server, which shows its metrics as well."""
+    """An embedded server with the demo model and enabled metrics."""
     from tests.support.embedded_server import RunningModelServer, running
 
     settings = {"model_name": "car_classifier", "monitoring_config_file": monitoring_config}
@@ -99,13 +99,13 @@ def model_server(demo_model_dir, monitoring_config) -> Iterator["RunningModelSer
 
 @pytest.fixture(scope="session")
 def car(demo_data) -> Path:
-    """A photo that the data set knows."""
+    """A photo of the data set."""
     return demo_data / manifest_rows(demo_data)[0]["file_name"]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    """Chromium; one for all tests of a process, as Playwright's loop cannot run twice in it."""
+    """Chromium, shared by all tests of a process, because Playwright's loop cannot run twice in one."""
     from playwright.sync_api import sync_playwright
 
     from tests.support.browsing import CHROMIUM_NAMES, CHROMIUM_OPTIONS
@@ -121,7 +121,7 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture(scope="session")
 def demo_model(demo_model_dir) -> "PublishedVersion":
-    """The demo model, loaded once and ready to be asked."""
+    """The demo model, loaded once."""
     from car_classifier.registry.published_version import find_version
 
     return find_version(demo_model_dir)

@@ -1,4 +1,4 @@
-"""What is installed: the wheel, the one version, and the lock files."""
+"""Packaging: the wheel, the single version number, and the lock files."""
 
 import re
 import subprocess

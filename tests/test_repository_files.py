@@ -1,4 +1,4 @@
-"""What GitHub, editors and commit hooks read: every file has the form that its reader asks for."""
+"""Files for GitHub, editors and commit hooks have the form that their readers require."""
 
 import json
 import re
@@ -24,7 +24,7 @@ TESTS = yaml.safe_load((GITHUB / "workflows/tests.yml").read_text(encoding="utf-
 
 
 def run(*command: object) -> str:
-    """What a program of this environment prints; it must end well."""
+    """The output of a program of this environment, which must succeed."""
     program = Path(sys.executable).with_name(str(command[0]))
     result = subprocess.run([program, *map(str, command[1:])], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -54,7 +54,7 @@ DASHBOARD = {
 
 
 def imports_between_rooms(package: str) -> set[tuple[str, str, str]]:
-    """Room, module and room that it imports from, for every import that crosses a wall inside a package."""
+    """Room, module and imported room, for every import between rooms of a package."""
     folder = ROOT.joinpath(*package.split("."))
     found = set()
     for path in folder.rglob("*.py"):

@@ -94,7 +94,7 @@ def _table(methods: dict[str, Any]) -> Table:
 
 
 def _verdicts(methods: dict[str, Any]) -> list[str]:
-    """Where a method does not beat a baseline, in words."""
+    """Sentences on the methods that do not beat a baseline."""
     from car_classifier.registry.score_kinds import SCORES
 
     lines = ["↑ more is better, ↓ less; Rand.: likeness to the map of a net with random weights."]

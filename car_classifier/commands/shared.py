@@ -1,4 +1,4 @@
-"""What the commands share: the console, and options that mean the same everywhere."""
+"""The console and the options that several commands share."""
 
 import json
 from pathlib import Path

@@ -36,7 +36,7 @@ def open_store(url: str) -> tuple[Any, str]:
 
 
 def is_same(store: Any, stored: dict[str, Any], path: Path) -> bool:
-    """Whether a stored file is the same as the local one, as far as the store's information goes.
+    """Whether a stored file is the same as the local one, by the information that the store gives.
 
     The same file has the same size and the same MD5. Where the store gives no MD5, the file must have been stored
     after the local one was last changed. S3 gives an MD5 for files of up to about 100 MB that are not encrypted with

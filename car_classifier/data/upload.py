@@ -17,7 +17,7 @@ from car_classifier.progress import Report, silent
 
 SAVED_MODEL = "saved_model.pb"
 UNFINISHED = ".publishing-"
-"""How the name of an unfinished version's folder begins."""
+"""Prefix of the folder of an unfinished version."""
 FILES_AT_ONCE = 8
 
 

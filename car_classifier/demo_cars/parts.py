@@ -150,7 +150,7 @@ def paint_wheels(easel: Easel, variant: str) -> list[Box]:
 
 
 def paint_roof(easel: Easel, variant: str) -> list[Box]:
-    """What a car carries on its roof; in the common form nothing."""
+    """The load on a car's roof; nothing in the common form."""
     body = easel.body
     z, middle = body.z_roof + 0.03, (body.x_roof_front + body.x_roof_rear) / 2
     if variant == "box":
@@ -212,7 +212,7 @@ def paint_livery(easel: Easel, variant: str) -> list[Box]:
 
 
 def silhouette_box(easel: Easel, variant: str) -> list[Box]:
-    """Where a silhouette differs from the common ones: the bed, the cargo box, the open cockpit."""
+    """The region in which a silhouette differs from the common ones: the bed, the cargo box, the open cockpit."""
     body = easel.body
     x0, x1, z0, z1 = {
         "pickup": (body.x_rear, body.x_cabin_rear, body.z_belt - 0.35, body.z_belt + 0.1),

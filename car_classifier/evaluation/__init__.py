@@ -1,1 +1,1 @@
-"""How good a published version is: its predictions, metrics, intervals, reports and figures."""
+"""Measures a published version: predictions, metrics, intervals, reports and figures."""

@@ -186,7 +186,7 @@ def augmented_photos(
 
 
 def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
-    """Which model was mistaken for which: right answers blue, wrong ones orange, as shares of a model's photos.
+    """The confusion matrix, in shares of a model's photos: right answers blue, wrong ones orange.
 
     Args:
         labels: `Make_Model` of each class.

@@ -1,4 +1,4 @@
-"""What a published version answers about photos, asked through its SavedModel as a server would ask it."""
+"""Predictions of a published version, made through its SavedModel as a server makes them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How well a published version answers labelled photos."""
+"""Measures the answers of a published version on labelled photos."""
 
 import os
 import re

@@ -167,6 +167,6 @@ def draw_figures(
 
 
 def _fingerprint(version: PublishedVersion) -> list[str]:
-    """What a version's net depends on: its variables and its configuration, whenever it was published."""
+    """Hashes of a version's variables and configuration, which are the same whenever it is published."""
     config = {key: value for key, value in version.read_config().items() if key != "published"}
     return [*map(sha256_of, sorted((version.folder / "variables").iterdir())), key_of(config)]

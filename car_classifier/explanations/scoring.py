@@ -76,7 +76,7 @@ def score_methods(
     Yields:
         The scores of a few photos at a time, by all methods.
     """
-    # The scores and the slow methods take so many passes that the device's fast number format is worth its rounding.
+    # The scores and the slow methods need many passes, so the device's fast number format is worth its rounding.
     models = [net.model, *([sanity.randomised(net.model, seed)] if sanity_photos else [])]
     fast = [in_precision(model, dtype_policy("auto")) for model in models]
     probabilities = _probabilities_of(net, fast[0])

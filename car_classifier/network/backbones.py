@@ -62,7 +62,7 @@ def find_backbone(name: str) -> Backbone:
 def check_backbone_input(
     backbone: Backbone, image_size: tuple[int, int], weights: str, output_stride: int = 32
 ) -> None:
-    """Make sure that a backbone can be built, as far as this can be known without building it.
+    """Check, without building it, that a backbone can be built with these settings.
 
     Raises:
         UserError: The size is too small, the weights file does not exist, or the output stride is not possible.

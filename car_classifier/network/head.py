@@ -3,7 +3,7 @@
 import keras
 
 CLASSIFIER_LAYER = "classifier"
-"""How the names of the head's layers begin."""
+"""Prefix of the names of the head's layers."""
 
 
 def build_head(shape: tuple[int, ...], classes: int, hidden_units: int = 0) -> keras.Sequential:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from car_classifier.publishing.version_comparison import Comparison
 
 MARGIN = 0.01
-"""How far each figure may fall below the live version's, from 0 to 1."""
+"""Largest drop of each figure below the live version's, from 0 to 1."""
 
 TOLERANCE = 0.01
-"""How far answers may differ from the recorded ones, because processors round differently: probabilities by this much,
+"""Tolerance of answers against the recorded ones, because processors round differently: probabilities by this much,
 logits and contributions by this share of the largest one."""
 
 _NAME = "candidate"
@@ -123,7 +123,7 @@ def _ask(url: str, signature: str, photo: bytes, **inputs: int) -> dict[str, Any
 
 
 def _difference(expected: dict[str, Any], got: dict[str, Any]) -> str:
-    """How an answer differs from the recorded one, in words; empty if it does not.
+    """Describes how an answer differs from the recorded one; empty if it does not.
 
     Answers are compared label by label, and only in the outputs that both have: `classify` has no logits.
     """

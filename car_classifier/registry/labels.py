@@ -1,4 +1,4 @@
-"""Which versions of a model folder are served, and the labels by which clients ask for them. Free of TensorFlow.
+"""The served versions of a model folder, and the labels by which clients ask for them. Free of TensorFlow.
 
 Both are in the folder's `models.config`, in the format of TensorFlow Serving, whose servers re-read the file every few
 seconds. Such a server refuses to move a label to a version that it has not loaded, and then ignores the rest of the

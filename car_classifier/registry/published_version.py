@@ -60,7 +60,7 @@ class PublishedVersion:
         return ClassNames(tuple(content["labels"]), tuple(content["makes"][label] for label in content["labels"]))
 
     def read_config(self) -> dict[str, Any]:
-        """What `config.json` holds.
+        """The content of `config.json`.
 
         Raises:
             UserError: The file is missing or damaged.
@@ -68,7 +68,7 @@ class PublishedVersion:
         return _read_json(self.config_path)
 
     def read_metrics(self) -> dict[str, Any]:
-        """What `metrics.json` holds.
+        """The content of `metrics.json`.
 
         Raises:
             UserError: The file is missing or damaged.

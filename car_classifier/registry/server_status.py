@@ -1,4 +1,4 @@
-"""Which versions a model server has, asked through its REST interface."""
+"""Asks a model server for its versions, through its REST interface."""
 
 import json
 import urllib.error

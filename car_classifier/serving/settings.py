@@ -1,4 +1,4 @@
-"""What a server serves and where it listens. Free of TensorFlow, so that a command line can import it."""
+"""A server's models and addresses. Free of TensorFlow, so that a command line can import it."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ class ServedModel(Settings):
     """The versions to keep loaded, by number."""
 
     newest: int | None = 1
-    """How many of the newest versions to keep loaded where `versions` names none; None means all."""
+    """Number of newest versions to keep loaded if `versions` names none; None means all."""
 
     version_labels: Mapping[str, int] = {}
     """Other names for versions, such as `{"stable": 3}`."""
@@ -51,7 +51,7 @@ class ServedModel(Settings):
         return self
 
     def select_versions(self, available: Iterable[int]) -> list[int]:
-        """Those of the versions available on disk that are to be served, newest first."""
+        """Selects the versions to serve from those available on disk, newest first."""
         newest_first = sorted(available, reverse=True)
         if self.versions:
             return [number for number in newest_first if number in self.versions]

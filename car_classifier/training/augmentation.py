@@ -1,4 +1,4 @@
-"""How training photos are changed: the settings."""
+"""The settings of augmentation: random changes of the training photos."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ ShareAboveZero = Annotated[float, Field(gt=0, le=1)]
 
 
 class Augmentation(Settings):
-    """How a training photo is changed, differently each time the net sees it. Strength 0 switches a part off."""
+    """Random changes of a training photo, different each time the net sees it. Strength 0 switches a change off."""
 
     crop_area: ShareAboveZero = 0.5
     """Smallest share of a photo's area that a random crop keeps, enough to recognise the car; 1 keeps all of it."""

@@ -13,7 +13,7 @@ from car_classifier.settings import Settings, fields_of
 from car_classifier.training.augmentation import Augmentation, Share, ShareAboveZero, Strength
 
 ALL, HEAD = "all", "head"
-"""What can be unfrozen beside patterns of layer names."""
+"""Names that `unfreeze` accepts besides patterns of layer names."""
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 StrategyName = Literal["none", "mirrored", "multiworker"]
@@ -87,7 +87,7 @@ class TrainingConfig(Settings):
     """Initial weights: `imagenet`, `none` (random) or the path of a weights file."""
 
     unfreeze: Stages = (ALL,)
-    """What is fine-tuned after the classifier is trained on the frozen net, one stage after the other: `all`, `head`
+    """Layers to fine-tune after the classifier is trained on the frozen net, one stage after the other: `all`, `head`
     (nothing more), or patterns of layer names with commas between them, such as `conv5`. With random weights there is
     nothing to freeze, so all layers are trained at once."""
 
@@ -139,12 +139,12 @@ class TrainingConfig(Settings):
     """Share of the target that is spread over all classes, against overconfidence on the training photos."""
 
     augmentation: Augmentation = Augmentation()
-    """How training photos are changed."""
+    """Random changes of the training photos."""
 
     views: Annotated[int, Field(ge=0)] = 4
-    """Where the lower layers stay frozen, this many versions of each photo (the photo itself, then random crops and
-    colours) run through the frozen layers once, and the features are kept on disk; 0 keeps none and runs every photo
-    through the whole net in every epoch."""
+    """Number of versions of each photo (the photo itself, then random crops and colours) that run through frozen lower
+    layers once; their features are kept on disk. 0 keeps none and runs every photo through the whole net in every
+    epoch."""
 
     class_weights: bool = True
     """Whether photos of rare classes count more, so that all classes count alike."""
@@ -187,12 +187,12 @@ class TrainingConfig(Settings):
 
 
 def run_key(config: TrainingConfig, manifest_sha256: str, weights_sha256: str) -> str:
-    """What names a run: the same settings, photos and weights give the same key, so that it can be resumed."""
+    """The name of a run: the same settings, photos and weights give the same key, so that it can be resumed."""
     return key_of(config.as_json() | {"manifest": manifest_sha256, "weights": weights_sha256})
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
-    """A short name that other parts would not have."""
+    """A short name that differs for other parts."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -1,11 +1,11 @@
-"""The camera: a dialog that shows what it sees and takes one photo."""
+"""The camera: a dialog that shows its picture and takes one photo."""
 
 import dash_mantine_components as dmc
 from dash import html
 
 
 def camera() -> html.Dialog:
-    """Closed at first; `assets/scripts/classify/camera.mjs` opens it."""
+    """Returns the dialog, closed at first; `assets/scripts/classify/camera.mjs` opens it."""
     return html.Dialog(
         [
             html.H2("Take a photo", id="camera-title", className="title"),

@@ -1,4 +1,4 @@
-"""The dialog with one photo of the data set, large, and all that is known about it."""
+"""The dialog with one large photo of the data set, its columns of the manifest, and the model's answer."""
 
 import dash_mantine_components as dmc
 from dash import html
@@ -7,7 +7,7 @@ from dashboard.components.photo_wall import photo_wall
 
 
 def details() -> html.Dialog:
-    """A dialog, empty until a photo is opened; the script fills the lists, which Dash leaves alone."""
+    """Returns the dialog, empty until a visitor opens a photo; the script fills the lists, which Dash leaves alone."""
     return html.Dialog(
         [
             html.Div(
@@ -50,13 +50,15 @@ def details() -> html.Dialog:
 
 
 def _suspicion() -> html.Div:
-    """The label beside the class that the model is sure of, where the two differ."""
+    """Shows the label beside the class that the model is sure of, if the two differ."""
     return html.Div(
         [
             html.Div(
                 [
-                    html.Div([html.Span(said), html.Strong("", id=f"data-{who}"), html.Span("", id=f"data-{who}-text")])
-                    for who, said in (("labelled", "The label says"), ("answered", "The model says"))
+                    html.Div(
+                        [html.Span(title), html.Strong("", id=f"data-{who}"), html.Span("", id=f"data-{who}-text")]
+                    )
+                    for who, title in (("labelled", "The label says"), ("answered", "The model says"))
                 ],
                 className="data-sides",
             ),
@@ -69,7 +71,7 @@ def _suspicion() -> html.Div:
 
 
 def _answer() -> html.Div:
-    """The model's answer about the photo, once it is asked: a list of classes, each with its heatmap."""
+    """Shows the model's answer for the photo on request: a list of classes, each with its heatmap."""
     return html.Div(
         [
             html.Div(

@@ -1,4 +1,4 @@
-"""The conditions that photos can be searched by; the page's address sets them."""
+"""The conditions of a search for photos; the page's address sets them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,10 +15,10 @@ SCORE_STEP = 0.05
 
 
 def filters(dataset: Dataset, search: PhotoSearch) -> html.Div:
-    """All conditions; those that no photo of this data set has are hidden.
+    """Returns all conditions; those that make no difference in this data set are hidden.
 
     Args:
-        dataset: Offers its makes, models, years and so on.
+        dataset: Its makes, models, years and so on are offered.
         search: The values of the conditions.
     """
     photos = dataset.photos
@@ -71,7 +71,7 @@ def filters(dataset: Dataset, search: PhotoSearch) -> html.Div:
 
 
 def labels_by_make(dataset: Dataset) -> list[dict[str, Any]]:
-    """The models that a make has: `group`, the make, and `items` with `value`, the label, and `label`, its name."""
+    """Returns each make as `group`, with its models as `items`: the label as `value` and its name as `label`."""
     makes: dict[str, dict[str, str]] = defaultdict(dict)
     for photo in dataset.photos:
         makes[photo.make][photo.label] = photo.name
@@ -112,7 +112,7 @@ def _range(
 ) -> html.Div:
     known = [value for value in values if value is not None]
     is_useful = len(set(known)) > 1
-    # A slider of no length cannot be drawn, not even out of sight.
+    # A slider needs a length, even a hidden one.
     low, high = (min(known), max(known)) if is_useful else (0, step)
     from_, to = (low if chosen[0] is None else chosen[0], high if chosen[1] is None else chosen[1])
     return html.Div(

@@ -8,7 +8,7 @@ from dashboard.photos.search import PAGE_SIZE
 
 
 def class_histogram() -> html.Section:
-    """A bar for each class that has photos; the script draws them into the list, which Dash leaves alone."""
+    """Returns a list with a bar for each class that has photos; the script draws the bars, which Dash leaves alone."""
     return html.Section(
         [
             html.H2("Photos of each model", className="title"),
@@ -28,7 +28,7 @@ def class_histogram() -> html.Section:
 
 
 def found_photos(suspects_only: bool) -> html.Section:
-    """The photos that were found, or only those whose label may be wrong."""
+    """Returns the photos that the search found, or only those whose label may be wrong."""
     return html.Section(
         [
             html.H2("Photos", className="visually-hidden"),

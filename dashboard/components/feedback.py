@@ -1,9 +1,9 @@
 """The card "Was this right?", below every answer.
 
-A photo of the visitor's own may be kept for training; the samples are in the data set already. The card reads the
-page's store `view` and has two of its own, which `assets/scripts/classify/feedback.mjs` writes:
+The visitor's own photo may be kept for training; the samples are in the data set already. The card reads the page's
+store `view` and has two stores of its own, which `assets/scripts/classify/feedback.mjs` writes:
 
-    feedback-said   what was said of each photo, by the photo's id: right, label, name, mayTrain, and the feedback's id;
+    feedback-said   the feedback on each photo, by the photo's id: right, label, name, mayTrain, and the feedback's id;
                     survives a reload
     feedback-form   photo (whose form is open), unlisted (make and model are typed), mayTrain, busy, problem
 """
@@ -18,7 +18,7 @@ BUTTONS = ("yes", "no", "unlisted", "send", "back", "undo")
 
 
 def feedback_card() -> html.Section:
-    """The card, hidden until there is an answer."""
+    """Returns the card, hidden until there is an answer."""
     return html.Section(
         [
             dcc.Store(id="feedback-said", storage_type="session"),
@@ -51,7 +51,7 @@ def feedback_card() -> html.Section:
 
 
 def register(app: dash.Dash) -> None:
-    """Makes the card work, wherever a page has put it."""
+    """Registers the card's callbacks; a page places the card."""
     state = [(store, "data") for store in ("view", "feedback-said", "feedback-form")]
     run_in_browser(
         app,

@@ -10,13 +10,13 @@ from dashboard.photos.dataset import DatasetPhoto
 
 
 def gallery(samples: Sequence[DatasetPhoto], manifest: Path) -> html.Section:
-    """Thumbnails that are buttons, or a sentence that says how to get some."""
+    """Returns thumbnails that are buttons, or a sentence that says how to get some."""
     if samples:
         body = html.Div([_thumbnail(number, sample) for number, sample in enumerate(samples)], className="thumbnails")
     else:
         body = html.P(
-            f"No sample photos: {manifest} is missing or lists none that is still there. "
-            "Index your photos to have some here. Your own photo works without.",
+            f"No sample photos: {manifest} is missing, or the photos that it lists are gone. "
+            "Index your photos to see some here. Your own photos work without that.",
             className="dimmed",
         )
     return html.Section(

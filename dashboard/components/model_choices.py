@@ -1,4 +1,4 @@
-"""The choices of the page "Model": a version, another one to compare it with, and the photos they were measured on."""
+"""The choices of the page "Model": a version, another version to compare it with, and the photos of the measurement."""
 
 import dash
 import dash_mantine_components as dmc
@@ -15,10 +15,10 @@ Options = list[dict[str, str]]
 
 
 def choices(services: Services, number: str | None, other: str | None) -> html.Div:
-    """The selects.
+    """Returns the select boxes.
 
     Args:
-        services: Knows the published versions.
+        services: The services; they know the published versions.
         number: The version that is chosen at first, if there is one.
         other: The version to compare it with, if any.
     """
@@ -61,12 +61,12 @@ def choices(services: Services, number: str | None, other: str | None) -> html.D
 
 
 def version_options(services: Services) -> Options:
-    """The published versions, newest first."""
-    return [{"value": str(one.number), "label": f"Version {one.number}"} for one in services.versions.all()]
+    """Returns the published versions, newest first."""
+    return [{"value": str(version.number), "label": f"Version {version.number}"} for version in services.versions.all()]
 
 
 def photo_options(services: Services, number: str | None) -> Options:
-    """The photos that a version was measured on; the test photos come first if they have figures."""
+    """Returns the sets of photos that a version was measured on; the test photos come first if they have figures."""
     version = services.versions.find(number)
     reports = reports_of(version) if version else {}
     names = sorted(reports, key=lambda name: not reports[name].headlines) or [""]
@@ -74,7 +74,7 @@ def photo_options(services: Services, number: str | None) -> Options:
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Offers what there is, and keeps the address to what is chosen."""
+    """Keeps the options up to date with the published versions, and the address with the choices."""
     run_in_browser(app, "model.keepAddress", Input(VERSION, "value"), Input(OTHER, "value"))
 
     @callback(
@@ -87,7 +87,7 @@ def register(app: dash.Dash, services: Services) -> None:
         },
         inputs=[Input("status", "children")],  # changes when the model server does
     )
-    def look(_: str) -> dict[str, object]:
+    def refresh(_: str) -> dict[str, object]:
         versions = version_options(services)
         return {
             "live": _live(services),
@@ -114,11 +114,11 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def _live(services: Services) -> str:
-    """A sentence about the version that answers now."""
+    """Returns a sentence about the live version."""
     try:
         status = services.watch.status()
     except ModelServerError:
-        return "The model server does not answer now, so that there are no heatmaps."
+        return "The model server does not answer now, so there are no heatmaps."
     if not status.ready:
         return "The model server is starting; heatmaps come later."
     return f"Version {status.version} is live; heatmaps come from it."

@@ -29,12 +29,12 @@ COLUMNS: list[dict[str, Any]] = [
 
 
 def classes() -> html.Section:
-    """The table, empty at first."""
+    """Returns the section with the table, empty at first."""
     return section(
         "classes",
         "Class by class",
-        "Sort by a click on a heading, filter with the symbol beside it. Choose a class, by click or with the space "
-        "bar, to see its photos below.",
+        "Click a heading to sort, or the symbol beside it to filter. Choose a class with a click or the space bar to "
+        "see its photos below.",
         html.Div(
             dag.AgGrid(
                 id="model-class-table",
@@ -55,7 +55,7 @@ def classes() -> html.Section:
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Fills the table with the version that is chosen."""
+    """Fills the table with the figures of the chosen version."""
 
     @callback(
         app,
@@ -78,7 +78,7 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def rows_of(report: Report, other: Report) -> list[dict[str, Any]]:
-    """The rows of the table, the weakest classes first."""
+    """Returns the rows of the table, the weakest classes first."""
     before = {row.label: row.f1 for row in other.classes}
     rows = sorted(report.classes, key=lambda row: (row.f1 is None, row.f1, row.label))
     return [_row(row, before.get(row.label)) for row in rows]

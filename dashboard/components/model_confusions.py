@@ -16,12 +16,12 @@ PAIRS = 20  # as many as `metrics.json` holds
 
 
 def confusions() -> html.Section:
-    """The matrix, and beside it buttons for the pairs."""
+    """Returns the section with the matrix, and beside it buttons for the pairs."""
     return section(
         "confusions",
         "What is mistaken for what",
-        "Rows are what the photos show, columns what was answered. Click a cell, or choose a pair, to see its photos "
-        "below; drag to zoom in, double-click to zoom out.",
+        "A row is a class of the photos, a column an answer. Click a cell or choose a pair to see its photos below; "
+        "drag to zoom in, double-click to zoom out.",
         html.Div(
             [
                 frame("model-confusion"),
@@ -57,7 +57,7 @@ def _pair(place: int) -> html.Li:
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Shows the version that is chosen."""
+    """Fills the section with the mistakes of the chosen version."""
 
     @callback(
         app,
@@ -90,13 +90,13 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def draw(services: Services, number: str | None, measured_on: str | None, _: str | None) -> go.Figure | None:
-    """The matrix of the version that is chosen."""
+    """Draws the matrix of the chosen version."""
     report = version_and_report(services, number, measured_on)[1]
     return confusion_figure(report.confusion) if report.confusion else None
 
 
 def _ways(pair: Pair) -> str:
-    """A sentence that says which of the two was taken for the other, and how often."""
+    """Says which class of a pair was taken for the other, and how often."""
     first, second = map(display_name, pair.labels)
     there, back = pair.counts
     if not back:

@@ -21,10 +21,10 @@ FORMAT = {
 
 
 def explanations() -> html.Section:
-    """The table, empty at first, and a choice of photos if it was measured on several."""
+    """Returns the section with the table, empty at first, and a choice of photos if several sets were measured."""
     return section(
         "explanations",
-        "What its explanations are worth",
+        "How good its explanations are",
         "↑: more is better, ↓: less is better. ★: the best method; *: not surely better than a map that knows nothing.",
         html.Div(
             dmc.Select(id="model-explained-on", label="Measured on", data=[], value=None, allowDeselect=False),
@@ -61,7 +61,7 @@ def explanations() -> html.Section:
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Shows the version that is chosen."""
+    """Fills the table with the scores of the chosen version."""
 
     def reports(number: str | None) -> dict[str, Explanations]:
         version = services.versions.find(number)
@@ -92,8 +92,8 @@ def register(app: dash.Dash, services: Services) -> None:
         inputs=[Input(VERSION, "value"), Input("model-explained-on", "value")],
     )
     def show(number: str | None, name: str | None) -> dict[str, object]:
-        found = reports(number)
-        report = found.get(name or "") or next(iter(found.values()), None)
+        by_photos = reports(number)
+        report = by_photos.get(name or "") or next(iter(by_photos.values()), None)
         shown = present("explanations", services.versions.find(number), report)
         if report is None:
             return {**shown, "count": "", "columns": [], "rows": []}
@@ -107,7 +107,7 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def columns_of(report: Explanations) -> list[dict[str, Any]]:
-    """A column for each score that was measured, known ones first."""
+    """Returns a column for each measured score, known scores first."""
     measured = {name for method in report.methods.values() for name in method.scores}
     names = [name for name in SCORES if name in measured] + sorted(measured - SCORES.keys())
     method: dict[str, Any] = {"field": "title", "headerName": "Method", "pinned": "left", "width": 205}
@@ -131,7 +131,7 @@ def _column(name: str) -> dict[str, Any]:
 
 
 def rows_of(report: Explanations) -> list[dict[str, Any]]:
-    """A row for each method; the baselines, which know nothing about the photo, come last."""
+    """Returns a row for each method; the baselines, which know nothing about the photo, come last."""
     best = best_methods(report)
     rows = [
         {

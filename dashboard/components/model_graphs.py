@@ -1,8 +1,7 @@
-"""The places of the plots: each is drawn when the reader comes near it.
+"""Frames for plots: a plot is drawn when the reader scrolls near its frame.
 
-Plotly is more than half of what the page would load, and many readers never come to a plot. So the skeleton has only
-frames of a fixed height, and `assets/scripts/model.mjs` says which of them are near; nothing moves when a plot comes
-into one.
+Plotly is more than half of the page's bytes, and many readers never reach a plot. So the skeleton has only frames of a
+fixed height, and `assets/scripts/model.mjs` reports which of them are near; nothing moves when a plot fills its frame.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,30 +16,30 @@ from dashboard.reports.figures import CONFIG, nothing
 from dashboard.services import Services
 
 Drawing = Callable[[Services, str | None, str | None, str | None], go.Figure | None]
-"""Draws what is chosen: version, photos it was measured on, other version. None if its files do not have it."""
+"""Draws the choice of version, photos of the measurement, and other version; None if the version's files lack it."""
 
 
 def frame(name: str) -> html.Figure:
-    """The place of a plot; callbacks write what it shows into the `aria-label`.
+    """Returns the frame of a plot; callbacks describe the plot in its `aria-label`.
 
     Args:
-        name: One of the drawings that `register` is given.
+        name: Name of one of the drawings given to `register`.
     """
     return html.Figure(id=frame_id(name), className="model-graph-frame", **{"aria-label": "Not drawn yet"})
 
 
 def frame_id(name: str) -> dict[str, str]:
-    """The id of a frame, which has an `aria-label` and `data-cell`: the y and x last clicked, a line each."""
+    """Returns the id of a frame. Its `data-cell` holds the y and x of the last click, one per line."""
     return {"frame": name}
 
 
 def register(app: dash.Dash, services: Services, drawings: Mapping[str, Drawing]) -> None:
-    """Draws the plots that are near, and draws them again when something else is chosen.
+    """Draws the plots that are near the reader, and redraws them after another choice.
 
     Args:
         app: The app.
-        services: What the page works with.
-        drawings: By the frame's name.
+        services: The services that the drawings get.
+        drawings: The drawings, by the names of their frames.
     """
     each_frame = {"frame": MATCH}
     run_in_browser(app, "model.watchFrame", Input(each_frame, "id"), starts_with=each_frame)

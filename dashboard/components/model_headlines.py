@@ -1,4 +1,4 @@
-"""The figures that sum up a version, with their intervals, beside those of another version."""
+"""The headline figures of a version, with their intervals, beside those of another version."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ TEXTS = ("value", "interval", "other", "difference")
 
 
 def headlines(services: Services, number: str | None, other: str | None) -> html.Section:
-    """A card for each figure, filled at once: people come for these."""
+    """Returns a card for each figure. The layout fills them already: visitors come for these."""
     first = photo_options(services, number)[0]["value"]
     shown = _shown(services, number, first, other)
     leaves = zip(HEADLINES, *(shown[part] for part in (*TEXTS, "bar", "verdict")), strict=True)
     return section(
         "headlines",
         "How good it is",
-        "Shares of photos with 95 % intervals: where the figure for all photos of this kind may well lie.",
+        "Shares of photos, with 95 % intervals: the plausible range of the figure for all photos of this kind.",
         html.P(shown["count"], id="model-count", className="hint"),
         html.Ul([_card(*leaf) for leaf in leaves], className="headlines"),
         html.P(shown["note"], id="model-comparison", className="hint dimmed"),
@@ -54,7 +54,7 @@ def _card(
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Keeps the cards to the versions that are chosen."""
+    """Fills the cards with the figures of the chosen versions."""
 
     @callback(
         app,
@@ -74,7 +74,7 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def _shown(services: Services, number: str | None, measured_on: str | None, other_number: str | None) -> dict[str, Any]:
-    """The section's texts, by the names of the callback's outputs; those of the cards are lists."""
+    """Returns the section's texts by the names of the callback's outputs; those of the cards are lists."""
     version, report = version_and_report(services, number, measured_on)
     ours = measured(services, number, measured_on)
     theirs = measured(services, other_number, measured_on) if other_number != number else None
@@ -90,5 +90,5 @@ def _shown(services: Services, number: str | None, measured_on: str | None, othe
 
 
 def _width(text: HeadlineText) -> str:
-    """The bar's width: wide enough to be seen, if there is a number."""
+    """Returns the bar's width: wide enough to be seen, if there is a number."""
     return f"{max(text.high - text.low, 0.01):.2%}" if text.high else "0"

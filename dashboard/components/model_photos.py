@@ -22,16 +22,16 @@ EVIDENCE = {
     "none": "Photo only",
 }
 CELLS_OF_MISTAKES = 8
-WHOSE_HEATMAPS = "Heatmaps are drawn by the version that is live, whichever is chosen above."
+WHOSE_HEATMAPS = "Heatmaps come from the live version, whichever version is chosen above."
 
 
 def chosen_photos() -> html.Section:
-    """The photos of two classes, chosen here or anywhere on the page."""
+    """Returns the section with the photos of two classes, chosen here or elsewhere on the page."""
     return section(
         "photos",
         "Photos of a confusion",
-        "Choose what the photos show and what was answered; leave one empty for any class. A click on a photo takes "
-        f"it to the first page. {WHOSE_HEATMAPS}",
+        "Choose the class of the photos and the answer; leave one of them empty for any class. A click on a photo "
+        f"opens it on the first page. {WHOSE_HEATMAPS}",
         dcc.Store(id="model-first-choice"),
         html.Div(
             [
@@ -48,11 +48,11 @@ def chosen_photos() -> html.Section:
 
 
 def mistake_photos() -> html.Section:
-    """All mistakes, the most confident first."""
+    """Returns the section with all mistakes, the most confident first."""
     return section(
         "mistakes",
         "Mistakes, the surest first",
-        "Where the version is surest and wrong, look twice: a label may be wrong, or the photo shows two cars. "
+        "Where the version is surest and wrong, look twice: the label may be wrong, or the photo shows two cars. "
         f"{WHOSE_HEATMAPS}",
         _evidence_choice("model-mistakes"),
         photo_wall.photo_wall("model-mistakes", CELLS_OF_MISTAKES),
@@ -82,7 +82,7 @@ def _evidence_choice(name: str) -> html.Div:
                 value="contrast",
                 size="sm",
                 className="evidence-choice",
-                **{"aria-label": "What is drawn over the photos"},
+                **{"aria-label": "Heatmap over the photos"},
             ),
             html.Span(
                 [
@@ -98,7 +98,7 @@ def _evidence_choice(name: str) -> html.Div:
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Fills the walls with photos of the version that is chosen."""
+    """Fills the walls with photos and the chosen version's answers."""
     for name in ("model-chosen", "model-mistakes"):
         photo_wall.register(app, name)
         run_in_browser(
@@ -135,7 +135,7 @@ def register(app: dash.Dash, services: Services) -> None:
     def classes(number: str | None, measured_on: str | None) -> dict[str, object]:
         shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
-        labels = sorted({label for one in answers for label in (one.label, one.first)})
+        labels = sorted({label for answer in answers for label in (answer.label, answer.first)})
         options = [{"value": label, "label": display_name(label)} for label in labels]
         pairs = (shown.report.pairs if shown else None) or []
         first = pairs[0].labels if pairs else [labels[0], None] if labels else [None, None]
@@ -167,7 +167,7 @@ def register(app: dash.Dash, services: Services) -> None:
         shown = measured(services, number, measured_on)
         answers = shown.answers if shown else ()
         chosen = choose(answers, truth, answered, both_ways) if truth or answered else []
-        empty = "No photo was answered like that." if truth or answered else "Choose a class."
+        empty = "No photo has this answer." if truth or answered else "Choose a class."
         return {
             **present("photos", services.versions.find(number), answers),
             "count": _count(chosen),

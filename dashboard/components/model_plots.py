@@ -17,19 +17,19 @@ from dashboard.services import Services
 
 
 def plots() -> html.Div:
-    """The two sections."""
+    """Returns the two sections."""
     return html.Div(
         [
             section(
                 "curves",
                 "How it learned",
-                "Dotted lines are the training photos, changed at random each time; solid ones the validation photos.",
+                "Dotted lines: training photos, changed at random each time. Solid lines: validation photos.",
                 html.Div([frame("model-loss"), frame("model-accuracy")], className="side-by-side"),
             ),
             section(
                 "calibration",
                 "Can its confidence be trusted?",
-                "Of the photos that it is 80 % sure of, 80 % should be right: on the dashed line.",
+                "Of the photos that it is 80 % sure of, 80 % should be right. The dashed line marks that.",
                 html.Div(
                     [
                         html.Div(
@@ -47,7 +47,7 @@ def plots() -> html.Div:
 
 
 def register(app: dash.Dash, services: Services) -> None:
-    """Describes the plots of the versions that are chosen, or says that there are none."""
+    """Describes the plots of the chosen versions, or says that there are none."""
 
     @callback(
         app,
@@ -94,9 +94,9 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def _histories(services: Services, number: str | None, other_number: str | None) -> dict[str, Sequence[Epoch]]:
-    """The epochs of the version and of the other one, if there is one, by the name of each."""
-    shown = [services.versions.find(number), services.versions.find(other_number) if other_number != number else None]
-    return {_name(str(one.number)): history_of(one) for one in shown if one}
+    """Returns the epochs of the version and of the other one, if there is one, by the versions' names."""
+    versions = services.versions.find(number), services.versions.find(other_number)
+    return {_name(str(version.number)): history_of(version) for version in versions if version}
 
 
 def _name(number: str | None) -> str:
@@ -121,4 +121,4 @@ DRAWINGS: Mapping[str, Drawing] = {
     "model-calibration-ours": lambda services, number, measured_on, _: _draw_calibration(services, number, measured_on),
     "model-calibration-theirs": lambda services, _, measured_on, other: _draw_calibration(services, other, measured_on),
 }
-"""By the frame's name."""
+"""The drawings, by the names of their frames."""

@@ -1,4 +1,4 @@
-"""A section of the page "Model", and the sentence it shows when the version's files lack what it is about."""
+"""A section of the page "Model", and the sentence that replaces it if the version's files lack its figures."""
 
 from typing import Any
 
@@ -13,21 +13,21 @@ from dashboard.services import Services
 VERSION, OTHER, PHOTOS = "model-version", "model-other", "model-measured-on"
 
 CHOSEN = [Input(VERSION, "value"), Input(PHOTOS, "value")]
-"""The version that is shown, and the photos it was measured on."""
+"""The chosen version, and the photos that it was measured on."""
 
 EVALUATE = "Measure it with: car-classifier evaluate --model {folder}"
 MISSING = {
-    "headlines": "No figures of version {number} were found. " + EVALUATE,
-    "curves": "Version {number} has no history.csv that can be read, where car-classifier train notes its epochs.",
-    "calibration": "How well version {number} is calibrated was not measured. " + EVALUATE,
+    "headlines": "Version {number} has no figures. " + EVALUATE,
+    "curves": "Version {number} has no readable history.csv, in which car-classifier train records its epochs.",
+    "calibration": "The calibration of version {number} was not measured. " + EVALUATE,
     "confusions": "Version {number} has no confusion matrix. " + EVALUATE,
     "classes": "Version {number} has no figures of its classes. " + EVALUATE,
-    "photos": "The answers of version {number} for these photos were not kept. Only those for the test photos of "
-    "car-classifier train are, in predictions.csv.",
-    "mistakes": "The answers of version {number} for these photos were not kept. Only those for the test photos of "
-    "car-classifier train are, in predictions.csv.",
-    "explanations": "What the explanations of version {number} are worth was not measured. "
-    "Measure it with: car-classifier explain-eval --model {folder}",
+    "photos": "The answers of version {number} for these photos were not kept. car-classifier train keeps only those "
+    "for its test photos, in predictions.csv.",
+    "mistakes": "The answers of version {number} for these photos were not kept. car-classifier train keeps only those "
+    "for its test photos, in predictions.csv.",
+    "explanations": "The explanations of version {number} were not scored. "
+    "Score them with: car-classifier explain-eval --model {folder}",
     "card": "Version {number} has no model card. car-classifier train writes one.",
 }
 
@@ -35,14 +35,14 @@ MISSING = {
 def section(
     name: str, title: str, hint: str, *children: Any, missing: str = "", is_hidden: bool = False
 ) -> html.Section:
-    """A section with a body that can be replaced by a sentence.
+    """Returns a section whose body a sentence can replace.
 
     Args:
-        name: One of `MISSING`.
-        title: Its heading.
-        hint: What it shows, in a sentence.
+        name: A key of `MISSING`.
+        title: The heading.
+        hint: A sentence about the section's content.
         children: The body.
-        missing: The sentence, if it is known from the start.
+        missing: The sentence, if the body is missing from the start.
         is_hidden: Whether the body is hidden at first.
     """
     return html.Section(
@@ -58,12 +58,12 @@ def section(
 
 
 def presence(name: str) -> dict[str, Output]:
-    """The outputs of a callback for what `present` returns."""
+    """Returns the outputs of a callback for the properties that `present` returns."""
     return {"missing": Output({"missing": name}, "children"), "is_hidden": Output({"body": name}, "hidden")}
 
 
 def present(name: str, version: Version | None, is_there: object) -> dict[str, Any]:
-    """`missing`, the sentence that says what is missing, if it is, and `is_hidden`, whether the body is hidden."""
+    """Returns `missing`, the sentence if the content is missing, and `is_hidden`, whether the body is hidden."""
     if is_there:
         return {"missing": "", "is_hidden": False}
     if version is None:
@@ -74,14 +74,14 @@ def present(name: str, version: Version | None, is_there: object) -> dict[str, A
 def version_and_report(
     services: Services, number: str | None, measured_on: str | None
 ) -> tuple[Version | None, Report]:
-    """A version and its figures on some photos; empty ones if they are not there."""
+    """Returns a version and its figures on some photos; empty figures if they are missing."""
     version = services.versions.find(number)
     reports = reports_of(version) if version else {}
     return version, reports.get(measured_on or "", Report({}))
 
 
 def measured(services: Services, number: str | None, measured_on: str | None) -> Measured | None:
-    """A version with its figures and, for its test photos, its answers; None if it is not there."""
+    """Returns a version with its figures and, for its test photos, its answers; None if there is no such version."""
     version, report = version_and_report(services, number, measured_on)
     if version is None:
         return None

@@ -1,14 +1,14 @@
-"""The photos of this session: a list to go back to, and to take away as a file."""
+"""The list of this session's photos, to return to them and to download their answers as a file."""
 
 import dash_mantine_components as dmc
 from dash import html
 
 
 def photo_list(minutes: float) -> html.Section:
-    """Empty and hidden at first; `assets/scripts/classify/list.mjs` fills it.
+    """Returns the list, empty and hidden at first; `assets/scripts/classify/list.mjs` fills it.
 
     Args:
-        minutes: How long the server keeps a photo.
+        minutes: Time that the server keeps a photo.
     """
     kept = f"{minutes:g} minutes" if minutes < 120 else f"{minutes / 60:g} hours"
     return html.Section(

@@ -1,20 +1,20 @@
-"""The photo wall: a page of photos at a time, each with a caption and, if asked, what speaks for a class over it.
+"""The photo wall: pages of photos, each with a caption and, if asked for, a heatmap of the evidence for a class.
 
-A page puts `photo_wall("mistakes")` into its layout and calls `register(app, "mistakes")` once. Whatever a callback of
-the server or of the browser then writes into the `data` of the store `mistakes-photos` is shown:
+A page puts `photo_wall("mistakes")` into its layout and calls `register(app, "mistakes")` once. The wall then shows the
+photos that a callback of the server or of the browser writes into the `data` of the store `mistakes-photos`:
 
     photos   a list, in order; each with
-        id        of the data set's photo (`DatasetPhoto.id`)
+        id        id of the data set's photo (`DatasetPhoto.id`)
         title     first line of the caption
         lines     the other lines, a list of texts (may be missing)
-        href      where a click leads (may be missing); a script can catch the click on `a[data-photo="ID"]` instead
-        explain   a class: its evidence is drawn over the photo (may be missing: no heatmap)
-        against   another class: then evidence for `explain` is drawn in orange and for this one in blue
-    empty    a sentence that is shown if there are no photos
+        href      target of a click (may be missing); a script can catch the click on `a[data-photo="ID"]` instead
+        explain   a class: the heatmap shows its evidence (may be missing: no heatmap)
+        against   another class: then evidence for `explain` is orange and evidence for this one blue
+    empty    the sentence to show if there are no photos
 
-Heatmaps are asked one by one when their photo comes into sight (`POST /dataset/ID/answer`), at most two at a time; they
-come from the version that is live. Paging is the wall's own. The first page is shown again when other photos come; the
-same photos with other classes to explain stay where they are.
+The wall asks for a heatmap when its photo comes into sight (`POST /dataset/ID/answer`), at most two at a time; heatmaps
+come from the live version. The wall turns its pages itself. Other photos bring it back to the first page; the same
+photos with other classes to explain stay on their page.
 
 The cells are fixed: the wall's script (`assets/scripts/photo-wall.mjs`) writes texts and addresses into them.
 """
@@ -28,11 +28,11 @@ CELLS = 12
 
 
 def photo_wall(name: str, cells: int = CELLS) -> html.Div:
-    """An empty wall.
+    """Returns an empty wall.
 
     Args:
-        name: Begins the ids of its parts; one of a kind on the page.
-        cells: Photos on a page.
+        name: Prefix of the ids of its parts, unique on the page.
+        cells: Number of photos on a page of the wall.
     """
     return html.Div(
         [

@@ -1,4 +1,4 @@
-"""The end of a game: the result, all rounds once more, and a text to share."""
+"""The end of a game: the result, a recap of all rounds, and a text to share."""
 
 import dash_mantine_components as dmc
 from dash import html
@@ -7,7 +7,7 @@ from dashboard.game.rules import ROUNDS
 
 
 def over() -> html.Section:
-    """The skeleton of the end page."""
+    """Returns the skeleton of the end page."""
     return html.Section(
         [
             html.Div(
@@ -33,7 +33,7 @@ def over() -> html.Section:
 
 
 def share() -> html.Section:
-    """A text that challenges others to the same photos."""
+    """Returns the section with a text that challenges others to the same photos."""
     return html.Section(
         [
             html.H2("Challenge others", id="play-share-title", className="title"),

@@ -10,7 +10,7 @@ PLAYERS = {"you": "You", "ai": "AI"}
 
 
 def game_round() -> html.Section:
-    """The skeleton that every round is written into."""
+    """Returns the skeleton that the script fills in every round."""
     return html.Section(
         [
             html.Div(
@@ -35,7 +35,7 @@ def _scores() -> html.Div:
 
 
 def _score(player: str) -> html.Div:
-    """A player's points, and a dot a round."""
+    """Returns a player's points, and a dot per round."""
     dots = [html.Span(id={"part": f"play-dot-{player}", "place": place}) for place in range(max(ROUNDS))]
     return html.Div(
         [

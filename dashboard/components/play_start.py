@@ -14,14 +14,14 @@ ABOUT = {
 
 
 def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, problem: str) -> html.Section:
-    """The settings of a new game, or a challenge, whose settings are fixed, until it is declined.
+    """Returns the settings of a new game; or a challenge, whose settings are fixed until the visitor declines it.
 
     Args:
-        rounds: Chosen at first.
-        difficulty: Chosen at first.
+        rounds: Number of rounds at first.
+        difficulty: Difficulty at first.
         challenged: Whether the address names the photos.
-        fair: Whether the model has not been trained on the photos.
-        problem: Why the address is no challenge, if it should be one.
+        fair: Whether the model was not trained on the photos.
+        problem: Says why the address is no valid challenge; empty if it is one, or none at all.
     """
     return html.Section(
         [
@@ -97,7 +97,7 @@ def _level(level: Difficulty) -> dmc.RadioCard:
 
 
 def board() -> html.Section:
-    """The leaderboard of one kind of game, and the place to enter one's name after it."""
+    """Returns the leaderboard of one kind of game, and the form to enter one's name after a game."""
     return html.Section(
         [
             html.H2("Leaderboard", id="play-board-title", className="title"),

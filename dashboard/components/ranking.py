@@ -1,4 +1,4 @@
-"""The ranking: the most likely cars, and others that were asked for; one of them is chosen for the heatmap."""
+"""The ranking: the most likely cars and the ones that the visitor asked for; the chosen one has the heatmap."""
 
 import dash_mantine_components as dmc
 from dash import html
@@ -10,7 +10,7 @@ ROWS = CLASSES_SHOWN + EXTRA_ROWS
 
 
 def ranking() -> html.Section:
-    """Rows that are always there; answers are written into them."""
+    """Returns a fixed number of rows; the script writes answers into them."""
     return html.Section(
         [
             html.H2("Most likely", className="title"),

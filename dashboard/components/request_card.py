@@ -1,11 +1,11 @@
-"""How to ask the same elsewhere: a link to a sample photo, a command for a terminal."""
+"""The same question from elsewhere: a command for a terminal, and a link to a sample photo."""
 
 import dash_mantine_components as dmc
 from dash import html
 
 
 def request_card() -> html.Details:
-    """A section that opens on a click; `assets/scripts/classify/request.mjs` writes the command."""
+    """Returns a section that opens on a click; `assets/scripts/classify/request.mjs` writes the command."""
     return html.Details(
         [
             html.Summary("Ask the same from a terminal, or share it"),

@@ -15,7 +15,7 @@ NOT_FOUND = "not_found_404"  # Dash looks for a page of this name, which no link
 PETROL = "#edf7fa #d8ecf1 #b0d8e3 #84c3d4 #60b1c8 #4aa6c0 #3ca1bd #2c8ca6 #1c7389 #0a6276".split()
 SYSTEM_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif"
 
-# Dash's own page with a language, and a script that sets dark or light before anything is painted.
+# Dash's own page, with a language and a script that sets dark or light before the browser paints.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
     <head>
@@ -46,8 +46,8 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-# Lists open inside the page's main part, where screen readers look for them. A long one scrolls itself (base.css), and
-# by keys too in any browser.
+# Lists open inside the page's main part, where screen readers look for them. A long list scrolls by itself (base.css),
+# with the tab stop also by keys in every browser.
 SELECT = {
     "comboboxProps": {"portalProps": {"target": "main"}},
     "withScrollArea": False,
@@ -56,24 +56,24 @@ SELECT = {
 
 
 def index(modules: Iterable[str]) -> str:
-    """The document around the app.
+    """Returns the HTML document around the app.
 
     Args:
         modules: Paths of the scripts' modules in `assets/`. The browser fetches all of them at once, instead of each
-            when it comes to the import.
+            when it reaches the import.
     """
     links = (f'<link rel="modulepreload" href="/assets/{module}">' for module in modules)
     return INDEX.replace("<!-- modules -->", "\n        ".join(links))
 
 
 def layout() -> dmc.MantineProvider:
-    """The shell with an empty place for the page."""
+    """Returns the shell with an empty place for the page."""
     return dmc.MantineProvider(
         dmc.AppShell(
             [
                 html.A("Skip to the page", href="#page", className="skip-link"),
                 dmc.AppShellHeader(_header()),
-                # Not AppShellMain: each page is the document's one "main" itself.
+                # Not AppShellMain: each page is itself the only "main" element of the document.
                 html.Div(dash.page_container, id="page", className="below-header", tabIndex=-1),
                 dcc.Interval(id="status-tick", interval=STATUS_SECONDS * 1000),
             ],
@@ -95,7 +95,7 @@ def layout() -> dmc.MantineProvider:
 
 
 def register(app: dash.Dash) -> None:
-    """Keeps the header up to date: the status of the model, asked of `/status`, and the mark of the open page."""
+    """Keeps the header up to date: the model server's status, from `/status`, and the mark of the open page."""
     run_in_browser(app, "shell.showStatus", Input("status-tick", "n_intervals"), starts_with="status")
     run_in_browser(app, "shell.markPage", Input("_pages_location", "pathname"), starts_with="page")
 
@@ -142,5 +142,5 @@ def _header() -> html.Div:
 
 
 def _icon(name: str) -> html.Span:
-    """An icon of our own, drawn by the style sheet in the colour of the text."""
+    """Returns an icon, which the style sheet draws in the colour of the text."""
     return html.Span(className=f"icon icon-{name}", **{"aria-hidden": "true"})

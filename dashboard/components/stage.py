@@ -1,4 +1,4 @@
-"""The stage: where a photo is dropped and shown, with the heatmap over it."""
+"""The stage: visitors drop a photo here, and see it with the heatmap over it."""
 
 import dash_mantine_components as dmc
 from dash import html
@@ -18,7 +18,7 @@ PALETTES = [
 
 
 def stage() -> html.Section:
-    """The photo's place, empty at first: an invitation that is also the button to choose a photo."""
+    """Returns the stage, empty at first: an invitation that is also the button to choose a photo."""
     return html.Section(
         [
             html.Div([_invitation(), _camera_button(), _photo(), _progress()], className="stage-area"),

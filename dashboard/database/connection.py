@@ -1,4 +1,4 @@
-"""Connects to a database by its address, or says in a sentence why it cannot."""
+"""Connects to a database by its address, or says in a sentence why that fails."""
 
 import sqlite3
 import time
@@ -30,7 +30,7 @@ def engine_for(url: str) -> Engine:
         url: See `dashboard.database.open_database`.
 
     Raises:
-        SettingsError: The address is none of the known kinds, or the package for PostgreSQL is not installed.
+        SettingsError: The address has no known form, or the package for PostgreSQL is not installed.
     """
     parsed = _parse(url)
     if _is_sqlite(parsed):

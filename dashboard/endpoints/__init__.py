@@ -1,6 +1,6 @@
-"""The addresses that the pages' scripts ask, beside those of Dash itself.
+"""The addresses that the pages' scripts call, besides those of Dash itself.
 
-Whatever cannot be done is answered with a 4xx or 5xx and `{"error": "a sentence for people"}`.
+Every error is answered with a 4xx or 5xx status and `{"error": "a sentence for people"}`.
 """
 
 from flask import Flask
@@ -10,8 +10,8 @@ from dashboard.services import Services
 
 
 def register(server: Flask, services: Services) -> None:
-    """Adds all of them."""
-    for kind in (photos, feedback, dataset, data, game, status, versions, unknown):
-        routes = kind.blueprint(services)
+    """Adds all addresses to the server."""
+    for module in (photos, feedback, dataset, data, game, status, versions, unknown):
+        routes = module.blueprint(services)
         errors.answer_in_sentences(routes)
         server.register_blueprint(routes)

@@ -1,4 +1,4 @@
-"""What a request brings with it."""
+"""Reads JSON from the body of a request."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from werkzeug.exceptions import BadRequest
 
 
 def json_body() -> Any:
-    """The request's body.
+    """Reads the request's body.
 
     Raises:
-        BadRequest: It is not JSON.
+        BadRequest: The body is not JSON.
     """
     try:
         return request.get_json(force=True)
@@ -19,10 +19,10 @@ def json_body() -> Any:
 
 
 def json_object() -> dict[str, Any]:
-    """The request's body, an object.
+    """Reads a JSON object from the request's body.
 
     Raises:
-        BadRequest: It is something else.
+        BadRequest: The body is not a JSON object.
     """
     body = json_body()
     if not isinstance(body, dict):
@@ -31,10 +31,10 @@ def json_object() -> dict[str, Any]:
 
 
 def json_text(key: str) -> str:
-    """A text in the request's body.
+    """Reads one text of the JSON object in the request's body.
 
     Raises:
-        BadRequest: There is none.
+        BadRequest: The body is not a JSON object, or it has no text under this key.
     """
     text = json_object().get(key)
     if not isinstance(text, str):

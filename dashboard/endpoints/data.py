@@ -1,9 +1,11 @@
-"""Searching the data set, and all that is known of one photo of it.
+"""Searches the data set, and describes one photo of it.
 
-GET  /dataset/photos       200 a page of the photos that the query asks for, see `dashboard.photos.search`:
-                               `photos`, `found`, `page`, `pages`; `classes`, how many of each class, whatever the
-                               query's label; `suspects`, photos found whose label may be wrong
-GET  /dataset/ID.json      200 one photo: `columns` as the manifest has them, its `duplicates`, and what is `similar`
+GET  /dataset/photos       200 a page of the photos that the query selects, see `dashboard.photos.search`:
+                               `photos`; `found`, the number of all of them; `of`, the number of photos in the data
+                               set; `page`, `pages`; `classes`, the photos of each class, whatever label the query
+                               names; `suspects`, the number of photos found whose label may be wrong; `looked_at`, the
+                               number of photos checked for that, with `version`, the model's version that did
+GET  /dataset/ID.json      200 one photo: `columns` as in the manifest, its near-`duplicates`, and `similar` photos
 """
 
 from collections.abc import Mapping
@@ -29,20 +31,20 @@ from dashboard.services import Services
 
 
 def blueprint(services: Services) -> Blueprint:
-    """The addresses above, answered with these services."""
+    """Defines the addresses above."""
     routes = Blueprint("data", __name__, url_prefix="/dataset")
     suspects = LatestSuspects()
     features_file = FeaturesFile(services.settings.manifest.with_name(FEATURES_FILE))
 
     @routes.get("/photos")
-    def search() -> Response:
+    def photos() -> Response:
         try:
-            wanted = read_search(request.args)
+            search = read_search(request.args)
         except SearchError as error:
             raise BadRequest(str(error)) from error
         dataset = services.dataset.read()
         report, version = _suspects(services, dataset, suspects)
-        return jsonify(_found(wanted, dataset, report) | {"version": version})
+        return jsonify(_result(search, dataset, report) | {"version": version})
 
     @routes.get("/<photo_id>.json")
     def about(photo_id: str) -> Response:
@@ -65,25 +67,25 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def _suspects(services: Services, dataset: Dataset, suspects: LatestSuspects) -> tuple[SuspectReport, int | None]:
-    """What the newest version of the model makes suspicious, and which version that is."""
+    """Returns the photos whose labels the newest version of the model contradicts, and the number of that version."""
     versions = services.versions.all()
     if not versions:
         return SuspectReport(), None
     return suspects.of(dataset, versions[0]), versions[0].number
 
 
-def _found(wanted: PhotoSearch, dataset: Dataset, report: SuspectReport) -> dict[str, Any]:
+def _result(search: PhotoSearch, dataset: Dataset, report: SuspectReport) -> dict[str, Any]:
     suspects = {suspect.photo.id: suspect for suspect in report.suspects}
-    of_any_label = find_photos(wanted.of_any_label(), dataset.photos)
-    suspected = [suspect.photo for suspect in report.suspects if wanted.accepts(suspect.photo)]
-    if wanted.suspects:
+    of_any_label = find_photos(search.of_any_label(), dataset.photos)
+    suspected = [suspect.photo for suspect in report.suspects if search.accepts(suspect.photo)]
+    if search.suspects:
         of_any_label = [photo for photo in of_any_label if photo.id in suspects]
-        found = suspected
+        photos = suspected
     else:
-        found = [photo for photo in of_any_label if wanted.label in (None, photo.label)]
-    page = page_of(found, wanted.page)
+        photos = [photo for photo in of_any_label if search.label in (None, photo.label)]
+    page = page_of(photos, search.page)
     return {
-        "found": len(found),
+        "found": len(photos),
         "of": len(dataset.photos),
         "page": page.number,
         "pages": page.count,
@@ -119,15 +121,18 @@ def _summary(photo: DatasetPhoto, suspect: Suspect | None = None) -> dict[str, A
 def _similar(
     services: Services, features_file: FeaturesFile, photo: DatasetPhoto, dataset: Dataset
 ) -> Mapping[str, Any]:
-    """`photos`, each with its `similarity`, and the model's `version`; or `problem`, what to do to have them."""
+    """Returns `photos` with their `similarity`, and the model's `version`; or a `problem` and the `command` to run."""
     settings = services.settings
     command = f"car-classifier data features --data {settings.manifest} --model {settings.model_folder}"
     features = features_file.read()
     if features is None:
-        return {"problem": "Similar photos are found once this was run:", "command": command}
+        return {"problem": "To find similar photos, run this command first:", "command": command}
     similar = features.similar(photo, dataset)
     if similar is None:
-        return {"problem": "This photo is newer than the file of similar photos. Make it anew:", "command": command}
+        return {
+            "problem": "This photo is newer than the file of similar photos. Update the file:",
+            "command": command,
+        }
     return {
         "version": features.version,
         "photos": [_summary(other) | {"similarity": round(cosine, 3)} for other, cosine in similar],

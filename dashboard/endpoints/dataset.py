@@ -1,9 +1,9 @@
 """The photos of the data set.
 
-POST /dataset/ID/photo     nothing               201 the photo as if it had been sent, see `photos`, and what it
-                                                     really shows: `label`, `truth`
-POST /dataset/ID/answer    {label} or nothing    200 what the model says, see `dashboard.reports.answers`
-GET  /dataset/ID.jpg       the photo as it would be sent to the model; `?side=` scales it down
+POST /dataset/ID/photo     nothing               201 the photo as if a visitor had sent it, see `photos`, with the car
+                                                     that it shows: `label`, and its name in `truth`
+POST /dataset/ID/answer    {label} or nothing    200 the model's answer, see `dashboard.reports.answers`
+GET  /dataset/ID.jpg       the photo as the dashboard would send it to the model; `?side=` scales it down
 """
 
 from flask import Blueprint, Response, jsonify
@@ -18,7 +18,7 @@ from dashboard.services import Services
 
 
 def blueprint(services: Services) -> Blueprint:
-    """The addresses above, answered with these services."""
+    """Defines the addresses above."""
     routes = Blueprint("dataset", __name__, url_prefix="/dataset")
 
     def find(photo_id: str) -> DatasetPhoto:
@@ -47,16 +47,16 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def read_photo(services: Services, photo: DatasetPhoto, longest_side: int | None = None) -> Photo:
-    """A photo of the data set as the dashboard shows it and sends it to the model.
+    """Reads a photo of the data set as the dashboard shows it and sends it to the model.
 
     Args:
-        services: Tells how large photos may be.
-        photo: Which one.
-        longest_side: Scale it down to this, in pixels, if it is larger.
+        services: Its settings limit the size of photos.
+        photo: The photo.
+        longest_side: Scales a larger photo down to this length in pixels.
 
     Raises:
-        NotFound: Its file is gone.
-        PhotoError: It cannot be used.
+        NotFound: The photo's file is gone.
+        PhotoError: The file is not a photo that the dashboard can use.
     """
     try:
         data = photo.path.read_bytes()

@@ -1,4 +1,4 @@
-"""What cannot be done is answered with a sentence and a status of its own."""
+"""Answers each kind of error with a sentence for people and a status of its own."""
 
 import logging
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def answer_in_sentences(routes: Blueprint) -> None:
-    """Turns every error that the addresses of a blueprint raise into JSON with one key, `error`."""
+    """Answers every error of a blueprint's addresses with JSON that has one key, `error`."""
 
     @routes.errorhandler(PhotoError)
     def photo_error(error: PhotoError) -> tuple[Response, int]:
@@ -37,12 +37,12 @@ def answer_in_sentences(routes: Blueprint) -> None:
 
     @routes.errorhandler(UnfitValue)
     def unfit_value(error: UnfitValue) -> tuple[Response, int]:
-        logger.warning("The database takes no such value: %s", error)
-        return jsonify(error="The request holds something that cannot be kept. Load the page anew and try again."), 422
+        logger.warning("The database rejects a value: %s", error)
+        return jsonify(error="The request holds a value that cannot be stored. Reload the page and try again."), 422
 
     @routes.errorhandler(OSError)
     def disk_error(error: OSError) -> tuple[Response, int]:
-        logger.error("The photo cannot be kept: %s", error)
+        logger.error("The photo cannot be stored: %s", error)
         return jsonify(error="The server has no room for the photo. Tell whoever runs it."), 507
 
     @routes.errorhandler(HTTPException)

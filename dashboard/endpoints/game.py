@@ -1,17 +1,17 @@
-"""The game against the model. A game belongs to the browser that began it, by its cookie.
+"""The game against the model. A game belongs to the browser that began it, recognised by its cookie.
 
-POST /play/games                        {rounds, difficulty, seed, start_over}   201 the game
-GET  /play/game                                                                  {game}: the one begun last, or null
-POST /play/games/ID/rounds/N/guess      {label}                                  {game, answer}: with the maps
+POST /play/games                        {rounds, difficulty, seed, start_over}   201 {game}
+GET  /play/game                                                                  {game}: the visitor's latest, or null
+POST /play/games/ID/rounds/N/guess      {label}                                  {game, answer}: with heatmaps
 POST /play/games/ID/rounds/N/next                                                {game}
-POST /play/games/ID/rounds/N/answer                                              what the model says, with the maps
+POST /play/games/ID/rounds/N/answer                                              the model's answer, with heatmaps
 POST /play/games/ID/score               {name}                                   {game}
 GET  /play/games/ID/rounds/N.jpg        the photo; `?side=` scales it down
 GET  /play/scores?rounds=&difficulty=                                            {scores}: best first
-GET  /play/cars                                                                  {cars}: all that can be named
+GET  /play/cars                                                                  {cars}: all cars that can be named
 
-A game is described in `dashboard.game.view`, an answer in `dashboard.reports.answers`. The model's answer counts as it
-was when the guess was made; `answer` is for showing its maps once more.
+`dashboard.game.view` describes a game, `dashboard.reports.answers` an answer. The model's answer at the time of the
+guess counts; `POST …/answer` only shows the heatmaps again.
 """
 
 import logging
@@ -42,9 +42,9 @@ from dashboard.web import request_id
 from dashboard.web.random_ids import is_id, new_id
 from dashboard.web.visitors import COOKIE, visitor
 
-MODEL_SECONDS = 8.0  # nobody waits longer for the other player
-CONNECT_SECONDS = 1.0  # of these
-STATUS_SECONDS = 1.0  # to learn which version is live, before a game that needs it
+MODEL_SECONDS = 8.0  # time for the model's turn: a player does not wait longer
+CONNECT_SECONDS = 1.0  # part of MODEL_SECONDS
+STATUS_SECONDS = 1.0  # time to learn which version is live, before a game that needs its metrics
 ATTEMPTS = 5
 BEGINNINGS = 10
 SHUFFLES = 20
@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 
 
 def blueprint(services: Services) -> Blueprint:
-    """The addresses above, answered with these services."""
+    """Defines the addresses above."""
     routes = Blueprint("game", __name__, url_prefix="/play")
     games = services.database.games
     settings = services.settings
@@ -79,7 +79,7 @@ def blueprint(services: Services) -> Blueprint:
         return stored, game
 
     def play(game_id: str, move: Callable[[Game], Game]) -> Game:
-        """Makes a move; if another tab was faster, on the game as it is then."""
+        """Makes a move and stores the game. If another tab stored a move first, makes this one after that."""
         for _ in range(ATTEMPTS):
             stored, game = own(game_id)
             moved = move(game)
@@ -103,28 +103,28 @@ def blueprint(services: Services) -> Blueprint:
     def begin() -> tuple[Response, int]:
         if COOKIE not in request.cookies:
             raise BadRequest("The game needs a cookie to know who plays it. Allow cookies for this page, then reload.")
-        asked = json_object()
-        difficulty = difficulty_of(asked.get("difficulty", Difficulty.MEDIUM))
+        options = json_object()
+        difficulty = difficulty_of(options.get("difficulty", Difficulty.MEDIUM))
         metrics = _live_metrics(services) if difficulty is Difficulty.MEDIUM else {}
         game_id = new_id()
         for _ in range(BEGINNINGS):
-            before = games.current(visitor())  # read before the photos that were seen, or one could be missed
+            before = games.current(visitor())  # read before `seen`, which could otherwise lack the photos of this game
             last = _readable(before) if before else None
             game = engine.start(
                 services.dataset.read(),
-                rounds=rounds_of(asked.get("rounds", 5)),
+                rounds=rounds_of(options.get("rounds", 5)),
                 difficulty=difficulty,
-                seed=Seed.parse(str(asked["seed"])) if asked.get("seed") is not None else None,
+                seed=Seed.parse(str(options["seed"])) if options.get("seed") is not None else None,
                 seen=games.seen(visitor()),
                 last=engine.next_seed(last) if last else None,
-                start_over=asked.get("start_over") is True or (last is not None and last.again),
+                start_over=options.get("start_over") is True or (last is not None and last.again),
                 shuffles=(secrets.randbelow(HIGHEST_SHUFFLE) for _ in range(SHUFFLES)),
                 metrics=metrics,
                 now=time.time(),
             )
             if games.add(game_id, visitor(), to_state(game), before):
                 return jsonify(game=as_seen(game_id, game)), 201
-        raise Conflict("Too many games are begun at once in this browser. Try again in a moment.")
+        raise Conflict("This browser starts too many games at once. Try again in a moment.")
 
     @routes.get("/game")
     def current() -> Response:
@@ -138,14 +138,14 @@ def blueprint(services: Services) -> Blueprint:
         makes = engine.makes_of(services.dataset.read())
         answer: dict[str, Any] | None = None
 
-        @cache  # if another tab was faster, nobody waits a second time
+        @cache  # a second attempt, after another tab was faster, does not ask the model again
         def ask(photo_id: str) -> ModelTurn:
             nonlocal answer
             try:
                 answer = answer_in_time(read_dataset_photo(photo_id).jpeg)
             except (ModelServerError, PhotoError, NotFound) as error:
                 logger.warning("The model missed its turn: %s (request %s)", error, request_id.current())
-                return ModelTurn(missed=_why(error))
+                return ModelTurn(missed=_why_missed(error))
             return ModelTurn(tuple(Likely(entry["label"], entry["probability"]) for entry in answer["classes"]))
 
         now = time.time()
@@ -212,14 +212,14 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def _readable(stored: StoredGame) -> Game | None:
-    """The game, unless another version of the dashboard kept it in another form."""
+    """Returns the stored game, or None if another version of the dashboard stored it in another form."""
     try:
         return from_state(stored.state)
     except ValueError:
         return None
 
 
-def _why(error: Exception) -> str:
+def _why_missed(error: Exception) -> str:
     if isinstance(error, TooSlow):
         return "The AI took too long to answer, so it missed its turn. Your answer counts."
     if isinstance(error, ModelServerError):
@@ -228,7 +228,7 @@ def _why(error: Exception) -> str:
 
 
 def _live_metrics(services: Services) -> Mapping[str, Any]:
-    """Those of the version that answers, or of the newest if that is not known."""
+    """Returns the metrics of the live version, or of the newest version if the model server does not answer."""
     try:
         live = services.versions.find(services.watch.version(STATUS_SECONDS))
     except ModelServerError:

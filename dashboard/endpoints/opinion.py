@@ -1,4 +1,4 @@
-"""What a visitor says of an answer, checked."""
+"""Checks the feedback that a visitor gives on an answer."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -14,19 +14,19 @@ Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class FeedbackError(Exception):
-    """It cannot be kept; the message says why and what to do."""
+    """Feedback that cannot be stored; the message says why and what to do."""
 
 
 class Opinion(BaseModel):
-    """What is said of the answer for one photo.
+    """A visitor's opinion on the answer for one photo.
 
     Attributes:
-        answer_label: The class that the model held for most likely.
-        probability: How likely, 0 to 1.
+        answer_label: The class that the model ranked first.
+        probability: Probability of that class, 0 to 1.
         version: The model's version, if known.
         right: Whether the visitor agrees.
-        label: What it is instead, as `Make_Model`; None if the answer is right or the visitor does not know.
-        may_train: Whether the photo may be kept and trained on.
+        label: The right label, as `Make_Model`; None if the answer is right or the visitor does not know the car.
+        may_train: Whether the photo may be kept for training.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -40,38 +40,38 @@ class Opinion(BaseModel):
 
 
 def read_opinion(content: Any, known_labels: Iterable[str]) -> Opinion:
-    """Checks what a page sent.
+    """Checks the feedback that a page sent.
 
     Args:
         content: JSON with the attributes of `Opinion`.
-        known_labels: Classes of the version that answered, if they are known: the answer must be one of them, and a
-            car that is one but for upper and lower case becomes it.
+        known_labels: Classes of the version that answered, if they are known. The answer must be one of them. A right
+            label that differs from one of them only by upper and lower case is replaced by it.
 
     Raises:
-        FeedbackError: Something is missing or of another kind, the model cannot have given the answer, or the label
+        FeedbackError: A value is missing or has the wrong type, the model cannot have given the answer, or the label
             does not name a make and a model.
     """
     try:
         opinion = Opinion.model_validate(content)
     except ValidationError as error:
         names = ", ".join(sorted({".".join(map(str, problem["loc"])) or "body" for problem in error.errors()}))
-        raise FeedbackError(f"The feedback cannot be read ({names}). Load the page anew and try again.") from error
+        raise FeedbackError(f"The feedback cannot be read ({names}). Reload the page and try again.") from error
     known = tuple(known_labels)
     if opinion.answer_label not in known if known else _odd(opinion.answer_label):
-        raise FeedbackError("The model cannot have given this answer. Load the page anew and try again.")
+        raise FeedbackError("The model cannot have given this answer. Reload the page and try again.")
     if opinion.label is None:
         return opinion
     if opinion.right:
-        raise FeedbackError("The answer cannot be right and another car at once. Take one of them back.")
-    written = {label.casefold(): label for label in known}
-    label = written.get(opinion.label.casefold()) or _well_formed(opinion.label)
+        raise FeedbackError("The answer cannot be right if the photo shows another car. Take one of the two back.")
+    spelling = {label.casefold(): label for label in known}
+    label = spelling.get(opinion.label.casefold()) or _well_formed(opinion.label)
     if label == opinion.answer_label:
         raise FeedbackError(f"{display_name(label)} is the answer itself. Choose another car, or say that it is right.")
     return opinion.model_copy(update={"label": label})
 
 
 def _well_formed(label: str) -> str:
-    """A label that can be the name of a photo's file, from which the make and the model are read again."""
+    """Tidies a label and checks that it can name a photo's file: training reads make and model from that name."""
     make, _, model = (unicodedata.normalize("NFC", part.strip()) for part in label.partition("_"))
     for name in (make, model):
         if name.lower() in ("", "nan"):
@@ -84,6 +84,6 @@ def _well_formed(label: str) -> str:
 
 
 def _odd(name: str) -> bool:
-    """Whether a name cannot be a part of a file's name."""
+    """Returns whether a name cannot be part of a file's name."""
     hidden = any(unicodedata.category(letter).startswith("C") for letter in name)
     return hidden or name.startswith(".") or "/" in name or "\\" in name

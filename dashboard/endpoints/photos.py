@@ -1,9 +1,9 @@
 """The photos that visitors send.
 
 POST /photos               a photo's bytes            201 {id, src, width, height}
-POST /photos/ID/answer     {label} or nothing         200 the answer, see `dashboard.reports.answers`; of `label`
-                                                          too, if it is given
-GET  /photos/ID.jpg        the photo as it is shown and was sent to the model; `?side=` scales it down
+POST /photos/ID/answer     {label} or nothing         200 the answer, see `dashboard.reports.answers`; with the class
+                                                          `label` too, if the request names one
+GET  /photos/ID.jpg        the photo as the page shows it and the model gets it; `?side=` scales it down
 """
 
 from flask import Blueprint, Response, jsonify, request
@@ -16,7 +16,7 @@ from dashboard.services import Services
 
 
 def blueprint(services: Services) -> Blueprint:
-    """The addresses above, answered with these services."""
+    """Defines the addresses above."""
     routes = Blueprint("photos", __name__)
     settings = services.settings
 
@@ -29,7 +29,8 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/photos")
     def add_photo() -> tuple[Response, int]:
         limit = int(settings.max_upload_mb * 1e6)
-        # One byte more: what comes without its length is cut off there in silence, and is told by it.
+        # One byte more than allowed: Flask cuts a body without Content-Length off there, silently, and the extra byte
+        # shows that the photo was too large.
         request.max_content_length = limit + 1
         try:
             data = request.get_data()
@@ -58,6 +59,6 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def about_kept(services: Services, photo: Photo) -> dict[str, str | int]:
-    """Keeps a photo for a while and says how it can be had."""
+    """Stores a photo for a while and returns its id, address and size."""
     photo_id = services.photos.add(photo.jpeg)
     return {"id": photo_id, "src": f"/photos/{photo_id}.jpg", "width": photo.width, "height": photo.height}

@@ -1,24 +1,24 @@
-"""Photos as answers to a browser."""
+"""Answers with photos, and the options of requests for them."""
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from dashboard.endpoints.bodies import json_body
 
-SIDES = ("160", "400", "800")  # pixels; few, so that browsers keep what they have
+SIDES = ("160", "400", "800")  # pixels; few sizes, so that browsers reuse cached photos
 
 
 def jpeg_response(jpeg: bytes, cache_control: str) -> Response:
-    """A JPEG, with how long a browser may keep it."""
+    """Answers with a JPEG that a browser may cache as `cache_control` says."""
     headers = {"Cache-Control": cache_control, "X-Content-Type-Options": "nosniff"}
     return Response(jpeg, mimetype="image/jpeg", headers=headers)
 
 
 def asked_side() -> int | None:
-    """How long the longest side of a photo shall be, as the request's `side` says, in pixels.
+    """Reads the request's `side`: the longest side of the photo, in pixels; None for the photo's own size.
 
     Raises:
-        BadRequest: Not one of the sizes that photos can be had in.
+        BadRequest: `side` is none of `SIDES`.
     """
     side = request.args.get("side")
     if side is None:
@@ -29,10 +29,10 @@ def asked_side() -> int | None:
 
 
 def asked_label() -> str | None:
-    """The class that the JSON of a request asks for besides the most likely ones.
+    """Reads the class that a request asks for besides the most likely ones: `label` in the JSON body, if it has one.
 
     Raises:
-        BadRequest: The body is neither empty nor JSON with a text under `label`.
+        BadRequest: The body is neither empty nor a JSON object with a text under `label`.
     """
     if not request.get_data():
         return None

@@ -1,9 +1,9 @@
-"""How the model server is, and whether the dashboard can do its work.
+"""The state of the model server, and whether the dashboard is ready.
 
-GET  /status    {state, text}: ready, starting, slow or down for the page's scripts, and in words for people
-GET  /readyz    200 {ready, database, photos, model_server}, each "ok" or what is wrong with it; 503 if the database or
-                    the folder of the photos cannot be used. The model server's state is told but does not count: the
-                    page stays usable without it, and says so.
+GET  /status    {state, text}: `state` is ready, starting, slow or down, for the page's scripts; `text` is for people
+GET  /readyz    200 {ready, database, photos, model_server}, each of the last three "ok" or its problem; 503 if the
+                    database or the photo folder cannot be used. The model server's state is reported but does not
+                    count: the page stays usable without the model server, and says so.
 """
 
 import logging
@@ -18,11 +18,11 @@ from dashboard.services import Services
 logger = logging.getLogger(__name__)
 
 OK = "ok"
-READY_SECONDS = 1.0  # whoever asks for readiness is impatient, and this part does not count
+READY_SECONDS = 1.0  # time for the model server in /readyz: probes are impatient, and its state does not count
 
 
 def blueprint(services: Services) -> Blueprint:
-    """The addresses above, answered with these services."""
+    """Defines the addresses above."""
     routes = Blueprint("status", __name__)
 
     @routes.get("/status")
@@ -34,13 +34,13 @@ def blueprint(services: Services) -> Blueprint:
         database, photos = _database(services), _photos(services)
         model_server = _status(services.watch, READY_SECONDS)
         is_ready = database == photos == OK
-        about = {
+        parts = {
             "ready": is_ready,
             "database": database,
             "photos": photos,
             "model_server": OK if model_server["state"] == "ready" else model_server["text"],
         }
-        return jsonify(about), 200 if is_ready else 503
+        return jsonify(parts), 200 if is_ready else 503
 
     return routes
 
@@ -58,7 +58,7 @@ def _photos(services: Services) -> str:
     try:
         services.photos.check()
     except OSError as error:
-        logger.error("Photos cannot be kept: %s", error)
+        logger.error("Photos cannot be stored: %s", error)
         return "cannot be kept in their folder"
     return OK
 

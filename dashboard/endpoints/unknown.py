@@ -1,4 +1,4 @@
-"""Addresses below those of the other modules that are none: 404, in a sentence as everywhere here."""
+"""Answers unknown addresses below those of the other modules with 404 and a sentence, as for every other error."""
 
 from typing import NoReturn
 
@@ -12,8 +12,8 @@ OTHERS = ("/versions", "/photos", "/dataset", "/feedback")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-def blueprint(services: Services) -> Blueprint:  # noqa: ARG001 (as the other modules')
-    """What is left over when all other addresses are known."""
+def blueprint(services: Services) -> Blueprint:  # noqa: ARG001 (the other modules' signature)
+    """Defines the addresses that no other module does. Register it last."""
     routes = Blueprint("unknown", __name__)
 
     def unknown(rest: str = "") -> NoReturn:  # noqa: ARG001 (a part of the address)

@@ -1,6 +1,6 @@
-"""The published versions of the model, as the pages' scripts need them.
+"""The published versions of the model, for the pages' scripts.
 
-GET  /versions/N/classes    [{label, name}]: the classes of version N, sorted by name; none if they are not known
+GET  /versions/N/classes    [{label, name}]: the classes of version N, sorted by name; an empty list if they are unknown
 """
 
 from flask import Blueprint, Response, jsonify
@@ -10,7 +10,7 @@ from dashboard.services import Services
 
 
 def blueprint(services: Services) -> Blueprint:
-    """The address above, answered with these services."""
+    """Defines the address above."""
     routes = Blueprint("versions", __name__)
 
     @routes.get("/versions/<int:number>/classes")

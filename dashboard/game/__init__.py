@@ -1,4 +1,4 @@
-"""The game against the model: which photos, which choices, whose turn, who won.
+"""The game against the model: photos, choices, moves and points.
 
-It knows nothing of web pages and of where games are kept: `engine` takes a game and gives the next one.
+`engine` takes a game and returns the next one; web pages and the storage of games are left to others.
 """

@@ -1,8 +1,8 @@
-"""Which photos a game shows.
+"""Selects the photos of a game.
 
-A seed names them: `SHUFFLE` or `SHUFFLE-START`. All photos are shuffled, the same way for everybody, and the
-game takes those from the start on. A player's games go on where the one before ended, so that each of them
-can be given to others by its seed.
+A seed names them: `SHUFFLE` or `SHUFFLE-START`. The number `SHUFFLE` fixes an order of all photos, the same for
+everybody, and the game takes the photos from place `START` on. A player's next game begins where the last one ended,
+so a player can pass any game on to others by its seed.
 """
 
 import random
@@ -19,11 +19,11 @@ _SEED = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
 
 @dataclass(frozen=True)
 class Seed:
-    """Which photos, in a few digits.
+    """Names the photos of a game in a few digits.
 
     Attributes:
-        shuffle: Which order of all photos.
-        start: How many photos of it are passed over.
+        shuffle: Number of an order of all photos.
+        start: Number of photos to skip in that order.
     """
 
     shuffle: int
@@ -31,10 +31,10 @@ class Seed:
 
     @classmethod
     def parse(cls, text: str) -> "Seed":
-        """Reads one from an address or a form.
+        """Reads a seed from an address or a form.
 
         Raises:
-            NotAllowed: It is something else.
+            NotAllowed: The text is not a seed.
         """
         match = _SEED.fullmatch(text.strip())
         if match is None:
@@ -50,8 +50,8 @@ class Deal:
     """The photos of one game.
 
     Attributes:
-        seed: What names them.
-        photos: One a round.
+        seed: The seed that names the photos.
+        photos: One photo per round.
     """
 
     seed: Seed
@@ -59,37 +59,37 @@ class Deal:
 
 
 def deal(photos: Sequence[DatasetPhoto], rounds: int, seed: Seed) -> Deal:
-    """The photos that a seed names.
+    """Returns the photos that a seed names.
 
     Raises:
-        TooFewPhotos: The data set has not enough.
+        TooFewPhotos: The data set has too few photos.
     """
-    found = _in_a_row(shuffled(photos, seed.shuffle), seed.start, rounds, seen=())
-    if found is None:
+    row = _in_a_row(shuffled(photos, seed.shuffle), seed.start, rounds, seen=())
+    if row is None:
         raise _too_few(photos, rounds)
-    return Deal(seed, found[1])
+    return Deal(seed, row[1])
 
 
 def deal_unseen(
     photos: Sequence[DatasetPhoto], rounds: int, seen: Collection[str], last: Seed | None, shuffles: Iterable[int]
 ) -> Deal:
-    """Photos that a player has not seen.
+    """Returns photos that a player has not seen.
 
     Args:
-        photos: Where from.
-        rounds: How many.
-        seen: Ids of those that the player knows.
-        last: Where to go on, if possible.
-        shuffles: Orders to try otherwise.
+        photos: The photos of the data set.
+        rounds: Number of photos.
+        seen: Ids of the photos that the player has seen.
+        last: The seed to try first; it continues the player's last game.
+        shuffles: Orders to try after that.
 
     Raises:
-        TooFewPhotos: Not enough are left, or the data set has not enough.
+        TooFewPhotos: Too few unseen photos are left, or the data set has too few photos.
     """
     seeds = ([last] if last else []) + [Seed(shuffle) for shuffle in shuffles]
     for seed in seeds:
-        found = _in_a_row(shuffled(photos, seed.shuffle), seed.start, rounds, seen)
-        if found is not None:
-            return Deal(Seed(seed.shuffle, found[0]), found[1])
+        row = _in_a_row(shuffled(photos, seed.shuffle), seed.start, rounds, seen)
+        if row is not None:
+            return Deal(Seed(seed.shuffle, row[0]), row[1])
     if _in_a_row(photos, 0, rounds, seen=()) is None:
         raise _too_few(photos, rounds)
     raise TooFewPhotos(
@@ -100,9 +100,9 @@ def deal_unseen(
 
 
 def shuffled(photos: Iterable[DatasetPhoto], shuffle: int) -> list[DatasetPhoto]:
-    """All photos in a random order, the same for the same number.
+    """Returns all photos in a random order, the same for the same number.
 
-    Every label gives one photo before any gives a second, each time in another order.
+    Each pass takes one photo of every label, in a new order of labels.
     """
     piles: dict[str, list[DatasetPhoto]] = defaultdict(list)
     for photo in photos:
@@ -124,9 +124,12 @@ def shuffled(photos: Iterable[DatasetPhoto], shuffle: int) -> list[DatasetPhoto]
 def _in_a_row(
     order: Sequence[DatasetPhoto], start: int, count: int, seen: Collection[str]
 ) -> tuple[int, tuple[DatasetPhoto, ...]] | None:
-    """The first photos in a row, from `start` on and around, of which none was seen, and where they begin.
+    """Finds the first `count` photos in a row that were not seen, from `start` on and around the end.
 
-    Photos whose files are gone are passed over.
+    Photos whose files are gone are skipped.
+
+    Returns:
+        The place of the first one and the photos, or None if there is no such row.
     """
     if not order:
         return None
@@ -137,7 +140,7 @@ def _in_a_row(
         if photo.id in seen:
             row, begin = [], (place + 1) % len(order)
         elif photo in row:
-            return None  # once around
+            return None  # the search has come full circle
         elif photo.path.is_file():
             row.append(photo)
         if len(row) == count:
@@ -146,14 +149,14 @@ def _in_a_row(
 
 
 def _too_few(photos: Sequence[DatasetPhoto], rounds: int) -> TooFewPhotos:
-    there = sum(photo.path.is_file() for photo in photos)
-    if not there:
+    present = sum(photo.path.is_file() for photo in photos)
+    if not present:
         return TooFewPhotos(
             "There are no photos to play with. Index a folder of car photos first, with their makes and models.",
             start_over=False,
         )
-    photos_there = "1 photo" if there == 1 else f"{there} photos"
+    photos_present = "1 photo" if present == 1 else f"{present} photos"
     return TooFewPhotos(
-        f"{rounds} rounds need {rounds} photos, but the data set has only {photos_there}. Play fewer rounds.",
+        f"{rounds} rounds need {rounds} photos, but the data set has only {photos_present}. Play fewer rounds.",
         start_over=False,
     )

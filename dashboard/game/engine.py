@@ -1,4 +1,4 @@
-"""A game from its first round to its last. Each move takes a game and gives the next; none changes one."""
+"""The moves of a game, from its first round to its last. Each move takes a game and returns a new one."""
 
 import random
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -28,19 +28,19 @@ def start(
     """Deals a new game.
 
     Args:
-        dataset: The photos and the cars there are.
-        rounds: How many.
-        difficulty: How hard.
+        dataset: The photos and the cars.
+        rounds: Number of rounds.
+        difficulty: Difficulty of the game.
         seed: Names the photos, seen before or not; None for photos that the player has not seen.
         seen: Ids of the photos of the player's games.
-        last: Where the player's next photos should come from, if there is such a place.
-        start_over: Whether photos may be shown again, from `last` on; the player's next games then go on so.
-        shuffles: Random numbers, for photos that no seed names.
-        metrics: The model's, see `choices.confused_with`.
+        last: The seed that continues the player's last game, if there is one.
+        start_over: Whether photos may be shown again, from `last` on. The player's next games then do so too.
+        shuffles: Random numbers for orders to try when no seed is given.
+        metrics: The model's metrics, see `choices.confused_with`.
         now: Seconds since 1970.
 
     Raises:
-        TooFewPhotos: See `deck`; or there is but one kind of car.
+        TooFewPhotos: See `deck`; or all photos show the same car.
     """
     makes = makes_of(dataset)
     if len(makes) == 1:
@@ -50,7 +50,7 @@ def start(
     else:
         dealt = deal_unseen(dataset.unseen, rounds, () if start_over else seen, last, shuffles)
 
-    def made(photo_id: str, label: str) -> Round:
+    def new_round(photo_id: str, label: str) -> Round:
         chooser = random.Random(f"{dealt.seed}/{photo_id}")  # noqa: S311 (a game, and the same for everybody)
         return Round(photo_id, label, choices(difficulty, label, makes, confused_with(label, metrics), chooser))
 
@@ -58,7 +58,7 @@ def start(
         difficulty=difficulty,
         seed=str(dealt.seed),
         ranked=not any(photo.id in seen for photo in dealt.photos),
-        rounds=tuple(made(photo.id, photo.label) for photo in dealt.photos),
+        rounds=tuple(new_round(photo.id, photo.label) for photo in dealt.photos),
         opened=now,
         again=start_over,
     )
@@ -67,19 +67,19 @@ def start(
 def guess(
     game: Game, number: int, label: str, makes: Mapping[str, str], ask: Callable[[str], ModelTurn], now: float
 ) -> Game:
-    """Answers a round and has the model answer it. The same guess again changes nothing.
+    """Records the player's answer and the model's. The same guess again changes nothing.
 
     Args:
         game: The game so far.
-        number: Of the round, from 1.
+        number: Number of the round, from 1.
         label: The player's answer.
         makes: Make of each label of the data set.
         ask: Asks the model about a photo, given its id; called only if the guess counts.
         now: Seconds since 1970.
 
     Raises:
-        NotNow: The round has not begun or has another answer.
-        NotAllowed: No such car can be chosen.
+        NotNow: The round has not begun, or has another answer.
+        NotAllowed: The round does not offer this car.
     """
     played = game.reached(number)
     if played.guess:
@@ -89,7 +89,7 @@ def guess(
     if label not in (played.choices or makes):
         raise NotAllowed("This car cannot be chosen in this round. Choose one of those that are offered.")
     turn = ask(played.photo)
-    said = Guess(
+    answered = Guess(
         label=label,
         points=points(game.difficulty, label, played.label, makes),
         seconds=max(0.0, now - game.opened),
@@ -97,14 +97,14 @@ def guess(
         ai_points=points(game.difficulty, turn.answers[0].label, played.label, makes) if turn.answers else 0.0,
     )
     place = number - 1
-    return replace(game, rounds=(*game.rounds[:place], replace(played, guess=said), *game.rounds[place + 1 :]))
+    return replace(game, rounds=(*game.rounds[:place], replace(played, guess=answered), *game.rounds[place + 1 :]))
 
 
 def go_on(game: Game, number: int, now: float) -> Game:
-    """Leaves a round that is answered. Leaving it again changes nothing.
+    """Leaves a round that has an answer. Leaving it again changes nothing.
 
     Raises:
-        NotNow: It is not answered.
+        NotNow: The round has no answer.
     """
     if not game.reached(number).guess:
         raise NotNow(f"Round {number} has no answer. Choose a car first.")
@@ -112,11 +112,11 @@ def go_on(game: Game, number: int, now: float) -> Game:
 
 
 def sign(game: Game, name: str) -> Game:
-    """Gives the player of a finished game a name. The same name again changes nothing.
+    """Names the player of a finished game for the leaderboard. The same name again changes nothing.
 
     Raises:
         NotNow: The game is not over, does not count, or has another name.
-        NotAllowed: This cannot be a name.
+        NotAllowed: The name is empty or too long.
     """
     tidy = player_name(name)
     if not game.over:
@@ -129,11 +129,11 @@ def sign(game: Game, name: str) -> Game:
 
 
 def makes_of(dataset: Dataset) -> dict[str, str]:
-    """Make of each label that photos of the data set have."""
+    """Returns the make of each label that photos of the data set have."""
     return {photo.label: photo.make for photo in dataset.kept}
 
 
 def next_seed(game: Game) -> Seed:
-    """Where the photos after those of a game begin."""
+    """Returns the seed of the photos that follow those of a game."""
     seed = Seed.parse(game.seed)
     return Seed(seed.shuffle, seed.start + len(game.rounds))

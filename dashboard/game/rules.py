@@ -1,4 +1,4 @@
-"""The rules: how many rounds, how hard, what a guess is worth, and what is not allowed."""
+"""The rules: numbers of rounds, difficulties, points, names, and the errors for moves that break them."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,10 +9,11 @@ NAME_LENGTH = 24
 
 
 class Difficulty(StrEnum):
-    """How hard a game is.
+    """The difficulty of a game.
 
-    Easy and medium: four cars to choose from, of different makes or such as the model mixes up. Hard: any car
-    of the data set, and half a point if just the make is right.
+    Easy and medium games offer four cars per photo: cars of different makes in an easy game, cars that the model often
+    confuses in a medium one. In a hard game the player names any car of the data set, and the right make alone earns
+    half a point.
     """
 
     EASY = "easy"
@@ -29,7 +30,7 @@ class NotNow(GameError):
 
 
 class NotAllowed(GameError):
-    """No point of the game allows it."""
+    """The rules do not allow the move at any point of a game."""
 
 
 class TooFewPhotos(NotNow):
@@ -45,12 +46,12 @@ class TooFewPhotos(NotNow):
 
 
 def points(difficulty: Difficulty, label: str, truth: str, makes: Mapping[str, str]) -> float:
-    """What an answer is worth, yours or the model's: 1, 0.5 or 0.
+    """Returns the points for an answer of the player or the model: 1, 0.5 or 0.
 
     Args:
-        difficulty: The game's.
+        difficulty: Difficulty of the game.
         label: The answer.
-        truth: What the photo shows.
+        truth: Label of the photo.
         makes: Make of each label of the data set.
     """
     if label == truth:
@@ -60,15 +61,15 @@ def points(difficulty: Difficulty, label: str, truth: str, makes: Mapping[str, s
 
 
 def make_of(label: str, makes: Mapping[str, str]) -> str:
-    """The make of a label, also of one that is not in the data set any more."""
+    """Returns the make of a label, also of one that the data set no longer has."""
     return makes.get(label) or label.partition("_")[0]
 
 
 def player_name(name: str) -> str:
-    """A name for the leaderboard, in one line and without spaces around it.
+    """Tidies a name for the leaderboard: one line, without spaces around it.
 
     Raises:
-        NotAllowed: Nothing is left, or it is too long.
+        NotAllowed: The tidied name is empty or too long.
     """
     tidy = " ".join("".join(character if character.isprintable() else " " for character in name).split())
     if not 1 <= len(tidy) <= NAME_LENGTH:
@@ -76,29 +77,29 @@ def player_name(name: str) -> str:
     return tidy
 
 
-def rounds_of(wish: object) -> int:
-    """How many rounds, from a number or, of an address, its text.
+def rounds_of(value: object) -> int:
+    """Reads the number of rounds from a number, or from its text in an address.
 
     Raises:
-        NotAllowed: No game has as many.
+        NotAllowed: Games do not have this number of rounds.
     """
     for rounds in ROUNDS:
-        if wish == str(rounds) or (wish == rounds and not isinstance(wish, bool)):
+        if value == str(rounds) or (value == rounds and not isinstance(value, bool)):
             return rounds
-    raise NotAllowed(f"A game has {', '.join(map(str, ROUNDS))} rounds. Received: {_shortened(wish)}.")
+    raise NotAllowed(f"A game has {', '.join(map(str, ROUNDS))} rounds. Received: {_shortened(value)}.")
 
 
-def difficulty_of(wish: object) -> Difficulty:
-    """How hard.
+def difficulty_of(value: object) -> Difficulty:
+    """Reads a difficulty.
 
     Raises:
-        NotAllowed: No game is so.
+        NotAllowed: There is no such difficulty.
     """
     try:
-        return Difficulty(str(wish))
+        return Difficulty(str(value))
     except ValueError as error:
-        raise NotAllowed(f"The difficulty is {', '.join(Difficulty)}. Received: {_shortened(wish)}.") from error
+        raise NotAllowed(f"The difficulty is {', '.join(Difficulty)}. Received: {_shortened(value)}.") from error
 
 
-def _shortened(wish: object) -> str:
-    return repr(wish[:40] if isinstance(wish, str) else wish)[:100]
+def _shortened(value: object) -> str:
+    return repr(value[:40] if isinstance(value, str) else value)[:100]

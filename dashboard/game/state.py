@@ -1,4 +1,4 @@
-"""A game as it is: what was dealt, what was said, and where it is."""
+"""The state of a game: its photos, the answers so far, and the current round."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class Likely:
 
 @dataclass(frozen=True)
 class ModelTurn:
-    """What the model said of a photo.
+    """The model's answers for a photo.
 
     Attributes:
-        answers: Most likely first; none if it missed its turn.
-        missed: Why it did, as a sentence.
+        answers: The answers, most likely first; none if the model missed its turn.
+        missed: Why the model missed its turn, as a sentence.
     """
 
     answers: tuple[Likely, ...] = ()
@@ -32,14 +32,14 @@ class ModelTurn:
 
 @dataclass(frozen=True)
 class Guess:
-    """What was said in a round, and what it was worth.
+    """The answers of the player and the model in a round, and their points.
 
     Attributes:
         label: The player's answer.
-        points: The player's.
-        seconds: How long the player took.
+        points: The player's points.
+        seconds: Time that the player took.
         ai: The model's answers.
-        ai_points: The model's, for its first answer.
+        ai_points: The model's points, for its first answer.
     """
 
     label: str
@@ -51,13 +51,13 @@ class Guess:
 
 @dataclass(frozen=True)
 class Round:
-    """One photo.
+    """One round, with one photo.
 
     Attributes:
-        photo: Its id in the data set.
-        label: What it shows.
-        choices: What can be chosen; nothing if any car of the data set can be named.
-        guess: What was said, once it was.
+        photo: Id of the photo in the data set.
+        label: The photo's label.
+        choices: The labels to choose from; none if any car of the data set can be named.
+        guess: The answers; None before the player has answered.
     """
 
     photo: str
@@ -71,14 +71,14 @@ class Game:
     """One player's game.
 
     Attributes:
-        difficulty: How hard it is.
-        seed: Names its photos, see `deck`.
-        ranked: Whether it may go on the leaderboard: none of its photos was seen before.
-        rounds: All of them.
-        opened: When the round in hand began, in seconds since 1970.
-        place: Index of the round in hand; the number of rounds once the game is over.
-        name: As the player is called on the leaderboard, once there.
-        again: Whether the player has seen all photos and goes round through them once more.
+        difficulty: Difficulty of the game.
+        seed: Names the photos, see `deck`.
+        ranked: Whether the game may go on the leaderboard: the player had seen none of its photos before.
+        rounds: All rounds, played or not.
+        opened: Time when the current round began, in seconds since 1970.
+        place: Index of the current round; the number of rounds once the game is over.
+        name: The player's name on the leaderboard; empty before the player has entered one.
+        again: Whether the player has seen all photos and plays with them again.
     """
 
     difficulty: Difficulty
@@ -92,37 +92,37 @@ class Game:
 
     @property
     def over(self) -> bool:
-        """Whether all rounds were played and looked at."""
+        """Whether the player has left the last round."""
         return self.place == len(self.rounds)
 
     @property
     def guesses(self) -> list[Guess]:
-        """What was said so far."""
+        """The answers so far."""
         return [played.guess for played in self.rounds if played.guess]
 
     @property
     def points(self) -> float:
-        """The player's."""
+        """The player's points so far."""
         return sum(guess.points for guess in self.guesses)
 
     @property
     def ai_points(self) -> float:
-        """The model's."""
+        """The model's points so far."""
         return sum(guess.ai_points for guess in self.guesses)
 
     @property
     def seconds(self) -> float:
-        """How long the player thought; how long the model took does not count."""
+        """Time that the player took; the model's time does not count."""
         return sum(guess.seconds for guess in self.guesses)
 
     def reached(self, number: int) -> Round:
-        """A round that the player has come to.
+        """Returns a round that the player has reached.
 
         Args:
-            number: Of the round, from 1.
+            number: Number of the round, from 1.
 
         Raises:
-            NotNow: Its time has not come, or there is none.
+            NotNow: The player has not reached the round, or there is no such round.
         """
         if not 1 <= number <= min(self.place + 1, len(self.rounds)):
             raise NotNow(f"Round {number} has not begun. Reload the page to see where the game is.")
@@ -133,15 +133,15 @@ _game = TypeAdapter(Game)
 
 
 def to_state(game: Game) -> dict[str, Any]:
-    """A game as JSON can hold it; the ids of its photos are under `photos` too."""
+    """Converts a game to JSON; the ids of its photos are under `photos` too."""
     state: dict[str, Any] = _game.dump_python(game, mode="json")
     return state | {"photos": [played.photo for played in game.rounds]}
 
 
 def from_state(state: Mapping[str, Any]) -> Game:
-    """The game that `to_state` was given.
+    """Converts the JSON of `to_state` back to a game.
 
     Raises:
-        ValueError: It is of another version of the game.
+        ValueError: Another version of the dashboard wrote it.
     """
     return _game.validate_python(dict(state))

@@ -1,4 +1,4 @@
-"""A game as its player may see it: nothing of a photo's car before the guess."""
+"""The part of a game that its player may see: before the guess, nothing that gives the car away."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ def as_seen(game_id: str, game: Game) -> dict[str, Any]:
     """Prepares a game for the page.
 
     Returns:
-        `id`, `difficulty`, `seed`, `ranked` and `name`, see `Game`; `rounds`: how many; `number`: of the round in
-        hand, from 1; `phase`: `guessing`, `revealed` or `over`; `choices` of that round, each with `label` and
-        `name`; `points` and `ai_points` so far; `seconds`; and `played`: of each answered round its `number`, the
-        `guess`, what it is in `truth`, the `points`, what the model said in `ai`, most likely first, with `label`,
-        `name` and `probability`, its `ai_points`, and why it `missed` its turn.
+        `id`, `difficulty`, `seed`, `ranked` and `name`, see `Game`; `rounds`, the number of rounds; `number` of the
+        current round, from 1; `phase`: `guessing`, `revealed` or `over`; `choices` of the current round, each with
+        `label` and `name`; `points`, `ai_points` and `seconds` so far; and `played`, the answered rounds. Each of
+        these has its `number`, the player's `guess`, the right name in `truth`, the `points`, the model's answers in
+        `ai` (most likely first, with `label`, `name` and `probability`), its `ai_points`, and why it `missed` its turn.
     """
     number = min(game.place + 1, len(game.rounds))
-    in_hand = game.rounds[number - 1]
+    current = game.rounds[number - 1]
     return {
         "id": game_id,
         "difficulty": game.difficulty.value,
@@ -26,8 +26,8 @@ def as_seen(game_id: str, game: Game) -> dict[str, Any]:
         "name": game.name,
         "rounds": len(game.rounds),
         "number": number,
-        "phase": "over" if game.over else "revealed" if in_hand.guess else "guessing",
-        "choices": [{"label": label, "name": display_name(label)} for label in in_hand.choices],
+        "phase": "over" if game.over else "revealed" if current.guess else "guessing",
+        "choices": [{"label": label, "name": display_name(label)} for label in current.choices],
         "points": game.points,
         "ai_points": game.ai_points,
         "seconds": round(game.seconds),

@@ -1,16 +1,16 @@
-"""The first page: photos in, the five most likely cars out, and which parts of the photo speak for each.
+"""The first page: the five most likely cars on a photo, and the parts of the photo that speak for each.
 
 The scripts in `assets/scripts/classify/` send each photo once and get one answer for it. `session.mjs` keeps the state
-in the store `view`; `render.mjs` turns it into what the page shows, without another request:
+in the store `view`; `render.mjs` turns the state into properties of the page, without another request:
 
     phase     empty, sending, asking, answered or unanswered
-    key       of the entry that is shown
-    photo     what `POST /photos` or `POST /dataset/ID/photo` returned, with its `name` and, for a sample, `sample`
-    choice    labels: `car`, the one that is chosen, null for the most likely one; `versus`, the one it is compared with
-    answer    what `POST /photos/ID/answer` returned, and `extras`: other classes that were asked for
-    asking    the label of a class that is being asked for
+    key       key of the entry that is shown
+    photo     response of `POST /photos` or `POST /dataset/ID/photo`, with `name` and, for a sample, `sample`
+    choice    labels: `car`, the chosen one, null for the most likely one; `versus`, the one to compare with
+    answer    response of `POST /photos/ID/answer`, and `extras`: other classes that the visitor asked for
+    asking    label of the class that a running request asks for
     classes   label and name of all classes that the answer's version knows
-    problem   sentences, one a line, if something went wrong
+    problem   sentences, one per line, if something went wrong
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def layout(settings: Settings, samples: Sequence[DatasetPhoto]) -> html.Main:
-    """The page's fixed skeleton; scripts write texts, sizes and addresses into it, never components."""
+    """Returns the page's fixed skeleton; scripts write texts, sizes and addresses into it, never components."""
     return html.Main(
         [
             dcc.Store(id="view", storage_type="memory"),

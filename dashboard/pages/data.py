@@ -1,15 +1,15 @@
-"""The page of the data set: what is in it, what may be wrong with it, and every photo of it.
+"""The page of the data set: its photos, its classes, and the labels that may be wrong.
 
-The address says what is shown (see `dashboard.photos.search`; `photo` is the one whose details are open), so that it
-can be shared and the back button works. `assets/scripts/data/page.mjs` asks the dashboard for that and keeps the state
-in the store `data-view`; `render.mjs` beside it turns the state into what the page shows:
+The address holds the search (see `dashboard.photos.search`) and, as `photo`, the photo whose details are open, so that
+visitors can share it and the back button works. `assets/scripts/data/page.mjs` sends the search to the dashboard and
+keeps the state in the store `data-view`; `render.mjs` beside it turns the state into properties of the page:
 
     phase     searching or shown
     search    the query whose photos are shown, without `photo`
-    found     what `GET /dataset/photos` returned for it; null before
-    problem   a sentence, if that failed
-    details   the dialog: id and photo (what `GET /dataset/ID.json` returned), problem; answer of the model, rank of the
-              class whose map is shown, isAsking, answerProblem
+    found     response of `GET /dataset/photos` to it; null before
+    problem   a sentence, if that request failed
+    details   the dialog: id and photo (response of `GET /dataset/ID.json`), problem; answer of the model, rank of the
+              class whose heatmap is shown, isAsking, answerProblem
 """
 
 from collections.abc import Mapping
@@ -55,12 +55,12 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def layout(settings: Settings, dataset: Dataset, query: Mapping[str, object]) -> html.Main:
-    """The page's skeleton, with the conditions of the address.
+    """Returns the page's skeleton, with the conditions of the address.
 
     Args:
-        settings: Where the manifest is.
+        settings: The settings; they name the manifest.
         dataset: The photos.
-        query: The address's query. If it cannot be understood, no condition is set.
+        query: The query of the address. If it is not a valid search, no condition is set.
     """
     try:
         search = read_search(query)

@@ -1,7 +1,7 @@
-"""The page of the model: how good a version is, where it errs and why, beside another version if there is one.
+"""The page of the model: figures, mistakes and explanations of a version, beside those of another one if chosen.
 
-Everything comes from the files of the published versions, so that the page works while the model server does not; only
-the heatmaps need it. The sections are in `dashboard.components`, each with the callbacks that fill it.
+The page reads the files of the published versions, so it works without the model server; only the heatmaps need that.
+The sections are in `dashboard.components`, each with the callbacks that fill it.
 """
 
 from typing import Any
@@ -60,26 +60,26 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def layout(services: Services, version: str | None = None, other: str | None = None) -> html.Main:
-    """The page's skeleton.
+    """Returns the page's skeleton.
 
     Args:
-        services: What it works with.
-        version: The version to show; the newest if left out or not there.
+        services: The services; they know the published versions.
+        version: The version to show; the newest if left out or missing.
         other: The version to compare it with, if any.
     """
     numbers = [option["value"] for option in model_choices.version_options(services)]
     chosen = version if version in numbers else next(iter(numbers), None)
     head = [html.H1("Model"), html.P("", id="model-live", className="dimmed", role="status")]
-    nothing = html.P(
+    missing = html.P(
         f"No published version was found in {services.settings.model_folder}. car-classifier train publishes one "
         "there; DASHBOARD_MODEL_FOLDER names another folder. Then load this page again.",
         className="model-missing",
         hidden=chosen is not None,
     )
-    # The sections are there in any case: Dash wants to find the ids of all callbacks.
+    # Also without a version, the sections are in the layout: Dash needs the ids of all callbacks.
     sections = _sections(services, chosen, other if other in numbers and other != chosen else None)
     return html.Main(
-        [html.Div(head, className="page-head"), nothing, html.Div(sections, hidden=chosen is None)],
+        [html.Div(head, className="page-head"), missing, html.Div(sections, hidden=chosen is None)],
         id="model-page",
         className="page",
     )
@@ -98,11 +98,11 @@ def _sections(services: Services, number: str | None, other: str | None) -> list
         section(
             "card",
             "Model card",
-            "What travels with the model.",
+            "The description that is published with the model.",
             html.Details(
                 [
                     html.Summary("Show the card"),
-                    # Its tables may be wider than a phone: whoever has no finger moves them by keys.
+                    # Its tables may be wider than a phone: the tab stop lets keys scroll them, where no finger can.
                     html.Div(
                         dcc.Markdown("", id="model-card-text"),
                         className="model-card",

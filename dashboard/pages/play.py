@@ -1,19 +1,19 @@
 """The game: you and the model name the same cars, and the better one wins.
 
 `assets/scripts/play/game.mjs` makes the moves, through the addresses in `endpoints/game.py`, and keeps the state in the
-store `play-view`; `render.mjs` beside it turns the state into what the page shows:
+store `play-view`; `render.mjs` beside it turns the state into properties of the page:
 
     phase        loading, start, guessing, asking, revealed or over
     challenge    seed, rounds and difficulty of the address, until a game has begun; or null
     game         as `dashboard.game.view` describes it, or null
-    answer       what the model answered in this round, with its maps; null before
+    answer       the model's answer in this round, with its heatmaps; null before
     guess        the label that is being sent
     photo        address, width and height of the photo that has been loaded
     problem      a sentence, if something went wrong
-    startOver    whether it would help to start over with all photos
+    startOver    whether starting over with all photos would solve the problem
     board        rounds, difficulty and scores: the leaderboard of one kind of game; or null
     cars         all cars that can be named in a hard game, or null
-    make, model  what is chosen in a hard game: a make, and a label
+    make, model  the choices in a hard game: a make, and a label
 """
 
 import dash
@@ -61,11 +61,11 @@ def register(app: dash.Dash, services: Services) -> None:
 def layout(
     dataset: Dataset, *, seed: str | None = None, rounds: str = "", difficulty: str = "", **_: object
 ) -> html.Main:
-    """The page's fixed skeleton; scripts write texts, sizes and addresses into it, never components.
+    """Returns the page's fixed skeleton; scripts write texts, sizes and addresses into it, never components.
 
     Args:
-        dataset: Where the photos come from.
-        seed: Decides on the photos of a challenge, see `dashboard.game.deck`.
+        dataset: The photos.
+        seed: Names the photos of a challenge, see `dashboard.game.deck`.
         rounds: Number of rounds of the challenge.
         difficulty: Difficulty of the challenge.
     """
@@ -121,10 +121,10 @@ def layout(
 
 
 def _problem(seed: str | None, rounds: str, difficulty: str) -> str:
-    """A sentence that says why the address cannot be played as it is; empty if it can."""
+    """Says in a sentence why the address is no valid challenge; empty if it is one."""
     try:
         if seed is not None:
-            Seed.parse(str(seed))  # given twice, it is a list
+            Seed.parse(str(seed))  # a list, if the address has it twice
         if rounds:
             rounds_of(rounds)
         if difficulty:

@@ -151,7 +151,7 @@ class Report:
 
     @cached_property
     def headlines(self) -> Mapping[str, Headline]:
-        """`top1`, `top5`, `make_top1`, `macro_f1` and `ece`, as far as they are known."""
+        """Those of `top1`, `top5`, `make_top1`, `macro_f1` and `ece` that were measured."""
         calibration = self.metrics.get("calibration")
         sources = dict.fromkeys(("top1", "top5", "make_top1", "macro_f1"), self.metrics)
         if isinstance(calibration, dict):

@@ -1,8 +1,8 @@
-"""`make reference`: the pages of the reference that the code knows best.
+"""Writes the pages of the reference that are made from the code; `make reference` calls it.
 
     python -m docs.reference.generate [FOLDER]
 
-They are written beside this module if no folder is named.
+Without a folder, it writes them beside this module.
 """
 
 import inspect
@@ -32,43 +32,44 @@ READERS = {
     "`make blog`": ("blog/series.py",),
     "Caddy": ("deploy/proxy/Caddyfile",),
 }
-"""Who reads environment variables, and where that is written. The dashboard's are those of its settings."""
+"""The programs that read environment variables, and the files that name the variables. The dashboard's are its
+settings."""
 
 MEANINGS = {
     "BLOG_PHOTOS": "A folder of photos or a manifest for the series, in place of drawn cars.",
-    "BLOG_TINY": "`1` makes everything of the series so small that it only shows that it runs.",
-    "BLOG_WEIGHTS": "What the series trains from: `none` (drawn cars), `imagenet` (own photos) or a file.",
-    "BLOG_WORK": "Where what the series makes goes; `build/blog`, or `build/blog-tiny` with `BLOG_TINY`, if not set.",
+    "BLOG_TINY": "`1` shrinks data and training of the series to a quick test that everything runs.",
+    "BLOG_WEIGHTS": "Initial weights of the series: `none` (drawn cars), `imagenet` (own photos) or a file.",
+    "BLOG_WORK": "Folder for the files of the series; `build/blog`, or `build/blog-tiny` with `BLOG_TINY`, if not set.",
     "DASHBOARD_PORT": "Port of this machine on which the dashboard is reached.",
     "DATABASE_URL": "The dashboard's database, for the dashboard and for `data import-feedback`: `sqlite:///…` or "
     "`postgresql://…`.",
     "GRAFANA_PORT": "Port of this machine on which Grafana is reached (`--profile monitoring`).",
-    "KERAS_HOME": "Where Keras keeps downloaded weights; `~/.keras` if not set.",
-    "MODEL_BASE_PATH": "Folder with a folder for each model. The image sets `/models`.",
-    "MODEL_NAME": "The model's name and its folder's. The image sets `model`, `docker-compose.yml` `car_classifier`.",
+    "KERAS_HOME": "Folder in which Keras keeps downloaded weights; `~/.keras` if not set.",
+    "MODEL_BASE_PATH": "Folder that contains one folder per model. The image sets `/models`.",
+    "MODEL_NAME": "Name of the model and of its folder. The image sets `model`, `docker-compose.yml` `car_classifier`.",
     "POSTGRES_PASSWORD": "Password of the database of `docker-compose.postgres.yml`; letters and digits only.",
     "PROMETHEUS_PORT": "Port of this machine on which Prometheus is reached (`--profile monitoring`).",
-    "PROXY_ADMIN": "Where the proxy can be told to read its file anew.",
+    "PROXY_ADMIN": "Address at which the proxy can be told to reload its configuration.",
     "PROXY_CERTIFICATE": "`public`, of Let's Encrypt, or `internal`, the proxy's own "
     "([behind a proxy](../how-to/behind-a-proxy.md), as for the next ones).",
-    "PROXY_DASHBOARD": "Where the proxy finds the dashboard.",
+    "PROXY_DASHBOARD": "Address of the dashboard, for the proxy.",
     "PROXY_DOMAIN": "Host name of the page behind the proxy.",
-    "PROXY_HTTPS_PORT": "Port of this machine on which the proxy takes HTTPS. Another one is only for behind something "
+    "PROXY_HTTPS_PORT": "Port of this machine on which the proxy accepts HTTPS. Set another one only behind something "
     "that passes 443 on to it: addresses never name a port.",
     "PROXY_HTTP_PORT": "Port of this machine on which the proxy sends visitors on to HTTPS, at port 443.",
-    "PROXY_MAX_UPLOAD": "Largest request to the dashboard that the proxy takes.",
-    "PROXY_MODELS": "`open` lets those who are signed in ask the model server's REST interface too; or `closed`.",
-    "PROXY_MODEL_SERVER": "Where the proxy finds the model server.",
-    "PROXY_OAUTH2": "Where the proxy finds oauth2-proxy.",
-    "PROXY_PASSWORD_HASH": "For `password`: what `caddy hash-password` prints.",
+    "PROXY_MAX_UPLOAD": "Largest request to the dashboard that the proxy accepts.",
+    "PROXY_MODELS": "`open` gives signed-in visitors the model server's REST interface too; `closed` does not.",
+    "PROXY_MODEL_SERVER": "Address of the model server, for the proxy.",
+    "PROXY_OAUTH2": "Address of oauth2-proxy, for the proxy.",
+    "PROXY_PASSWORD_HASH": "For `password`: the output of `caddy hash-password`.",
     "PROXY_SIGN_IN": "How visitors of the proxy sign in: `password`, `oauth2` or `none`.",
-    "PROXY_USER": "For `password`: the user's name.",
-    "SERVING_GRPC_PORT": "Port of this machine on which the model server takes gRPC.",
-    "SERVING_PORT": "Port of this machine on which the model server takes REST.",
-    "TF_CONFIG": "Which of several machines this is "
+    "PROXY_USER": "For `password`: the user name.",
+    "SERVING_GRPC_PORT": "Port of this machine on which the model server accepts gRPC.",
+    "SERVING_PORT": "Port of this machine on which the model server accepts REST.",
+    "TF_CONFIG": "The role of this machine among several "
     "([Several GPUs or machines](../how-to/several-gpus.md)), for `--strategy multiworker`.",
-    "TF_CPP_MIN_LOG_LEVEL": "How much TensorFlow says itself: from `0`, all, to `3`, only what ends the program. The "
-    "command line takes `3` unless it is set.",
+    "TF_CPP_MIN_LOG_LEVEL": "Level of TensorFlow's own log: from `0`, everything, to `3`, only fatal errors. The "
+    "command line sets `3` unless the variable is set.",
 }
 
 _VARIABLE = re.compile(
@@ -81,9 +82,9 @@ _VARIABLE = re.compile(
 
 
 def command_line() -> str:
-    """What Typer writes of all commands, with whole sentences and links in the lists of commands."""
+    """Returns Typer's page of all commands, with whole sentences and links in the lists of commands."""
     command = [sys.executable, "-m", "typer", "car_classifier.cli", "utils", "docs", "--name", "car-classifier"]
-    # Of the environment only what a program needs to start: nothing about colours and widths of terminals.
+    # Keep only the variables that a program needs to start, and none about colours and widths of terminals.
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
     result = subprocess.run(command, capture_output=True, text=True, check=True, env=kept, cwd=ROOT)  # noqa: S603
     sentences = dict(re.findall(r"^##+ `car-classifier (.+)`\n\n(.+)$", result.stdout, re.MULTILINE))
@@ -100,21 +101,21 @@ def command_line() -> str:
 
 
 def configuration() -> str:
-    """Settings of training and of the dashboard, and other environment variables."""
+    """Returns the page of all settings: of training, of the dashboard, and other environment variables."""
     return f"""{NOTICE}# Configuration
 
 ## Training
 
-Fields of `TrainingConfig`. Each is set by `car-classifier train --set FIELD=VALUE`; `--set unfreeze="conv5 all"`
-names two stages. `manifest` is the option `--data`; options of their own are also {_options()}. A run keeps all fields
-in its [config.json](file-formats.md#configjson-of-a-run).
+Fields of `TrainingConfig`. `car-classifier train --set FIELD=VALUE` sets any of them; `--set unfreeze="conv5 all"`
+names two stages. `--data` sets `manifest`, and these options set the fields of their names: {_options()}. A run keeps
+all fields in its [config.json](file-formats.md#configjson-of-a-run).
 
 {_table(["field", "default", ""], _training())}
 
 ## Dashboard
 
-Environment variables. A value that cannot be used is refused at the start, with a sentence. What `docker-compose.yml`
-and `Dockerfile.dashboard` set for their containers is written there.
+Environment variables. If a value cannot be used, the dashboard says so and does not start. `docker-compose.yml` and
+`Dockerfile.dashboard` set some of them for their containers.
 
 {_table(["variable", "default", ""], _dashboard())}
 
@@ -148,20 +149,20 @@ def _dashboard() -> Iterable[Sequence[str]]:
 
 
 def _others() -> Iterable[Sequence[str]]:
-    found: dict[tuple[str, str], set[str]] = {}
+    defaults_of: dict[tuple[str, str], set[str]] = {}
     for reader, patterns in READERS.items():
         for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
             for match in _VARIABLE.finditer(path.read_text(encoding="utf-8")):
                 name = match["python"] or match["typer"] or match["caddy"] or match["shell"]
-                defaults = found.setdefault((name, reader), set())
+                defaults = defaults_of.setdefault((name, reader), set())
                 if match["kind"] == "?":
                     defaults.add("must be set")
                 elif default := match["word"] or match["default"]:
                     defaults.add(f"`{default}`")
-    if unknown := {name for name, _ in found} ^ MEANINGS.keys():
-        raise SystemExit(f"MEANINGS in {__file__} is to explain what is read, and nothing else: {sorted(unknown)}")
+    if unknown := {name for name, _ in defaults_of} ^ MEANINGS.keys():
+        raise SystemExit(f"MEANINGS in {__file__} must explain exactly the variables that are read: {sorted(unknown)}")
     readers: dict[tuple[str, str], list[str]] = {}
-    for (name, reader), defaults in sorted(found.items()):
+    for (name, reader), defaults in sorted(defaults_of.items()):
         readers.setdefault((name, ", ".join(sorted(defaults))), []).append(reader)
     for (name, default), both in readers.items():
         yield f"`{name}`", ", ".join(both), default, MEANINGS[name]
@@ -185,7 +186,7 @@ PAGES = {"command-line.md": command_line, "configuration.md": configuration}
 
 
 def main(folder: Path) -> None:
-    """Write all of them into a folder."""
+    """Write all pages into a folder."""
     for name, page in PAGES.items():
         (folder / name).write_text(page(), encoding="utf-8")
 

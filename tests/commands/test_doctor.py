@@ -1,4 +1,4 @@
-"""`car-classifier doctor`: what one pastes into a bug report."""
+"""`car-classifier doctor`: the facts for a bug report."""
 
 import json
 import socket
@@ -16,13 +16,13 @@ SECTIONS = ("machine", "versions", "ports", "at hand", "folders", "settings")
 
 @pytest.fixture
 def without_tensorflow(monkeypatch):
-    """TensorFlow is not asked: that takes seconds, and another test does it."""
+    """Leaves TensorFlow out: importing it takes seconds, and another test does that."""
     monkeypatch.setattr(doctor, "_ASK_TENSORFLOW", """print('{"gpus": ["A100", "A100"], "precision": "float16"}')""")
 
 
 @pytest.fixture
 def empty_machine(monkeypatch, tmp_path):
-    """A home and a PATH with nothing in them."""
+    """An empty home folder and an empty PATH."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -115,6 +115,6 @@ def test_tensorflow_is_asked():
     assert facts["versions"]["Python"].startswith(".".join(map(str, sys.version_info[:3])))
 
 
-def test_a_result_that_cannot_be_written_is_told_first(tmp_path):
+def test_a_result_that_cannot_be_written_is_an_error_before_the_work(tmp_path):
     result = CliRunner().invoke(app, ["doctor", "--json", str(tmp_path)])
     assert str(result.exception) == f"{tmp_path} is a folder. Name a file in it, such as {Path(tmp_path) / 'out.csv'}."

@@ -138,7 +138,7 @@ class Terminal:
         self.shown = ""
 
     def read_until(self, words: str, times: int = 1) -> None:
-        """Wait until the terminal has shown `words` so many times."""
+        """Wait until the terminal has shown `words` `times` times."""
         while self.shown.count(words) < times:
             ready, _, _ = select.select([self._end], [], [], 120)
             assert ready, self.shown[-500:]

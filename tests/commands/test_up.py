@@ -1,4 +1,4 @@
-"""`car-classifier up`: everything started by one command, and ended by one Ctrl-C."""
+"""`car-classifier up`: one command starts everything, and one Ctrl-C ends it."""
 
 import csv
 import signal
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def up(*arguments: object):
-    """The running command, and what it says until it says where the page is."""
+    """The running command, and its output up to the line with the page's address."""
     command = [sys.executable, "-m", "car_classifier", "up", *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -58,7 +58,7 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
 
 @pytest.mark.long
 def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
-    """The whole way at a small size: draws, indexes, trains, publishes, and looks for similar photos."""
+    """All steps at a small size: drawing, indexing, training, publishing, and similar photos."""
     settings = UpSettings(model_dir=tmp_path / "model", data_dir=tmp_path / "data")
     small = DemoRecipe(classes=2, per_class=6, image_size=(32, 32), epochs=1)
     prepare(settings, Console(quiet=True), small)

@@ -1,4 +1,4 @@
-"""Small data sets made by hand, for the tests of what is found in them."""
+"""Small data sets made by hand, for tests of searches."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from dashboard.photos.dataset import Dataset, DatasetPhoto
 
 
 def photo(name: str, label: str = "Audi_A4", **about) -> DatasetPhoto:
-    """A photo of which a test says only what matters to it."""
+    """A photo with defaults for the columns that a test leaves out."""
     make, _, model = label.partition("_")
     known = {"year": None, "split": "", "near_duplicate_group": "", "excluded": "", "prefilter_score": None}
     return DatasetPhoto(
@@ -15,7 +15,7 @@ def photo(name: str, label: str = "Audi_A4", **about) -> DatasetPhoto:
 
 
 def names(photos) -> str:
-    """The photos' file names, in order, as one text."""
+    """The photos' file names in order, as one text."""
     return " ".join(photo.file_name for photo in photos)
 
 

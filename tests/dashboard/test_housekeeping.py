@@ -1,4 +1,4 @@
-"""What is kept for a while only goes by itself."""
+"""Expired photos and games are deleted without a visit."""
 
 import time
 from datetime import UTC, datetime, timedelta

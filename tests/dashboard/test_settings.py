@@ -1,4 +1,4 @@
-"""Settings come from the environment; what cannot be used is refused with a sentence."""
+"""Settings come from the environment; a sentence refuses an unusable value."""
 
 import subprocess
 import sys

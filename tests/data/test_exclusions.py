@@ -1,4 +1,4 @@
-"""Which rows of a manifest are left aside, why, and how they come back."""
+"""Excluded rows of a manifest: their reasons, and how they come back."""
 
 import pytest
 

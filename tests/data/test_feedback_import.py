@@ -1,4 +1,4 @@
-"""From what visitors of the dashboard said to photos and manifest rows, with a database that the dashboard made."""
+"""From visitors' feedback to photos and manifest rows, with a database that the dashboard made."""
 
 import hashlib
 import io
@@ -48,7 +48,7 @@ def manifest(photos_in, tmp_path) -> Manifest:
 
 @pytest.fixture
 def says(database_url) -> Callable[..., None]:
-    """Says something as a visitor of the dashboard: what the answer was, whether it is right, and of which photo."""
+    """Gives feedback as a visitor of the dashboard: on a photo, its answer, and whether that is right."""
     database = open_database(database_url)
 
     def say(photo: bytes, answer: str, right: bool, label: str | None = None, *, visitor="anna", may_train=True):
@@ -73,7 +73,7 @@ def says(database_url) -> Callable[..., None]:
 
 @pytest.fixture
 def imported(database_url, manifest, tmp_path) -> Callable[[], FeedbackImport]:
-    """Imports what was said so far."""
+    """Imports the feedback so far."""
 
     def run() -> FeedbackImport:
         with open_feedback(database_url) as table:
@@ -84,7 +84,7 @@ def imported(database_url, manifest, tmp_path) -> Callable[[], FeedbackImport]:
 
 @pytest.fixture
 def run_import(database_url, manifest, tmp_path):
-    """The same by the command line."""
+    """Imports it through the command line."""
 
     def run(url: str = database_url):
         options = ["--data", "m.csv", "--out", "from visitors"]

@@ -1,4 +1,4 @@
-"""What a photo's file name says of the car."""
+"""The details of a car in a photo's file name."""
 
 from dataclasses import fields
 

@@ -18,7 +18,7 @@ from tests.support.pictures import blotches
 
 
 def indexed(source, tmp_path, **options):
-    """What indexing found, and the manifest as it is in the file."""
+    """The result of indexing, and the manifest in the file."""
     result = index_photos(source, tmp_path / "out" / "manifest.csv", **options)
     assert read_manifest(result.manifest.path) == result.manifest
     return result
@@ -123,7 +123,7 @@ def test_the_same_command_again_sees_new_photos_though_its_manifest_lies_among_t
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG file of which only the header is there."""
+    """A PNG file that ends after its header."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     signature = b"\x89PNG\r\n\x1a\n"
     return signature + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + b"\0\0\1\0IDAT"
@@ -420,7 +420,7 @@ def test_progress_counts_every_file(photos_in, tmp_path):
 
 
 def test_a_list_of_the_users_own_is_never_replaced(photos_in, tmp_path):
-    """Neither as the source nor in the folder that is indexed: only a manifest gives way to a manifest."""
+    """Neither the list that is the source nor one in the indexed folder: a manifest replaces only a manifest."""
     folder = photos_in(*FLAT)
     own = folder / "manifest.csv"
     own.write_text("file_name,make,model\nKia_Rio_2015_20.jpg,Kia,Ceed\n")

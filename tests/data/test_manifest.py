@@ -31,7 +31,7 @@ def test_what_is_written_is_read_back_sorted(tmp_path):
     assert is_manifest(written.path)
 
 
-def test_what_a_manifest_tells(tmp_path):
+def test_counts_and_classes_of_a_manifest(tmp_path):
     manifest = write_manifest(tmp_path / "manifest.csv", ROWS)
     assert manifest.labels == ("Audi_A4", "Citroën_C4", "Kia_Rio")
     assert manifest.makes() == {"Audi_A4": "Audi", "Citroën_C4": "Citroën", "Kia_Rio": "Kia"}

@@ -1,4 +1,4 @@
-"""Which photos count as the same picture."""
+"""Photos that count as the same picture."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What a data set holds: its table, its figures in words, its pictures."""
+"""Overviews of a data set: table, statistics and pictures."""
 
 import csv
 from dataclasses import replace
@@ -26,7 +26,7 @@ def table_of(rows, tmp_path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_table_holds_all_that_a_name_tells(tmp_path):
+def test_the_table_holds_all_details_of_a_name(tmp_path):
     name = "images/BMW_2-Series_2014_32_17_240_20_4_69_55_174_23_RWD_4_2_2dr_OGt.jpg"
     (cells,) = table_of([row(name, "BMW_2-Series", 2014, "test")], tmp_path)
     assert tuple(cells) == TABLE_COLUMNS

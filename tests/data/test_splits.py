@@ -1,4 +1,4 @@
-"""How photos are divided into train, validation and test."""
+"""The division of photos into train, validation and test."""
 
 import hashlib
 from collections import Counter

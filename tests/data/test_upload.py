@@ -30,7 +30,7 @@ def s3_server():
 
 @pytest.fixture
 def s3(s3_server, monkeypatch) -> str:
-    """A bucket of its own, as the URL of an S3 server that is reached through the environment."""
+    """The URL of an empty bucket on an S3 server, whose address and keys are in the environment."""
     requests.post(f"{s3_server}/moto-api/reset", timeout=10).raise_for_status()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -47,7 +47,7 @@ def s3(s3_server, monkeypatch) -> str:
 
 @pytest.fixture(params=["folder", "memory", pytest.param("s3", marks=pytest.mark.slow)])
 def url(request, tmp_path):
-    """Somewhere to upload to, of every kind."""
+    """A place to upload to, of every kind."""
     if request.param == "s3":
         yield request.getfixturevalue("s3")
     elif request.param == "folder":
@@ -58,13 +58,13 @@ def url(request, tmp_path):
 
 
 def stored(url: str) -> dict[str, bytes]:
-    """All files at a URL by their places in it."""
+    """All files under a URL, by their paths in it."""
     store, root = open_store(url)
     return {name.removeprefix(root).lstrip("/"): store.cat_file(name) for name in store.find(root)}
 
 
 def upload(source: Path, url: str) -> tuple[set[str], set[str]]:
-    """Upload, and say which files were sent and which were there already."""
+    """Upload, and return the files that were sent and those that were there already."""
     plan = plan_upload(source, url)
     run_upload(plan)
     names = ({file.path.name for file in files} for files in (plan.to_send, plan.already_there))
@@ -81,7 +81,7 @@ def filled(folder: Path, **content: str) -> Path:
 
 
 def version(folder: Path) -> Path:
-    """What looks like a published version."""
+    """A folder that looks like a published version."""
     return filled(
         folder, saved_model_dot_pb="graph", variables__variables_dot_index="index", variables__data="weight" * 1000,
         assets_dot_extra__labels_dot_json="{}",
@@ -192,7 +192,7 @@ def test_progress_counts_kilobytes(tmp_path, url):
 
 
 def test_a_file_sent_in_parts_is_compared_by_its_age(tmp_path, s3):
-    """S3 tells no MD5 of it."""
+    """S3 reports no MD5 of such a file."""
     path = tmp_path / "large"
     path.write_bytes(os.urandom(11 * 2**20))
     store, _ = open_store(s3)

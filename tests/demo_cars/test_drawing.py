@@ -1,4 +1,4 @@
-"""Cars drawn in code: what a drawn set holds, and that its settings decide every byte of it."""
+"""Cars drawn in code: the content of a drawn set, which its settings determine to the byte."""
 
 import csv
 import json
@@ -89,7 +89,7 @@ def test_a_set_that_lost_a_photo_is_drawn_again(smaller_set, tmp_path):
 
 @pytest.mark.parametrize("index", range(len(CATALOGUE)), ids=[model.label for model in CATALOGUE])
 def test_every_model_is_drawn_with_the_box_of_its_part(index, drawn_photos):
-    """The box lies in the picture, is neither a speck nor the whole of it, and what is in it is no plain area."""
+    """The box lies in the picture, is neither a speck nor all of it, and does not hold a plain area."""
     model, photo = CATALOGUE[index], drawn_photos[index]
     height, width, _ = photo.pixels.shape
     assert len(photo.part_boxes) in {"lamps": (1, 2), "wheels": (2,)}.get(model.part, (1,))

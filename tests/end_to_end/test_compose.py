@@ -1,4 +1,4 @@
-"""What the compose files and images promise, as far as it shows without an engine; CONTRIBUTING.md has the rest."""
+"""The promises of the compose files and images that can be checked without an engine; CONTRIBUTING.md has the rest."""
 
 import json
 import os
@@ -25,7 +25,7 @@ PROMETHEUS = ROOT / "deploy/monitoring/prometheus"
 
 
 class Overlay(yaml.SafeLoader):
-    """Reads Compose's `!reset`, which takes away what the base file says."""
+    """Reads Compose's `!reset`, which removes a value of the base file."""
 
 
 Overlay.add_constructor("!reset", lambda _loader, _node: None)
@@ -120,7 +120,7 @@ def test_postgresql_has_a_password_and_is_waited_for():
         assert services[name]["environment"]["DATABASE_URL"] == "postgresql://cars:${POSTGRES_PASSWORD}@postgres/cars"
 
 
-def test_the_proxy_has_a_name_and_is_told_what_its_file_asks_for():
+def test_the_proxy_has_a_name_and_gets_the_variables_of_its_file():
     settings = PROXY["proxy"]["environment"]
     assert settings["PROXY_DOMAIN"].startswith("${PROXY_DOMAIN:?")
     asked = dict(re.findall(r"\{\$(\w+):?([^}]*)\}", CADDYFILE.read_text(encoding="utf-8")))
@@ -215,7 +215,7 @@ def test_the_engine_is_sent_only_what_images_are_made_of():
 
 
 def mounted(service: str, path: str) -> Path:
-    """Where a file that a container reads is in this repository."""
+    """The path in this repository of a file that a container reads."""
     mounts = dict(volume.split(":")[1::-1] for volume in BASE[service]["volumes"])
     return ROOT / mounts[str(Path(path).parent)] / Path(path).name
 
@@ -256,7 +256,7 @@ def test_the_guide_to_a_gpu_changes_the_image_and_adds_to_the_command():
 
 
 def start_serving(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """The embedded image's entrypoint, where the model's folder is missing: it ends at once and says which."""
+    """The embedded image's entrypoint without the model's folder: it ends at once and names the folder."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "MODEL_BASE_PATH": str(tmp_path),
@@ -346,7 +346,7 @@ def exported(tmp_path_factory) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_the_embedded_server_has_what_is_asked_for(exported, query):
-    """TensorFlow Serving has it too: the names and labels are its own (`car_classifier.serving.metrics.registry`)."""
+    """TensorFlow Serving has these metrics too: the names are its own (`car_classifier.serving.metrics.registry`)."""
     metrics = re.findall(r"(:tensorflow:[\w:]+)(?:\{([^}]*)\})?", query)
     assert metrics
     known = set()

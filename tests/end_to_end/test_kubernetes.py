@@ -1,6 +1,6 @@
-"""The Kubernetes manifests: valid to the API server's own schemas, and of one mind with Docker Compose and the code.
+"""The Kubernetes manifests are valid by the API server's schemas, and agree with Docker Compose and the code.
 
-No cluster was at hand: docs/how-to/kubernetes.md says what was not run.
+No cluster was available: docs/how-to/kubernetes.md says what was not run.
 """
 
 import re
@@ -27,7 +27,7 @@ VERSIONS = ["1.30", "1.32", "1.34", kubernetes_validate.latest_version()]
 
 
 def objects() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object of the manifests, and what to call it."""
+    """Every object of the manifests, with a name for the test."""
     for path in FILES:
         for value in yaml.safe_load_all(path.read_text(encoding="utf-8")):
             yield f"{value['kind']} {value['metadata']['name']}", value
@@ -63,7 +63,7 @@ def ports(pod: dict[str, Any]) -> dict[str, int]:
 
 
 def mounts(pod: dict[str, Any]) -> dict[str, str]:
-    """What is at each path of a pod's container: the claim, the ConfigMap or `emptyDir`."""
+    """The volume at each path of a pod's container: the claim, the ConfigMap or `emptyDir`."""
     volumes = {}
     for volume in pod["volumes"]:
         claim = volume.get("persistentVolumeClaim", {}).get("claimName")
@@ -187,7 +187,7 @@ def test_services_reach_the_pods():
         assert {port["targetPort"]: port["port"] for port in service["ports"]} == ports(pod)
 
 
-def test_the_dashboard_is_told_what_it_is_told_by_compose_under_names_that_it_knows():
+def test_the_dashboard_has_the_settings_of_compose_under_names_that_it_knows():
     told, by_compose = environment(DASHBOARD), COMPOSE["dashboard"]["environment"]
     assert by_compose.keys() <= told.keys()
     fields: dict[str, FieldInfo] = Settings.model_fields
@@ -230,7 +230,7 @@ def dashboard_client(tmp_path):
 
 
 def test_no_service_becomes_a_setting():
-    """Kubernetes tells pods of the Services beside them by variables: "dashboard" would set DASHBOARD_PORT."""
+    """Kubernetes sets variables for Services in every pod: a Service "dashboard" would set DASHBOARD_PORT."""
     assert all(pod["enableServiceLinks"] is False for pod in PODS.values())
 
 
@@ -258,7 +258,7 @@ def test_a_command_that_refuses_is_not_tried_again():
 
 
 def test_kserve_takes_the_same_tensorflow_serving():
-    """Its own default is older than what exports our models."""
+    """KServe's own default is older than the TensorFlow that exports our models."""
     assert (KSERVE["apiVersion"], KSERVE["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
     predictor = KSERVE["spec"]["predictor"]
     model = predictor["model"]

@@ -1,4 +1,4 @@
-"""What docs/how-to/behind-a-proxy.md promises: the whole behind Caddy, and behind nginx, asked by HTTPS."""
+"""The promises of docs/how-to/behind-a-proxy.md: the stack behind Caddy and behind nginx, over HTTPS."""
 
 import base64
 import io
@@ -42,7 +42,7 @@ HOUR = "max-age=31536000"
 
 @pytest.fixture(scope="module")
 def dashboard(model_server, demo_data, demo_model_dir, tmp_path_factory) -> Iterator[str]:
-    """The dashboard as it is behind a proxy on the same machine."""
+    """The dashboard, set up for a proxy on the same machine."""
     settings = {"threads": THREADS, "trusted_proxies": "127.0.0.1"}
     folder = tmp_path_factory.mktemp("dashboard")
     with running_demo_dashboard(model_server, demo_model_dir, demo_data, folder, **settings) as url:
@@ -91,14 +91,14 @@ def local_server(answer) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def echo() -> Iterator[str]:
-    """Where an address is answered with itself and the headers that came with the request."""
+    """A server that answers with the address and the headers of the request."""
     told = {"Content-Type": "application/json"}
     with local_server(lambda r: (200, told, json.dumps({"path": r.path, "headers": r.headers.items()}))) as url:
         yield url
 
 
 def noise(width: int, height: int) -> bytes:
-    """A JPEG that is as large as one of that size can be."""
+    """The largest possible JPEG of this size."""
     buffer = io.BytesIO()
     Image.frombytes("RGB", (width, height), os.urandom(3 * width * height)).save(buffer, "JPEG", quality=95)
     return buffer.getvalue()
@@ -149,10 +149,10 @@ def test_a_large_photo_is_taken_and_too_large_a_one_is_not(proxy):
 
 
 def status_of(proxy: Proxy, photo: bytes) -> int:
-    """The status of sending a photo, 413 as well where the connection is cut in the middle of it.
+    """The status of sending a photo; 413 also if the connection is cut in the middle of it.
 
-    Whoever refuses does so before all has come: so the connection may be cut, and a proxy take that for a fault (502).
-    The page looks at the size itself before it sends anything.
+    A server refuses before all bytes have arrived, so the connection may be cut, and a proxy may report a fault (502).
+    The page checks the size before it sends anything.
     """
     try:
         return proxy.ask("POST", "/photos", data=photo).status_code
@@ -222,7 +222,7 @@ def test_what_a_client_claims_of_itself_is_not_passed_on(kind, echo, tmp_path):
             assert "authorization" not in told
 
 
-def test_a_dashboard_that_is_told_of_no_proxy_believes_nobody(small_dashboard):
+def test_without_trusted_proxies_a_dashboard_believes_nobody(small_dashboard):
     for forged in ({}, {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Ssl": "on"}):
         answer = requests.get(small_dashboard, headers=forged, timeout=30)
         assert "Secure" not in answer.headers["Set-Cookie"]
@@ -254,7 +254,7 @@ def test_without_sign_in_the_page_is_everybodys_and_the_model_server_closed(echo
 
 
 def say_who(request: BaseHTTPRequestHandler) -> tuple[int, dict[str, str], str]:
-    """What oauth2-proxy says to Caddy: 202 to who has its cookie, 401 to others; a page of its own to sign in."""
+    """oauth2-proxy's answers to Caddy: 202 for visitors with its cookie, 401 for others, and a page to sign in."""
     if urlsplit(request.path).path != "/oauth2/auth":
         return 200, {}, f"sign in {request.headers['X-Forwarded-Uri']}"
     known = "_oauth2_proxy=known" in request.headers.get("Cookie", "")
@@ -302,7 +302,7 @@ def test_browsers_are_told_to_keep_to_https_only_with_a_certificate_that_they_kn
 
 
 def adapted(folder, **settings: object) -> subprocess.CompletedProcess[str]:
-    """What Caddy makes of the Caddyfile without running it."""
+    """The configuration that Caddy reads from the Caddyfile, without running it."""
     caddy = program("caddy")
     file = folder / "Caddyfile"
     file.write_text(caddyfile_for(caddy), encoding="utf-8")

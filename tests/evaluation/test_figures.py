@@ -63,7 +63,7 @@ def test_a_history_must_be_there_and_hold_an_epoch(tmp_path):
 
 @pytest.fixture
 def answer(tmp_path):
-    """Makes an answer "Kia Rio" about a photo of whatever is said."""
+    """Makes an answer "Kia Rio" for a photo of the given label."""
     path = tmp_path / "photo.png"
     Image.new("RGBA", (30, 60), "navy").save(path)
     return lambda truth: Answer(LabelledPhoto(path, truth), ("Kia_Rio", "Audi_A4"), (0.7, 0.3))

@@ -1,4 +1,4 @@
-"""The figures, against values worked out by hand and against what must hold of any answers."""
+"""The metrics, against values worked out by hand and against rules that hold for any answers."""
 
 import json
 
@@ -30,7 +30,7 @@ def drawn_answers(classes: int, count: int, seed: int = 0) -> tuple[np.ndarray, 
 
 
 def drawn_probabilities(count: int, classes: int = 8, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities, and true classes that are drawn with them: perfect calibration."""
+    """Probabilities, and true classes drawn with them: perfect calibration."""
     rng = np.random.default_rng(seed)
     probabilities = rng.dirichlet(np.full(classes, 0.3), count).astype(np.float32)
     truth = (probabilities.cumsum(axis=1) > rng.random((count, 1)) * 0.999999).argmax(axis=1)
@@ -184,7 +184,7 @@ class TestIntervals:
         )
 
     def test_the_bootstrap_covers_a_macro_f1_that_percentiles_would_miss(self):
-        """300 classes with 5 photos each: resampling loses photos, and so lowers F1."""
+        """300 classes with 5 photos each: resampling loses photos and thereby lowers F1."""
         of_very_many = class_scores(*drawn_answers(300, 300_000), 300).f1.mean()
         covered = 0
         for seed in range(1, 6):

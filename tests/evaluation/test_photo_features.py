@@ -1,4 +1,4 @@
-"""What a published net makes of each photo, for finding photos that it sees alike."""
+"""The features of each photo in a published net, for finding similar photos."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_there_are_at_most_64_numbers_and_rows_have_length_1(photos, channels, n
 class TestWithTheDemoModel:
     @pytest.fixture
     def manifest_path(self, tmp_path):
-        """Four pictures as labels, six photos of each in other light and with noise; every fifth one is excluded."""
+        """Four pictures as labels, six photos of each in different light and with noise; one in five is excluded."""
         random = np.random.default_rng(0)
         rows = []
         for i in range(24):

@@ -1,4 +1,4 @@
-"""Asking a published model about photos."""
+"""Predictions of a published model."""
 
 import json
 import shutil
@@ -34,7 +34,7 @@ LABELS = ("Audi_A4", "Kia_Rio", "Land Rover_Range Rover")
         ("photo.jpg", None),
     ],
 )
-def test_the_name_of_a_photo_or_its_folder_tells_a_label_that_the_model_knows(tmp_path, path, truth):
+def test_the_name_of_a_photo_or_its_folder_gives_a_label_that_the_model_knows(tmp_path, path, truth):
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).touch()
     assert find_labelled_photos([tmp_path / path], LABELS) == [LabelledPhoto(tmp_path / path, truth)]

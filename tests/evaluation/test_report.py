@@ -1,4 +1,4 @@
-"""`car-classifier evaluate`: any labelled photos, through the SavedModel alone."""
+"""`car-classifier evaluate`: measures any labelled photos, through the SavedModel alone."""
 
 import csv
 import json
@@ -215,7 +215,7 @@ def test_many_labels_are_named_in_part():
     assert named({"a": None, "b": None, "c": None}, most=2) == "a, b and 1 more"
 
 
-def test_the_card_tells_what_is_weak(published, photos):
+def test_the_card_names_the_weak_classes(published, photos):
     metrics = evaluate_on(published, photos, None, QUIET) | {"split": "test"}
     training = {"image_size": [16, 24], "weights": "none", "base": "Tiny", "unfreeze": ["all"]}
     config = {"training": training, "photos": {"test": 36}, "classes": 6, "published": "today", "temperature": 1.7}
@@ -229,7 +229,7 @@ def test_the_card_tells_what_is_weak(published, photos):
 
 @pytest.mark.slow
 class TestDemoModel:
-    """The demo model, measured when it was published and once more."""
+    """The demo model, measured at its publication and again."""
 
     def test_evaluate_repeats_what_publishing_measured(self, demo_data, demo_model_dir, tmp_path):
         out, manifest = tmp_path / "out.json", demo_data / "manifest.csv"

@@ -1,4 +1,4 @@
-"""A model that reads the answer off the photo's edge, as Clever Hans read his from a face."""
+"""A model that reads its answer from the photo's edge, as Clever Hans read his from a face."""
 
 import json
 from pathlib import Path

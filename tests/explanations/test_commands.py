@@ -119,7 +119,7 @@ SCORED = ("--photos", 10, "--sanity-photos", 3, "--method", "exact", "--method",
 
 @pytest.fixture(scope="module")
 def scored(version, demo_data, tmp_path_factory) -> tuple[str, Path]:
-    """What was printed, and the folder of the figures."""
+    """The printed output, and the folder of the figures."""
     figures = tmp_path_factory.mktemp("figures")
     command = ("explain-eval", "--model", version, "--data", demo_data / "manifest.csv", *SCORED, "--out", figures)
     return done(in_process(*command)), figures
@@ -243,7 +243,7 @@ class TestCleverHans:
             assert figure.width > 800
 
     def test_a_model_that_looks_at_the_frame_is_found_out(self, tmp_path):
-        """A net whose only feature is how bright the photo's edge is."""
+        """A net whose only feature is the brightness of the photo's edge."""
         from tests.explanations.frame_looker import save_frame_looker, write_photos
 
         save_frame_looker(tmp_path / "model" / "1")

@@ -1,4 +1,4 @@
-"""Every method gives what its formula says, and survives every photo."""
+"""Every method follows its formula, and handles every photo."""
 
 from functools import cache, partial
 
@@ -193,6 +193,6 @@ def test_the_exact_map_of_another_head_is_hires_cam():
     np.testing.assert_array_equal(exact, hires_cam)
 
 
-def test_an_unknown_method_is_told():
+def test_an_unknown_method_is_refused():
     with pytest.raises(UserError, match=r"no method lime. Take one of exact, gradcam"):
         find_method("lime")

@@ -23,14 +23,14 @@ OBJECT = (slice(6, 14), slice(10, 22))
 
 
 def photo() -> np.ndarray:
-    """A bright thing on a dark, noisy ground."""
+    """A bright object on a dark, noisy background."""
     pixels = np.random.default_rng(0).uniform(0, 40, (*SIZE, 3)).astype(np.float32)
     pixels[OBJECT] = np.random.default_rng(1).uniform(200, 255, (8, 12, 3))
     return pixels
 
 
 def sees_the_object(photos: np.ndarray) -> np.ndarray:
-    """A net that knows the thing by how bright its place is."""
+    """A net that recognises the object by the brightness of its place."""
     return np.clip((photos[:, *OBJECT].mean(axis=(1, 2, 3)) - 40) / 190, 0, 1)
 
 
@@ -102,7 +102,7 @@ def test_a_photo_that_is_not_recognised_cannot_drop():
 
 @pytest.mark.parametrize("share", [0.2, 0.8])
 def test_imputation_solves_its_equations(share):
-    """Each pixel that is gone is close to the weighted mean of its neighbours; none that is left has changed."""
+    """Each removed pixel is close to the weighted mean of its neighbours; no other pixel has changed."""
     rng = np.random.default_rng(2)
     whole = np.cumsum(np.cumsum(rng.normal(0, 3, (40, 50, 3)), axis=0), axis=1).astype(np.float32)
     gone = rng.random((40, 50)) < share

@@ -1,4 +1,4 @@
-"""What is published needs nothing but stock TensorFlow ops: no Python, nothing that 2.20 does not know."""
+"""A published model needs only stock TensorFlow ops: no Python, and no op that 2.20 lacks."""
 
 import sys
 from pathlib import Path
@@ -84,7 +84,7 @@ def by_stateless_numpy(x):
 
 
 def save_function(function, folder: Path) -> Path:
-    """A signature `odd` that calls a function on each number, and one that is as it should be."""
+    """A signature `odd` that calls a function on each number, and a good one."""
     module = tf.Module()
     spec = [tf.TensorSpec([None], tf.float32, name="x")]
     module.odd = tf.function(lambda x: {"y": function(x)}, input_signature=spec)
@@ -138,6 +138,6 @@ def test_what_no_signature_uses_must_be_known_as_well(tmp_path):
 
 
 def test_the_process_that_has_no_project_would_notice_one(tmp_path):
-    """The other tests' fresh processes prove something because this one fails."""
+    """The other tests' fresh processes prove something only because this one fails."""
     result = fresh_process.run(["v1", "model", "request", "answer"], tmp_path, [*fresh_process.LIBRARIES, str(ROOT)])
     assert (result.returncode, result.stderr) == (1, "car_classifier can be imported here\n")

@@ -1,4 +1,4 @@
-"""Where a map says that a cell lies is where the cell looks."""
+"""A map's extent places each cell where the cell looks."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""What is done to a net before training leaves what it computes as it is."""
+"""The changes to a net before training do not change its output."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ SIZE = (64, 96)
 
 
 def build(name: str) -> keras.Model:
-    """A net whose batch norms have something to do."""
+    """A net whose batch norms change their input."""
     keras.utils.set_random_seed(0)
     net = build_backbone(BACKBONES[name], SIZE, "none")
     randomise_norms(net)

@@ -1,4 +1,4 @@
-"""Photos that show no car: scored once, left aside, never deleted."""
+"""Photos that show no car: scored once, excluded, never deleted."""
 
 import shutil
 import sqlite3
@@ -22,7 +22,7 @@ from tests.support.pictures import blotches
 
 
 class StubNet:
-    """Takes a photo's red for the probability of a minivan, and half of its blue for that of a goldfish."""
+    """Returns a photo's red as the probability of a minivan, and half of its blue as that of a goldfish."""
 
     def __init__(self):
         self.loads, self.seen, self.fails_at = 0, 0, None
@@ -226,7 +226,7 @@ def test_nets_that_are_not_there(base, weights, message):
 @pytest.mark.parametrize("name", ["sheet.jpg", "new/sheet.PNG"])
 @pytest.mark.parametrize("threshold", [0, 0.1, 1])
 def test_the_contact_sheet_is_a_picture(manifest_path, tmp_path, net, name, threshold):
-    """Also where there is nothing to show on one side."""
+    """This includes a sheet with no photo on one side."""
     manifest = prefilter_photos(manifest_path, net()).manifest
     draw_contact_sheet(manifest, threshold, tmp_path / name)
     with Image.open(tmp_path / name) as sheet:
@@ -234,7 +234,7 @@ def test_the_contact_sheet_is_a_picture(manifest_path, tmp_path, net, name, thre
 
 
 def test_the_contact_sheet_shows_the_photos_nearest_to_the_threshold(tmp_path):
-    """Those near it are green, the others magenta, and there are more on each side than have room."""
+    """Photos near the threshold are green, others magenta, and each side has more of them than fit."""
     (tmp_path / "images").mkdir()
     count = 2 * NEAREST + 20
     for i in range(count):
@@ -263,7 +263,7 @@ def test_a_contact_sheet_that_cannot_be_written(tmp_path, name, message):
 
 @pytest.mark.slow
 def test_a_real_net(photos_in, tmp_path):
-    """Random weights see no car: every class has about the same probability, 15 in 1000 those of cars."""
+    """With random weights every class is about equally likely, and 15 of 1000 are cars: no car is seen."""
     import keras
 
     keras.utils.set_random_seed(0)

@@ -1,4 +1,4 @@
-"""What is published is complete, answers alike wherever it is loaded, and does not bring a server down."""
+"""A published version is complete, gives the same answers wherever it is loaded, and does not crash a server."""
 
 import base64
 import csv
@@ -107,7 +107,7 @@ def version(demo_model_dir) -> Path:
 
 @pytest.fixture(scope="module")
 def explained(version, demo_data) -> dict[str, np.ndarray]:
-    """What `explain` says of every test photo."""
+    """The answers of `explain` for every test photo."""
     manifest = read_manifest(demo_data / "manifest.csv")
     photos = [manifest.photo_path(row).read_bytes() for row in manifest.split("test")]
     signature = tf.saved_model.load(str(version)).signatures["explain"]

@@ -43,7 +43,7 @@ NAME = "car_classifier"
 
 @pytest.fixture(autouse=True)
 def do_not_wait(monkeypatch) -> None:
-    """Tests that run a server wait until it has followed the labels."""
+    """Skips the pause for servers: tests that run one wait until it has followed the labels."""
     monkeypatch.setattr(version_labels, "SECONDS_TO_FOLLOW", 0)
 
 
@@ -371,7 +371,7 @@ def test_nothing_to_try_a_canary_beside(run, model_dir):
 
 @pytest.fixture
 def asked_all_the_time(run, model_dir) -> Iterator[Server]:
-    """A server of the folder. It is asked for the stable version without a pause and must answer every request."""
+    """A server of the folder that gets requests for the stable version without a pause, and must answer all."""
     publish(run, model_dir, QUIET)
     images = {"instances": [[[[0.0] * 3] * 24] * 16]}
     ended, failures = threading.Event(), []

@@ -14,7 +14,7 @@ from tests.support.commands import in_process
 
 @pytest.fixture
 def version(tmp_path) -> PublishedVersion:
-    """A version with the files beside its SavedModel, and without that."""
+    """A version with the files beside a SavedModel, but without the SavedModel."""
     version = PublishedVersion(tmp_path / "1")
     version.assets.mkdir(parents=True)
     labels = {"labels": ["Kia_Rio", "Audi_A4", "Kia_Ceed"], "makes": {"Audi_A4": "Audi", "Kia_Ceed": "Kia"}}

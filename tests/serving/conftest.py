@@ -1,7 +1,7 @@
 """Servers for the tests: real ones, on free ports, with real SavedModels.
 
-`pytest tests/serving --server-url http://HOST:8501 --server-grpc HOST:8500` runs the tests of the contract alone, and
-asks a server that runs already; `data/README.md` says how to start one.
+`pytest tests/serving --server-url http://HOST:8501 --server-grpc HOST:8500` runs only the tests of the contract,
+against a server that is already running; `data/README.md` says how to start one.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Of the tests for a given server, those that ask it."""
+    """Keeps only the tests of the contract if a server is given."""
     options = {"server_url": "--server-url", "grpc_address": "--server-grpc"}
     given = {fixture for fixture, option in options.items() if config.getoption(option, default=None)}
     if given:
@@ -40,7 +40,7 @@ def half_plus(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def contract_server(tmp_path_factory) -> Iterator[Server]:
-    """A server, started here, with the models that the tests of the contract ask."""
+    """A server, started here, with the models of the contract."""
     config = write_contract_models(tmp_path_factory.mktemp("contract"))
     with running(model_config_file=config, allow_version_labels_for_unavailable_models=True, port=0) as server:
         for name, versions in VERSIONS.items():
@@ -51,21 +51,21 @@ def contract_server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def server_url(request) -> str:
-    """The REST address of the server that the tests of the contract ask."""
+    """The REST address of the server under the contract."""
     given = request.config.getoption("--server-url", default=None)
     return given.rstrip("/") if given else request.getfixturevalue("contract_server").url
 
 
 @pytest.fixture(scope="session")
 def grpc_address(request) -> str:
-    """The same for gRPC."""
+    """The gRPC address of the server under the contract."""
     given = request.config.getoption("--server-grpc", default=None)
     return given or request.getfixturevalue("contract_server").server.grpc_address
 
 
 @pytest.fixture(scope="session")
 def asked(server_url) -> Server:
-    """Short ways to ask that server."""
+    """Helpers for requests to that server."""
     return Server(server_url)
 
 

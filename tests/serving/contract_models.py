@@ -1,4 +1,4 @@
-"""The models that the tests of the contract ask, as files that any server can be started with.
+"""The models of the contract, as files that any server can load.
 
 `python -m tests.serving.contract_models FOLDER --mounted-at /models` writes them for a server that sees FOLDER as
 `/models`. `data/README.md` says how to start one.
@@ -16,7 +16,7 @@ _LABELS = {"half_plus_two": {"stable": 1, "canary": 2, "gone": 7}}
 
 
 def write_contract_models(folder: Path, mounted_at: Path | None = None) -> Path:
-    """Writes the models and the file that names them, for a server that sees the folder elsewhere if need be."""
+    """Writes the models and the file that names them; the server may see the folder under another path."""
     models.save_half_plus(folder / "half_plus_two" / "1", 2.0)
     models.save_half_plus(folder / "half_plus_two" / "2", 3.0)
     models.save_multi(folder / "multi" / "1")

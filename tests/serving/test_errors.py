@@ -1,4 +1,4 @@
-"""Canonical error codes: their HTTP status, and where they come from."""
+"""Canonical error codes: their HTTP status, and their causes."""
 
 import pytest
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""The server as a process: how it starts, how it ends, and what it says when it cannot start."""
+"""The server as a process: start, end, and the message if it cannot start."""
 
 import http.client
 import signal
@@ -27,7 +27,7 @@ serve(ServerSettings(model_base_path=Path(sys.argv[1]), model_name="m", **settin
 
 @contextmanager
 def started(base, *with_grpc: str):
-    """The process, with its lines on `stderr`, and its port."""
+    """The process, its lines on `stderr`, and its port."""
     command = [sys.executable, "-c", PROGRAM, str(base), *with_grpc]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -45,7 +45,7 @@ def connect(port) -> http.client.HTTPConnection:
 
 @pytest.mark.slow
 def test_from_the_start_until_sigterm(tmp_path):
-    """The first threads that need TensorFlow do not get half of it; a running request may finish after SIGTERM."""
+    """The first threads never see TensorFlow half-imported; a running request may finish after SIGTERM."""
     models.save_guarded(tmp_path / "1")
     with started(tmp_path, "grpc") as (process, port):
         # The loader, the gRPC interface and a request for examples, all at the start.

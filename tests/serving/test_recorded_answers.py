@@ -1,4 +1,4 @@
-"""Every answer recorded from TensorFlow Serving is what the server answers, too."""
+"""The server gives every answer that was recorded from TensorFlow Serving."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""The dashboard as a process and a page of it in a real browser, for the tests of every page."""
+"""The dashboard as a process, and its pages in a real browser."""
 
 import os
 import re
@@ -38,7 +38,7 @@ PHONE = {"width": 390, "height": 844}
 
 @contextmanager
 def running_dashboard(**settings: object) -> Iterator[str]:
-    """`python -m dashboard` on a free port, told by its environment. Gives its address."""
+    """Runs `python -m dashboard` on a free port, configured by its environment. Yields its address."""
     (port,) = free_ports(1)
     environment = {f"DASHBOARD_{name.upper()}": str(value) for name, value in settings.items()}
     environment["DATABASE_URL"] = environment.pop("DASHBOARD_DATABASE_URL")
@@ -77,7 +77,7 @@ def running_demo_dashboard(
 
 @dataclass
 class Watch:
-    """What a page did besides showing itself.
+    """Records a page's requests, messages and errors.
 
     A refused photo is answered with a 4xx, which Chromium writes to the console by itself: tests that
     send one expect that line and no other.
@@ -88,7 +88,7 @@ class Watch:
     expected: str | None = None
 
     def asked(self) -> list[str]:
-        """What was asked of the dashboard, without the header's regular look at the model server."""
+        """The requests to the dashboard, without the header's regular ones for the model server's status."""
         paths = [urlsplit(request.url).path for request in self.requests]
         return [path for path in paths if path != "/status"]
 
@@ -101,7 +101,7 @@ class Watch:
 
 @contextmanager
 def opened(browser: Browser, url: str, **options) -> Iterator[tuple[Page, Watch]]:
-    """A page of its own; at its end nothing may have gone wrong or left this machine."""
+    """Opens a page. At its end, no error and no request to the outside may have occurred."""
     context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light"} | options)
     page, watch = context.new_page(), Watch()
     page.set_default_timeout(15_000)

@@ -1,4 +1,4 @@
-"""Running `car-classifier` as a user would."""
+"""Runs `car-classifier` as a user would."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ def car_classifier(*arguments: object, **options) -> subprocess.CompletedProcess
 def in_process(
     *arguments: object, cwd: str | os.PathLike[str] = ".", env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The same in this process, which saves its start, where the test is about what the command says and does."""
+    """The same in this process, which saves the start of another, for tests of a command's output and effects."""
     from car_classifier.cli import main
 
     command = ["car-classifier", *map(str, arguments)]
@@ -38,6 +38,6 @@ def in_process(
 
 
 def done(result: subprocess.CompletedProcess[str]) -> str:
-    """What a command printed, once it is sure that it went well."""
+    """The output of a command, which must have succeeded."""
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout

@@ -1,6 +1,6 @@
-"""Coverage of lines and branches, a row a room: `python -m tests.support.coverage_by_room [coverage.json]`.
+"""Coverage of lines and branches, one row per room: `python -m tests.support.coverage_by_room [coverage.json]`.
 
-`coverage json` writes what it reads.
+`coverage json` writes its input.
 """
 
 import json
@@ -17,7 +17,7 @@ def room_of(file: str) -> str:
 
 
 def rows(report: dict) -> list[tuple[str, float, float]]:
-    """Of each room, and of all, the shares of lines and branches that tests reach, from 0 to 1."""
+    """The shares of lines and branches that tests reach, from 0 to 1, for each room and for all."""
     rooms: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for file, measured in report["files"].items():
         for room in (room_of(file), "all"):

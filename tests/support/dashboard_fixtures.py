@@ -28,7 +28,7 @@ def local_server() -> Iterator[LocalModelServer]:
 
 @pytest.fixture(scope="session")
 def closed_url() -> str:
-    """An address of this machine where nothing listens."""
+    """An address of this machine on which no server listens."""
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         port = server.server_port
     return f"http://127.0.0.1:{port}"

@@ -17,7 +17,7 @@ def image_bytes(image: Image.Image, kind: str = "PNG", **options) -> bytes:
 
 
 def write_small_dataset(folder: Path, photo: bytes) -> Path:
-    """Writes a manifest with three labels of two photos each. Gives its path."""
+    """Writes a manifest with three labels of two photos each, and returns its path."""
     data = folder / "data"
     (data / "images").mkdir(parents=True)
     lines = ["file_name,make,model,label,split"]
@@ -44,7 +44,7 @@ def write_plain_photos(folder: Path, colours: dict[str, str], each: int, size: t
 
 
 def write_labels_of_version_3(folder: Path) -> Path:
-    """Writes the classes of the version that the local server says it has. Gives the model folder."""
+    """Writes the classes of the local server's version, and returns the model folder."""
     assets = folder / "model" / "3" / "assets.extra"
     assets.mkdir(parents=True)
     (assets / "labels.json").write_text(json.dumps({"labels": ALL_LABELS}), encoding="utf-8")
@@ -52,7 +52,7 @@ def write_labels_of_version_3(folder: Path) -> Path:
 
 
 def runs_dir_of(model_dir: Path) -> Path:
-    """Where the run that made the demo model is."""
+    """The folder of the run that made the demo model."""
     return model_dir.with_name(f"{model_dir.name}_runs")
 
 

@@ -1,4 +1,4 @@
-"""The embedded server, started in this process, and short ways to ask it."""
+"""The embedded server, started in this process, and helpers for requests."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ from car_classifier.serving.metrics.monitoring import DEFAULT_PATH
 
 @dataclass
 class Server:
-    """A running server, and short ways to ask it; `server` is None where it was not started here."""
+    """A running server, and helpers for requests; `server` is None if it was not started here."""
 
     url: str
     server: ModelServer | None = None
@@ -41,7 +41,7 @@ class Server:
 
 
 def metric_samples(text: str) -> dict[str, float]:
-    """The values of a page of metrics by name and labels, as they stand there."""
+    """The values of a page of metrics, by name and labels as written there."""
     lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in lines}
 
@@ -127,7 +127,7 @@ def running_request(server: Server, folder: Path) -> Iterator[http.client.HTTPCo
 
 @dataclass(frozen=True)
 class RunningModelServer:
-    """Where `car-classifier serve` listens and under which name it serves the demo model."""
+    """The addresses of `car-classifier serve`, and the name of the demo model."""
 
     url: str
     model_name: str

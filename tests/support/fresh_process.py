@@ -1,4 +1,4 @@
-"""Asking a SavedModel in a process of its own, which has TensorFlow and cannot import this project.
+"""Runs a SavedModel in a new process, which has TensorFlow and cannot import this project.
 
 Run as a script: `fresh_process.py LIBRARIES v1|v2 SAVED_MODEL REQUEST.npz ANSWER.npz`. A request holds arrays named
 `SIGNATURE/INPUT`; the answer holds `SIGNATURE/OUTPUT`, or `SIGNATURE/error`. `SIGNATURE:NAME/INPUT` asks a signature
@@ -20,11 +20,11 @@ import numpy as np
 
 LOADERS = ("v1", "v2")
 LIBRARIES = tuple({sysconfig.get_path(kind) for kind in ("purelib", "platlib")})
-"""Where TensorFlow is installed."""
+"""The folder in which TensorFlow is installed."""
 
 
 def ask(loader: str, saved_model: Path, requests: dict[str, dict[str, np.ndarray]], folder: Path) -> dict:
-    """Answers by signature and output; the process must end well."""
+    """Answers by signature and output; the process must succeed."""
     request, answer = folder / "request.npz", folder / "answer.npz"
     np.savez(request, **{f"{name}/{key}": value for name, inputs in requests.items() for key, value in inputs.items()})
     result = run([loader, saved_model, request, answer], folder)
@@ -49,7 +49,7 @@ def run(
 
 
 def as_bytes(photos: list[bytes]) -> np.ndarray:
-    """Photos in an array that `.npz` can hold: void keeps trailing zeros, which bytes would lose."""
+    """Photos as an array for `.npz`: the dtype void keeps trailing zeros, which bytes would lose."""
     longest = max(map(len, photos))
     return np.array([len(photo).to_bytes(4, "big") + photo.ljust(longest) for photo in photos], dtype=f"V{longest + 4}")
 

@@ -1,4 +1,4 @@
-"""A small model server of the tests' own, on a real port; the model's name says how it behaves."""
+"""A small model server on a real port; the model's name sets its behaviour."""
 
 import base64
 import io
@@ -97,7 +97,7 @@ def metadata(version: str) -> dict:
 
 @dataclass
 class LocalModelServer:
-    """Where it listens, what it was asked, and how it behaves.
+    """A running server: its address, the requests that it got, and its behaviour.
 
     Slow predictions wait for `release`; `behaves_like` is a name of the tables above, whatever model is asked for;
     `version` is the one that it serves, beside those that have `labels`. What `troubles` names befalls the next
@@ -131,7 +131,7 @@ def local_model_server(port: int = 0) -> Iterator[LocalModelServer]:
                 return
             version = self._version()
             if not self.path.endswith("/metadata"):
-                # A real one, too, tells of all versions whatever the label.
+                # A real server, too, reports all versions, whatever the label.
                 self._answer(*STATUS.get(self._model(), (200, versions((local.version, "AVAILABLE")))))
             elif version is None:
                 self._answer(400, {"error": "Unrecognized servable version label: x"})

@@ -1,4 +1,4 @@
-"""Tiny classifiers, for what does not need a trained one."""
+"""Tiny classifiers for tests that need no trained one."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL of the tests' own, where the machine has one."""
+"""A real PostgreSQL server, if the machine has the programs."""
 
 import os
 import pwd
@@ -36,7 +36,7 @@ class Postgres:
 
 
 def _programs() -> Path | None:
-    """Where initdb and pg_ctl are; Debian keeps them off the path."""
+    """The folder of initdb and pg_ctl; Debian keeps it out of the path."""
     found = shutil.which("initdb")
     if found:
         return Path(found).resolve().parent

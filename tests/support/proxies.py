@@ -1,4 +1,4 @@
-"""Caddy with deploy/proxy/Caddyfile, and nginx with what the documentation says, on free ports."""
+"""Caddy with deploy/proxy/Caddyfile, and nginx with the documentation's configuration, on free ports."""
 
 import base64
 import datetime
@@ -39,7 +39,7 @@ OLDER_NAMES = {
 
 @dataclass(frozen=True)
 class Proxy:
-    """Where a proxy listens and whom it proves to be; ask as somebody who is signed in, or as nobody."""
+    """A proxy's address and certificate, for requests with or without a sign-in."""
 
     kind: str
     http_port: int
@@ -68,7 +68,7 @@ def program(name: str) -> str:
 
 
 def caddyfile_for(caddy: str) -> str:
-    """The Caddyfile in the words of the Caddy that is here."""
+    """The Caddyfile with the directives that the installed Caddy knows."""
     text = CADDYFILE.read_text(encoding="utf-8")
     version = subprocess.run([caddy, "version"], check=True, capture_output=True, text=True).stdout
     here = tuple(map(int, re.search(r"(\d+)\.(\d+)", version).groups()))
@@ -79,7 +79,7 @@ def caddyfile_for(caddy: str) -> str:
 
 
 def caddy_environment(folder: Path, **settings: object) -> dict[str, str]:
-    """What Caddy is told; everything that it writes goes to a folder."""
+    """Caddy's environment; everything that Caddy writes goes to a folder."""
     own = {"HOME": folder, "XDG_DATA_HOME": folder / "data", "XDG_CONFIG_HOME": folder / "config"}
     own |= {f"PROXY_{name.upper()}": value for name, value in settings.items()}
     return {name: value for name, value in os.environ.items() if not name.startswith("PROXY_")} | {
@@ -124,7 +124,7 @@ def running_nginx(folder: Path, dashboard: str, model_server: str) -> Iterator[P
     proxy = Proxy("nginx", http_port, https_port, folder / "ca.pem")
     key, certificate = write_certificate(proxy.ca, folder)
     users = folder / "users"
-    # nginx does it anew for each request, so one that takes no time.
+    # nginx computes the hash for each request, so use a fast one.
     salted = hashlib.sha1(PASSWORD.encode() + b"salt").digest() + b"salt"  # noqa: S324
     users.write_text(f"team:{{SSHA}}{base64.b64encode(salted).decode()}\n", encoding="utf-8")
     (block,) = re.findall(r"^```nginx\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -174,7 +174,7 @@ def running(proxy: Proxy, command: list[str], log: Path, **options) -> Iterator[
 
 
 def write_certificate(ca: Path, folder: Path) -> tuple[Path, Path]:
-    """Makes a CA and, of it, a key and a certificate for `localhost`."""
+    """Makes a CA, and with it a key and a certificate for `localhost`."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "the tests' own CA")])
     root, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 

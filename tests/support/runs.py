@@ -1,4 +1,4 @@
-"""Runs of training that are not trained, for what comes after."""
+"""Training runs without training, for tests of the steps after it."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ QUIET = Console(quiet=True)
 
 
 def run_of_few_photos(folder: Path) -> TrainingRun:
-    """A run, not trained, on a photo of each of a tiny classifier's classes on each side of the split."""
+    """An untrained run on one photo per split of each of a tiny classifier's classes."""
     images = folder / "images"
     if not images.exists():
         for i, label in enumerate(tiny_classifier().labels):

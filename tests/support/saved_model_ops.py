@@ -1,4 +1,4 @@
-"""Which ops a SavedModel is made of, and which of them a TensorFlow Serving that knows nothing of us could not run."""
+"""The ops of a SavedModel, and those of them that a stock TensorFlow Serving cannot run."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,22 +25,22 @@ def meta_graph(saved_model: Path) -> MetaGraphDef:
 
 
 def ops_by_signature(saved_model: Path) -> dict[str, set[str]]:
-    """The names of the ops that each signature runs, in its functions and theirs as well; and of `WHOLE_FILE`."""
+    """The names of the ops that each signature runs, nested functions included; and those of `WHOLE_FILE`."""
     graph = meta_graph(saved_model)
     functions = {function.signature.name: function for function in graph.graph_def.library.function}
     nodes = {node.name: node for node in graph.graph_def.node}
-    found = {}
+    ops = {}
     for name, signature in graph.signature_def.items():
         tensors = [*signature.inputs.values(), *signature.outputs.values()]
-        found[name] = _ops(_with_inputs([tensor.name for tensor in tensors], nodes), functions)
+        ops[name] = _ops(_with_inputs([tensor.name for tensor in tensors], nodes), functions)
     everything = [*nodes.values(), *(node for function in functions.values() for node in function.node_def)]
-    return found | {WHOLE_FILE: _ops(everything, functions)}
+    return ops | {WHOLE_FILE: _ops(everything, functions)}
 
 
 def foreign_ops(saved_model: Path) -> dict[str, set[str]]:
-    """By signature, those ops that stock TensorFlow does not know, or that need Python; without any, nothing."""
-    found = {name: {op for op in ops if _is_foreign(op)} for name, ops in ops_by_signature(saved_model).items()}
-    return {name: ops for name, ops in found.items() if ops}
+    """By signature, the ops that stock TensorFlow does not know or that need Python; only signatures that have some."""
+    foreign = {name: {op for op in ops if _is_foreign(op)} for name, ops in ops_by_signature(saved_model).items()}
+    return {name: ops for name, ops in foreign.items() if ops}
 
 
 def _is_foreign(op: str) -> bool:

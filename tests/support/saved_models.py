@@ -11,7 +11,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 
 def saved_once(save: Callable[..., Path]) -> Callable[..., Path]:
-    """Saves a model once; from the second time on the same files are written without TensorFlow's work."""
+    """Saves a model once; later calls write the same files without TensorFlow."""
     saved: dict[tuple, dict[Path, bytes]] = {}
 
     @wraps(save)
@@ -53,7 +53,7 @@ class Heavy(tf.Module):
 
 
 class Multi(tf.Module):
-    """One signature for each kind of request that the recorded answers hold."""
+    """One signature for each kind of request in the recorded answers."""
 
     @tf.function(
         input_signature=[
@@ -78,7 +78,7 @@ class Multi(tf.Module):
 
 
 class Guarded(tf.Module):
-    """Signatures that can fail inside the graph, one that takes a while, and one that ends when it is told to."""
+    """Signatures that can fail inside the graph, one that takes a while, and one that a test ends."""
 
     @tf.function(input_signature=[tf.TensorSpec([None, 4, 4, 3], tf.float32, name="images")])
     def convolve(self, images):
@@ -129,7 +129,7 @@ ECHO_DTYPES = [
 
 
 class Echo(tf.Module):
-    """For each dtype a signature of its name that gives back what it gets."""
+    """For each dtype a signature of its name that returns its input."""
 
     def echo(self, dtype: tf.DType):
         def echo(x):
@@ -146,7 +146,7 @@ def save_echo(folder: Path) -> Path:
 
 
 class Batchable(tf.Module):
-    """Signatures whose requests can be merged, and some whose cannot."""
+    """Signatures whose requests can be merged, and some whose requests cannot."""
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="x")])
     def double(self, x):
@@ -177,7 +177,7 @@ class Batchable(tf.Module):
 
 
 class Examples(tf.Module):
-    """Signatures that take serialized `tf.Example`s with a feature `x`; of it comes y = 0.5 x + 2."""
+    """Signatures that take serialized `tf.Example`s with a feature `x` and return y = 0.5 x + 2."""
 
     def _y(self, inputs):
         feature = {"x": tf.io.FixedLenFeature([], tf.float32)}
@@ -310,7 +310,7 @@ def save_explained(folder: Path, with_explain: bool = True) -> Path:
 
 
 def set_method_name(folder: Path, signature: str, method_name: str) -> None:
-    """Writes a method name that `tf.saved_model.save` has no way to give."""
+    """Writes a method name, which `tf.saved_model.save` cannot set."""
     path = folder / "saved_model.pb"
     saved = saved_model_pb2.SavedModel.FromString(path.read_bytes())
     saved.meta_graphs[0].signature_def[signature].method_name = method_name

@@ -17,7 +17,7 @@ LIMIT = 480
 
 
 def run_workers(commands: list[list[str]]) -> None:
-    """Run a Python command in each of several processes that find each other through TF_CONFIG; all must end well."""
+    """Run a Python command in several processes that find each other through TF_CONFIG; all must succeed."""
     hosts = [f"localhost:{port}" for port in free_ports(len(commands))]
     with ExitStack() as stack:
         processes = []

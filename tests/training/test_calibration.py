@@ -1,4 +1,4 @@
-"""The temperature that makes a classifier as sure as it is right."""
+"""The temperature that makes a classifier's confidence equal its accuracy."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from car_classifier.training.calibration import fit_temperature
 
 
 def answers(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Logits of five classes, and classes that are as likely as they say."""
+    """Logits of five classes, and true classes drawn with their probabilities."""
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(count, 5)).astype(np.float32) * 2
     chances = softmax(logits, axis=1)
@@ -21,7 +21,7 @@ def test_the_temperature_that_logits_were_made_with_is_found():
 
 
 def test_how_hopeless_a_wrong_answer_is_does_not_count():
-    """Photos with a wrong label, say: the temperature is the same if theirs was the last choice, not the second."""
+    """Some photos have wrong labels: the temperature is the same whether their label ranks second or last."""
     logits, classes = answers(2000)
     last = np.where(logits.argmax(axis=1) == classes, classes, logits.argmin(axis=1))
     assert (last != classes).sum() > 200

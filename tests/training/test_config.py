@@ -1,4 +1,4 @@
-"""Settings of a run: each can be set, none to what cannot be."""
+"""Settings of a run: each can be set, and none to an invalid value."""
 
 import json
 from operator import attrgetter

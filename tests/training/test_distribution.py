@@ -1,6 +1,6 @@
-"""One training, shared out among devices and processes, comes to the result of a single device.
+"""A training on several devices and processes reaches the result of a single device.
 
-Run as a module, this file is what each process does: `python -m tests.training.test_distribution STRATEGY RESULT.npz`.
+Run as a module, it is the program of each process: `python -m tests.training.test_distribution STRATEGY RESULT.npz`.
 """
 
 import sys
@@ -24,7 +24,7 @@ SIZES = 21, 21, 17
 
 
 def trained(strategy: str, folder: Path, workers: int = 1) -> list[dict[str, np.ndarray]]:
-    """Weights, optimizer and history that each process came to."""
+    """The final weights, optimizer and history of each process."""
     results = [folder / f"{strategy}_{worker}.npz" for worker in range(workers)]
     run_workers([["-m", __name__, strategy, str(result)] for result in results])
     return [dict(np.load(result)) for result in results]

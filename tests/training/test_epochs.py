@@ -1,4 +1,4 @@
-"""Training epoch by epoch: interrupted, it comes to the same result, bit by bit."""
+"""Training epoch by epoch: an interrupted training reaches the same result, bit by bit."""
 
 import csv
 import resource
@@ -203,7 +203,7 @@ def test_published_weights_are_averaged_and_training_goes_on_from_those_that_are
 
 
 def test_an_epoch_has_as_many_steps_as_batches(tmp_path):
-    """Whatever depends on no photo, such as the count of steps, must not happen once more at the end of the data."""
+    """Effects that depend on no photo, such as the count of steps, must not happen once more at the end of the data."""
     fit = Fit()
     fit.run(stage(tmp_path))
     assert int(np.array(fit.optimizer.iterations)) == 4 * STEPS

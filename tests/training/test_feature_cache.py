@@ -1,4 +1,4 @@
-"""Features are computed once for what they depend on, and what was interrupted goes on."""
+"""Features are computed once per setting, and an interrupted computation goes on."""
 
 import errno
 import resource
@@ -18,7 +18,7 @@ DEPENDS_ON = {"photos": ["a", "b"], "weights": "1", "input": [64, 96], "view": 0
 
 
 class Net:
-    """Gives features in batches of 3, and notes from where on it was asked."""
+    """Returns features in batches of 3, and records the first photo of each call."""
 
     def __init__(self, fails_at: int = COUNT, error: type[BaseException] = KeyboardInterrupt) -> None:
         self.asked: list[int] = []
@@ -55,7 +55,7 @@ def test_what_is_there_is_not_computed_again(tmp_path):
 @pytest.mark.parametrize(
     "change", [{"photos": ["a", "c"]}, {"photos": ["b", "a"]}, {"weights": "2"}, {"input": [96, 64]}, {"view": [1, 0]}]
 )
-def test_what_depends_on_something_else_is_computed_anew(tmp_path, change):
+def test_what_depends_on_something_else_is_computed_again(tmp_path, change):
     net = Net()
     first = features_of(FeatureCache(tmp_path), net)
     other = features_of(FeatureCache(tmp_path), net, DEPENDS_ON | change)
@@ -78,7 +78,7 @@ def test_what_was_interrupted_goes_on_where_it_was(tmp_path, error):
     assert sorted(path.name for path in cache.folder.iterdir()) == [parts.path.name, f"{parts.path.stem}.json"]
 
 
-def test_a_full_disk_is_told_before_the_work(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_before_the_work(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 100, 100))
     net = Net()

@@ -1,4 +1,4 @@
-"""Two photos in one, and their labels in the same shares."""
+"""Mixing of two photos, and of their labels in the same shares."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ CLASSES = 5
 
 
 def batches(shape=(14, 20, 2), dtype=tf.float32, count=60):
-    """Photos whose every value is their class, so that what is mixed can be read off."""
+    """Photos whose every value is their class, so that the mix can be read from the pixels."""
     classes = np.random.default_rng(0).permutation(np.arange(count) % CLASSES)
     x = tf.cast(np.broadcast_to(classes[:, None, None, None], (count, *shape)), dtype)
     return tf.data.Dataset.from_tensor_slices((x, tf.one_hot(classes, CLASSES))).batch(16)

@@ -10,7 +10,7 @@ from car_classifier.training.optimizer import make_optimizer
 
 
 def variables() -> dict[str, keras.Variable]:
-    """Of a convolution, a norm and the classifier, all ones, by layer and name."""
+    """The variables of a convolution, a norm and the classifier, all ones, by layer and name."""
     net = keras.Sequential(
         [
             keras.layers.Input((4, 4, 3)),
@@ -26,7 +26,7 @@ def variables() -> dict[str, keras.Variable]:
 
 
 def moved(gradient: float, **settings) -> dict[str, float]:
-    """How far one step at rate 0.01 moves each variable."""
+    """The change of each variable in one step at rate 0.01."""
     moving = variables()
     config = TrainingConfig(manifest="manifest.csv", warm_up=0, ema_epochs=0, **settings)
     optimizer = make_optimizer(config, 0.01, epochs=100, steps_per_epoch=100)

@@ -1,4 +1,4 @@
-"""Photos as batches: complete, in order, changed in repeatable ways, within a limit of memory."""
+"""Photos in batches: complete, in order, augmented repeatably, within a memory limit."""
 
 import hashlib
 import subprocess

@@ -1,4 +1,4 @@
-"""What is checked before a run begins, and how an unfinished one is found again."""
+"""The checks before a run begins, and the search for an unfinished run."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from car_classifier.training.run import TrainingRun
 
 
 def manifest(folder: Path, **counts: str) -> Path:
-    """A manifest of labels with so many photos: `Kia_Rio="train train validation"`."""
+    """A manifest in which each label has a photo for each split listed: `Kia_Rio="train train validation"`."""
     rows = []
     for label, splits in counts.items():
         for i, split in enumerate(splits.split()):
@@ -49,7 +49,7 @@ def test_photos_that_nothing_can_be_learnt_from_are_a_mistake(tmp_path, counts, 
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_photo_that_is_gone_is_told_before_the_work(tmp_path):
+def test_a_photo_that_is_gone_is_reported_before_the_work(tmp_path):
     path = manifest(tmp_path, Kia_Rio=ENOUGH, Audi_A4=ENOUGH)
     (tmp_path / "Kia_Rio_5.jpg").unlink()
     with pytest.raises(UserError, match="Kia_Rio_5.jpg is gone. Make the manifest again"):

@@ -26,7 +26,7 @@ conv5,1,0.7,0.7,1.1,0.6,0.0003,120
 
 
 def metrics(top1: float, count: int = 20) -> dict[str, object]:
-    """What `compare` reads of a finished run's metrics."""
+    """The part of a finished run's metrics that `compare` reads."""
     return {
         "version": "model/1",
         "split": "test",
@@ -231,7 +231,7 @@ finally:
 
 @pytest.mark.slow
 def test_a_real_run(demo_model_dir):
-    """What `car-classifier train` leaves is what `compare` reads."""
+    """`compare` reads a folder that `car-classifier train` wrote."""
     (folder,) = runs_dir_of(demo_model_dir).iterdir()
     (found,) = read_runs([folder])
     measured = json.loads((demo_model_dir / "1" / "assets.extra" / "metrics.json").read_text())

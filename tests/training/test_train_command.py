@@ -25,7 +25,7 @@ SMALL = ("--base", "MobileNetV2", "--image-size", "32x48", "--batch-size", 8, "-
 
 
 def places(folder: Path) -> tuple[object, ...]:
-    """Options that keep what a run makes in a folder."""
+    """Options that keep a run's files in a folder."""
     return "--model-dir", folder / "model", "--runs-dir", folder / "runs"
 
 
@@ -125,7 +125,7 @@ def test_says_what_to_do_when_imagenet_weights_cannot_be_downloaded(demo_data, t
         ("MobileNetV2", ["--unfreeze", "conv5"], "--unfreeze conv5 matches no layer of mobilenetv2"),
     ],
 )
-def test_what_does_not_fit_the_net_is_told_before_the_work(base, options, words, weights, demo_data, tmp_path):
+def test_what_does_not_fit_the_net_is_reported_before_the_work(base, options, words, weights, demo_data, tmp_path):
     arguments = ["--data", demo_data / "manifest.csv", "--base", base, "--weights", weights, *options]
     result = in_process("train", *arguments, "--image-size", "32x48", *places(tmp_path))
     assert_one_sentence(result, words, tmp_path)
@@ -155,7 +155,7 @@ def in_one_go(three_stages, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def in_parts(three_stages, tmp_path_factory) -> Path:
-    """Ended in the first stage by Ctrl-C, killed in the last, and then run to the end."""
+    """A run that is ended by Ctrl-C in the first stage, killed in the last, and then completed."""
     folder = tmp_path_factory.mktemp("parts")
     command = [sys.executable, "-m", "car_classifier", *three_stages, *map(str, places(folder))]
     said = interrupt(command, folder, "head", signal.SIGINT)
@@ -170,7 +170,7 @@ def in_parts(three_stages, tmp_path_factory) -> Path:
 
 
 def interrupt(command: list[str], folder: Path, stage: str, kind: signal.Signals) -> str:
-    """End a run once it has finished the first epoch of a stage; returns what it said."""
+    """End a run once it has finished the first epoch of a stage, and return its output."""
 
     def epochs() -> int:
         return len([row for row in history(the_run(folder) / "history.csv") if row["stage"] == stage])
@@ -190,7 +190,7 @@ def interrupt(command: list[str], folder: Path, stage: str, kind: signal.Signals
 
 @pytest.mark.long
 class TestInterruptedRuns:
-    """Ended in the middle and finished later, a run gives the same model as in one go."""
+    """A run that is interrupted and completed later gives the same model as an uninterrupted one."""
 
     def test_publish_the_same_weights(self, in_parts, in_one_go):
         one, other = (
@@ -259,7 +259,7 @@ def limited(largest_file: int) -> dict[str, object]:
 
 
 def passes(result: subprocess.CompletedProcess[str]) -> list[str]:
-    """What was done for each photo, in turn."""
+    """The finished passes over photos, by the lines of the progress, in order."""
     lines = re.findall(r"^(.+ photos.*): (\d+)/(\d+)$", result.stderr, re.MULTILINE)
     return [what for what, count, total in lines if count == total]
 
@@ -293,7 +293,7 @@ def test_a_disk_that_is_too_full_for_a_manifest_is_one_sentence(small_data, tmp_
 
 @pytest.mark.long
 def test_two_machines_train_and_publish_what_one_does(demo_data, weights, tmp_path):
-    """Everything that they share through --runs-dir included: cached features, the best epoch, the version."""
+    """This includes all that they share through --runs-dir: cached features, the best epoch, the version."""
     alone, together = tmp_path / "alone", tmp_path / "together"
     arguments = ["train", "--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--epochs", 2]
     arguments += ["--unfreeze", "block_16,Conv_1", "--set", "views=2", "--set", "cutmix=0.5", "--set", "head_epochs=3"]
@@ -308,13 +308,13 @@ def test_two_machines_train_and_publish_what_one_does(demo_data, weights, tmp_pa
 
 
 def certainties(folder: Path) -> list[float]:
-    """How sure the published model is of its answer on each test photo."""
+    """The published model's confidence on each test photo."""
     with (folder / "model" / "1" / "assets.extra" / "predictions.csv").open() as file:
         return [float(row["probability_1"]) for row in csv.DictReader(file)]
 
 
 def figures(folder: Path) -> list[list[float]]:
-    """Epoch by epoch what a run's history says in numbers."""
+    """The numbers of a run's history, epoch by epoch."""
     return [
         [float(value) for name, value in row.items() if name != "stage"]
         for row in history(the_run(folder) / "history.csv")

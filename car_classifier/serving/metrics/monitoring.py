@@ -1,4 +1,4 @@
-"""Whether and where the metrics are shown: TensorFlow Serving's `MonitoringConfig`, and the endpoint."""
+"""The endpoint of the metrics, and TensorFlow Serving's `MonitoringConfig`, which enables it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How requests are merged, and the text file that sets it. Free of TensorFlow, so that a command line can import it.
+"""The settings of batching, and the text file that sets them. Free of TensorFlow, so that a command line can import it.
 
 Names and defaults are those of TensorFlow Serving: of the message `BatchingParameters` in its
 `session_bundle_config.proto`, and of `SharedBatchScheduler` in TensorFlow's `shared_batch_scheduler.h`.
@@ -28,7 +28,7 @@ _ALLOWED_BATCH_SIZES = ("allowed_batch_sizes", 6)
 
 @dataclass(frozen=True)
 class BatchingParameters:
-    """How requests are merged.
+    """The settings for merging requests into batches.
 
     Attributes:
         max_batch_size: the largest number of rows of a batch, and of one request.

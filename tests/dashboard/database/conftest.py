@@ -1,4 +1,4 @@
-"""The same tests for SQLite and PostgreSQL."""
+"""Runs the same tests on SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A database that cannot be used is a sentence, and no password is in it."""
+"""An unusable database gives a sentence, without the password."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The schema: what the migrations make is what the code expects, however many dashboards start at once."""
+"""The migrations make the schema that the code expects, even if several dashboards start at once."""
 
 import subprocess
 import sys
@@ -55,7 +55,7 @@ def test_several_dashboards_may_start_at_once(database_url):
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(database_url):
-    """Of the tables that are made before the one that is in the way, none stays."""
+    """A table in the way stops the migration, and the tables that it made before do not stay."""
     if database_url.startswith("sqlite"):
         Path(database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True)
     engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))

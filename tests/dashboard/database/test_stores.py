@@ -1,4 +1,4 @@
-"""What is kept is found again, whichever database keeps it, and however many do so at once."""
+"""Both databases return the entries that were stored, even if several processes store at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

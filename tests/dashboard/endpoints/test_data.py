@@ -1,4 +1,4 @@
-"""The addresses that the page "Data" asks, and its skeleton, without a browser."""
+"""The addresses and the skeleton of the page "Data", without a browser."""
 
 import csv
 
@@ -74,7 +74,7 @@ def test_suspects_say_what_the_model_answered(web):
     assert found(web.get("/dataset/photos?suspects=yes&make=Orsini")) == []
 
 
-def test_a_photo_tells_all_its_columns_and_its_near_duplicates(web, manifest):
+def test_a_photo_has_all_its_columns_and_near_duplicates(web, manifest):
     about = web.get(f"/dataset/{id_of(manifest, 0)}.json").json
     assert [name for name, _ in about["columns"]][:2] == ["file_name", "make"]
     assert dict(about["columns"])["colour"] == "grün"
@@ -131,7 +131,7 @@ def values_of(page) -> dict[str, object]:
 
 
 def test_a_range_without_a_choice_goes_from_end_to_end(settings, manifest):
-    """Also where there is nothing to choose from: no photo has a score."""
+    """This includes a range without choices: no photo has a score."""
     page = layout(settings, read_dataset(manifest), {})
     ends = {part.id: [part.min, part.max] for part in parts(page) if hasattr(part, "min")}
     assert ends == {"data-years": [2010, 2015], "data-scores": [0, 0.05]}

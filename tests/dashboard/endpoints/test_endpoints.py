@@ -1,4 +1,4 @@
-"""The addresses that the page asks, with a model server that is really asked."""
+"""The addresses of the Classify page, with a real model server."""
 
 import base64
 import hashlib
@@ -62,7 +62,7 @@ def dataset_photo(small_manifest) -> DatasetPhoto:
     return read_dataset(small_manifest).photos[-1]
 
 
-def test_a_photo_of_the_data_set_is_used_like_an_upload_and_its_name_is_told(web, dataset_photo):
+def test_a_photo_of_the_data_set_is_used_like_an_upload_and_has_its_name(web, dataset_photo):
     kept = web.post(f"/dataset/{dataset_photo.id}/photo")
     assert kept.status_code == 201
     assert (kept.json["label"], kept.json["truth"]) == ("Orsini_Lince", "Orsini Lince")
@@ -269,7 +269,7 @@ def test_other_sites_can_do_less_harm(web, address):
     assert headers["Referrer-Policy"] == "same-origin"
 
 
-def test_a_version_that_is_replaced_meanwhile_is_not_the_one_that_is_told(settings, photo):
+def test_the_answer_names_the_version_that_gave_it_even_if_another_replaces_it(settings, photo):
     with local_model_server() as server:
         web = web_with(settings, model_server_url=server.url)
         photo_id = web.post("/photos", data=photo).json["id"]
@@ -282,7 +282,7 @@ def test_a_version_that_is_replaced_meanwhile_is_not_the_one_that_is_told(settin
 
 
 def test_a_page_runs_no_script_but_its_own(web):
-    """Those in the document are named by their hashes; the browser tests see that nothing else is needed."""
+    """The policy lists the document's scripts by their hashes; browser tests check that no other script is needed."""
     answer = web.get("/")
     policy = dict(rule.split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split("; "))
     allowed = policy["script-src"].split()
@@ -293,7 +293,7 @@ def test_a_page_runs_no_script_but_its_own(web):
     assert [source for source in allowed if "unsafe" in source or source == "*"] == []
 
 
-def test_the_model_server_is_told_one_id_for_each_request_of_the_page(web, photo, local_server):
+def test_the_model_server_gets_one_id_for_each_request_of_the_page(web, photo, local_server):
     kept = web.post("/photos", data=photo).json["id"]
     asked = []
     for _ in range(2):
@@ -305,7 +305,7 @@ def test_the_model_server_is_told_one_id_for_each_request_of_the_page(web, photo
     assert asked[0] != asked[1]
 
 
-def test_the_log_names_the_id_that_the_model_server_was_told(settings, photo, local_server, caplog):
+def test_the_log_names_the_id_that_the_model_server_got(settings, photo, local_server, caplog):
     web = web_with(settings, model_name="status-500")
     kept = web.post("/photos", data=photo).json["id"]
     assert web.post(f"/photos/{kept}/answer").status_code == 502

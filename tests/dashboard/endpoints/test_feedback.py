@@ -1,4 +1,4 @@
-"""What visitors say of answers, and whether the dashboard is ready to hear it."""
+"""Visitors' feedback on answers, and the readiness of the dashboard."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ def settings(settings, url, tmp_path):
 
 
 def browser_of(settings):
-    """A client that has its cookie from a page."""
+    """A client with a visitor's cookie, set by a page."""
     web = create_app(settings).server.test_client()
     assert web.get("/").status_code == 200
     return web
@@ -83,14 +83,14 @@ def test_it_can_be_taken_back_even_when_the_photo_is_gone_and_by_nobody_else(web
 @pytest.mark.parametrize(
     ("body", "code", "words"),
     [
-        ({}, 422, "cannot be read (answer_label, probability, right). Load the page anew"),
+        ({}, 422, "cannot be read (answer_label, probability, right). Reload the page"),
         ([], 422, "cannot be read (body)"),
         ("yes", 422, "cannot be read (body)"),
         (OPINION | {"right": "yes"}, 422, "cannot be read (right)"),
         (OPINION | {"probability": 2}, 422, "cannot be read (probability)"),
         (OPINION | {"may_train": 1}, 422, "cannot be read (may_train)"),
         (OPINION | {"visitor": "somebody"}, 422, "cannot be read (visitor)"),
-        (OPINION | {"label": "Maki_Hoshi"}, 422, "right and another car at once"),
+        (OPINION | {"label": "Maki_Hoshi"}, 422, "cannot be right if the photo shows another car"),
         (WRONG | {"label": "Aurelio_Vela"}, 422, "Aurelio Vela is the answer itself"),
         (WRONG | {"label": "Mazda"}, 422, "both make and model"),
         (OPINION | {"answer_label": "../../x"}, 422, "cannot have given this answer"),

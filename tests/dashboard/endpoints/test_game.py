@@ -1,4 +1,4 @@
-"""The game's addresses: whose game it is, what is told before a guess, and a model server that is away."""
+"""The game's addresses: the owner of a game, secrecy before a guess, and a missing model server."""
 
 import json
 import secrets
@@ -116,7 +116,7 @@ def test_a_game_from_start_to_leaderboard(player, model):
 
 
 @pytest.mark.parametrize("difficulty", list(Difficulty))
-def test_nothing_tells_the_answer_before_the_guess(player, truths, difficulty):
+def test_nothing_gives_the_answer_away_before_the_guess(player, truths, difficulty):
     web = player()
     told = web.post("/play/games", json={"rounds": 5, "difficulty": difficulty})
     for number in range(1, 6):
@@ -167,7 +167,7 @@ def test_nobody_else_comes_near_a_game(player):
 
 
 def test_every_worker_knows_the_game_as_it_is(player, settings):
-    """Nothing is kept in a process: each request of a game may reach another one."""
+    """No process keeps a game: each request may reach another process."""
     workers = [player("a" * 32), player("a" * 32, create_app(settings))]
     game = begin(workers[0])
     for number in range(3):
@@ -333,7 +333,7 @@ def test_a_leaderboard_of_games_that_there_are_not_is_a_sentence(player, query):
 
 
 def test_games_begun_at_once_have_no_photo_in_common(player, settings, truths):
-    """Three photos each of six: of several tabs two get a game, the others are told that no photos are left."""
+    """A game takes three of six photos: two tabs get a game, the others an error that no photos are left."""
     database = open_database(settings.database_url)
     for _ in range(3):
         visitor = secrets.token_hex(16)
@@ -349,7 +349,7 @@ def test_games_begun_at_once_have_no_photo_in_common(player, settings, truths):
 def test_medium_offers_what_the_live_version_mixes_up_or_else_the_newest(
     player, model, tmp_path, closed_url, live, offered
 ):
-    """Version 3 is live and mixes up some cars, version 4 is newer and mixes up others."""
+    """Version 3 is live and confuses some cars; version 4 is newer and confuses others."""
     labels = [f"{make}_X" for make in "ABCDEFGH"]
     for label in labels:
         Image.new("RGB", (60, 40), "red").save(tmp_path / f"{label}.jpg")

@@ -1,4 +1,4 @@
-"""Data sets to play with."""
+"""Data sets for games."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which cars a player can choose from."""
+"""The cars that a player can choose from."""
 
 import random
 from collections import Counter
@@ -69,7 +69,7 @@ METRICS = {
         ("A", {"confusion": {"labels": ["A", "B"], "matrix": [[1]]}}, []),
     ],
 )
-def test_confusions_are_read_as_far_as_there_are_any(label, metrics, expected):
+def test_confusions_are_read_if_there_are_any(label, metrics, expected):
     assert confused_with(label, metrics) == expected
 
 

@@ -1,4 +1,4 @@
-"""Which photos a game shows."""
+"""The photos of a game."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""A game from its first round to its last."""
+"""The moves of a game, from its first round to its last."""
 
 import json
 

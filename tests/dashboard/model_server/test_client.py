@@ -174,7 +174,7 @@ def test_a_server_that_is_not_there_is_not_reachable(closed_url, photo):
 
 
 @pytest.mark.parametrize("url", ["localhost:8501", "8501", "ftp://localhost", "http://"])
-def test_what_is_no_web_address_is_told(url, photo):
+def test_what_is_no_web_address_is_refused(url, photo):
     with ModelClient(url, "good") as client, pytest.raises(model_errors.BadAnswer, match="is no web address"):
         client.explain(photo)
 

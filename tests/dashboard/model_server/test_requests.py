@@ -1,4 +1,4 @@
-"""A request is sent again where that is safe, twice at most, and within the time that there is."""
+"""The client repeats a request where that is safe, at most twice, and within the time limit."""
 
 import logging
 import socket
@@ -143,7 +143,7 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_wants(server, photo, want
     assert waited < server.asked_at[1] - server.asked_at[0] < waited + AT_ONCE
 
 
-def test_if_it_wants_more_than_there_is_that_is_told_at_once(server, photo):
+def test_a_longer_retry_after_than_the_time_left_raises_the_error_at_once(server, photo):
     server.troubles, server.retry_after = ["status-503"] * 9, "20"
     start = time.monotonic()
     with ModelClient(server.url, "good") as client, pytest.raises(model_errors.Busy):

@@ -1,4 +1,4 @@
-"""How the model server is: asked once for many, and no reason to wait for long."""
+"""The cached status of the model server: one request for many visitors, and no long wait."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ READY = Status("3", "AVAILABLE")
 
 @pytest.fixture
 def server() -> Iterator[LocalModelServer]:
-    """Its model `slow` tells its state once it is released."""
+    """A server whose model `slow` reports its state only after `release`."""
     with local_model_server() as server:
         yield server
 
@@ -41,7 +41,7 @@ def test_many_who_want_to_know_are_one_request(server):
     assert server.status_requests == 1
 
 
-def test_while_one_waits_the_others_are_told_what_was_seen_last(server, nothing_stays_fresh):
+def test_while_one_caller_waits_the_others_get_the_last_status(server, nothing_stays_fresh):
     watch = watch_of(server)
     server.release.set()
     watch.status()
@@ -57,7 +57,7 @@ def test_while_one_waits_the_others_are_told_what_was_seen_last(server, nothing_
     assert server.status_requests == 2
 
 
-def test_who_is_impatient_is_told_that_it_is_slow_and_the_next_one_what_came(server):
+def test_an_impatient_caller_hears_that_it_is_slow_and_the_next_one_gets_the_status(server):
     watch = watch_of(server)
     with pytest.raises(model_errors.TooSlow, match=r"longer than 0\.1 seconds"):
         watch.status(patience=0.1)
@@ -77,7 +77,7 @@ def test_a_slow_server_has_the_version_that_it_had_and_answers_do_not_wait_for_i
     assert server.status_requests == 2
 
 
-def test_a_version_that_is_gone_is_asked_for_anew(server):
+def test_a_version_that_is_gone_is_asked_for_again(server):
     watch = watch_of(server)
     server.release.set()
     assert watch.version() == "3"

@@ -1,4 +1,4 @@
-"""A version is asked by its label, or the newest one while the server does not know the label."""
+"""The client asks a version by its label, or the newest version while the server does not know the label."""
 
 import logging
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.support.local_model_server import LocalModelServer, local_model_serve
 
 @pytest.fixture
 def server() -> Iterator[LocalModelServer]:
-    """Its newest version is 3; the label `stable` is on 2."""
+    """A server whose newest version is 3, with the label `stable` on version 2."""
     with local_model_server() as server:
         server.labels = {"stable": "2"}
         yield server
@@ -76,7 +76,7 @@ def test_without_the_label_the_newest_is_asked_and_that_is_remembered(server, ph
     ]
 
 
-def test_a_label_that_comes_is_found_and_one_that_goes_is_told_of_again(server, photo, caplog, monkeypatch):
+def test_a_label_that_appears_is_used_and_one_that_vanishes_is_logged_again(server, photo, caplog, monkeypatch):
     monkeypatch.setattr(model_client, "LABEL_UNKNOWN_SECONDS", 0)
     told = []
     with ModelClient(server.url, "good", version_label="canary") as client:

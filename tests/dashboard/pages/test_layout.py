@@ -29,7 +29,7 @@ def texts(component: Component) -> str:
 
 
 def test_the_page_is_the_same_skeleton_for_every_answer(settings):
-    """Callbacks write into ids: each must be there from the start, and once."""
+    """Callbacks write into ids: each id must exist from the start, and once."""
     page = layout(settings, ())
     ids = [str(part.id) for part in parts(page) if getattr(part, "id", None) is not None]
     assert len(ids) == len(set(ids))
@@ -106,7 +106,7 @@ def test_the_page_that_is_none_leads_home_and_no_link_leads_there(settings):
 
 
 def test_each_module_runs_once_and_is_fetched_at_once(settings):
-    """Dash would load a module of `assets/` by an address of its own, and an import of it would run it again."""
+    """Dash would load a module of `assets/` under another address than an import does, and so run it twice."""
     client = create_app(settings).server.test_client()
     document = client.get("/").get_data(as_text=True)
     modules = {path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*.mjs")}

@@ -1,4 +1,4 @@
-"""Photos of every kind become upright RGB JPEGs, or a sentence."""
+"""Photos of every kind become upright RGB JPEGs; others give a sentence."""
 
 import io
 import struct
@@ -125,7 +125,7 @@ def test_large_photos_are_scaled_down_and_small_ones_stay(size, expected, kind):
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    """A few bytes that say they are a picture of any size."""
+    """A few bytes whose header declares a picture of any size."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))

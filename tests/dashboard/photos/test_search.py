@@ -1,4 +1,4 @@
-"""Which photos of a data set meet which conditions."""
+"""Searches of a data set by conditions."""
 
 import pytest
 

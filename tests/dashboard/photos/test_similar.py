@@ -1,4 +1,4 @@
-"""Photos that the model sees alike, by the features that it was asked for before."""
+"""Similar photos, by the features that the model computed before."""
 
 import os
 

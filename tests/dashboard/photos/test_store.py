@@ -1,4 +1,4 @@
-"""Photos are kept for a while, by id, for every worker."""
+"""The store keeps photos for a while, by id, for every worker."""
 
 import os
 import time

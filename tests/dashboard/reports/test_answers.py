@@ -1,4 +1,4 @@
-"""What the page gets to know of an answer."""
+"""The part of the model's answer that the page gets."""
 
 import json
 

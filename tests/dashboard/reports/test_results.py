@@ -1,4 +1,4 @@
-"""What the page "Model" tells: from a version's files to numbers, sentences and figures."""
+"""The page "Model": from a version's files to numbers, sentences and figures."""
 
 import json
 import os
@@ -266,7 +266,7 @@ def test_photos_that_the_manifest_does_not_list_are_explained(version):
 
 
 def series(hits: str, version: str = "") -> list[Answer]:
-    """One answer a letter: r for right, w for wrong."""
+    """Answers, one per letter: r for right, w for wrong."""
     return [answer(f"{version}{i}.jpg", "A_1", "A_1" if hit == "r" else "B_2") for i, hit in enumerate(hits)]
 
 
@@ -360,10 +360,10 @@ def test_the_table_of_classes_begins_with_the_weakest():
 
 @pytest.mark.parametrize("asked", ["2", "9", None])
 def test_the_skeleton_of_the_page_is_the_same_whatever_was_published(settings, version, tmp_path, asked):
-    """Dash reports every id of a callback that is not in the layout, on every page."""
+    """Dash reports an error on every page if the layout lacks an id of a callback."""
 
     def ids(folder: Path) -> list[str]:
-        page = layout(parts_of(settings, VersionsFolder(folder)), asked)
+        page = layout(services_of(settings, VersionsFolder(folder)), asked)
         return [str(part.id) for part in page._traverse() if getattr(part, "id", None) is not None]
 
     found = ids(version.folder.parent)
@@ -371,8 +371,8 @@ def test_the_skeleton_of_the_page_is_the_same_whatever_was_published(settings, v
     assert len(found) == len(set(found))
 
 
-def parts_of(settings: Settings, versions: VersionsFolder) -> Services:
-    """What the page is made from; it asks nobody else."""
+def services_of(settings: Settings, versions: VersionsFolder) -> Services:
+    """The services of a page that reads files alone."""
     nobody: Any = None
     return Services(settings, nobody, nobody, nobody, DatasetFile(settings.manifest), versions, nobody)
 

@@ -1,4 +1,4 @@
-"""Every part of the series runs from its first cell to its last, and what was generated from it is current."""
+"""Every part of the series runs from its first cell to its last, and its generated files are up to date."""
 
 import json
 import os
@@ -16,7 +16,7 @@ PARTS = [pytest.param(source, id=source.stem) for source in build.parts()]
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory) -> Path:
-    """Where the parts, each of which can be the first, find what an earlier one made."""
+    """The folder in which a part finds the files of an earlier one; any part can be the first."""
     return tmp_path_factory.mktemp("series")
 
 
@@ -41,7 +41,7 @@ def test_what_was_generated_from_a_part_is_current(source):
 
 
 def copy_of(source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A part in a folder that stands for `blog/`, with all that was generated from it."""
+    """A part and its generated files, in a folder that stands for `blog/`."""
     monkeypatch.setattr(build, "FOLDER", folder)
     for ending in (".py", ".ipynb", ".md"):
         shutil.copy(source.with_suffix(ending), folder)
@@ -75,7 +75,7 @@ def test_pages_of_other_shared_code_or_settings_are_noticed(changed, tmp_path, m
 
 @pytest.mark.slow
 def test_other_photos_than_before_are_refused_not_ignored(tmp_path):
-    """Nothing is drawn here: the manifest is given."""
+    """The manifest is given, so no car is drawn."""
     code = "from blog import series; print(series.photos())"
     environment = {**os.environ, "BLOG_TINY": "1", "BLOG_WORK": str(tmp_path)}
     for photos, said in (("one.csv", "one.csv"), ("other.csv", "made of other photos"), ("one.csv", "one.csv")):

@@ -1,4 +1,4 @@
-"""What a page of the documentation tells a reader to type, and what it says will come."""
+"""The commands that a page of the documentation tells a reader to type, and the output that it shows."""
 
 import json
 import re
@@ -14,13 +14,13 @@ _LOOSE = {_MORE: ".*", r"-?\d+\.\d{2,}": r"-?\d[\d.e-]*", "[A-Z][a-z]+_[A-Z][a-z
 
 @dataclass
 class Block:
-    """A block to run, and the block that shows what it prints, if one follows it.
+    """A block to run, and the block that shows its output, if one follows.
 
     Attributes:
         language: `sh` or `python`.
-        text: What is typed.
+        text: The commands or the code.
         reason: Why no test runs it; None if one does.
-        shown: What the page says that it prints.
+        shown: The output on the page.
         shown_language: `text` or `json`.
     """
 
@@ -47,7 +47,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def differences(block: Block, printed: str) -> list[str]:
-    """Where the output of a block is not what the page shows; numbers and a photo's label may differ."""
+    """The differences between a block's output and the page; numbers and a photo's label may differ."""
     if block.shown is None:
         return []
     if block.shown_language == "json":

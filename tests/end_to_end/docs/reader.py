@@ -1,4 +1,4 @@
-"""A reader of the documentation: sits in a folder like the repository's, and types what a page says."""
+"""A reader of the documentation: works in a folder like the repository's, and types the commands of a page."""
 
 import os
 import re
@@ -26,9 +26,9 @@ class Reader:
     """Runs the blocks of one page, one after the other; its servers listen on ports of their own.
 
     Args:
-        folder: Where the reader sits.
-        log: Where the servers' messages go.
-        weights: What training starts from, as no test downloads ImageNet's.
+        folder: The reader's working folder.
+        log: File for the servers' messages.
+        weights: Initial weights of the training, because no test downloads ImageNet's.
     """
 
     def __init__(self, folder: Path, log: Path, weights: Path) -> None:
@@ -50,7 +50,7 @@ class Reader:
         }
 
     def types(self, block: Block) -> str:
-        """Run a block, and give what it prints to its end; a server is left running until the next one, or `leaves`."""
+        """Run a block and return its output; a server keeps running until the next one starts, or until `leaves`."""
         text = block.text
         for port, own in ((8501, self.rest), (8500, self.grpc), (8050, self.page)):
             text = text.replace(f"localhost:{port}", f"localhost:{own}")
@@ -85,7 +85,7 @@ class Reader:
         raise AssertionError(f"{text}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
 
     def leaves(self) -> None:
-        """Press Ctrl-C where a server runs, which ends in good order."""
+        """Press Ctrl-C if a server runs; it must end cleanly."""
         if self.server is None:
             return
         server, self.server = self.server, None
@@ -123,7 +123,7 @@ class Reader:
 
 
 def furnish(folder: Path, demo_data: Path, demo_model_dir: Path) -> Path:
-    """Lay a folder out as the repository is once photos are there, drawn ones, and a model is published."""
+    """Lay a folder out like the repository with drawn photos and a published model."""
     shutil.copytree(demo_model_dir, folder / "model")
     for name in (".", "demo"):
         shutil.copytree(demo_data, folder / "data" / name, dirs_exist_ok=True)

@@ -1,4 +1,4 @@
-"""What README and docs tell a reader to type does what they say, or a mark before it says why no test types it."""
+"""The commands of README and docs give the output shown there, or a mark says why no test types them."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ PAGES = sorted({page for place in PLACES for page in ROOT.glob(place)})
 
 
 def to_type(page: Path) -> list[Block]:
-    """What a test types of a page. The Python of the series is run where its pages are made."""
+    """The blocks of a page that a test types. The Python of the series runs where its pages are made."""
     languages = ("sh",) if page.parent.name == "blog" else ("sh", "python")
     return [block for block in blocks(page) if block.reason is None and block.language in languages]
 
@@ -27,7 +27,7 @@ def name(page: Path) -> str:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory) -> Path:
-    """A file as ImageNet's weights are in, of random ones."""
+    """A weights file like ImageNet's, with random weights."""
     import keras
 
     file = tmp_path_factory.mktemp("weights") / "resnet50v2.weights.h5"
@@ -57,7 +57,7 @@ def test_what_a_page_says_to_type_does_what_the_page_says(reader, page):
 
 
 def turn(folder: Path) -> None:
-    """Give a photo the tag of one that was taken with the camera on its side."""
+    """Give a photo the EXIF tag of a camera held on its side."""
     photo = next(folder.glob("*.jpg"))
     with Image.open(photo) as opened:
         exif = opened.getexif()
@@ -67,7 +67,7 @@ def turn(folder: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_block_that_looks_like_a_command_is_one(page):
-    """No block gets past the test above by another language's name, or by none."""
+    """No block escapes the test above by naming another language, or none."""
     content = page.read_text(encoding="utf-8")
     fences = [line for line in content.splitlines() if line.lstrip().startswith("```")]
     opening = [line.lstrip()[3:] for line in fences[::2]]

@@ -1,4 +1,4 @@
-"""The FAQ's headings are sentences that programs print: ours are provoked here, others' say where they were seen."""
+"""The FAQ's headings are messages of programs: the test provokes ours, and the page says where others were seen."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def provokes(heading: str) -> Callable[[Provocation], Provocation]:
 
 
 def refused(call: Callable[..., object], *arguments: object, **options: object) -> str:
-    """What a call says that refuses."""
+    """The message of a call that must fail."""
     with pytest.raises(UserError) as caught:
         call(*arguments, **options)
     return str(caught.value)

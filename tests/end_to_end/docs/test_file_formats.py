@@ -1,4 +1,4 @@
-"""`docs/reference/file-formats.md` lists the columns and keys that the files have: no more, no fewer."""
+"""`docs/reference/file-formats.md` lists exactly the columns and keys of the files."""
 
 import csv
 import json
@@ -31,7 +31,7 @@ def documented(title: str) -> set[str]:
 
 
 def paths(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """The places in a JSON value that hold no further object, with what they hold."""
+    """The paths in a JSON value that lead to no further object, with their values."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from paths(inner, f"{place}.{key}".lstrip("."))
@@ -43,9 +43,9 @@ def paths(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def differences(names: set[str], found: Paths) -> set[str]:
-    """What is documented and not there, or there and not documented. `*` and a last `N` stand for any name or number.
+    """The names that only the page or only the file has. `*` and a last `N` stand for any name or number.
 
-    What is null or empty has no keys to compare.
+    A null or empty value has no keys to compare.
     """
 
     def fits(name: str, path: str) -> bool:
@@ -144,7 +144,7 @@ def test_a_table_of_the_database(table):
 
 @pytest.fixture(scope="module")
 def used(demo_data, demo_model_dir, tmp_path_factory) -> SimpleNamespace:
-    """A version and photos of which all has been measured that can be."""
+    """A version and photos with every possible measurement."""
     from rich.console import Console
 
     from car_classifier.evaluation.photo_features import write_photo_features

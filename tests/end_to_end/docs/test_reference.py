@@ -1,4 +1,4 @@
-"""The generated pages of the reference say what the code says now."""
+"""The generated pages of the reference match the code."""
 
 import re
 import subprocess

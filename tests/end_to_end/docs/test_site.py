@@ -1,4 +1,4 @@
-"""The site of the documentation: complete, no link that leads nowhere, nothing from outside."""
+"""The site of the documentation: complete, without dead links, and without anything from outside."""
 
 import logging
 import os
@@ -36,7 +36,7 @@ VOID = ("meta", "link", "img", "input", "br", "hr", "source")
 
 @dataclass
 class Page(HTMLParser):
-    """What a page of the site holds."""
+    """The content of a page of the site."""
 
     ids: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
@@ -170,7 +170,7 @@ def test_formulas_are_mathml(site, pages):
 
 
 def test_the_site_reads_the_pages_as_github_does(site, pages):
-    """Python's Markdown wants an empty line before a list, and four spaces before what belongs to an item."""
+    """Python's Markdown requires an empty line before a list, and four spaces before the content of an item."""
     github = MarkdownIt("commonmark").enable("table")
     differing = {}
     for source in sorted(path for pattern in hooks.PAGES for path in hooks.ROOT.glob(pattern)):

@@ -1,4 +1,4 @@
-"""The page "Classify" with a server of known answers: other cars, two cars compared, several photos, sharing."""
+"""The page "Classify" with known answers: other cars, two cars compared, several photos, sharing."""
 
 import csv
 import io

@@ -25,7 +25,7 @@ def upload(page: Page, photo: Path) -> None:
 
 
 def visible_pixels(page: Page) -> int:
-    """How many of the heatmap's pixels are not see-through."""
+    """The number of the heatmap's pixels that are not transparent."""
     return page.evaluate(
         """() => {
             const canvas = document.getElementById("heatmap");
@@ -125,7 +125,7 @@ def test_the_heatmap_can_be_switched_off_and_on(page, car):
     expect(page.locator("#heatmap")).to_have_attribute("style", re.compile(r"opacity: 0\.75;"))
 
 
-def test_a_sample_is_answered_and_its_name_told_afterwards(page, demo_data):
+def test_a_sample_is_answered_and_its_name_shown_afterwards(page, demo_data):
     sample = page.locator("[data-sample]").nth(1)
     expect(page.locator("#truth")).to_be_empty()
     sample.click()

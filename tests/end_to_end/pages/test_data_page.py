@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def manifest(demo_data, demo_model_dir, tmp_path_factory):
-    """The demo's photos, one of which has a label that the model surely contradicts, and features by label."""
+    """The demo's photos, one of them with a label that the model confidently contradicts, and features by label."""
     folder = tmp_path_factory.mktemp("data")
     (folder / "images").symlink_to(demo_data / "images")
     with (demo_model_dir / "1" / "assets.extra" / "predictions.csv").open(newline="") as file:

@@ -1,4 +1,4 @@
-"""What holds for every page: both themes, phones, nobody outside asked, nothing that shuts people out."""
+"""Rules for every page: both themes, phones, no request to the outside, accessible to everybody."""
 
 import json
 
@@ -22,14 +22,14 @@ LISTS = {"/": "Why not another car?", "/model": "Really", "/data": "Make"}
 
 
 def put_to_use(page: Page) -> None:
-    """Brings a page to where it shows most."""
+    """Brings a page into the state with the most content."""
     if page.locator("[data-sample]").count():
         page.locator("[data-sample]").first.click()
         expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
 
 
 def settle(page: Page) -> None:
-    """Waits until the page shows what it has to show: what is half there or dimmed is not it."""
+    """Waits until the page is complete, with nothing half-loaded or dimmed."""
     page.wait_for_load_state("networkidle")
     expect(page.locator("[data-phase='searching'], [data-dash-is-loading], .ag-header-cell-text:empty")).to_have_count(
         0

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def versions(demo_model_dir, tmp_path_factory) -> Path:
-    """Reports of three versions: the demo model's, one that is right more often, and one without any."""
+    """Three versions: one with the demo model's reports, one that is right more often, and one without reports."""
     folder = tmp_path_factory.mktemp("versions")
     for number in (1, 2):
         shutil.copytree(demo_model_dir / "1" / "assets.extra", folder / str(number) / "assets.extra")
@@ -98,7 +98,7 @@ def chosen(page: Page, label: str) -> Locator:
 
 
 def painted(page: Page, wall: str) -> int:
-    """On how many photos of a wall something is drawn."""
+    """The number of photos of a wall with a heatmap."""
     return page.locator(f"#{wall} .wall-cell:visible .wall-map").evaluate_all(
         """(maps) => maps.filter((map) => {
             const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
@@ -168,7 +168,7 @@ def test_a_version_without_files_says_how_to_get_them(browser, url):
     with opened(browser, f"{url}?version=3") as (page, watch):
         for name, words in (
             ("How good it is", "car-classifier evaluate --model"),
-            ("What its explanations are worth", "car-classifier explain-eval --model"),
+            ("How good its explanations are", "car-classifier explain-eval --model"),
             ("Mistakes", "were not kept"),
         ):
             expect(page.get_by_role("region", name=name)).to_contain_text(words)

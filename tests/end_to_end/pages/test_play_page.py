@@ -1,4 +1,4 @@
-"""The game as people play it: real browsers, and a model server that can be sent away."""
+"""The game as people play it: real browsers, and a model server that can fail."""
 
 import re
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def tab_to(page: Page, target: str) -> None:
 
 
 def check(page: Page, name: str) -> None:
-    """What holds at every point of a game; leaves a picture of it."""
+    """Checks rules that hold at every point of a game, and takes a screenshot."""
     expect(page.locator("#play-photo")).to_have_js_property("complete", True)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     violations = Axe().run(page).response["violations"]
@@ -80,7 +80,7 @@ def check(page: Page, name: str) -> None:
 
 
 def heatmap_pixels(page: Page) -> int:
-    """How many of the heatmap's pixels are not see-through."""
+    """The number of the heatmap's pixels that are not transparent."""
     return page.locator("#play-heatmap").evaluate(
         """canvas => {
             const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);

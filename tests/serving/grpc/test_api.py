@@ -1,4 +1,4 @@
-"""The gRPC interface, asked through a real channel with `tensorflow-serving-api`'s stubs."""
+"""The gRPC interface, through a real channel with `tensorflow-serving-api`'s stubs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ SIGNATURES = "signature_def"
 
 @dataclass
 class Client:
-    """Stubs on one channel, and short ways to use them."""
+    """Stubs on one channel, and helpers for requests."""
 
     prediction: prediction_service_pb2_grpc.PredictionServiceStub
     model: model_service_pb2_grpc.ModelServiceStub
@@ -299,7 +299,7 @@ def test_status_of_the_unknown(client, spec, text):
     assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.NOT_FOUND, text)
 
 
-def test_status_tells_why_a_version_is_not_there(tmp_path):
+def test_the_status_says_why_a_version_is_not_there(tmp_path):
     (tmp_path / "3").mkdir()
     with running(model_base_path=tmp_path, model_name="m", port=0) as server:
         server.wait("3", "END")

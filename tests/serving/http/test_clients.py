@@ -1,4 +1,4 @@
-"""Clients that go before they are answered, and browsers that show pages of other sites."""
+"""Clients that leave before the answer, and browsers that show pages of other sites."""
 
 import contextlib
 import zlib
@@ -19,7 +19,7 @@ def quick(server) -> int:
 
 @pytest.fixture(params=["one by one", "merged"])
 def one_thread(request, tmp_path, monitoring_config):
-    """A server that runs one thing at a time."""
+    """A server that runs one request at a time."""
     models.save_guarded(tmp_path / "m" / "1")
     settings = {"threads": 1, "monitoring_config_file": monitoring_config}
     if request.param == "merged":

@@ -64,7 +64,7 @@ def test_what_is_wrong_is_a_400_that_says_so(asked, verb, body, message):
     assert (response.status_code, message in response.json()["error"]) == (400, True), response.text
 
 
-def test_a_model_that_is_not_there_is_told_after_what_is_wrong_with_the_examples(asked):
+def test_mistakes_in_the_examples_are_reported_before_a_missing_model(asked):
     url = f"{asked.url}/v1/models/none:classify"
     assert requests.post(url, json={"examples": [1]}, timeout=30).status_code == 400
     assert requests.post(url, json={"examples": [{"x": 1.0}]}, timeout=30).status_code == 404

@@ -1,4 +1,4 @@
-"""JSON in and out, rule by rule, where the recorded answers do not reach."""
+"""Rules of JSON requests and answers that the recorded answers do not cover."""
 
 import numpy as np
 import pytest

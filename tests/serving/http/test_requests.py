@@ -1,4 +1,4 @@
-"""What clients may do to a server: wrong tensors, junk photos, large bodies, many at a time."""
+"""Troublesome requests: wrong tensors, junk photos, large bodies, many at a time."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""Metrics: what is counted, under which names, and the text that Prometheus reads."""
+"""The metrics: their values, their names, and the text that Prometheus reads."""
 
 import re
 import threading
@@ -157,7 +157,7 @@ def measured(half_plus, tmp_path_factory, monitoring_config):
 
 @pytest.fixture
 def growth(measured):
-    """How much each metric of `measured` has grown since the beginning of a test."""
+    """The growth of each metric of `measured` since the beginning of a test."""
     before = measured.metrics()
 
     def grown() -> dict[str, float]:

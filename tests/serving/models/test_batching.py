@@ -1,4 +1,4 @@
-"""Requests that are merged: which ones, when they run, what each is answered, and the file that says so."""
+"""Merging of requests: which are merged, when they run, the answer of each, and the file of the settings."""
 
 import gc
 import re
@@ -20,7 +20,7 @@ from tests.support.embedded_server import running, until
 
 
 class Watched:
-    """A model that can be held before it runs, and that keeps count of the rows of each run."""
+    """A model that can be held before it runs, and that counts the rows of each run."""
 
     def __init__(self, model: SavedModel):
         self.model = model
@@ -74,7 +74,7 @@ def held(scheduler, model):
 
 
 def x(*rows) -> dict[str, np.ndarray]:
-    """The input of `double` and its like: one value a row."""
+    """The input of `double` and similar signatures: one value per row."""
     return {"x": np.array(rows, np.float32).reshape(-1, 1)}
 
 
@@ -183,7 +183,7 @@ def test_what_cannot_be_batched_is_refused_as_the_original_does(saved, signature
     assert (got, message in text) == (code, True), text
 
 
-def test_a_full_queue_is_told_at_once(model):
+def test_a_full_queue_is_reported_at_once(model):
     with batching(max_batch_size=1, max_enqueued_batches=2) as scheduler:
         with held(scheduler, model):
             waiting = [scheduler.submit(model, "", x(n)) for n in (1, 2)]

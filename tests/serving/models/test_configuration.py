@@ -1,4 +1,4 @@
-"""`models.config`: what is read from it, what is refused, and how a running server follows it."""
+"""`models.config`: its fields, its errors, and how a running server follows it."""
 
 import pytest
 import requests

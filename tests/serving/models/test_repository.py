@@ -1,4 +1,4 @@
-"""Versions appear, break, are mended and vanish on disk while the server answers."""
+"""Versions appear, break, are repaired and vanish on disk while the server answers."""
 
 import logging
 import shutil
@@ -146,8 +146,8 @@ def test_a_broken_version_is_reported_and_the_old_one_answers_until_it_is_mended
             assert answer(server, name) == 3.5
 
 
-def test_while_versions_load_their_states_are_told_with_a_200(half_plus, tmp_path):
-    """Two versions, the newest of which loads first; its warm-up takes until the test lets it end."""
+def test_while_versions_load_their_states_are_reported_with_a_200(half_plus, tmp_path):
+    """Of two versions the newest loads first; its warm-up lasts until the test ends it."""
     pipes, base = Pipes.make(tmp_path), tmp_path / "m"
     shutil.copytree(half_plus / "1", base / "1")
     paths = {"pipes": models.np.array([pipes.paths], object)}
@@ -252,7 +252,7 @@ def test_of_the_two_newest_the_older_one_is_let_go(base, half_plus):
 
 
 def test_at_the_start_no_older_version_stands_in_for_a_broken_one(base):
-    """TensorFlow Serving asks for the newest alone (and ends when it fails); here it is reported, and can be mended."""
+    """TensorFlow Serving loads only the newest and ends if it fails; here its error is reported and can be repaired."""
     (base / "2").mkdir()
     with running(model_base_path=base, model_name="m") as server:
         assert server.wait("2", "END")["status"]["error_code"] == "NOT_FOUND"
@@ -272,7 +272,7 @@ def test_20_swaps_under_the_load_of_16_clients(tmp_path):
     done = threading.Event()
 
     def ask(server) -> list[tuple[int, int, int, int]]:
-        """For each request: its status, the version that was live before it, that which answered, the newest after."""
+        """For each request: its status, the live version before it, the answering version, and the newest after it."""
         seen = []
         with requests.Session() as session:
             while not done.is_set():
