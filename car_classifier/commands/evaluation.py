@@ -11,6 +11,7 @@ from car_classifier.commands.shared import (
     ALL,
     MANIFEST,
     MODEL_DIR,
+    SPLIT,
     STDOUT,
     JsonOption,
     ModelOption,
@@ -29,12 +30,7 @@ def evaluate(
     photos: Annotated[Path, typer.Option("--data", help="Manifest of the photos, or a folder of labelled photos.")] = (
         MANIFEST
     ),
-    split: Annotated[
-        SplitChoice | None,
-        typer.Option(
-            help="Photos of this split only; all for every photo.", show_default="test; all for a folder of photos"
-        ),
-    ] = None,
+    split: Annotated[SplitChoice | None, SPLIT(show_default="test; all for a folder of photos")] = None,
     json_out: JsonOption = None,
 ) -> None:
     """Measure a published model on labelled photos, through its SavedModel."""

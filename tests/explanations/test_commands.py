@@ -88,6 +88,16 @@ class TestExplain:
         assert maps[2].name.startswith("2-")
         assert len({path for path in maps if np.isfinite(np.load(path)).all()}) == 3
 
+    def test_as_json_in_place_of_the_text(self, version, photo, tmp_path):
+        arguments = ("explain", tmp_path / "gone.jpg", photo, "--model", version, "--out", tmp_path / "out")
+        result = car_classifier(*arguments, "--json", "-")
+        assert result.returncode == 2
+        gone, explained = json.loads(result.stdout)
+        assert gone == {"photo": str(tmp_path / "gone.jpg"), "error": "No such file or directory"}
+        assert explained["sum_of_contributions"] + explained["bias"] == pytest.approx(explained["logit"], abs=1e-3)
+        about = json.loads(Path(explained["files"][2]).read_text())
+        assert about == {name: value for name, value in explained.items() if name != "files"}
+
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
@@ -207,9 +217,11 @@ class TestExplainEval:
         (unfinished,) = folder.iterdir()
         with unfinished.open("a") as file:
             file.write("images/half_a_li")  # as a killed process leaves it
-        assert "Going on after 8 photos." in car_classifier(*command).stderr
+        result = car_classifier(*command, "--json", "-")
+        assert "Going on after 8 photos." in result.stderr
         scores = json.loads((again / "assets.extra" / "metrics.json").read_text())["explanations"]
         assert scores == expected
+        assert json.loads(result.stdout) == {"model": str(again)} | next(iter(expected.values()))
         sums = (again / "assets.extra" / "SHA256SUMS").read_text()  # still tell that a file was damaged
         assert hashlib.sha256(damaged.read_bytes()).hexdigest() not in sums
 
@@ -241,6 +253,9 @@ class TestCleverHans:
         assert 0 < summary["mean"] < 1
         with Image.open(tmp_path / "clever_hans.jpg") as figure:
             assert figure.width > 800
+        printed = done(car_classifier(*command, "--split", "all", "--json", "-"))
+        assert json.loads(printed)["photos"] > summary["photos"]
+        assert json.loads((tmp_path / "clever_hans.json").read_text()) == summary
 
     def test_a_model_that_looks_at_the_frame_is_found_out(self, tmp_path):
         """A net whose only feature is how bright the photo's edge is."""
