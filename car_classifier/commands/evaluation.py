@@ -12,10 +12,10 @@ from car_classifier.commands.shared import (
     MANIFEST,
     MODEL_DIR,
     SPLIT,
-    STDOUT,
     JsonOption,
     ModelOption,
     SplitChoice,
+    check_json_out,
     console,
     default_split,
     write_result,
@@ -34,6 +34,7 @@ def evaluate(
     json_out: JsonOption = None,
 ) -> None:
     """Measure a published model on labelled photos, through its SavedModel."""
+    check_json_out(json_out)
     version = find_version(model)
     chosen = default_split(photos, split)
     only = None if chosen == ALL else chosen
@@ -41,13 +42,11 @@ def evaluate(
     from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
 
     out = json_out or evaluation_path(version, photos, only)
-    try:
-        if out != STDOUT:
+    if json_out is None:
+        try:
             check_report_out(out)
-    except UserError as error:
-        if json_out is not None:
-            raise
-        raise UserError(f"{error} Name a file for the result with --json.") from error
+        except UserError as error:
+            raise UserError(f"{error} Name a file for the result with --json.") from error
 
     result = evaluate_on(version, photos, only, console)
     if write_result(out, result):

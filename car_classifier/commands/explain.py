@@ -64,7 +64,6 @@ def explain(
 
     explainer = Explainer(version.folder, find_method(method, layer))
     paths = [photo.path for photo in find_labelled_photos(photos, explainer.labels)]
-    check_json_out(json_out, paths)
     failed = False
     with progress_bar("Explaining photos", console) as bar:
         report = bar if len(paths) > 1 else silent

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from car_classifier.data.manifest import check_report_out, is_manifest
+from car_classifier.errors import UserError
 from car_classifier.files import check_no_input, write_json
 from car_classifier.settings import Settings
 from car_classifier.up import UpSettings
@@ -82,11 +83,19 @@ def check_json_out(path: Path | None, inputs: Iterable[Path] = ()) -> None:
         inputs: Files that the command reads.
 
     Raises:
-        UserError: It cannot be written, a manifest is there, or it is one of the inputs.
+        UserError: It cannot be written, something other than JSON is there, or it is one of the inputs.
     """
     if path is not None and path != STDOUT:
         check_report_out(path)
         check_no_input(path, inputs)
+        if path.is_file() and not _may_be_json(path):
+            raise UserError(f"{path} is there already and holds no JSON, so it stays. Name another file with --json.")
+
+
+def _may_be_json(path: Path) -> bool:
+    """Whether a file is empty, or begins as the results of commands do: photos and databases do not."""
+    with path.open("rb") as file:
+        return file.read(1) in (b"", b"{", b"[")
 
 
 def write_result(path: Path | None, value: Any) -> bool:

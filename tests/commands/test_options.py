@@ -88,7 +88,7 @@ def workplace(tmp_path):
     """A model folder with a version, in which nothing is looked at, and a photo."""
     (tmp_path / "model" / "1" / "assets.extra").mkdir(parents=True)
     (tmp_path / "model" / "1" / "saved_model.pb").touch()
-    (tmp_path / "photo.jpg").touch()
+    (tmp_path / "photo.jpg").write_bytes(b"a photo")
     return tmp_path
 
 
@@ -104,11 +104,12 @@ def test_a_json_that_cannot_be_written_is_refused_before_the_work(workplace, com
     assert len(result.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["predict", "explain"])
+@pytest.mark.parametrize("command", [name for name, options in COMMANDS.items() if "--json" in options])
 def test_a_photo_is_not_replaced_by_json(workplace, command):
-    result = car_classifier(command, "photo.jpg", "--json", "photo.jpg", cwd=workplace)
-    assert result.returncode == 2
-    assert (workplace / "photo.jpg").read_bytes() == b""
+    result = car_classifier(*command.split(), *NEEDED.get(command, []), "--json", "photo.jpg", cwd=workplace)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "photo.jpg is there already and holds no JSON, so it stays." in result.stderr
+    assert (workplace / "photo.jpg").read_bytes() == b"a photo"
 
 
 @pytest.mark.parametrize(
