@@ -88,6 +88,14 @@ class TestExplain:
         assert maps[2].name.startswith("2-")
         assert len({path for path in maps if np.isfinite(np.load(path)).all()}) == 3
 
+    def test_maps_of_two_layers_do_not_share_a_file(self, version, photo, tmp_path):
+        arguments = ("explain", photo, "--model", version, "--out", tmp_path, "--method", "gradcam")
+        last = done(car_classifier(*arguments))
+        lower = done(car_classifier(*arguments, "--layer", "conv4_block6_out"))
+        layers = [json.loads(written(output, ".json")[0].read_text())["layer"] for output in (last, lower)]
+        assert layers == [None, "conv4_block6_out"]
+        assert len(set(tmp_path.iterdir())) == 6
+
     def test_as_json_in_place_of_the_text(self, version, photo, tmp_path):
         arguments = ("explain", tmp_path / "gone.jpg", photo, "--model", version, "--out", tmp_path / "out")
         result = car_classifier(*arguments, "--json", "-")
