@@ -3,6 +3,7 @@
 TensorFlow is asked in a process of its own: on a processor without AVX it ends the whole process.
 """
 
+import errno
 import json
 import os
 import platform
@@ -20,16 +21,31 @@ from car_classifier import __version__
 from car_classifier.errors import UserError
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import CONFIG_NAME, STABLE, read_labels
+from car_classifier.serving.settings import GRPC_PORT, ServerSettings
 from car_classifier.training.precision import processor_flags
+from car_classifier.up import UpSettings
 
-PORTS = {"dashboard": 8050, "REST of the model server": 8501, "gRPC of the model server": 8500}
+PORTS = {
+    "dashboard": UpSettings.model_fields["port"].default,
+    "REST of the model server": ServerSettings.model_fields["rest_api_port"].default,
+    "gRPC of the model server": GRPC_PORT,
+}
 PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "pydantic", "opencv-python-headless", "dash", "playwright")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""Programs that the browser tests would start."""
+
 INSTRUCTIONS = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_bf16": "AVX-512 bfloat16", "amx_bf16": "AMX bfloat16"}
 VARIABLES = ("DASHBOARD_", "TF_", "KERAS_", "CUDA_", "DATABASE_URL", "HTTP_PROXY", "HTTPS_PROXY")
 """Beginnings of the environment variables that matter. Only names are shown: a value may be a secret."""
+OTHERS_VARIABLES = ("TF_CLI_", "TF_VAR_", "TF_CPP_MIN_LOG_LEVEL")
+"""Those that begin alike but are Terraform's, and the one that the command line sets itself."""
+
+SOURCE = Path(__file__).parents[1]
+"""The checkout, if the package is not installed from a wheel."""
+
 
 NONE = "none"
+MISSING = "not found"
 UNKNOWN = "unknown"
 _GIGABYTE = 1e9
 
@@ -106,34 +122,60 @@ def _memory() -> str:
 
 
 def _versions() -> dict[str, str]:
-    versions = {"car-classifier": __version__, "Python": f"{platform.python_version()} ({sys.executable})"}
+    installed = {"car-classifier": __version__ + _commit(), "Python": f"{platform.python_version()} ({sys.executable})"}
     for package in PACKAGES:
         try:
-            versions[package] = metadata.version(package)
+            installed[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions
+            installed[package] = "not installed"
+    return installed
+
+
+def _commit() -> str:
+    """The commit of a checkout, in brackets."""
+    if not (SOURCE / ".git").exists():
+        return ""
+    commit = _output("git", "-C", str(SOURCE), "describe", "--always", "--abbrev=10", "--dirty=, changed")
+    return "" if commit is None else f" (commit {commit})"
 
 
 def _port(port: int) -> str:
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return "in use by a running program"
         return f"cannot be used: {os.strerror(error.errno) if error.errno else error}"
     return "free"
 
 
 def _at_hand() -> dict[str, str]:
     weights = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     nothing: list[int] = []
     files = _safely(lambda: [file.stat().st_size for file in weights.iterdir() if file.is_file()], nothing)
+    held = f"{len(files)} file{'s' if len(files) > 1 else ''}, {sum(files) / 1e6:.0f} MB"
     return {
-        "weights cache": f"{weights}: {len(files)} files, {sum(files) / 1e6:.0f} MB",
-        "Chromium": browser or "not found (only the browser tests need it)",
-        "Docker": _output("docker", "--version"),
-        "Docker Compose": _output("docker", "compose", "version"),
+        "weights cache": f"{weights}: {held if files else 'empty, so --weights imagenet downloads first'}",
+        "Chromium": _chromium(),
+        "Docker": _docker(),
+        "Docker Compose": _output("docker", "compose", "version") or MISSING,
     }
+
+
+def _chromium() -> str:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        return f"{MISSING} (only the browser tests need it)"
+    return f"{program} ({_output(program, '--version') or 'its version is unknown'})"
+
+
+def _docker() -> str:
+    """The client's version, and whether there is a server that it could ask."""
+    client = _output("docker", "--version")
+    if client is None:
+        return MISSING
+    server = _output("docker", "version", "--format", "{{.Server.Version}}")
+    return client + ("; its server does not answer" if server is None else f"; its server has version {server}")
 
 
 def _folders(model_dir: Path, data_dir: Path) -> dict[str, str]:
@@ -170,10 +212,12 @@ def _published(model_dir: Path) -> str:
 
 def _settings(tensorflow: Mapping[str, Any]) -> dict[str, str]:
     gpus = len(tensorflow.get("gpus", ()))
-    names = sorted(name for name in os.environ if name.upper().startswith(VARIABLES))
+    names = sorted(
+        name for name in os.environ if name.upper().startswith(VARIABLES) and not name.startswith(OTHERS_VARIABLES)
+    )
     return {
         "--set precision=auto": str(tensorflow.get("precision", UNKNOWN)).removeprefix("mixed_"),
-        "--strategy": "mirrored would use all GPUs" if gpus > 1 else NONE,
+        "--strategy": f"mirrored would use all {gpus} GPUs" if gpus > 1 else f"{NONE}, there is one device",
         "environment variables that are set": ", ".join(names) or NONE,
     }
 
@@ -201,19 +245,19 @@ def _ask_tensorflow() -> dict[str, Any]:
         return {"error": f"{UNKNOWN}, TensorFlow does not start: {reason}"}
 
 
-def _output(*command: str) -> str:
-    """The first line that a program prints."""
+def _output(*command: str) -> str | None:
+    """The first line that a program prints; None if there is no such program, or it fails."""
     program = shutil.which(command[0])
     if program is None:
-        return "not found"
+        return None
     try:
         done = subprocess.run(  # noqa: S603 (a fixed program)
             [program, *command[1:]], capture_output=True, text=True, timeout=20, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return "does not answer"
+        return None
     lines = done.stdout.strip().splitlines()
-    return lines[0] if lines and done.returncode == 0 else "not found"
+    return lines[0] if lines and done.returncode == 0 else None
 
 
 def _read(path: Path) -> str:

@@ -42,9 +42,10 @@ def rule_of(field: FieldInfo) -> str:
     """The rule for a field's value, such as "from 0 to below 1"; empty if its type has none."""
     if get_origin(field.annotation) is Literal:
         return f"one of {', '.join(map(str, get_args(field.annotation)))}"
-    limits = {
-        name: getattr(rule, name) for rule in field.metadata for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)
-    }
+    rules = [*field.metadata]
+    for part in get_args(field.annotation):  # of a field that may also be None
+        rules += [rule for given in getattr(part, "__metadata__", ()) for rule in getattr(given, "metadata", [given])]
+    limits = {name: getattr(rule, name) for rule in rules for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)}
     if "ge" in limits and len(limits) > 1:
         upper = f"to {limits['le']}" if "le" in limits else f"to below {limits['lt']}"
         return f"from {limits['ge']} {upper}"
@@ -90,5 +91,6 @@ def _sentences(kind: type[BaseModel], error: ValidationError) -> Iterator[str]:
             continue
         else:
             type_word = _TYPES.get(problem["type"].partition("_")[0])
-            rule = f"must be {type_word or rule_of(field) or problem['msg']}"
+            known_rule = type_word or rule_of(field)
+            rule = f"must be {known_rule}" if known_rule else f"cannot be used: {problem['msg']}."
         yield f"{name} {rule}. Received: {problem['input']}" if name else rule

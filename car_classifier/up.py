@@ -55,10 +55,10 @@ class DemoRecipe(Settings):
     """The recipe of the demo model: ResNet50V2 on drawn cars from random weights, within minutes on two cores."""
 
     classes: Count = 8
-    """Number of invented models."""
+    """Number of invented models to draw."""
 
     per_class: Count = 80
-    """Photos of each."""
+    """Number of photos of each model."""
 
     image_size: ImageSize = (96, 144)
     """Height and width of the net's input in pixels."""

@@ -10,15 +10,19 @@ from rich.table import Column, Table
 from car_classifier.commands.shared import (
     MANIFEST,
     MODEL_DIR,
+    STDOUT,
     DataOption,
     FiguresOption,
+    JsonOption,
     ModelOption,
     SplitOption,
+    check_json_out,
     console,
+    write_result,
 )
 from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, write_json
+from car_classifier.files import check_writable
 from car_classifier.progress import progress_bar
 from car_classifier.registry.published_version import find_version
 
@@ -35,13 +39,16 @@ def clever_hans(
     split: SplitOption = "test",
     frame: Annotated[float, typer.Option(help="Width of the frame as a share of the photo's width and height.")] = 0.1,
     out: FiguresOption = Path("figures/clever-hans"),
+    json_out: JsonOption = None,
 ) -> None:
     """Measure how much of the model's evidence lies in the outer frame of the photos, around the car."""
     if not 0 < frame < 0.5:
         raise UserError(f"--frame must be above 0 and below 0.5. Received: {frame}")
+    report_path = json_out or out / "clever_hans.json"
+    check_json_out(report_path)
+    check_writable(out / "clever_hans.jpg")
     version = find_version(model)
     photos = read_manifest(manifest)
-    check_writable(out / "clever_hans.json")
 
     from car_classifier.evaluation.report import rows_of
     from car_classifier.explanations.clever_hans import frame_evidence, summary_of
@@ -51,17 +58,19 @@ def clever_hans(
         evidence = frame_evidence(version, photos, rows, frame, report)
     summary = summary_of(evidence, frame)
     about = {"model": str(version), "data": str(manifest), "split": split}
-    write_json(out / "clever_hans.json", about | summary)
+    write_result(report_path, about | summary)
     if summary["mean"] is None:
         raise UserError("No photo has any evidence for its answer: all of it is in the biases. No figure was drawn.")
     _draw(photos, evidence, summary, out / "clever_hans.jpg")
+    if report_path == STDOUT:
+        return
     typer.echo(
         f"{summary['photos']} photos: {_percent(summary['mean'])} of the evidence lies in the outer frame, "
         f"which is {summary['area']:.0%} of the area."
     )
     Console(highlight=False).print(_table(summary))
     typer.echo(f"The photos with the most in the frame: {out / 'clever_hans.jpg'}")
-    typer.echo(f"All figures: {out / 'clever_hans.json'}")
+    typer.echo(f"All figures: {report_path}")
 
 
 def _percent(share: float | None) -> str:

@@ -7,15 +7,24 @@ import typer
 
 from car_classifier.commands.shared import (
     MANIFEST,
+    MANIFEST_OUT,
     MODEL_DIR,
+    TABLE_OUT,
     DataOption,
     FiguresOption,
+    JsonOption,
     ModelOption,
     SeedOption,
+    TopOption,
+    check_json_out,
     console,
+    default_of,
+    setting,
+    write_result,
 )
 from car_classifier.data.manifest import Manifest
 from car_classifier.progress import progress_bar
+from car_classifier.up import DemoRecipe
 
 _MOST_NOTES = 20
 
@@ -30,13 +39,11 @@ def index(
         ),
     ],
     split_file: Annotated[Path | None, typer.Option(help="CSV with file_name,split that decides the split.")] = None,
-    out: Annotated[Path, typer.Option(help="Manifest to write.")] = MANIFEST,
+    out: Annotated[Path, MANIFEST_OUT()] = MANIFEST,
     validation: Annotated[float, typer.Option(help="Share of photos for validation.")] = 0.2,
     test: Annotated[float, typer.Option(help="Share of photos for testing.")] = 0.2,
     seed: SeedOption = 0,
-    top: Annotated[
-        int | None, typer.Option(help="Use only this many classes, those with the most photos.", show_default="all")
-    ] = None,
+    top: TopOption = None,
 ) -> None:
     """Read, check and split photos, and write the manifest that all other commands use."""
     from car_classifier.data.indexing import index_photos
@@ -69,10 +76,8 @@ def prefilter(
             help="ImageNet classes that count as a car, comma-separated.", show_default="the list in data/README.md"
         ),
     ] = None,
-    top: Annotated[
-        int | None, typer.Option(help="Number of classes to use of the photos that are kept.", show_default="all")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Manifest to write.", show_default="in place")] = None,
+    top: TopOption = None,
+    out: Annotated[Path | None, MANIFEST_OUT(show_default="in place")] = None,
     contact_sheet: Annotated[
         Path, typer.Option(help="Picture file for the photos just above and below the threshold.")
     ] = Path("figures/prefilter.jpg"),
@@ -109,7 +114,7 @@ def prefilter(
 
 
 def table(
-    out: Annotated[Path, typer.Option(help="CSV file to write.")],
+    out: Annotated[Path, TABLE_OUT()],
     manifest: DataOption = MANIFEST,
 ) -> None:
     """Write what the photos' file names say (price, horsepower, body style, …) as one table."""
@@ -125,21 +130,27 @@ def stats(
     manifest: DataOption = MANIFEST,
     out: FiguresOption = Path("figures"),
     seed: SeedOption = 0,
+    json_out: JsonOption = None,
 ) -> None:
     """Print statistics of a manifest, and draw its classes and a sample of its photos."""
     from car_classifier.data.figures import draw_class_distribution, draw_sample_batch
     from car_classifier.data.manifest import read_manifest
-    from car_classifier.data.statistics import describe
+    from car_classifier.data.statistics import described, statistics_of
     from car_classifier.files import check_writable
 
     classes, batch = out / "classes.png", out / "sample_batch.png"
+    check_json_out(json_out)
     check_writable(classes)
     read = read_manifest(manifest)
-    for name, value in describe(read):
-        typer.echo(f"{name:<20}{value}")
+    figures = statistics_of(read)
+    text_wanted = not write_result(json_out, figures)
+    if text_wanted:
+        for name, value in described(figures):
+            typer.echo(f"{name:<20}{value}")
     draw_class_distribution(read, classes)
     draw_sample_batch(read, batch, seed)
-    typer.echo(f"Figures: {classes}, {batch}")
+    if text_wanted:
+        typer.echo(f"Figures: {classes}, {batch}")
 
 
 def features(
@@ -194,8 +205,8 @@ def _counted(manifest: Manifest) -> str:
 
 
 def demo(
-    classes: Annotated[int, typer.Option(help="Number of invented models to draw.")] = 8,
-    per_class: Annotated[int, typer.Option(help="Number of photos of each model.")] = 80,
+    classes: Annotated[int, setting(DemoRecipe, "classes")] = default_of(DemoRecipe, "classes"),
+    per_class: Annotated[int, setting(DemoRecipe, "per_class")] = default_of(DemoRecipe, "per_class"),
     seed: SeedOption = 0,
     out: Annotated[Path, typer.Option(help="Folder to write images/ and parts.csv to.")] = Path("data/demo"),
 ) -> None:

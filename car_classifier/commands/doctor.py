@@ -1,24 +1,21 @@
 """`car-classifier doctor`."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from car_classifier.commands.shared import (
+    DATA_DIR,
     MODEL_DIR,
+    DataDirOption,
     JsonOption,
     ModelDirOption,
     check_json_out,
-    setting,
     write_result,
 )
-from car_classifier.up import UpSettings
 
 
 def doctor(
     model_dir: ModelDirOption = MODEL_DIR,
-    data_dir: Annotated[Path, setting(UpSettings, "data_dir")] = UpSettings.model_fields["data_dir"].default,
+    data_dir: DataDirOption = DATA_DIR,
     json_out: JsonOption = None,
 ) -> None:
     """Describe this machine and installation, to paste into a bug report. Shows no secrets and no home folders."""

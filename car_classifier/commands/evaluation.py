@@ -11,10 +11,11 @@ from car_classifier.commands.shared import (
     ALL,
     MANIFEST,
     MODEL_DIR,
-    STDOUT,
+    SPLIT,
     JsonOption,
     ModelOption,
     SplitChoice,
+    check_json_out,
     console,
     default_split,
     write_result,
@@ -29,15 +30,11 @@ def evaluate(
     photos: Annotated[Path, typer.Option("--data", help="Manifest of the photos, or a folder of labelled photos.")] = (
         MANIFEST
     ),
-    split: Annotated[
-        SplitChoice | None,
-        typer.Option(
-            help="Photos of this split only; all for every photo.", show_default="test; all for a folder of photos"
-        ),
-    ] = None,
+    split: Annotated[SplitChoice | None, SPLIT(show_default="test; all for a folder of photos")] = None,
     json_out: JsonOption = None,
 ) -> None:
     """Measure a published model on labelled photos, through its SavedModel."""
+    check_json_out(json_out)
     version = find_version(model)
     chosen = default_split(photos, split)
     only = None if chosen == ALL else chosen
@@ -45,13 +42,11 @@ def evaluate(
     from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
 
     out = json_out or evaluation_path(version, photos, only)
-    try:
-        if out != STDOUT:
+    if json_out is None:
+        try:
             check_report_out(out)
-    except UserError as error:
-        if json_out is not None:
-            raise
-        raise UserError(f"{error} Name a file for the result with --json.") from error
+        except UserError as error:
+            raise UserError(f"{error} Name a file for the result with --json.") from error
 
     result = evaluate_on(version, photos, only, console)
     if write_result(out, result):

@@ -2,16 +2,19 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from car_classifier.commands.shared import (
     MODEL_DIR,
     FiguresOption,
+    JsonOption,
     ModelOption,
     PhotosArgument,
+    check_json_out,
     console,
+    write_result,
 )
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
@@ -44,8 +47,10 @@ def explain(
     ] = None,
     model: ModelOption = MODEL_DIR,
     out: FiguresOption = Path("figures/explanations"),
+    json_out: JsonOption = None,
 ) -> None:
     """Show which parts of a photo lead the published model to its answer."""
+    check_json_out(json_out)
     check_writable(out / "explanation.png")
     version = find_version(model)
 
@@ -71,18 +76,25 @@ def explain(
             except (OSError, UserError) as error:
                 outcomes.append(str(error.strerror if isinstance(error, OSError) else error))
             report(len(outcomes), len(paths))
+    results = [_as_json(path, outcome) for path, outcome in zip(paths, outcomes, strict=True)]
+    text_wanted = not write_result(json_out, results)
     # Printed after the progress bar has ended, because the bar redirects what is printed to its own stream.
     for path, outcome in zip(paths, outcomes, strict=True):
-        shown = os.fsencode(path).decode(errors="replace")
+        shown = _shown(path)
         if isinstance(outcome, str):
             failed = True
             console.print(f"Not explained: {shown}: {outcome}", style="yellow", markup=False)
             continue
         explanation, files = outcome
-        typer.echo(f"{shown}: {explanation.title}")
-        failed |= not _check_sum(explanation)
-        for file in files:
-            typer.echo(f"  {os.fsencode(file).decode(errors='replace')}")
+        if text_wanted:
+            typer.echo(f"{shown}: {explanation.title}")
+            for line in _sum_of(explanation):
+                typer.echo(f"  {line}")
+            for file in files:
+                typer.echo(f"  {_shown(file)}")
+        if not _adds_up(explanation):
+            failed = True
+            console.print("The contributions do not add up: do not trust this map, and report it.", style="red")
         if is_turned(path):
             console.print(
                 f"Note: {shown} lies on its side, and the model ignores EXIF orientation. "
@@ -94,17 +106,31 @@ def explain(
         raise typer.Exit(2)
 
 
-def _check_sum(explanation: "PhotoExplanation") -> bool:
-    """Print what an exact map adds up to; returns whether that is the logit."""
+def _shown(path: Path) -> str:
+    """A path as text that can be printed, whatever bytes its name has."""
+    return os.fsencode(path).decode(errors="replace")
+
+
+def _as_json(path: Path, outcome: Outcome) -> dict[str, Any]:
+    """What `--json` has of a photo: the explanation and its files, or the error."""
+    if isinstance(outcome, str):
+        return {"photo": _shown(path), "error": outcome}
+    explanation, files = outcome
+    return {"photo": _shown(path)} | explanation.as_json() | {"files": [_shown(file) for file in files]}
+
+
+def _sum_of(explanation: "PhotoExplanation") -> list[str]:
+    """A line that says what an exact map adds up to; none for other maps."""
     if explanation.off_by is None:
-        return True
+        return []
     what = "difference of the logits" if explanation.versus else "logit"
-    typer.echo(
-        f"  contributions {explanation.sum_of_contributions:.5f} + bias {explanation.bias:.5f} = "
+    return [
+        f"contributions {explanation.sum_of_contributions:.5f} + bias {explanation.bias:.5f} = "
         f"{explanation.sum_of_contributions + (explanation.bias or 0):.5f}; {what} {explanation.logit:.5f} "
         f"(off by {explanation.off_by:.0e})"
-    )
-    if explanation.off_by <= _TOLERANCE * max(1, abs(explanation.logit)):
-        return True
-    console.print("The contributions do not add up: do not trust this map, and report it.", style="red")
-    return False
+    ]
+
+
+def _adds_up(explanation: "PhotoExplanation") -> bool:
+    """Whether an exact map adds up to the logit; other maps need not."""
+    return explanation.off_by is None or explanation.off_by <= _TOLERANCE * max(1, abs(explanation.logit))

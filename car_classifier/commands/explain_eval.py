@@ -8,14 +8,18 @@ from rich.console import Console
 from rich.table import Table
 
 from car_classifier.commands.shared import (
+    ALL,
     MANIFEST,
     MODEL_DIR,
     DataOption,
     FiguresOption,
+    JsonOption,
     ModelOption,
     SeedOption,
     SplitOption,
+    check_json_out,
     console,
+    write_result,
 )
 from car_classifier.data.manifest import read_manifest
 from car_classifier.files import check_writable
@@ -42,8 +46,10 @@ def explain_eval(
     ] = 16,
     seed: SeedOption = 0,
     out: FiguresOption = Path("figures/explanations"),
+    json_out: JsonOption = None,
 ) -> None:
     """Score the explanations of a published model against baseline maps. If interrupted, the same command continues."""
+    check_json_out(json_out)
     version = find_version(model)
     photos_of = read_manifest(manifest)
     check_writable(version.metrics_path)
@@ -61,16 +67,21 @@ def explain_eval(
     rows = rows_of(photos_of, split, labels, photos, seed)
     parts = read_part_boxes(photos_of.path.parent / "parts.csv")
     result = evaluate_explanations(version, photos_of, rows, methods, parts, split, seed, sanity_photos, console)
-    unknown = sum(split in (None, "all", row.split) for row in photos_of.kept) - known
-    if unknown:
+    text_wanted = not write_result(json_out, {"model": str(version)} | result)
+    unknown = sum(split in (ALL, row.split) for row in photos_of.kept) - known
+    if unknown and text_wanted:
         typer.echo(f"Left out {unknown} photos of labels that the model does not know.")
-    typer.echo(
-        f"{result['photos']} photos, {result['right']} answered rightly; what is explained is the model's answer."
-    )
-    Console(highlight=False).print(_table(result["methods"]))
-    for line in _verdicts(result["methods"]):
-        typer.echo(line)
-    for path in draw_figures(version, photos_of, split, rows, methods, out, console):
+    if text_wanted:
+        typer.echo(
+            f"{result['photos']} photos, {result['right']} answered rightly; what is explained is the model's answer."
+        )
+        Console(highlight=False).print(_table(result["methods"]))
+        for line in _verdicts(result["methods"]):
+            typer.echo(line)
+    drawn = draw_figures(version, photos_of, split, rows, methods, out, console)
+    if not text_wanted:
+        return
+    for path in drawn:
         typer.echo(f"Figure: {path}")
     typer.echo(f"Scores: {version.metrics_path} (each photo's in {result['per_photo']})")
 

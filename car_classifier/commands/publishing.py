@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 
-from car_classifier.commands.shared import MODEL_DIR, JsonOption, ModelDirOption, check_json_out, console, write_result
+from car_classifier.commands.shared import (
+    MODEL_DIR,
+    JsonOption,
+    ModelDirOption,
+    check_json_out,
+    console,
+    default_of,
+    write_result,
+)
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
 from car_classifier.publishing.gate import MARGIN
@@ -26,6 +34,9 @@ from car_classifier.registry.labels import (
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.registry.server_status import version_states
 from car_classifier.registry.table import summaries, summary_table
+from car_classifier.serving.settings import ServerSettings
+
+SERVER_URL = f"http://localhost:{default_of(ServerSettings, 'rest_api_port')}"
 
 
 def publish(
@@ -62,16 +73,14 @@ def rollback(
 
 def models(
     model_dir: ModelDirOption = MODEL_DIR,
-    server_url: Annotated[
-        str, typer.Option(help="Model server to ask which versions are live.")
-    ] = "http://localhost:8501",
+    server_url: Annotated[str, typer.Option(help="Model server to ask which versions are live.")] = SERVER_URL,
     json_out: JsonOption = None,
 ) -> None:
     """List the published versions: labels, accuracy, date, size, and which are live."""
     _check_published(model_dir)
     check_json_out(json_out)
     if urlsplit(server_url).scheme not in ("http", "https"):
-        raise UserError(f"Give the server's address as in http://localhost:8501. Received: {server_url}")
+        raise UserError(f"Give the server's address as in {SERVER_URL}. Received: {server_url}")
     states = version_states(server_url)
     rows = summaries(model_dir, states or {})
     if not write_result(json_out, [row.as_json() for row in rows]):

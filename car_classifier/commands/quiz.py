@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from car_classifier.commands.shared import MANIFEST, MODEL_DIR, DataOption, ModelOption, SplitOption
+from car_classifier.commands.shared import MANIFEST, MODEL_DIR, SEED, DataOption, ModelOption, SplitOption
 
 
 def quiz(
@@ -12,10 +12,7 @@ def quiz(
     manifest: DataOption = MANIFEST,
     split: SplitOption = "test",
     rounds: Annotated[int, typer.Option(min=1, help="Number of photos, chosen at random.")] = 5,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="Random seed: the same seed asks about the same photos.", show_default="random"),
-    ] = None,
+    seed: Annotated[int | None, SEED(show_default="random")] = None,
     open_photos: Annotated[bool, typer.Option("--open", help="Also open each photo in a window.")] = False,
 ) -> None:
     """Play against the model: which car does the photo show? Photos are drawn in the terminal."""

@@ -6,9 +6,17 @@ from typing import Annotated
 
 import typer
 
-from car_classifier.commands.shared import MODEL_DIR, ModelDirOption, console, default_of, setting
+from car_classifier.commands.shared import (
+    DATA_DIR,
+    MODEL_DIR,
+    DataDirOption,
+    ModelDirOption,
+    console,
+    default_of,
+    setting,
+)
 from car_classifier.registry.labels import MODEL_NAME
-from car_classifier.serving.settings import ServerSettings
+from car_classifier.serving.settings import GRPC_PORT, ServerSettings
 from car_classifier.up import UpSettings, check_ports, prepare, run
 
 _setting = partial(setting, ServerSettings)
@@ -25,7 +33,7 @@ def serve(
     allow_version_labels_for_unavailable_models: Annotated[
         bool, _setting("allow_version_labels_for_unavailable_models")
     ] = False,
-    port: Annotated[int, typer.Option(help="Port of the gRPC interface; -1 opens none.", min=-1)] = 8500,
+    port: Annotated[int, typer.Option(help="Port of the gRPC interface; -1 opens none.", min=-1)] = GRPC_PORT,
     rest_api_port: Annotated[int, _setting("rest_api_port")] = _default("rest_api_port"),
     host: Annotated[str, _setting("host")] = _default("host"),
     enable_batching: Annotated[bool, _setting("enable_batching")] = False,
@@ -57,7 +65,7 @@ def serve(
 
 def up(
     model_dir: ModelDirOption = MODEL_DIR,
-    data_dir: Annotated[Path, setting(UpSettings, "data_dir")] = UpSettings.model_fields["data_dir"].default,
+    data_dir: DataDirOption = DATA_DIR,
     port: Annotated[int, setting(UpSettings, "port")] = default_of(UpSettings, "port"),
     rest_api_port: Annotated[int, setting(UpSettings, "rest_api_port")] = default_of(UpSettings, "rest_api_port"),
     prepare_only: Annotated[bool, typer.Option(help="Make the demo model if there is no model, then stop.")] = False,

@@ -1,6 +1,9 @@
 """The console and the options that several commands share."""
 
 import json
+import re
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,42 +11,60 @@ import typer
 from rich.console import Console
 
 from car_classifier.data.manifest import check_report_out, is_manifest
-from car_classifier.files import write_json
+from car_classifier.errors import UserError
+from car_classifier.files import check_no_input, write_json
 from car_classifier.settings import Settings
+from car_classifier.up import UpSettings
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 MANIFEST = Path("data/manifest.csv")
-MODEL_DIR = Path("model")
 ALL: Literal["all"] = "all"
 STDOUT = Path("-")
-
-SplitChoice = Literal["train", "validation", "test", "all"]
-
-DataOption = Annotated[Path, typer.Option("--data", help="Manifest of the photos.")]
-ModelOption = Annotated[Path, typer.Option(help="A version folder, or a model folder (uses its stable version).")]
-ModelDirOption = Annotated[Path, typer.Option(help="Model folder: the folder of the published versions.")]
-RunsDirOption = Annotated[Path, typer.Option(help="Folder of the training runs.")]
-SplitOption = Annotated[SplitChoice, typer.Option(help="Photos of this split only; all for every photo.")]
-JsonOption = Annotated[
-    Path | None,
-    typer.Option("--json", help="File to write the result to as JSON; - prints the JSON instead of the text."),
-]
-FiguresOption = Annotated[Path, typer.Option("--out", help="Folder to write the figures to.")]
-SeedOption = Annotated[int, typer.Option(min=0, help="Random seed: the same seed gives the same result.")]
-PhotosArgument = Annotated[list[Path], typer.Argument(help="JPEG or PNG photos, or folders of photos.")]
 
 
 def setting(kind: type[Settings], name: str, **options: Any) -> Any:
     """The option that sets a field of some settings; its help is the first sentence of the field's own."""
-    said = " ".join((kind.model_fields[name].description or "").replace("`", "").split())
+    said = " ".join((kind.model_fields[name].description or "").split())
     sentence, end, _ = said.partition(". ")
-    return typer.Option(help=sentence + end.strip(), **options)
+    return typer.Option(help=re.sub("`(.+?)`", partial(_as_typed, kind), sentence + end.strip()), **options)
+
+
+def _as_typed(kind: type[Settings], quoted: re.Match[str]) -> str:
+    """What a docstring has in backticks, as it is typed: the name of another field is the name of its option."""
+    return f"--{quoted[1].replace('_', '-')}" if quoted[1] in kind.model_fields else quoted[1]
 
 
 def default_of(kind: type[Settings], name: str) -> Any:
     """The default of a field of some settings."""
     return kind.model_fields[name].default
+
+
+SplitChoice = Literal["train", "validation", "test", "all"]
+
+DataOption = Annotated[Path, typer.Option("--data", help="Manifest of the photos.")]
+ModelOption = Annotated[Path, typer.Option(help="A version folder, or a model folder (uses its stable version).")]
+DATA_DIR: Path = default_of(UpSettings, "data_dir")
+DataDirOption = Annotated[Path, setting(UpSettings, "data_dir")]
+MODEL_DIR: Path = default_of(UpSettings, "model_dir")
+ModelDirOption = Annotated[Path, typer.Option(help="Model folder: the folder of the published versions.")]
+RunsDirOption = Annotated[Path, typer.Option(help="Folder of the training runs.")]
+SPLIT = partial(typer.Option, "--split", help="Photos of this split only; all for every photo.")
+SplitOption = Annotated[SplitChoice, SPLIT()]
+JsonOption = Annotated[
+    Path | None,
+    typer.Option("--json", help="File to write the result to as JSON; - prints the JSON instead of the text."),
+]
+FiguresOption = Annotated[Path, typer.Option("--out", help="Folder to write the figures to.")]
+MANIFEST_OUT = partial(typer.Option, "--out", help="Manifest to write.")
+TABLE_OUT = partial(typer.Option, "--out", help="CSV file to write the table to.")
+TopOption = Annotated[
+    int | None,
+    typer.Option("--top", help="Number of classes to use: those with the most photos.", show_default="all"),
+]
+SEED = partial(typer.Option, "--seed", min=0, help="Random seed: the same seed gives the same result.")
+SeedOption = Annotated[int, SEED()]
+PhotosArgument = Annotated[list[Path], typer.Argument(help="JPEG or PNG photos, or folders of photos.")]
 
 
 def default_split(photos: Path, split: SplitChoice | None) -> SplitChoice:
@@ -54,14 +75,27 @@ def default_split(photos: Path, split: SplitChoice | None) -> SplitChoice:
     return "test" if manifest.is_file() and is_manifest(manifest) else ALL
 
 
-def check_json_out(path: Path | None) -> None:
+def check_json_out(path: Path | None, inputs: Iterable[Path] = ()) -> None:
     """Refuse a `--json` that cannot be written, before the work for it is done.
 
+    Args:
+        path: The option's value.
+        inputs: Files that the command reads.
+
     Raises:
-        UserError: It cannot be written, or a manifest is there.
+        UserError: It cannot be written, something other than JSON is there, or it is one of the inputs.
     """
     if path is not None and path != STDOUT:
         check_report_out(path)
+        check_no_input(path, inputs)
+        if path.is_file() and not _may_be_json(path):
+            raise UserError(f"{path} is there already and holds no JSON, so it stays. Name another file with --json.")
+
+
+def _may_be_json(path: Path) -> bool:
+    """Whether a file is empty, or begins as the results of commands do: photos and databases do not."""
+    with path.open("rb") as file:
+        return file.read(1) in (b"", b"{", b"[")
 
 
 def write_result(path: Path | None, value: Any) -> bool:

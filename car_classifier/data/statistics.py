@@ -1,7 +1,9 @@
-"""A data set described in a few lines."""
+"""A data set in figures, and described in a few lines."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import Any
 
 from car_classifier.data.manifest import SPLITS, Manifest
 
@@ -9,53 +11,87 @@ EXTREMES = 3
 """Number of the largest and of the smallest classes that are named."""
 
 
-def describe(manifest: Manifest) -> list[tuple[str, str]]:
-    """A manifest described as names and values to print. Excluded photos are counted, and not described."""
+def statistics_of(manifest: Manifest) -> dict[str, Any]:
+    """Figures of a manifest. Excluded photos are counted, and otherwise left out.
+
+    Returns:
+        `photos`, `splits` (photos in each), `makes`, `classes` (photos of each, largest first), `years` (`min`,
+        `median`, `max` and the number of photos whose year is `unknown`; `None` for the others if all are), `sizes`
+        (photos of each `width` and `height` in pixels, most frequent first), `near_duplicates` (`photos` and `groups`)
+        and `excluded` (photos for each reason).
+    """
     rows = manifest.kept
-    per_class = manifest.label_counts()
-    by_size = sorted(per_class, key=lambda label: (-per_class[label], label))
-    counts = manifest.counts()
-    per_split = ", ".join(f"{split} {counts[split]:,}" for split in SPLITS if counts[split])
-    described = [
-        ("photos", f"{len(rows):,}"),
-        ("per split", per_split),
-        ("classes", f"{len(per_class):,}"),
-        ("makes", f"{len({row.make for row in rows}):,}"),
-    ]
-    if rows:
-        sizes = list(per_class.values())
-        described += [
-            ("photos in a class", f"{min(sizes):,} to {max(sizes):,}, median {median(sizes):g}"),
-            ("largest classes", _named(by_size[:EXTREMES], per_class)),
-            ("smallest classes", _named(by_size[::-1][:EXTREMES], per_class)),
-            ("years", _years([row.year for row in rows])),
-            ("photo sizes", _photo_sizes(Counter((row.width, row.height) for row in rows))),
-        ]
+    per_class, counts = manifest.label_counts(), manifest.counts()
+    years = [row.year for row in rows if row.year is not None]
+    sizes = Counter((row.width, row.height) for row in rows)
     groups = Counter(row.near_duplicate_group for row in rows if row.near_duplicate_group)
     together = [count for count in groups.values() if count > 1]  # the others of a group may be excluded
-    described.append(("near-duplicates", f"{sum(together):,} photos (groups: {len(together):,})"))
     reasons = Counter(row.excluded.partition(": ")[0] for row in manifest.rows if row.excluded)
-    named = ", ".join(f"{count:,} by {reason}" for reason, count in sorted(reasons.items()))
-    described.append(("excluded", f"{reasons.total():,}" + (f" ({named})" if named else "")))
-    return described
+    return {
+        "photos": len(rows),
+        "splits": {split: counts[split] for split in SPLITS if counts[split]},
+        "makes": len({row.make for row in rows}),
+        "classes": {label: per_class[label] for label in sorted(per_class, key=lambda name: (-per_class[name], name))},
+        "years": {
+            "min": min(years, default=None),
+            "median": median(years) if years else None,
+            "max": max(years, default=None),
+            "unknown": len(rows) - len(years),
+        },
+        "sizes": [
+            {"width": width, "height": height, "photos": count} for (width, height), count in sizes.most_common()
+        ],
+        "near_duplicates": {"photos": sum(together), "groups": len(together)},
+        "excluded": dict(sorted(reasons.items())),
+    }
 
 
-def _named(labels: list[str], counts: Counter[str]) -> str:
+def describe(manifest: Manifest) -> list[tuple[str, str]]:
+    """A manifest described as names and values to print."""
+    return described(statistics_of(manifest))
+
+
+def described(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The figures of `statistics_of` as names and values to print."""
+    classes, excluded, near = figures["classes"], figures["excluded"], figures["near_duplicates"]
+    lines = [
+        ("photos", f"{figures['photos']:,}"),
+        ("per split", ", ".join(f"{split} {count:,}" for split, count in figures["splits"].items())),
+        ("classes", f"{len(classes):,}"),
+        ("makes", f"{figures['makes']:,}"),
+    ]
+    if classes:
+        counts, names = list(classes.values()), list(classes)
+        lines += [
+            ("photos in a class", f"{min(counts):,} to {max(counts):,}, median {median(counts):g}"),
+            ("largest classes", _named(names[:EXTREMES], classes)),
+            ("smallest classes", _named(names[::-1][:EXTREMES], classes)),
+            ("years", _years(figures["years"])),
+            ("photo sizes", _photo_sizes(figures["sizes"])),
+        ]
+    lines.append(("near-duplicates", f"{near['photos']:,} photos (groups: {near['groups']:,})"))
+    reasons = ", ".join(f"{count:,} by {reason}" for reason, count in excluded.items())
+    lines.append(("excluded", f"{sum(excluded.values()):,}" + (f" ({reasons})" if reasons else "")))
+    return lines
+
+
+def _named(labels: Sequence[str], counts: Mapping[str, int]) -> str:
     return ", ".join(f"{label} {counts[label]:,}" for label in labels)
 
 
-def _years(years: list[int | None]) -> str:
-    known = [year for year in years if year is not None]
-    unknown = len(years) - len(known)
-    if not known:
+def _years(years: Mapping[str, Any]) -> str:
+    if years["median"] is None:
         return "unknown"
-    span = f"{min(known)} to {max(known)}, median {median(known):g}"
-    return span + (f"; unknown for {unknown:,} photos" if unknown else "")
+    span = f"{years['min']} to {years['max']}, median {years['median']:g}"
+    return span + (f"; unknown for {years['unknown']:,} photos" if years["unknown"] else "")
 
 
-def _photo_sizes(sizes: Counter[tuple[int, int]]) -> str:
-    (width, height), count = sizes.most_common(1)[0]
-    widths, heights = zip(*sizes, strict=True)
-    most = f"{width}×{height}" + ("" if len(sizes) == 1 else f" most often ({count:,} photos)")
-    others = f", {min(widths)} to {max(widths)} wide and {min(heights)} to {max(heights)} high"
-    return most + ("" if len(sizes) == 1 else others) + ", in pixels"
+def _photo_sizes(sizes: Sequence[Mapping[str, int]]) -> str:
+    most = f"{sizes[0]['width']}×{sizes[0]['height']}"
+    if len(sizes) == 1:
+        return f"{most}, in pixels"
+    widths, heights = ([size[name] for size in sizes] for name in ("width", "height"))
+    return (
+        f"{most} most often ({sizes[0]['photos']:,} photos), {min(widths)} to {max(widths)} wide and "
+        f"{min(heights)} to {max(heights)} high, in pixels"
+    )

@@ -67,6 +67,7 @@ class PhotoExplanation:
             "versus": self.versus,
             "probability": self.probability,
             "method": self.method.name,
+            "layer": self.method.layer,
             "map_extent": list(self.extent),
             "logit": self.logit,
             "bias": self.bias,

@@ -47,6 +47,7 @@ def write_explanation(explanation: PhotoExplanation, content: bytes, photo: Path
         explanation.label,
         *(["versus", explanation.versus] if explanation.versus else []),
         explanation.method.name,
+        *([explanation.method.layer] if explanation.method.layer else []),  # maps of two layers do not share a file
     ]
     stem = "-".join([start.name, *(re.sub(r"[^\w.+]+", "-", part) for part in parts)])
     picture, array, about = (start.with_name(f"{stem}.{ending}") for ending in ("png", "npy", "json"))

@@ -11,6 +11,9 @@ from car_classifier.settings import Settings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
+GRPC_PORT = 8500
+"""Where clients of TensorFlow Serving look for its gRPC interface."""
+
 
 class ServedModel(Settings):
     """One named model and those of its versions that a server keeps loaded."""
@@ -69,17 +72,17 @@ class ServerSettings(Settings):
     """The model's name in the URL."""
 
     models: tuple[ServedModel, ...] = ()
-    """Several models instead of the one in model_base_path."""
+    """Several models instead of the one in `model_base_path`."""
 
     model_config_file: Path | None = None
     """File in the format of TensorFlow Serving's models.config that names the models instead of the model folder and
     name."""
 
     model_config_file_poll_wait_seconds: Annotated[float, Field(ge=0)] = 0.0
-    """Seconds between two looks at model_config_file; 0 reads the file once."""
+    """Seconds between two looks at `model_config_file`; 0 reads the file once."""
 
     allow_version_labels_for_unavailable_models: bool = False
-    """Let model_config_file give a new label to a version that is not loaded."""
+    """Let `model_config_file` give a new label to a version that is not loaded."""
 
     port: Port | None = None
     """Port of the gRPC interface; 0 takes a free port."""

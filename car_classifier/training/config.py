@@ -160,7 +160,7 @@ class TrainingConfig(Settings):
     """`none` for one device, `mirrored` for all GPUs of a machine, `multiworker` for several machines (TF_CONFIG)."""
 
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    """Seed of everything random."""
+    """Random seed: the same seed gives the same result."""
 
     @model_validator(mode="before")
     @classmethod

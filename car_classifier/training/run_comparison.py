@@ -108,17 +108,23 @@ def comparison_table(runs: Sequence[Run]) -> Table:
     return table
 
 
-def write_comparison(runs: Sequence[Run], path: Path) -> None:
-    """Write the same table as CSV, with figures from 0 to 1; the cells that an unfinished run lacks are empty."""
+def comparison_rows(runs: Sequence[Run]) -> list[dict[str, object]]:
+    """The same table by column, with figures from 0 to 1; what an unfinished run lacks is None."""
     settings = differing_settings(runs)
-    columns = ["run", "state", *settings, "minutes", "epochs_run", "top1", "top1_low", "top1_high", *FIGURES[1:]]
     rows = []
     for run, name in zip(runs, _names(runs), strict=True):
         chosen: dict[str, object] = {setting: run.settings.get(setting) for setting in settings}
         trained = {"minutes": round(run.minutes, 2), "epochs_run": len(run.history)}
-        measured = {"best_val_accuracy": run.best_val_accuracy} | run.figures
-        rows.append({"run": name, "state": run.state} | chosen | trained | measured)
-    write_csv(path, [*columns, "best_val_accuracy"], rows)
+        measured = {figure: run.figures.get(figure) for figure in ("top1", "top1_low", "top1_high", *FIGURES[1:])}
+        best = {"best_val_accuracy": run.best_val_accuracy}
+        rows.append({"run": name, "state": run.state} | chosen | trained | measured | best)
+    return rows
+
+
+def write_comparison(runs: Sequence[Run], path: Path) -> None:
+    """Write the same table as CSV; the cells that an unfinished run lacks are empty."""
+    rows = comparison_rows(runs)
+    write_csv(path, list(rows[0]), rows)
 
 
 def _read_run(folder: Path) -> Run:

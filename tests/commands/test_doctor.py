@@ -42,7 +42,7 @@ def test_what_is_missing_is_said(empty_machine, without_tensorflow):
     facts = json.loads(run("--json", "-"))
     assert facts.keys() == set(SECTIONS)
     assert facts["at hand"] == {
-        "weights cache": "~/.keras/models: 0 files, 0 MB",
+        "weights cache": "~/.keras/models: empty, so --weights imagenet downloads first",
         "Chromium": "not found (only the browser tests need it)",
         "Docker": "not found",
         "Docker Compose": "not found",
@@ -50,21 +50,28 @@ def test_what_is_missing_is_said(empty_machine, without_tensorflow):
     assert facts["folders"]["data (data)"] == "does not exist; no manifest"
     assert facts["folders"]["model (model)"] == "does not exist; no published version"
     assert facts["settings"]["--set precision=auto"] == "float16"
-    assert facts["settings"]["--strategy"] == "mirrored would use all GPUs"
+    assert facts["settings"]["--strategy"] == "mirrored would use all 2 GPUs"
     assert facts["machine"]["GPUs"] == "A100, A100"
 
 
 def test_what_is_there_is_found(empty_machine, without_tensorflow):
-    for path in ("home/.keras/models/weights.h5", "data/demo/manifest.csv", "model/3/saved_model.pb", "docker"):
+    for path in ("home/.keras/models/weights.h5", "data/demo/manifest.csv", "model/3/saved_model.pb"):
         (empty_machine / path).parent.mkdir(parents=True, exist_ok=True)
-        (empty_machine / path).write_bytes(b"#!/bin/sh\necho Docker version 1\n" + bytes(2_000_000))
-    (empty_machine / "docker").write_text("#!/bin/sh\necho Docker version 1\n")
-    (empty_machine / "docker").chmod(0o755)
+        (empty_machine / path).write_bytes(bytes(2_000_000))
+    programs = {
+        "docker": 'case "$*" in --version) echo Docker version 1;; compose*) echo Compose 2;; *) exit 1;; esac',
+        "chromium": "echo Chromium 3",
+    }
+    for name, lines in programs.items():
+        (empty_machine / name).write_text(f"#!/bin/sh\n{lines}\n")
+        (empty_machine / name).chmod(0o755)
     out = empty_machine / "new" / "doctor.json"
     run("--json", out)
     facts = json.loads(out.read_text())
-    assert facts["at hand"]["weights cache"] == "~/.keras/models: 1 files, 2 MB"
-    assert facts["at hand"]["Docker"] == "Docker version 1"
+    assert facts["at hand"]["weights cache"] == "~/.keras/models: 1 file, 2 MB"
+    assert facts["at hand"]["Chromium"] == f"{empty_machine / 'chromium'} (Chromium 3)"
+    assert facts["at hand"]["Docker"] == "Docker version 1; its server does not answer"
+    assert facts["at hand"]["Docker Compose"] == "Compose 2"
     assert facts["folders"]["data (data)"] == "can be written; demo/manifest.csv"
     assert facts["folders"]["model (model)"] == "can be written; versions 3 (stable: none)"
     assert facts["folders"]["free disk"].endswith(" GB")
@@ -74,9 +81,7 @@ def test_a_port_in_use_is_named(without_tensorflow, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setattr(doctor, "PORTS", {"dashboard": port})
-        assert json.loads(run("--json", "-"))["ports"] == {
-            f"{port} (dashboard)": "cannot be used: Address already in use"
-        }
+        assert json.loads(run("--json", "-"))["ports"] == {f"{port} (dashboard)": "in use by a running program"}
     assert json.loads(run("--json", "-"))["ports"] == {f"{port} (dashboard)": "free"}
 
 
@@ -100,11 +105,13 @@ def test_secrets_and_home_folders_are_not_shown(empty_machine, without_tensorflo
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:pa55word@host/cars")
     monkeypatch.setenv("DASHBOARD_MODEL_SERVER_URL", "http://me:pa55word@host")
     model = empty_machine / "home" / "cars" / "model"
+    monkeypatch.setenv("TF_VAR_region", "Terraform's")
     said = run("--model-dir", model)
     assert "pa55word" not in said
     assert str(empty_machine / "home") not in said
     assert "model (~/cars/model)" in said
     assert "DASHBOARD_MODEL_SERVER_URL, DATABASE_URL" in said
+    assert "TF_VAR" not in said
 
 
 @pytest.mark.slow

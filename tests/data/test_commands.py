@@ -1,5 +1,6 @@
 """`car-classifier data …` as a user runs it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -51,6 +52,10 @@ def test_table_and_stats(photos_in, tmp_path):
     assert "classes             2\n" in done.stdout
     assert done.stdout.endswith("Figures: seen/classes.png, seen/sample_batch.png\n")
     assert {path.name for path in (tmp_path / "seen").iterdir()} == {"classes.png", "sample_batch.png"}
+    done = in_process("data", "stats", "--data", "m.csv", "--out", "seen", "--json", "-", cwd=tmp_path)
+    assert json.loads(done.stdout)["classes"] == {"Kia_Rio": 2, "Audi_A4": 1}
+    done = in_process("data", "stats", "--data", "m.csv", "--out", "seen", "--json", "m.csv", cwd=tmp_path)
+    assert done.returncode == 2 and "m.csv is a manifest, so it stays as it is." in done.stderr
 
 
 def test_demo_and_then_what_it_says_comes_next(tmp_path):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from car_classifier.data.figures import draw_class_distribution, draw_sample_batch
 from car_classifier.data.manifest import Manifest, ManifestRow
-from car_classifier.data.statistics import describe
+from car_classifier.data.statistics import describe, statistics_of
 from car_classifier.data.table import TABLE_COLUMNS, write_table
 from car_classifier.errors import UserError
 
@@ -53,13 +53,23 @@ def test_the_table_prefers_the_manifest(tmp_path, name, label, year, msrp):
     assert f"{cells['make']}_{cells['model']}" == label
 
 
-def test_description():
+def test_description_and_figures():
     rows = [
         row("1", "Kia_Rio", 2010), row("2", "Kia_Rio", 2012, near_duplicate_group="1"),
         row("3", "Kia_Rio", None, "test", near_duplicate_group="1"), row("4", "Kia_Ceed", 2019, width=32),
         row("5", "Audi_A4", None, "validation", excluded="prefilter: low", near_duplicate_group="2"),
         row("6", "Audi_A3", 2020, near_duplicate_group="2"), row("7", "Audi_A3", 1950, excluded="dark: very"),
     ]  # fmt: skip
+    assert statistics_of(Manifest(None, tuple(rows))) == {
+        "photos": 5,
+        "splits": {"train": 4, "test": 1},
+        "makes": 2,
+        "classes": {"Kia_Rio": 3, "Audi_A3": 1, "Kia_Ceed": 1},
+        "years": {"min": 2010, "median": 2015.5, "max": 2020, "unknown": 1},
+        "sizes": [{"width": 64, "height": 48, "photos": 4}, {"width": 32, "height": 48, "photos": 1}],
+        "near_duplicates": {"photos": 2, "groups": 1},
+        "excluded": {"dark": 1, "prefilter": 1},
+    }
     assert dict(describe(Manifest(None, tuple(rows)))) == {
         "photos": "5",
         "per split": "train 4, test 1",

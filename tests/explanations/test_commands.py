@@ -88,6 +88,24 @@ class TestExplain:
         assert maps[2].name.startswith("2-")
         assert len({path for path in maps if np.isfinite(np.load(path)).all()}) == 3
 
+    def test_maps_of_two_layers_do_not_share_a_file(self, version, photo, tmp_path):
+        arguments = ("explain", photo, "--model", version, "--out", tmp_path, "--method", "gradcam")
+        last = done(in_process(*arguments))
+        lower = done(in_process(*arguments, "--layer", "conv4_block6_out"))
+        layers = [json.loads(written(output, ".json")[0].read_text())["layer"] for output in (last, lower)]
+        assert layers == [None, "conv4_block6_out"]
+        assert len(set(tmp_path.iterdir())) == 6
+
+    def test_as_json_in_place_of_the_text(self, version, photo, tmp_path):
+        arguments = ("explain", tmp_path / "gone.jpg", photo, "--model", version, "--out", tmp_path / "out")
+        result = in_process(*arguments, "--json", "-")
+        assert result.returncode == 2
+        gone, explained = json.loads(result.stdout)
+        assert gone == {"photo": str(tmp_path / "gone.jpg"), "error": "No such file or directory"}
+        assert explained["sum_of_contributions"] + explained["bias"] == pytest.approx(explained["logit"], abs=1e-3)
+        about = json.loads(Path(explained["files"][2]).read_text())
+        assert about == {name: value for name, value in explained.items() if name != "files"}
+
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
@@ -207,9 +225,11 @@ class TestExplainEval:
         (unfinished,) = folder.iterdir()
         with unfinished.open("a") as file:
             file.write("images/half_a_li")  # as a killed process leaves it
-        assert "Going on after 8 photos." in in_process(*command).stderr
+        result = in_process(*command, "--json", "-")
+        assert re.search(r"Going on after \d+ photos\.", result.stderr)
         scores = json.loads((again / "assets.extra" / "metrics.json").read_text())["explanations"]
         assert scores == expected
+        assert json.loads(result.stdout) == {"model": str(again)} | next(iter(expected.values()))
         sums = (again / "assets.extra" / "SHA256SUMS").read_text()  # still tell that a file was damaged
         assert hashlib.sha256(damaged.read_bytes()).hexdigest() not in sums
 
@@ -241,6 +261,9 @@ class TestCleverHans:
         assert 0 < summary["mean"] < 1
         with Image.open(tmp_path / "clever_hans.jpg") as figure:
             assert figure.width > 800
+        printed = done(in_process(*command, "--split", "all", "--json", "-"))
+        assert json.loads(printed)["photos"] > summary["photos"]
+        assert json.loads((tmp_path / "clever_hans.json").read_text()) == summary
 
     def test_a_model_that_looks_at_the_frame_is_found_out(self, tmp_path):
         """A net whose only feature is the brightness of the photo's edge."""

@@ -151,6 +151,9 @@ def test_the_command_prints_a_table_and_writes_it_as_csv(tmp_path):
     assert [float(rows[0][name]) for name in names] == [0.625, 0.525, 0.725, 0.9, 0.55, 0.75, 0.04, 0.625]
     assert [rows[2][name] for name in names] == [""] * 7 + ["0.625"]
     assert [row["state"] for row in rows] == ["finished", "finished", "unfinished, epoch 1 of conv5"]
+    as_json = json.loads(done(in_process("compare", *folders, "--json", "-", "--out", "t.csv", cwd=tmp_path)))
+    assert [{name: "" if value is None else str(value) for name, value in row.items()} for row in as_json] == rows
+    assert (tmp_path / "t.csv").read_text() == (tmp_path / "new" / "table.csv").read_text()
 
 
 def test_runs_of_one_name_are_told_apart_by_their_paths(tmp_path):
@@ -204,6 +207,8 @@ def test_what_is_no_run(tmp_path, content):
         (("runs/*",), "runs/* is no training run"),
         (("run", "file.txt"), "file.txt is no training run"),
         (("run", "--out", "run"), "run is a folder. Name a file in it"),
+        (("run", "--out", "run/metrics.json"), "run/metrics.json is read by this command, so it stays as it is."),
+        (("run", "--json", "run/config.json"), "run/config.json is read by this command, so it stays as it is."),
     ],
 )
 def test_mistakes(tmp_path, arguments, sentence):
