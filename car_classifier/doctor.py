@@ -1,4 +1,4 @@
-"""`car-classifier doctor`: what a bug report needs to know about a machine. What is missing is said, never an error.
+"""`car-classifier doctor`: the facts about a machine for a bug report. It reports missing things, and never fails.
 
 TensorFlow is asked in a process of its own: on a processor without AVX it ends the whole process.
 """

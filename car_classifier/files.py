@@ -141,7 +141,7 @@ def exclusive_lock(path: Path, busy: str, notify: Callable[[str], object] | None
     """Let one process at a time run a `with` block; the operating system frees the lock of a process that dies.
 
     Args:
-        path: What is locked: a folder, or a file, which is made if it is not there.
+        path: The folder or file to lock; a missing file is created.
         busy: A sentence for the case that another process holds the lock.
         notify: Is called with that sentence, and then the lock is waited for. If left out, the sentence is an error.
 

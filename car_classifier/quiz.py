@@ -72,7 +72,7 @@ class Quiz:
         """Play in a terminal, until the last photo, `q`, the end of the input or Ctrl-C.
 
         Args:
-            console: Where it is played; answers are read from the standard input.
+            console: Shows the questions; answers are read from the standard input.
             open_photo: Called with the path of each photo, to show it in a window.
 
         Returns:
@@ -108,7 +108,7 @@ class Quiz:
         (answer,) = classify(self._model, [photo])
         if isinstance(answer, Unreadable):
             raise UserError(f"{photo.path} cannot be read: {answer.reason}. Make the manifest again.")
-        shown = folder / f"photo{score.rounds + 1}{photo.path.suffix}"  # the photo's own name tells the answer
+        shown = folder / f"photo{score.rounds + 1}{photo.path.suffix}"  # the photo's own name gives the answer away
         shutil.copyfile(photo.path, shown)
         console.rule(f"Photo {score.rounds + 1} of {len(self.photos)}")
         if console.color_system is not None:
@@ -132,7 +132,7 @@ class Quiz:
 
 
 def choose(answer: Answer, labels: Sequence[str], makes: dict[str, str], rng: np.random.Generator) -> list[str]:
-    """The truth and up to three others in random order: what the model finds likely, and a model of the same make.
+    """The truth and up to three others in random order: cars that the net finds likely, and one of the same make.
 
     Args:
         answer: The model's answer about a photo whose truth is known.

@@ -1,1 +1,1 @@
-"""The commands of `car-classifier`, by what they are about. Each calls one step and imports it when it runs."""
+"""The commands of `car-classifier`, one module per subject. Each calls one step and imports it when it runs."""

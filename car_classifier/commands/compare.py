@@ -9,7 +9,7 @@ import typer
 from car_classifier.commands.shared import TABLE_OUT, JsonOption, check_json_out, console, write_result
 
 _ANY_WIDTH = 1000
-"""Columns of what is no terminal: a file or a pipe, where lines are not to be broken."""
+"""Width of output to a file or a pipe, where lines must not be broken, in columns."""
 
 
 def compare(

@@ -148,7 +148,7 @@ def _engine(url: str) -> Engine:
 def _to_read(path: Path) -> URL:
     """The address of an SQLite file, also in a folder that we may not write to.
 
-    To read a file in WAL mode, SQLite writes files beside it. Where it may not, it must be told whether another
+    To read a file in WAL mode, SQLite writes files beside it. Where it may not, the address must say whether another
     process has the file open (then it can use that process's `-wal` file) or not (then the file cannot change).
     """
     if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):

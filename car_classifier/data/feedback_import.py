@@ -46,7 +46,7 @@ class FeedbackImport:
 
 
 def import_feedback(table: FeedbackTable, manifest: Manifest, out: Path, report: Report = silent) -> FeedbackImport:
-    """Add the photos that visitors left for training, where it is clear what they show.
+    """Add the photos that visitors released for training, if their opinions about a photo agree.
 
     All go into the train split. A near-duplicate of a validation or test photo is left out, because the net would
     then be trained on what it is measured on. Photos of classes that the manifest does not have are added as

@@ -19,7 +19,7 @@ from car_classifier.progress import Report, silent
 
 @dataclass(frozen=True)
 class IndexResult:
-    """The manifest, the files that were left out, and what a user should know of the manifest."""
+    """The manifest, the files that were left out, and notes on the manifest for the user."""
 
     manifest: Manifest
     left_out: tuple[LeftOut, ...]

@@ -178,7 +178,7 @@ def predict(
 
     Args:
         version: The version.
-        manifest: Tells where the photos are.
+        manifest: Locates the photos.
         rows: Which photos; at least one, all of labels that the model knows.
         report: Called with photos done and photos in all.
 
@@ -203,7 +203,7 @@ def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], 
 
     Args:
         signature: A signature of a version, or another function of a string tensor named `image_bytes`.
-        manifest: Tells where the photos are.
+        manifest: Locates the photos.
         batch: Which photos.
         class_index: The class to ask for, if the signature takes one.
 

@@ -60,7 +60,7 @@ def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console) -
 
 
 def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE, margin: float = MARGIN) -> Path:
-    """Publish what a run exported as the next version, if it passes the gate, and give it a label.
+    """Publish a run's exported model as the next version, if it passes the gate, and give it a label.
 
     The export is copied beside the versions, under a name that servers ignore, goes through the gate there, and is then
     renamed. The run keeps no copy of its own.

@@ -49,7 +49,7 @@ def compare(candidate: PublishedVersion, live: PublishedVersion) -> Comparison |
 
 
 def _predictions(version: PublishedVersion) -> dict[tuple[str, str], str]:
-    """Most likely label of each test photo, by its file name and its own label; none if there is no file of them."""
+    """Most likely label of each test photo, by its file name and its true label; empty without `predictions.csv`."""
     path = version.predictions_path
     if not path.is_file():
         return {}

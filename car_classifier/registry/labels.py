@@ -42,7 +42,7 @@ seconds has loaded what the file names."""
 
 _HEADER = """\
 # Written by car-classifier publish, promote and rollback: which versions of car_classifier are served, and their
-# labels. The next of these commands overwrites what is changed here by hand about them.
+# labels. The next of these commands overwrites changes that are made here by hand.
 """
 
 

@@ -1,4 +1,4 @@
-"""The model card: a page beside a model that says what the model is, how it was made and how good it is."""
+"""The model card: a page beside a model on its purpose, its making and its quality."""
 
 from typing import Any
 

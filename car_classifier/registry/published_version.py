@@ -1,4 +1,4 @@
-"""A published version of the model: where its files are, what they hold, and its SavedModel.
+"""A published version of the model: the paths of its files, their content, and its SavedModel.
 
 TensorFlow is imported only when the SavedModel is asked for.
 """

@@ -62,7 +62,7 @@ class ServedModel(Settings):
 
 
 class ServerSettings(Settings):
-    """Settings of one server, named as TensorFlow Serving's flags where it has the same."""
+    """Settings of one server, named after TensorFlow Serving's flags where it has them."""
 
     model_base_path: Path | None = None
     """Folder of the published versions. A models.config in it says which versions are served, and their labels; without

@@ -3,7 +3,7 @@
 1. `config` holds the settings (`TrainingConfig`), `augmentation` those of the augmentation.
 2. `run` opens the run's folder (`TrainingRun`): it reads the manifest, checks it, and finds the folder of an unfinished
    run with the same settings, photos and weights, or makes a new one.
-3. `stages` tells the rest (`train(run)`):
+3. `stages` does the rest (`train(run)`):
 
    a. `distribution` sets up the replicas, one or several; `cluster` says which machine this is; `precision` chooses the
       number format of the arithmetic.

@@ -1,1 +1,1 @@
-"""What is known of published versions: results, comparisons, explanation scores, suspicious labels."""
+"""Reports on published versions: results, comparisons, explanation scores, suspicious labels."""

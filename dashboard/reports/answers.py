@@ -34,7 +34,7 @@ def answer_for(
     Args:
         photo: A JPEG file's bytes.
         client: Client of the model server.
-        watch: Tells which version answers.
+        watch: Knows the version that answers.
         versions: The published versions, for the labels of that one.
         asked_label: A class to explain besides the most likely ones.
         seconds: Time limit for everything together, if any.

@@ -14,7 +14,7 @@ class ScoreKind:
 
     Attributes:
         title: Its name.
-        meaning: What it measures, in a sentence.
+        meaning: Its meaning, in a sentence.
         is_better_high: Whether higher is better.
     """
 

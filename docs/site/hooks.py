@@ -83,7 +83,7 @@ def _dotted(path: Path) -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """GitHub shows what is in a folder, the site does not: a link to one is left out, its text stays."""
+    """Replaces a link to a folder by its text: GitHub shows the files of a folder, the site does not."""
     here = (ROOT / page.file.src_uri).parent
     return _TEXT_LINK.sub(lambda link: link[1] if (here / link[2]).is_dir() else link[0], markdown)
 
@@ -101,7 +101,7 @@ def _as_mathml(formula: re.Match[str]) -> str:
     except Exception as error:
         _log.warning("No MathML for %s: %r", latex, error)
         return formula[0]
-    # What it does not know it writes as it stands, without an error.
+    # latex2mathml writes unknown commands unchanged, without an error.
     if "\\" in mathml or "<mi>&<" in mathml:
         _log.warning("No MathML for all of %s: %s", latex, mathml)
     return mathml

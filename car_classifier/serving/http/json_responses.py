@@ -44,7 +44,7 @@ def write_rows(outputs: Mapping[str, Array]) -> str:
         return "[]"
     columns = {name: _row_values(name, output) for name, output in outputs.items()}
     if len(columns) == 1:
-        # Without a line break before a value, but with one after the last: as it is there.
+        # No line break before a value, but one after the last, as in TensorFlow Serving's answers.
         return "[" + ", ".join(next(iter(columns.values()))) + "\n    ]"
     rows = []
     for number in range(batch_size):

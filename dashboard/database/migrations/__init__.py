@@ -1,1 +1,1 @@
-"""How the schema became what it is: Alembic runs `env` and, of `versions`, what a database has not seen."""
+"""The migrations of the schema: Alembic runs `env`, and those of `versions` that a database has not had yet."""

@@ -95,7 +95,7 @@ def answer(file_name: str, label: str, *ranked: str, confidence: float = 0.5) ->
 
 
 def file_names(answers) -> str:
-    return " ".join(one.file_name for one in answers)
+    return " ".join(answer.file_name for answer in answers)
 
 
 def test_the_numbers_of_a_report_are_those_of_its_file(version):
@@ -162,7 +162,7 @@ def test_files_that_cannot_be_read_are_empty(version, content):
 
 def test_a_training_curve_has_every_epoch_and_marks_where_a_stage_begins(version):
     history = history_of(version)
-    assert [(one.stage, one.epoch, one.val_accuracy) for one in history] == [
+    assert [(epoch.stage, epoch.epoch, epoch.val_accuracy) for epoch in history] == [
         ("head", 1, 0.15),
         ("head", 2, None),
         ("all", 1, 0.5),
@@ -201,10 +201,10 @@ def test_the_confusion_matrix_leaves_empty_cells_out_and_shows_rare_mistakes():
 
 def test_the_calibration_plot_has_a_point_for_each_bin_with_photos():
     figure = calibration_figure(Calibration(**METRICS["calibration"]))
-    points = {one.name: (list(one.x), list(one.y)) for one in figure.data if one.type == "scatter"}
+    points = {trace.name: (list(trace.x), list(trace.y)) for trace in figure.data if trace.type == "scatter"}
     assert points["as published"] == ([0.9], [0.75])
     assert points["before scaling"] == ([0.9], [0.75])
-    assert [list(one.y) for one in figure.data if one.type == "bar"] == [[4], [4]]
+    assert [list(trace.y) for trace in figure.data if trace.type == "bar"] == [[4], [4]]
 
 
 @pytest.mark.parametrize(
