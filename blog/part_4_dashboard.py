@@ -530,12 +530,12 @@ seen.append(look("has thawed"))
 
 # %%
 retries = logging.StreamHandler(sys.stdout)
-logging.getLogger("dashboard.model_server.requests").addHandler(retries)
-logging.getLogger("dashboard.model_server.requests").setLevel(logging.INFO)
+logging.getLogger("dashboard.model_server.transport").addHandler(retries)
+logging.getLogger("dashboard.model_server.transport").setLevel(logging.INFO)
 model_server.terminate()
 model_server.wait()
 seen.append(look("is stopped"))
-logging.getLogger("dashboard.model_server.requests").removeHandler(retries)
+logging.getLogger("dashboard.model_server.transport").removeHandler(retries)
 
 # %%
 model_server = start(*serve)

@@ -4,7 +4,7 @@
         client.classify(Path("car.jpg").read_bytes())
 
 It needs nothing else of the dashboard, so it can be used alone. Its results are defined in
-`dashboard.model_server.results`, its errors in `dashboard.model_server.errors`; `dashboard.model_server.requests` says
+`dashboard.model_server.results`, its errors in `dashboard.model_server.errors`; `dashboard.model_server.transport` says
 which requests are sent again.
 """
 
@@ -18,7 +18,6 @@ from urllib.parse import quote
 from numpy.typing import NDArray
 
 from dashboard.model_server.errors import BadAnswer, Refused, UnknownModel
-from dashboard.model_server.requests import ModelRequests, Timeout, not_a_model_server
 from dashboard.model_server.results import (
     ClassExplanation,
     Classification,
@@ -33,6 +32,7 @@ from dashboard.model_server.results import (
     read_metadata,
     read_status,
 )
+from dashboard.model_server.transport import ModelRequests, Timeout, not_a_model_server
 
 __all__ = [
     "ClassExplanation",

@@ -290,7 +290,7 @@ IN_THE_SOURCE = {
     "Unrecognized servable version label": "car_classifier/serving/models/repository.py",
     "Request to assign label": "car_classifier/serving/models/repository.py",
     "Servable not found for request": "car_classifier/serving/models/repository.py",
-    "The model server has no model named": "dashboard/model_server/requests.py",
+    "The model server has no model named": "dashboard/model_server/transport.py",
     "no browser here": "tests/conftest.py",
 }
 """Where those stand whose provocation would take long, or is made by other tests."""

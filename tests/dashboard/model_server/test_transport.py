@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from dashboard.model_server import errors as model_errors
-from dashboard.model_server import requests as model_requests
+from dashboard.model_server import transport
 from dashboard.model_server.client import ModelClient, Timeout
 from tests.support.local_model_server import LocalModelServer, local_model_server
 
@@ -97,16 +97,16 @@ def test_a_server_that_just_starts_is_found(closed_url, photo, caplog):
 
         class Start(logging.Handler):
             def emit(self, _: logging.LogRecord) -> None:
-                model_requests.logger.removeHandler(self)
+                transport.logger.removeHandler(self)
                 stack.enter_context(local_model_server(port))
 
-        caplog.set_level(logging.INFO, model_requests.logger.name)
-        model_requests.logger.addHandler(Start())
+        caplog.set_level(logging.INFO, transport.logger.name)
+        transport.logger.addHandler(Start())
         assert client.classify(photo).classes[0].label == "Aurelio_Vela"
 
 
 def test_a_server_that_is_away_costs_little_time(closed_url, photo, caplog):
-    caplog.set_level(logging.INFO, model_requests.logger.name)
+    caplog.set_level(logging.INFO, transport.logger.name)
     start = time.monotonic()
     with ModelClient(closed_url, "good") as client, pytest.raises(model_errors.NotReachable):
         client.classify(photo)
@@ -115,7 +115,7 @@ def test_a_server_that_is_away_costs_little_time(closed_url, photo, caplog):
 
 
 def test_a_certificate_that_is_wrong_stays_wrong(server, photo, caplog):
-    caplog.set_level(logging.INFO, model_requests.logger.name)
+    caplog.set_level(logging.INFO, transport.logger.name)
     with ModelClient(server.url.replace("http:", "https:"), "good") as client:
         with pytest.raises(model_errors.NotReachable):
             client.classify(photo)
