@@ -34,6 +34,6 @@ def rows(report: dict) -> list[tuple[str, float, float]]:
 
 if __name__ == "__main__":
     path = Path(sys.argv[1] if len(sys.argv) > 1 else "coverage.json")
-    print(f"{'room':<30} {'lines':>7} {'branches':>9}")
+    print("| room | lines | branches |\n|---|---:|---:|")
     for room, lines, branches in rows(json.loads(path.read_text(encoding="utf-8"))):
-        print(f"{room:<30} {lines:>7.1%} {branches:>9.1%}")
+        print(f"| {room} | {lines:.1%} | {branches:.1%} |")
