@@ -51,6 +51,18 @@ def read_header(image_bytes: tf.Tensor) -> PhotoHeader:
     return PhotoHeader(is_jpeg, tf.ensure_shape(size, [2]), is_transparent, orientation)
 
 
+def photo_orientations(image_bytes: tf.Tensor) -> tf.Tensor:
+    """The EXIF orientations from which `preprocessing.load_photos` turns photos.
+
+    Args:
+        image_bytes: String tensor [n].
+
+    Returns:
+        int32 [n], 1 (upright) to 8.
+    """
+    return tf.map_fn(lambda photo: read_header(photo).orientation, image_bytes, fn_output_signature=tf.int32)
+
+
 def _of_jpeg(image_bytes: tf.Tensor) -> tuple[Any, Any, Any]:
     head = tf.strings.substr(image_bytes, 0, EXIF_BYTES)
     # Most photos of data sets have no EXIF data, and searching a string takes less time than a loop over segments.
@@ -77,7 +89,7 @@ def _jpeg_exif(head: tf.Tensor) -> tf.Tensor:
     _, exif = tf.while_loop(
         lambda place, _: place + 4 <= end,
         step,
-        [tf.constant(2), tf.constant(b"")],
+        (tf.constant(2), tf.constant(b"")),
         maximum_iterations=MOST_SEGMENTS,
     )
     return exif
@@ -104,7 +116,7 @@ def _of_png(image_bytes: tf.Tensor) -> tuple[Any, Any, Any]:
     _, is_transparent, exif = tf.while_loop(
         lambda place, *_: place + 8 <= end,
         step,
-        [tf.constant(_PNG_HEADER_BYTES, tf.int64), has_alpha, tf.constant(b"")],
+        (tf.constant(_PNG_HEADER_BYTES, tf.int64), has_alpha, tf.constant(b"")),
         maximum_iterations=MOST_SEGMENTS,
     )
     return tf.reverse(width_height, [0]), is_transparent, exif
