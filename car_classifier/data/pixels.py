@@ -60,9 +60,14 @@ def upright_rgb(image: Image.Image, orientation: int) -> Image.Image:
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         grey = np.asarray(image)
-        # The upper byte, as PNG decoders do. Pillow's own conversion clips all values above 255 to white.
+        # The upper byte, as PNG decoders do. Pillow's own conversion clips all values above 255.
         shown = np.where(grey == image.info.get("transparency"), 255, grey >> 8)
         return Image.fromarray(shown.astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        grey = np.asarray(image, np.float64)
+        low, high = float(grey.min()), float(grey.max())
+        shown = (grey - low) * (255 / (high - low or 1))
+        return Image.fromarray(shown.round().astype(np.uint8)).convert("RGB")
     if image.mode == "CMYK" and image.format in ("JPEG", "MPO"):
         # TensorFlow's conversion: Adobe's programs store the inverted inks, and Pillow inverts those of all programs.
         light = np.asarray(image, np.uint16)
