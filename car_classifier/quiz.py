@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from rich.bar import Bar
 from rich.color import Color
 from rich.console import Console
@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from car_classifier.data.manifest import Manifest
+from car_classifier.data.photo_files import open_photo
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import Answer, LabelledPhoto, Unreadable, classify
 from car_classifier.registry.published_version import PublishedVersion
@@ -156,12 +157,11 @@ def half_blocks(photo: Path, columns: int, lines: int) -> Segments:
     """A photo drawn with half blocks, two pixels a character, as large as fits.
 
     Args:
-        photo: Drawn upright, as its EXIF data say.
+        photo: Drawn as the model sees it: upright, as its EXIF data say.
         columns: Width of the terminal in characters.
         lines: Most lines to take.
     """
-    with Image.open(photo) as image:
-        upright = ImageOps.exif_transpose(image).convert("RGB")
+    upright = open_photo(photo)
     scale = min(columns / upright.width, 2 * lines / upright.height)
     width, height = max(int(upright.width * scale), 1), max(int(upright.height * scale / 2), 1) * 2
     small = upright.resize((width, height), Image.Resampling.LANCZOS)

@@ -85,8 +85,7 @@ def _table(summary: dict[str, Any]) -> Table:
 
 
 def _draw(manifest: Manifest, evidence: "list[FrameEvidence]", summary: dict[str, Any], path: Path) -> None:
-    from PIL import Image
-
+    from car_classifier.data.photo_files import open_photo
     from car_classifier.evaluation.figures import save_figure
     from car_classifier.explanations.clever_hans import by_share
     from car_classifier.explanations.pictures import frame_sheet
@@ -94,8 +93,7 @@ def _draw(manifest: Manifest, evidence: "list[FrameEvidence]", summary: dict[str
     worst = by_share(evidence)[:_WORST_PHOTOS]
     photos = []
     for item in worst:
-        with Image.open(manifest.photo_path(item.row)) as photo:
-            photo.load()
+        photo = open_photo(manifest.photo_path(item.row))
         answer = "" if item.answer == item.row.label else f"\ntaken for {item.answer.replace('_', ' ')}"
         caption = f"{_percent(item.share)} in the frame\n{item.row.label.replace('_', ' ')}{answer}"
         photos.append((photo, item.contributions, item.extent, caption))

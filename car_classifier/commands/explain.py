@@ -54,7 +54,7 @@ def explain(
     check_writable(out / "explanation.png")
     version = find_version(model)
 
-    from car_classifier.evaluation.predictions import find_labelled_photos, is_turned, known_labels
+    from car_classifier.evaluation.predictions import find_labelled_photos, known_labels
 
     known_labels(version.names.labels, label, versus)
 
@@ -88,6 +88,8 @@ def explain(
         explanation, files = outcome
         if text_wanted:
             typer.echo(f"{shown}: {explanation.title}")
+            if explanation.orientation != 1:
+                typer.echo(f"  turned upright (EXIF orientation {explanation.orientation})")
             for line in _sum_of(explanation):
                 typer.echo(f"  {line}")
             for file in files:
@@ -95,13 +97,6 @@ def explain(
         if not _adds_up(explanation):
             failed = True
             console.print("The contributions do not add up: do not trust this map, and report it.", style="red")
-        if is_turned(path):
-            console.print(
-                f"Note: {shown} lies on its side, and the model ignores EXIF orientation. "
-                "Turn the pixels for a better answer.",
-                style="yellow",
-                markup=False,
-            )
     if failed:
         raise typer.Exit(2)
 

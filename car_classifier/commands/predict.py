@@ -56,14 +56,6 @@ def predict(
     if figure is not None and given:
         save_figure(photo_grid(given), figure)
         console.print(f"Figure: {figure}", markup=False)
-    for answer in given:
-        if predictions.is_turned(answer.photo.path):
-            console.print(
-                f"Note: {answer.photo.path} lies on its side, and the model ignores EXIF orientation. "
-                "Turn the pixels for a better answer.",
-                style="yellow",
-                markup=False,
-            )
     for answer in unreadable:
         console.print(f"Not read: {answer.photo.path}: {answer.reason}", style="yellow", markup=False)
     if unreadable:

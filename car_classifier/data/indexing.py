@@ -149,6 +149,3 @@ def _warnings(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
         if missing and (labels or split == "train"):
             first = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
             yield f"{len(missing)} classes have no photo for {split}: {first}"
-    rotated = sum(photo.is_rotated for photo in photos)
-    if rotated:
-        yield f"{rotated} photos are turned by an EXIF tag, which TensorFlow ignores: turn their pixels instead."

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from car_classifier.data.near_duplicates import perceptual_hash
 from car_classifier.data.photo_sources import Candidate, LeftOut
+from car_classifier.data.pixels import exif_orientation, upright_rgb
 from car_classifier.errors import UserError
 
 MAX_PIXELS = 50_000_000
@@ -19,14 +20,21 @@ MAX_PIXELS = 50_000_000
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo that can be used."""
+    """A photo that can be used.
+
+    Attributes:
+        candidate: Its file.
+        sha256: Of the file.
+        width: Pixels across, upright.
+        height: Pixels down, upright.
+        perceptual_hash: Of the pixels as the model sees them.
+    """
 
     candidate: Candidate
     sha256: str
     width: int
     height: int
     perceptual_hash: NDArray[np.uint8]
-    is_rotated: bool
 
     @property
     def label(self) -> str:
@@ -48,10 +56,7 @@ def read_photo(candidate: Candidate) -> Photo | LeftOut:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 return LeftOut(candidate.path, f"{width}×{height} pixels; at most {MAX_PIXELS // 10**6} megapixels")
-            image.load()
-            is_rotated = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-            # A palette with transparency has no grey values of its own.
-            code = perceptual_hash(image.convert("RGBA") if image.mode == "P" else image)
+            upright = upright_rgb(image, exif_orientation(content))
     except UnidentifiedImageError:
         return LeftOut(candidate.path, "empty file" if not content else "not a picture, or damaged")
     except FileNotFoundError:
@@ -60,17 +65,18 @@ def read_photo(candidate: Candidate) -> Photo | LeftOut:
         return LeftOut(candidate.path, f"far more than {MAX_PIXELS // 10**6} megapixels")
     except (OSError, ValueError, SyntaxError) as error:
         return LeftOut(candidate.path, f"cannot be read: {error}")
-    return Photo(candidate, hashlib.sha256(content).hexdigest(), width, height, code, is_rotated)
+    return Photo(candidate, hashlib.sha256(content).hexdigest(), *upright.size, perceptual_hash(upright))
 
 
 def open_photo(path: Path) -> Image.Image:
-    """A photo for a figure, RGB, in the orientation of the file's pixels.
+    """A photo for a figure, RGB, as the model sees it: upright, transparent parts on white.
 
     Raises:
         UserError: It cannot be read.
     """
     try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
+            return upright_rgb(image, exif_orientation(content))
     except (OSError, ValueError, SyntaxError) as error:
         raise UserError(f"{path} cannot be read: {error}. Repair or remove it, and index the photos again.") from error

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ImageOps
 
 from car_classifier.data.manifest import Manifest, Split
+from car_classifier.data.photo_files import open_photo
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import Answer, LabelledPhoto, classify
 from car_classifier.files import check_writable, read_csv, write_atomically
@@ -117,8 +118,7 @@ def photo_grid(answers: Sequence[Answer]) -> Figure:
     rows = -(-len(shown) // columns)
     figure = Figure(figsize=(max(columns * 2.9, 4.2), rows * 2.6 + 0.5), layout="constrained")
     for axes, answer in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, strict=False):
-        with Image.open(answer.photo.path) as image:
-            axes.imshow(ImageOps.pad(image.convert("RGB"), PHOTO_SIZE, color="white"))
+        axes.imshow(ImageOps.pad(open_photo(answer.photo.path), PHOTO_SIZE, color="white"))
         colour = {True: GREEN, False: RED, None: GREY}[answer.is_right]
         _frame(axes, colour, "--" if answer.is_right is False else "-")
         mark = {True: "✓ ", False: "✗ ", None: ""}[answer.is_right]

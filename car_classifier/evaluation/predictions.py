@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
 
 from car_classifier.data.file_names import PHOTO_SUFFIXES, parse_file_name
 from car_classifier.data.manifest import Manifest, ManifestRow, class_indices
@@ -74,8 +73,6 @@ class Unreadable:
 def classify(version: PublishedVersion, photos: Sequence[LabelledPhoto]) -> Iterator[Answer | Unreadable]:
     """The version's answers about photos, in their order.
 
-    Photos are taken as their pixels lie in the file: the model ignores EXIF orientation.
-
     Raises:
         UserError: There is no such model, or car-classifier did not export it.
     """
@@ -117,12 +114,6 @@ def find_labelled_photos(paths: Sequence[Path], labels: Sequence[str]) -> list[L
             photos.append(path)
     known = set(labels)
     return [LabelledPhoto(path, _truth(path, known)) for path in photos]
-
-
-def is_turned(path: Path) -> bool:
-    """Whether a photo's EXIF data ask a viewer to turn or mirror it."""
-    with Image.open(path) as image:
-        return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
 
 
 def _truth(path: Path, known: set[str]) -> str | None:

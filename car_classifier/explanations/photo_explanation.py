@@ -30,6 +30,8 @@ class PhotoExplanation:
         extent: Where the map lies on the photo.
         logit: The explained number: the label's logit, or the difference of both classes' logits.
         bias: The part of the logit that no place on the photo contributes; known for exact maps only.
+        orientation: The photo's EXIF orientation, from which the model turned it: 1 for one that was upright. The map
+            lies on the upright photo.
     """
 
     label: str
@@ -40,6 +42,7 @@ class PhotoExplanation:
     extent: Extent
     logit: float
     bias: float | None
+    orientation: int = 1
 
     @property
     def title(self) -> str:
@@ -69,6 +72,7 @@ class PhotoExplanation:
             "method": self.method.name,
             "layer": self.method.layer,
             "map_extent": list(self.extent),
+            "orientation": self.orientation,
             "logit": self.logit,
             "bias": self.bias,
             "sum_of_contributions": None if self.bias is None else self.sum_of_contributions,
@@ -122,16 +126,21 @@ class Explainer:
         label = str(outputs["asked_label"][0].decode())
         if label == versus:
             raise UserError(f"--versus must be another class than the explained one, {label}.")
+        # Versions that do not turn photos lack this output.
+        orientation = int(outputs["orientation"][0]) if "orientation" in outputs else 1
         sign = np.array([1, -1], np.float32)[: len(class_index)]
         probability, logit = float(outputs["asked_probability"][0]), float(sign @ outputs["asked_logit"])
         if self._net is None:
             contributions = np.tensordot(sign, outputs["asked_contributions"], axes=1)
             top, left, bottom, right = map(float, outputs["map_extent"][0])
-            extent, bias = (top, left, bottom, right), float(sign @ outputs["asked_bias"])
-            return PhotoExplanation(label, versus, probability, self.method, contributions, extent, logit, bias)
-        index = self.labels.index(label)
-        target = ClassLogit(index) if versus is None else Contrast(index, self.labels.index(versus))
-        images = self._net.normalised(self._net.load([content]))
-        contributions = explain(self._net.model, images, target, self.method.function)[0]
-        extent = self.method.extent(self._net.model)
-        return PhotoExplanation(label, versus, probability, self.method, contributions, extent, logit, None)
+            extent: Extent = (top, left, bottom, right)
+            bias: float | None = float(sign @ outputs["asked_bias"])
+        else:
+            index = self.labels.index(label)
+            target = ClassLogit(index) if versus is None else Contrast(index, self.labels.index(versus))
+            images = self._net.normalised(self._net.load([content]))
+            contributions = explain(self._net.model, images, target, self.method.function)[0]
+            extent, bias = self.method.extent(self._net.model), None
+        return PhotoExplanation(
+            label, versus, probability, self.method, contributions, extent, logit, bias, orientation
+        )

@@ -9,109 +9,121 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from car_classifier.data.photo_files import MAX_PIXELS
+from car_classifier.data.pixels import COLUMNS_REVERSED, ROWS_REVERSED, TRANSPOSED, exif_orientation, upright_rgb
+from car_classifier.network.photo_header import read_header
 
-_JPEG_MAGIC = b"\xff\xd8\xff"
-_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+PREPROCESSING_VERSION = 2
+"""Changes whenever the same bytes give other pixels. 2: orientation and transparency count."""
+
 _TOO_LARGE = f"is above {MAX_PIXELS // 10**6} megapixels"
 # The grey flags, because IMREAD_COLOR_RGB adds the colour; the flags named for colour would decode to BGR.
 _REDUCED = {2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4, 8: cv2.IMREAD_REDUCED_GRAYSCALE_8}
-_PNG_HEADER_BYTES = 24  # magic, then the IHDR chunk's length, name, width and height
-
-
-def photo_size(image_bytes: tf.Tensor) -> tf.Tensor:
-    """Read height and width from a photo's header, without decoding the photo.
-
-    Args:
-        image_bytes: Scalar string tensor, the content of a JPEG or PNG file.
-
-    Returns:
-        int32 [2].
-
-    Raises:
-        tf.errors.InvalidArgumentError: The photo is neither JPEG nor PNG, or its header is damaged.
-    """
-    is_jpeg = tf.strings.substr(image_bytes, 0, len(_JPEG_MAGIC)) == _JPEG_MAGIC
-    is_png = tf.strings.substr(image_bytes, 0, len(_PNG_MAGIC)) == _PNG_MAGIC
-    known = tf.debugging.Assert(
-        is_jpeg | (is_png & (tf.strings.length(image_bytes) >= _PNG_HEADER_BYTES)),
-        ["image_bytes must be the bytes of a JPEG or PNG file. Convert other formats before sending them."],
-    )
-
-    def png_size() -> tf.Tensor:
-        width_height = tf.io.decode_raw(tf.strings.substr(image_bytes, 16, 8), tf.int32, little_endian=False)
-        return tf.reverse(width_height, [0])
-
-    with tf.control_dependencies([known] if known is not None else []):
-        size = tf.cond(is_jpeg, lambda: tf.image.extract_jpeg_shape(image_bytes)[:2], png_size)
-    return tf.ensure_shape(size, [2])
 
 
 def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
     """Decode a JPEG or PNG photo, after checking that it is not too large.
 
     TensorFlow's decoders allow half a billion pixels (a PNG of 1 MB can take gigabytes), so the size in the header is
-    checked first. EXIF orientation is ignored, as in all of TensorFlow.
+    checked first. They also ignore EXIF orientation and drop transparency, so both are applied here.
 
     Args:
         image_bytes: Scalar string tensor, the content of a JPEG or PNG file.
 
     Returns:
-        RGB, uint8 [height, width, 3]. Grey photos become RGB; transparency is dropped.
+        RGB, uint8 [height, width, 3], upright. Grey photos become RGB, and transparent parts lie on white.
 
     Raises:
         tf.errors.InvalidArgumentError: The photo has another format, is damaged, or is above 50 megapixels.
     """
-    size = tf.cast(photo_size(image_bytes), tf.int64)
+    header = read_header(image_bytes)
+    size = tf.cast(header.size, tf.int64)
     fits = tf.debugging.Assert(
         tf.reduce_all(size > 0) & (size[0] * size[1] <= MAX_PIXELS),
         [f"The photo is empty or above {MAX_PIXELS // 10**6} megapixels. Its height and width:", size],
     )
     with tf.control_dependencies([fits] if fits is not None else []):
-        is_jpeg = tf.strings.substr(image_bytes, 0, len(_JPEG_MAGIC)) == _JPEG_MAGIC
         pixels = tf.cond(
-            is_jpeg,
+            header.is_jpeg,
             # The default, fast transform differs by up to 3 levels from every other decoder.
             lambda: tf.io.decode_jpeg(image_bytes, channels=3, dct_method="INTEGER_ACCURATE"),
-            lambda: tf.io.decode_png(image_bytes, channels=3),
+            lambda: tf.cond(
+                header.is_transparent,
+                lambda: _on_white(tf.io.decode_png(image_bytes, channels=4)),
+                # Not four channels for all: opaque PNGs of one or two bits would get alpha values of 1 or 3.
+                lambda: tf.io.decode_png(image_bytes, channels=3),
+            ),
         )
-    return tf.ensure_shape(pixels, [None, None, 3])
+    upright = tf.cond(header.orientation == 1, lambda: pixels, lambda: _turned(pixels, header.orientation))
+    return tf.ensure_shape(upright, [None, None, 3])
+
+
+def _on_white(rgba: tf.Tensor) -> tf.Tensor:
+    """RGBA, uint8 [height, width, 4], on a white background. uint8 [height, width, 3]."""
+    colour, alpha = tf.cast(rgba[..., :3], tf.uint16), tf.cast(rgba[..., 3:], tf.uint16)
+    # 16 bits are just enough: the sum is at most 255 * 255 + 127, which rounds to the nearest level.
+    return tf.cast((colour * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
+
+
+def _turned(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Pixels [height, width, 3] turned upright from an EXIF orientation of 1 to 8."""
+
+    def is_in(orientations: tuple[int, ...]) -> tf.Tensor:
+        return tf.reduce_any(orientation == tf.constant(orientations))
+
+    pixels = tf.cond(is_in(TRANSPOSED), lambda: tf.transpose(pixels, [1, 0, 2]), lambda: pixels)
+    axes = tf.boolean_mask([0, 1], [is_in(ROWS_REVERSED), is_in(COLUMNS_REVERSED)])
+    return tf.reverse(pixels, axes)
 
 
 def decode_photo_array(image_bytes: bytes, needed: tuple[int, int] | None = None) -> NDArray[np.uint8]:
     """A faster `decode_photo` outside a graph, with the same checks and the same pixels.
 
-    OpenCV's decoder gives the same pixels as TensorFlow's accurate one (CMYK may differ by one level), and lets other
-    Python threads run at the same time.
+    OpenCV's decoder gives the same pixels as TensorFlow's accurate one, and lets other Python threads run at the same
+    time. Where it does not, as for CMYK and transparency, Pillow decodes.
 
     Args:
         image_bytes: The content of a JPEG or PNG file.
         needed: Height and width in pixels that are enough. A photo that is at least two, four or eight times as large
-            in both directions is downscaled by that factor during decoding, which takes much less time.
+            in both directions may be downscaled by that factor during decoding, which takes much less time.
 
     Returns:
-        RGB, uint8 [height, width, 3].
+        RGB, uint8 [height, width, 3], upright, transparent parts on white.
 
     Raises:
         ValueError: The photo has another format, is damaged, or is above 50 megapixels; the message completes a
             sentence that begins with the photo's path.
     """
     try:
-        with Image.open(io.BytesIO(image_bytes), formats=("JPEG", "PNG")) as header:
-            width, height = header.size
+        image = Image.open(io.BytesIO(image_bytes), formats=("JPEG", "PNG"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(_TOO_LARGE) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise ValueError("is no JPEG or PNG file, or damaged") from error
+    orientation, (width, height) = exif_orientation(image_bytes), image.size
     if width * height > MAX_PIXELS:
         raise ValueError(_TOO_LARGE)
+    if image.mode not in ("RGB", "L") or image.has_transparency_data:
+        return _by_pillow(image, orientation)
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     if needed is not None:
-        factors = [factor for factor in _REDUCED if height >= factor * needed[0] and width >= factor * needed[1]]
+        rows, columns = needed[::-1] if orientation in TRANSPOSED else needed
+        factors = [factor for factor in _REDUCED if height >= factor * rows and width >= factor * columns]
         flags |= _REDUCED[max(factors)] if factors else 0
     pixels = cv2.imdecode(np.frombuffer(image_bytes, np.uint8), flags)
     if pixels is None:
         raise ValueError("is damaged or cut off")
-    return np.asarray(pixels, np.uint8)
+    pixels = np.asarray(pixels, np.uint8)
+    if orientation in TRANSPOSED:
+        pixels = pixels.transpose(1, 0, 2)
+    turned = pixels[:: -1 if orientation in ROWS_REVERSED else 1, :: -1 if orientation in COLUMNS_REVERSED else 1]
+    return np.ascontiguousarray(turned)
+
+
+def _by_pillow(image: Image.Image, orientation: int) -> NDArray[np.uint8]:
+    try:
+        return np.array(upright_rgb(image, orientation))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError("is damaged or cut off") from error
 
 
 def load_photo(image_bytes: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from car_classifier.network.backbones import Backbone, normalise
 from car_classifier.network.closed_form import contributions, head_contributions, pooled_linear
 from car_classifier.network.map_extent import map_extent
+from car_classifier.network.photo_header import photo_orientations
 from car_classifier.network.preprocessing import load_photos
 
 TOP_K = 5
@@ -140,6 +141,7 @@ class ServedClassifier(tf.Module):
             "biases": shown_biases[:, :k],
             "contributions": shown_contributions[:, :k],
             "map_extent": tf.tile(tf.constant([self._map_extent]), [tf.shape(logits)[0], 1]),
+            "orientation": photo_orientations(image_bytes),
             "asked_label": tf.gather(tf.constant(self._labels), asked),
             "asked_probability": probability,
             "asked_logit": shown_logits[:, k],

@@ -14,6 +14,7 @@ from car_classifier.data.manifest import Split
 from car_classifier.network.backbones import build_backbone
 from car_classifier.network.closed_form import pooled_linear
 from car_classifier.network.head import build_head
+from car_classifier.network.preprocessing import PREPROCESSING_VERSION
 from car_classifier.network.signatures import Classifier
 from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
 from car_classifier.progress import progress_bar
@@ -183,6 +184,7 @@ class Training:
             "net": [config.base, config.output_stride],
             "part": part.identity,
             "input": list(config.image_size),
+            "preprocessing": PREPROCESSING_VERSION,
             "view": [view, config.seed, vars(augmentation)] if view else 0,
         }
 

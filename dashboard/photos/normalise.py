@@ -4,11 +4,27 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+
+from dashboard.photos.jpeg import without_metadata
+from dashboard.photos.orientation import ORIENTATION_TAG, exif_orientation
 
 # Formats that Pillow decodes itself. For others, such as EPS, it starts programs, which an upload must not do.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 JPEG_QUALITY = 92
+TRANSPOSED = (5, 6, 7, 8)
+"""The EXIF orientations that exchange width and height."""
+
+_JPEG = ("JPEG", "MPO")
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class PhotoError(Exception):
@@ -28,9 +44,10 @@ class Photo:
     """A photo as the dashboard uses it.
 
     Attributes:
-        jpeg: The photo as an RGB JPEG, upright.
-        width: Pixels across.
-        height: Pixels down.
+        jpeg: The photo as an RGB or grey JPEG without metadata. It may have an EXIF orientation, by which browsers and
+            the model turn it.
+        width: Pixels across, upright.
+        height: Pixels down, upright.
     """
 
     jpeg: bytes
@@ -39,10 +56,11 @@ class Photo:
 
 
 def normalise(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo:
-    """Decodes a photo of any common format and re-encodes it as an upright RGB JPEG.
+    """Decodes a photo of any common format and makes a JPEG of it.
 
-    Of an animation, the first frame is used. Transparent parts become white. A photo larger than `longest_side` is
-    scaled down; a smaller one keeps its size.
+    A JPEG within the limits keeps its pixels, bit by bit, and its orientation, so that the model gives the answer that
+    it gives without the dashboard; all other metadata are removed. Any other photo is encoded as an upright RGB JPEG:
+    of an animation the first frame, transparent parts white, and scaled down if it is larger than `longest_side`.
 
     Args:
         data: The file's bytes.
@@ -60,9 +78,16 @@ def normalise(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo
         raise UnreadablePhoto("The file is empty. Choose another photo.")
     image = _open(data, max_megapixels)
     try:
+        # Browsers differ on how they show CMYK, so only the other JPEGs keep their pixels.
+        if image.format in _JPEG and image.mode in ("RGB", "L") and max(image.size) <= longest_side:
+            image.load()  # fails for a damaged photo
+            orientation = exif_orientation(data)
+            kept = without_metadata(data, orientation)
+            if kept is not None:
+                return Photo(kept, *(reversed(image.size) if orientation in TRANSPOSED else image.size))
         # The JPEG decoder scales down while it decodes; other formats ignore this.
         image.draft(None, (longest_side, longest_side))
-        rgb = _to_rgb(_upright(image))
+        rgb = _upright(image, _to_rgb(image), data)
         rgb.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
     # Decoders raise nearly any exception for a damaged file (OSError, SyntaxError, struct.error …).
     except Exception as error:
@@ -102,24 +127,35 @@ def _open(data: bytes, max_megapixels: float) -> Image.Image:
     return image
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Rotates the photo by its EXIF orientation; broken EXIF data are ignored."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # Pillow parses EXIF in Python, from untrusted bytes
-        return image
+def _upright(image: Image.Image, rgb: Image.Image, data: bytes) -> Image.Image:
+    """Turns a photo's RGB pixels by its EXIF orientation; broken EXIF data are ignored."""
+    if image.format in (*_JPEG, "PNG"):
+        orientation = exif_orientation(data)
+    else:
+        try:
+            orientation = image.getexif().get(ORIENTATION_TAG, 1)
+        except Exception:  # Pillow parses EXIF in Python, from untrusted bytes
+            orientation = 1
+    return rgb.transpose(_TURNS[orientation]) if orientation in _TURNS else rgb
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):
-        # 16 or 32 bits per pixel: Pillow's own conversion clips all values above 255 to white.
+    """Converts any pixels to RGB, by the model's rules where the model reads the format."""
+    if image.mode.startswith("I;16"):
+        grey = np.asarray(image)
+        # The upper byte, as PNG decoders do. Pillow's own conversion clips all values above 255.
+        shown = np.where(grey == image.info.get("transparency"), 255, grey >> 8)
+        return Image.fromarray(shown.astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
         pixels = np.asarray(image, dtype=np.float64)
-        if image.mode.startswith("I;16"):
-            grey = pixels / 257
-        else:
-            low, high = float(pixels.min()), float(pixels.max())
-            grey = (pixels - low) * (255 / (high - low or 1))
-        return Image.fromarray(grey.round().astype(np.uint8)).convert("RGB")
+        low, high = float(pixels.min()), float(pixels.max())
+        shown = (pixels - low) * (255 / (high - low or 1))
+        return Image.fromarray(shown.round().astype(np.uint8)).convert("RGB")
+    if image.mode == "CMYK" and image.format in _JPEG:
+        # TensorFlow's conversion: Adobe's programs store the inverted inks, and Pillow inverts those of all programs.
+        light = np.asarray(image, np.uint16)
+        light = 255 - light if "adobe" in image.info else light
+        return Image.fromarray((light[..., :3] * light[..., 3:] // 255).astype(np.uint8))
     if image.has_transparency_data:
         layered = image.convert("RGBA")
         white = Image.new("RGBA", layered.size, "white")

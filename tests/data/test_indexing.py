@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections import Counter
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -404,13 +405,24 @@ def test_names_of_a_camera_that_were_read_as_classes_raise_doubt(photos_in, tmp_
     assert any("Each photo is a class of its own, such as IMG_1." in note for note in notes) is doubted
 
 
-def test_photos_turned_by_exif_are_counted(photos_in, tmp_path):
+def test_size_and_hash_are_of_the_upright_photo(photos_in, tmp_path):
     folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
     exif = Image.Exif()
     exif[0x0112] = 6
     blotches(9).save(folder / "Kia_Rio_2.jpg", exif=exif)
-    assert any("1 photos are turned by an EXIF tag" in note for note in indexed(folder, tmp_path).warnings)
-    assert rows_by_name(indexed(folder, tmp_path), "width")["Kia_Rio_2.jpg"] == (64,)
+    blotches(9).transpose(Image.Transpose.ROTATE_270).save(folder / "Kia_Rio_3.jpg")
+    result = indexed(folder, tmp_path)
+    assert rows_by_name(result, "width", "height")["Kia_Rio_2.jpg"] == (48, 64)
+    groups = {name: group for name, (group,) in rows_by_name(result, "near_duplicate_group").items()}
+    assert groups["Kia_Rio_2.jpg"] == groups["Kia_Rio_3.jpg"] == "1"
+
+
+def test_sixteen_bits_of_grey_count(photos_in, tmp_path):
+    folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
+    for i in range(4):
+        grey = np.asarray(blotches(20 + i).convert("L")).astype(np.uint16)
+        Image.fromarray(grey * 200 + 300).save(folder / f"Kia_Rio_grey{i}.png")
+    assert {row.near_duplicate_group for row in indexed(folder, tmp_path).manifest.rows} == {""}
 
 
 def test_progress_counts_every_file(photos_in, tmp_path):

@@ -15,7 +15,6 @@ from car_classifier.evaluation.predictions import (
     ask_about,
     classify,
     find_labelled_photos,
-    is_turned,
 )
 from tests.support.commands import in_process
 
@@ -50,15 +49,6 @@ def test_a_folder_gives_its_photos_alone_and_a_file_is_taken_whatever_its_name(t
     with pytest.raises(UserError, match="holds no photo: no file in it ends in .jpg"):
         (tmp_path / "empty").mkdir()
         find_labelled_photos([tmp_path / "empty"], LABELS)
-
-
-@pytest.mark.parametrize(("orientation", "turned"), [(None, False), (1, False), (6, True)])
-def test_exif_orientation(tmp_path, orientation, turned):
-    exif = Image.Exif()
-    if orientation is not None:
-        exif[0x0112] = orientation
-    Image.new("RGB", (4, 3)).save(tmp_path / "photo.jpg", exif=exif)
-    assert is_turned(tmp_path / "photo.jpg") is turned
 
 
 @pytest.fixture

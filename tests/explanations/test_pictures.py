@@ -1,5 +1,7 @@
 """Heatmaps lie where the map's extent says, in the colour of the evidence's sign."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +10,7 @@ from car_classifier.explanations.figures import most_confused
 from car_classifier.explanations.pictures import explained_photo, overlay
 from car_classifier.explanations.writing import file_stems
 from car_classifier.network.map_extent import WHOLE, upsample_map
+from tests.support.repository import ROOT
 
 GREY = Image.new("RGB", (60, 40), (128, 128, 128))
 CONTRIBUTIONS = np.array([[4.0, 0.0, -4.0]], np.float32)
@@ -40,6 +43,13 @@ def test_a_map_lies_where_its_extent_says():
     heatmap = upsample_map(contributions, (-0.125, -1 / 12, 0.875, 11 / 12), (400, 600))
     y, x = np.unravel_index(heatmap.argmax(), heatmap.shape)
     assert (y, x) == pytest.approx((200, 300), abs=2)
+
+
+@pytest.mark.parametrize("case", json.loads((ROOT / "tests/support/enlarged_maps.json").read_text()))
+def test_a_map_is_enlarged_where_it_is_scored_as_on_the_page(case):
+    """`tests/scripts/heatmap.test.mjs` compares the page's script with the same numbers."""
+    enlarged = upsample_map(np.array(case["cells"], np.float32), case["extent"], (case["height"], case["width"]))
+    np.testing.assert_allclose(enlarged, case["enlarged"], atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { difference, paint, strongest, upsample } from "../../dashboard/assets/scripts/heatmap.mjs";
@@ -23,6 +24,17 @@ test("interpolation passes through the cells' numbers at their centres", () => {
     );
     const at = (/** @type {number} */ x, /** @type {number} */ y) => values[6 * y + x];
     assert.deepEqual([at(1, 1), at(4, 1), at(1, 4), at(4, 4)], [1, 2, -0.5, 0.5]);
+});
+
+test("a map is enlarged as by Python, where it is scored", () => {
+    const file = new URL("../support/enlarged_maps.json", import.meta.url);
+    for (const { cells, extent, height, width, enlarged } of JSON.parse(readFileSync(file, "utf-8"))) {
+        const values = upsample(cells, extent, width, height);
+        assert.equal(values.length, height * width);
+        values.forEach((value, i) => {
+            assert.ok(Math.abs(value - enlarged[Math.floor(i / width)][i % width]) < 1e-5);
+        });
+    }
 });
 
 test("a map of one number is that number everywhere, whatever its extent", () => {

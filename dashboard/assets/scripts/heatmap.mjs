@@ -7,36 +7,33 @@ import { chosenPalette, colourTable, STEPS } from "./palettes.mjs";
 const SHORTEST_CANVAS = 640; // so that a tiny photo, shown large, still gets a smooth map
 
 /**
- * For each of `size` pixels along one side: the four cells around it and their weights (Catmull-Rom, which passes
- * through the cells' own values at their centres).
+ * For each of `size` pixels along one side: the two cells beside it and the second one's weight. Beyond the centres of
+ * the outermost cells both are the outermost cell.
  *
  * @param {number} cells - divide the part from `low` to `high` of the side evenly; it may reach beyond 0 and 1
  * @param {number} size
  * @param {number} low
  * @param {number} high
  */
-function cubicWeights(cells, size, low, high) {
-    const index = new Int32Array(size * 4);
-    const weight = new Float32Array(size * 4);
+function linearWeights(cells, size, low, high) {
+    const first = new Int32Array(size);
+    const second = new Int32Array(size);
+    const weight = new Float32Array(size);
+    const inside = (/** @type {number} */ cell) => Math.min(Math.max(cell, 0), cells - 1);
     for (let pixel = 0; pixel < size; pixel++) {
         const place = (((pixel + 0.5) / size - low) / (high - low)) * cells - 0.5;
         const cell = Math.floor(place);
-        const t = place - cell;
-        const weights = [
-            ((-0.5 * t + 1) * t - 0.5) * t,
-            (1.5 * t - 2.5) * t * t + 1,
-            ((-1.5 * t + 2) * t + 0.5) * t,
-            (0.5 * t - 0.5) * t * t,
-        ];
-        for (let tap = 0; tap < 4; tap++) {
-            index[4 * pixel + tap] = Math.min(Math.max(cell - 1 + tap, 0), cells - 1);
-            weight[4 * pixel + tap] = weights[tap];
-        }
+        first[pixel] = inside(cell);
+        second[pixel] = inside(cell + 1);
+        weight[pixel] = place - cell;
     }
-    return { index, weight };
+    return { first, second, weight };
 }
 
 /**
+ * Bilinear, as `upsample_map` of the Python package, which is what the maps' scores are measured on: no number is
+ * larger or smaller than those of the cells.
+ *
  * @param {Contributions} rows
  * @param {Extent} extent
  * @param {number} width
@@ -45,27 +42,19 @@ function cubicWeights(cells, size, low, high) {
  */
 export function upsample(rows, extent, width, height) {
     const [top, left, bottom, right] = extent;
-    const across = cubicWeights(rows[0].length, width, left, right);
-    const down = cubicWeights(rows.length, height, top, bottom);
-    const wide = rows.map((row) => {
-        const line = new Float32Array(width);
-        for (let x = 0; x < width; x++) {
-            const k = 4 * x;
-            line[x] =
-                across.weight[k] * row[across.index[k]] +
-                across.weight[k + 1] * row[across.index[k + 1]] +
-                across.weight[k + 2] * row[across.index[k + 2]] +
-                across.weight[k + 3] * row[across.index[k + 3]];
-        }
-        return line;
-    });
+    const across = linearWeights(rows[0].length, width, left, right);
+    const down = linearWeights(rows.length, height, top, bottom);
+    const wide = rows.map((row) =>
+        Float32Array.from(
+            across.weight,
+            (share, x) => (1 - share) * row[across.first[x]] + share * row[across.second[x]],
+        ),
+    );
     const values = new Float32Array(width * height);
     for (let y = 0; y < height; y++) {
-        const k = 4 * y;
-        const [a, b, c, d] = [0, 1, 2, 3].map((tap) => wide[down.index[k + tap]]);
-        const [wa, wb, wc, wd] = down.weight.subarray(k, k + 4);
+        const [above, below, share] = [wide[down.first[y]], wide[down.second[y]], down.weight[y]];
         for (let x = 0; x < width; x++) {
-            values[y * width + x] = wa * a[x] + wb * b[x] + wc * c[x] + wd * d[x];
+            values[y * width + x] = (1 - share) * above[x] + share * below[x];
         }
     }
     return values;

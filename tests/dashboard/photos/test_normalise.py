@@ -1,4 +1,4 @@
-"""Photos of every kind become upright RGB JPEGs; others give a sentence."""
+"""Photos of every kind become JPEGs that are shown upright; others give a sentence."""
 
 import io
 import struct
@@ -6,10 +6,11 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from dashboard.photos import normalise as photos
 from tests.support.datasets import image_bytes
+from tests.support.pictures import picture
 
 
 def normalise(data: bytes, **limits) -> photos.Photo:
@@ -17,9 +18,13 @@ def normalise(data: bytes, **limits) -> photos.Photo:
 
 
 def pixels(photo: photos.Photo) -> np.ndarray:
+    """The pixels as a browser shows them."""
     image = Image.open(io.BytesIO(photo.jpeg))
-    assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (photo.width, photo.height))
-    return np.asarray(image).astype(int)
+    assert image.format == "JPEG"
+    assert image.mode in ("RGB", "L")
+    upright = ImageOps.exif_transpose(image)
+    assert upright.size == (photo.width, photo.height)
+    return np.asarray(upright.convert("RGB")).astype(int)
 
 
 def halves(mode: str = "RGB") -> Image.Image:
@@ -99,12 +104,70 @@ def test_a_broken_note_about_the_orientation_is_ignored():
     assert normalise(data).width == 40
 
 
-def test_nothing_of_the_camera_is_kept():
+SECRETS = [b"Maker of the camera", b"Home, sweet home", b"My profile", b"Said by XMP", b"Behind the end"]
+
+
+def with_secrets(image: Image.Image, orientation: int, **options) -> bytes:
+    """A JPEG that tells much: EXIF with a place, a comment, a colour profile, XMP, thumbnails, a second picture."""
     exif = Image.Exif()
-    exif[0x010F] = "Maker of the camera"
-    data = image_bytes(halves(), "JPEG", exif=exif)
-    assert b"Maker of the camera" in data
-    assert b"Maker of the camera" not in normalise(data).jpeg
+    exif[0x0112], exif[0x010F] = orientation, "Maker of the camera"
+    exif.get_ifd(0x8825)[29] = "Home, sweet home"
+    settings = {"comment": b"Home, sweet home", "icc_profile": b"My profile" * 20, "xmp": b"Said by XMP"} | options
+    jpeg = image_bytes(image, "JPEG", exif=exif, **settings)
+    if "keep_rgb" not in options:  # those have no JFIF
+        header = b"JFIF\0\1\1\0\0\1\0\1"
+        thumbnail = b"\x08\x04" + b"Home, sweet home" * 6  # 8 by 4 pixels of three bytes
+        jfif = header + thumbnail
+        end = jpeg.index(b"JFIF\0") + 14
+        jpeg = jpeg[:2] + b"\xff\xe0" + struct.pack(">H", 2 + len(jfif)) + jfif + jpeg[end:]
+    jpeg += image_bytes(image, "JPEG", exif=exif) + b"Behind the end"
+    assert all(secret in jpeg for secret in SECRETS)
+    return jpeg
+
+
+KINDS = {
+    "usual": {},
+    "progressive": {"progressive": True},
+    "restart markers": {"restart_marker_blocks": 2},
+    "4:4:4": {"subsampling": 0},
+    "RGB": {"keep_rgb": True},
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("mode", "options"), [("L", {}), *(("RGB", options) for options in KINDS.values())])
+def test_a_jpeg_keeps_its_pixels_and_its_orientation_and_nothing_else(mode, options, orientation):
+    data = with_secrets(picture(37, 53, mode), orientation, **options)
+    photo = normalise(data)
+    assert not any(secret in photo.jpeg for secret in SECRETS)
+    kept = Image.open(io.BytesIO(photo.jpeg))
+    assert dict(kept.getexif()) == ({0x0112: orientation} if orientation != 1 else {})
+    assert not {"comment", "icc_profile", "xmp"} & set(kept.info)
+    np.testing.assert_array_equal(np.asarray(kept), np.asarray(Image.open(io.BytesIO(data))))
+    assert (photo.width, photo.height) == ((53, 37) if orientation < 5 else (37, 53))
+    assert normalise(photo.jpeg) == photo
+
+
+@pytest.mark.parametrize(
+    "options", [{"longest_side": 30}, {"kind": "PNG"}, {"mode": "CMYK"}], ids=["too large", "PNG", "CMYK"]
+)
+def test_nothing_of_the_camera_is_kept_of_other_photos_either(options):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker of the camera"
+    image = picture(37, 53, options.pop("mode", "RGB"))
+    data = image_bytes(image, options.pop("kind", "JPEG"), exif=exif)
+    photo = normalise(data, **options)
+    assert b"Maker of the camera" not in photo.jpeg
+    assert dict(Image.open(io.BytesIO(photo.jpeg)).getexif()) == {}
+    assert photo.height > photo.width
+
+
+def test_of_two_pictures_in_a_file_the_first_is_kept():
+    buffer = io.BytesIO()
+    picture().save(buffer, "MPO", save_all=True, append_images=[Image.new("RGB", (9, 9))])
+    photo = normalise(buffer.getvalue())
+    assert (photo.width, photo.height, photo.jpeg.count(b"\xff\xd9")) == (60, 40, 1)
+    np.testing.assert_array_equal(pixels(photo), np.asarray(Image.open(buffer)))
 
 
 @pytest.mark.parametrize(

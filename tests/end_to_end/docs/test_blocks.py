@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from tests.end_to_end.docs.blocks import Block, blocks, differences
 from tests.end_to_end.docs.reader import ROOT, Reader, furnish
@@ -49,20 +48,9 @@ def reader(demo_data, demo_model_dir, weights, tmp_path) -> Iterator[Reader]:
 @pytest.mark.parametrize("page", [page for page in PAGES if to_type(page)], ids=name)
 def test_what_a_page_says_to_type_does_what_the_page_says(reader, page):
     for block in to_type(page):
-        if "exif_transpose" in block.text:
-            turn(reader.folder / "data" / "images")
         printed = reader.types(block)
         assert differences(block, printed) == [], f"{block.text}\nprinted\n{printed}"
     reader.leaves()
-
-
-def turn(folder: Path) -> None:
-    """Give a photo the EXIF tag of a camera held on its side."""
-    photo = next(folder.glob("*.jpg"))
-    with Image.open(photo) as opened:
-        exif = opened.getexif()
-        exif[0x0112] = 6
-        opened.save(photo, exif=exif, quality="keep")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
