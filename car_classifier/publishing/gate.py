@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from car_classifier.errors import UserError
+from car_classifier.files import read_json
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.registry.server_status import ask_directly
 
@@ -68,7 +69,7 @@ def check_answers(folder: Path, number: int) -> int:
     """
     version = PublishedVersion(folder / str(number))
     try:
-        recorded = json.loads(version.golden_answers_path.read_text(encoding="utf-8"))
+        recorded = read_json(version.golden_answers_path)
         photos = {answer["file"]: (version.golden_folder / answer["file"]).read_bytes() for answer in recorded}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(f"Its golden photos cannot be read ({error}). Train the model again.") from error

@@ -1,7 +1,6 @@
 """A training run: its settings, its photos and the folder with its state. Does not import TensorFlow."""
 
 import itertools
-import json
 import shutil
 import time
 import weakref
@@ -15,7 +14,7 @@ from rich.console import Console
 
 from car_classifier.data.manifest import Manifest, Split, class_indices, read_manifest
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, exclusive_lock, sha256_of, write_json
+from car_classifier.files import check_writable, exclusive_lock, read_json, sha256_of, write_json
 from car_classifier.network.backbones import check_backbone_input, find_backbone
 from car_classifier.progress import progress_bar
 from car_classifier.training.cluster import place_in_cluster
@@ -112,14 +111,14 @@ def note_version(run: Path, version: Path) -> None:
     """Record in a finished run's `metrics.json`, if it exists, as which version the run was published."""
     if not _metrics_path(run).is_file():
         return
-    metrics = json.loads(_metrics_path(run).read_text(encoding="utf-8"))
+    metrics = read_json(_metrics_path(run))
     write_json(_metrics_path(run), {"version": str(version)} | metrics)
 
 
 def version_of(run: Path) -> Path | None:
     """The version as which a run was published; None if it was not, or if the folder is no run's."""
     try:
-        return Path(json.loads(_metrics_path(run).read_text(encoding="utf-8"))["version"])
+        return Path(read_json(_metrics_path(run))["version"])
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -132,7 +131,7 @@ def _unfinished(runs_dir: Path, key: str) -> Path | None:
     """The folder of an unfinished run with this key."""
     for path in sorted(runs_dir.glob("*/config.json"), reverse=True):
         try:
-            run_key_of_folder = json.loads(path.read_text(encoding="utf-8")).get("key")
+            run_key_of_folder = read_json(path).get("key")
         except (ValueError, AttributeError):  # not a run's file
             continue
         if run_key_of_folder == key and not _metrics_path(path.parent).is_file():

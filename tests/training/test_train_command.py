@@ -33,7 +33,7 @@ def history(path: Path) -> list[dict[str, str]]:
     """The lines of a history, without what depends on the machine; none if there is none."""
     if not path.is_file():
         return []
-    with path.open() as file:
+    with path.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
