@@ -76,7 +76,7 @@ def _works(base: str, batch_size: int) -> Callable[[str], Callable[[], Any]]:
 def _peak(base: str, name: str, batch_size: int) -> float:
     """Peak memory of a process while it explains a batch, above that of the net alone, in MB."""
     work = _works(base, batch_size)(name)
-    Path("/proc/self/clear_refs").write_text("5")  # the highest mark so far is that of making the net
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the highest mark so far is that of making the net
     before = _status("VmRSS")
     work()
     return (_status("VmHWM") - before) / 1024
@@ -84,5 +84,7 @@ def _peak(base: str, name: str, batch_size: int) -> float:
 
 def _status(field: str) -> int:
     """A figure of this process, as Linux gives it, in KiB."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(field))
+    (line,) = (
+        line for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines() if line.startswith(field)
+    )
     return int(line.split()[1])

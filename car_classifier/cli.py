@@ -27,6 +27,7 @@ from car_classifier.commands import (
 )
 from car_classifier.commands.shared import console
 from car_classifier.errors import UserError
+from car_classifier.terminal import never_fail_to_print, use_utf8_for_files
 
 app = typer.Typer(
     help="Train a car classifier, publish it as a SavedModel that explains its answers, and serve it.",
@@ -77,6 +78,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and exit code 2."""
+    use_utf8_for_files()
+    never_fail_to_print()
     # TensorFlow greets every start with notes on the processor and on graphics cards that are not there.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:

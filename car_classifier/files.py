@@ -72,10 +72,43 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_atomically(path, write)
 
 
+def relative_folder(folder: Path, start: Path) -> Path:
+    """The path from one folder to another that the operating system follows to the right place.
+
+    `os.path.relpath` calculates with names alone. If `start` is a link to another disk, though, `..` leads to the
+    parent of the link's target. Then the path is calculated without links.
+    """
+    shortest = Path(os.path.relpath(folder, start))
+    real_folder, real_start = os.path.realpath(folder), os.path.realpath(start)
+    if os.path.realpath(os.path.join(real_start, shortest)) == real_folder:
+        return shortest
+    return Path(os.path.relpath(real_folder, real_start))
+
+
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8: without the byte order mark that Windows writes first, with Unix line ends.
+
+    Raises:
+        OSError: The file cannot be read.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    return path.read_text(encoding="utf-8-sig")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is not JSON in UTF-8.
+    """
+    return json.loads(read_text(path))
 
 
 def csv_columns(path: Path) -> tuple[str, ...]:

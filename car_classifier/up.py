@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -20,7 +19,7 @@ from car_classifier.progress import progress_bar
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import MODEL_NAME, STABLE, ensure_live
 from car_classifier.registry.published_version import PublishedVersion
-from car_classifier.registry.server_status import version_states
+from car_classifier.registry.server_status import ask_directly, version_states
 from car_classifier.settings import Settings
 from car_classifier.training.augmentation import Augmentation
 from car_classifier.training.config import Count, ImageSize, TrainingConfig
@@ -201,7 +200,7 @@ def _check_alive(processes: dict[str, subprocess.Popen[bytes]]) -> None:
 
 def _answers(page_url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{page_url}/healthz", timeout=2):  # noqa: S310 (our own address)
+        with ask_directly(f"{page_url}/healthz", seconds=2):
             return True
     except OSError:
         return False

@@ -1,5 +1,6 @@
 """`python -m dashboard`: serves the page until Ctrl-C or SIGTERM."""
 
+import os
 import socket
 import sys
 from typing import Any
@@ -79,8 +80,18 @@ def refuse_taken_port(settings: Settings) -> None:
         ) from error
 
 
+def use_utf8() -> None:
+    """Reads file names as UTF-8 in any locale, and prints a question mark for what the terminal's encoding lacks."""
+    if not sys.flags.utf8_mode and sys.getfilesystemencoding().lower() != "utf-8":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 (ourselves)
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):  # a test's stream has none
+            reconfigure(errors="replace")
+
+
 def main() -> int:
     """Runs the dashboard and returns the exit code: 2 if a setting cannot be used."""
+    use_utf8()
     try:
         settings = load_settings()
         refuse_taken_port(settings)

@@ -44,16 +44,31 @@ def index(
     test: Annotated[float, typer.Option(help="Share of photos for testing.")] = 0.2,
     seed: SeedOption = 0,
     top: TopOption = None,
+    convert: Annotated[
+        bool,
+        typer.Option(
+            "--convert", help="Write JPEGs of photos in other formats, such as WebP and HEIC, beside the manifest."
+        ),
+    ] = False,
 ) -> None:
     """Read, check and split photos, and write the manifest that all other commands use."""
     from car_classifier.data.indexing import index_photos
 
     with progress_bar("Reading photos", console) as report:
         result = index_photos(
-            source, out, split_file, validation=validation, test=test, seed=seed, top=top, report=report
+            source,
+            out,
+            split_file,
+            validation=validation,
+            test=test,
+            seed=seed,
+            top=top,
+            convert=convert,
+            report=report,
         )
     for left_out in result.left_out:
-        console.print(f"Left out {left_out}", style="yellow", markup=False)
+        if not left_out.format:  # of the others, a note has the number
+            console.print(f"Left out {left_out}", style="yellow", markup=False)
     for warning in result.warnings:
         console.print(f"Note: {warning}", style="yellow", markup=False)
     manifest = result.manifest

@@ -16,7 +16,7 @@ from car_classifier.data.near_duplicates import near_duplicate_groups
 from car_classifier.data.photo_files import Photo, read_photo
 from car_classifier.data.photo_sources import Candidate, LeftOut
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, write_bytes
+from car_classifier.files import check_writable, relative_folder, write_bytes
 from car_classifier.progress import Report, silent
 
 NEW_CLASS = "feedback: a class that the data set does not have"
@@ -214,7 +214,7 @@ def _add(
         write_bytes(path, item.content)
         added.append(
             ManifestRow(
-                file_name=Path(os.path.relpath(path, manifest.path.parent)).as_posix(),
+                file_name=(relative_folder(path.parent, manifest.path.parent) / path.name).as_posix(),
                 sha256=photo.sha256,
                 make=photo.candidate.make,
                 model=photo.candidate.model,

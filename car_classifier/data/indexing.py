@@ -2,16 +2,26 @@
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from car_classifier.data.exclusions import check_top, keep_most_frequent
-from car_classifier.data.manifest import SPLITS, Manifest, ManifestRow, Split, check_manifest_out, write_manifest
+from car_classifier.data.manifest import (
+    SPLITS,
+    Manifest,
+    ManifestRow,
+    Split,
+    check_manifest_out,
+    relocated,
+    write_manifest,
+)
 from car_classifier.data.near_duplicates import near_duplicate_groups
 from car_classifier.data.photo_files import Photo, read_photo
-from car_classifier.data.photo_sources import LeftOut, find_photos, listed_split, read_split_csv
+from car_classifier.data.photo_sources import CONVERTED, LeftOut, find_photos, listed_split, read_split_csv
 from car_classifier.data.splits import SplitItem, split_photos
 from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
@@ -35,6 +45,7 @@ def index_photos(
     seed: int = 0,
     min_classes: int = 2,
     top: int | None = None,
+    convert: bool = False,
     report: Report = silent,
 ) -> IndexResult:
     """Index photos and write the manifest.
@@ -50,6 +61,7 @@ def index_photos(
         seed: Seed of the split.
         min_classes: Fewest classes that are enough: two for a classifier, one for an evaluation.
         top: Number of classes to keep, those with the most photos; the others are excluded. None keeps all.
+        convert: Whether to write JPEGs of photos in formats that the net cannot decode, into `converted/` beside `out`.
         report: Called with the number of photos read so far, and of all photos.
 
     Raises:
@@ -69,7 +81,7 @@ def index_photos(
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         # Pillow warns of huge pictures, which we leave out ourselves, and of damaged EXIF data, which does no harm.
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        results = pool.map(read_photo, candidates)
+        results = pool.map(partial(read_photo, converted=out.parent / CONVERTED if convert else None), candidates)
         try:
             for done, result in enumerate(results, start=1):
                 if isinstance(result, LeftOut):
@@ -93,7 +105,7 @@ def index_photos(
     splits = split_photos(items, validation, test, seed)
     rows = [
         ManifestRow(
-            file_name=Path(os.path.relpath(photo.candidate.path, out.parent)).as_posix(),
+            file_name=str(photo.path),
             sha256=photo.sha256,
             make=photo.candidate.make,
             model=photo.candidate.model,
@@ -103,12 +115,15 @@ def index_photos(
             height=photo.height,
             split=split,
             near_duplicate_group="" if group is None else str(group + 1),
+            original="" if photo.path == photo.candidate.path else str(photo.candidate.path),
         )
         for photo, group, split in zip(photos, groups, splits, strict=True)
     ]
+    rows = relocated(rows, Path(), out.parent)
     if top is not None:
         rows = keep_most_frequent(rows, top)
     notes = list(_warnings(photos, [row for row in rows if not row.excluded]))
+    notes += _conversions(photos, left_out, out.parent / CONVERTED)
     if listed and None in decided:
         notes.insert(0, f"{decided.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
     return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes))
@@ -127,6 +142,17 @@ def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], mi
             f"All {len(photos)} usable photos in {source} are of one class, {labels.pop()}. "
             "A classifier needs at least two: add photos of another make and model."
         )
+
+
+def _conversions(photos: list[Photo], left_out: list[LeftOut], folder: Path) -> Iterator[str]:
+    """Notes on photos in formats that the net cannot decode."""
+    converted = sum(photo.path != photo.candidate.path for photo in photos)
+    if converted:
+        yield f"{converted} photos are in other formats; their JPEGs are in {folder}."
+    formats = Counter(item.format for item in left_out if item.format)
+    if formats:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in formats.most_common())
+        yield f"{formats.total()} photos are in formats that the net cannot decode ({kinds}): --convert takes them."
 
 
 def _warnings(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:

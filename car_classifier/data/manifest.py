@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, csv_columns, read_csv, write_csv
+from car_classifier.files import check_writable, csv_columns, read_csv, relative_folder, write_csv
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -29,6 +29,7 @@ class ManifestRow:
     near_duplicate_group: str  # empty for a photo that resembles no other
     excluded: str = ""  # why the photo is not used; empty for one that is used
     prefilter_score: float | None = None  # ImageNet probability of a car, 0 to 1; None before `prefilter`
+    original: str = ""  # the file that `data index --convert` made the photo from; empty for all others
 
 
 COLUMNS = tuple(field.name for field in fields(ManifestRow) if field.default is MISSING)
@@ -84,6 +85,27 @@ class Manifest:
         gone = next((row for row in rows if not self.photo_path(row).is_file()), None)
         if gone:
             raise UserError(f"{self.photo_path(gone)} is gone. Make the manifest again with car-classifier data index.")
+
+
+def relocated(rows: Iterable[ManifestRow], old: Path, new: Path) -> list[ManifestRow]:
+    """The rows for a manifest in another folder: with the names of the same files, relative to that folder.
+
+    Args:
+        rows: Rows of a manifest in the folder `old`.
+        old: The folder that their names are relative to.
+        new: The folder of the other manifest.
+    """
+    folders: dict[Path, Path] = {}
+
+    def renamed(name: str) -> str:
+        folder = (old / name).parent
+        if folder not in folders:
+            folders[folder] = relative_folder(folder, new)
+        return (folders[folder] / Path(name).name).as_posix()
+
+    return [
+        replace(row, file_name=renamed(row.file_name), original=row.original and renamed(row.original)) for row in rows
+    ]
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> Manifest:
@@ -160,6 +182,7 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> ManifestRow:
             near_duplicate_group=row["near_duplicate_group"],
             excluded=(row.get("excluded") or "").strip(),
             prefilter_score=float(row["prefilter_score"]) if row.get("prefilter_score") else None,
+            original=row.get("original") or "",
         )
     except (ValueError, TypeError) as error:
         raise UserError(

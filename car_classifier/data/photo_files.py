@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from car_classifier.data.conversion import DECODABLE, can_read_heif, convert_photo, is_heif
 from car_classifier.data.near_duplicates import perceptual_hash
 from car_classifier.data.photo_sources import Candidate, LeftOut
 from car_classifier.data.pixels import exif_orientation, upright_rgb
@@ -31,6 +33,7 @@ class Photo:
     """
 
     candidate: Candidate
+    path: Path  # the candidate's, or that of the JPEG that was made of it
     sha256: str
     width: int
     height: int
@@ -42,30 +45,64 @@ class Photo:
         return f"{self.candidate.make}_{self.candidate.model}"
 
 
-def read_photo(candidate: Candidate) -> Photo | LeftOut:
-    """Read and decode a file; for one that cannot be used, the result is the reason."""
+def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | LeftOut:
+    """Read and decode a file; for one that cannot be used, the result is the reason.
+
+    Args:
+        candidate: The file.
+        converted: The folder for a JPEG of a photo in another format; without it, such a photo cannot be used.
+    """
+    path = candidate.path
     try:
         str(candidate.path).encode()
     except UnicodeEncodeError:
         return LeftOut(candidate.path, "its name is no UTF-8, so no list can hold it; rename it")
     try:
-        content = candidate.path.read_bytes()
+        content = path.read_bytes()
+        if is_heif(content) and not can_read_heif():
+            return LeftOut(path, "a HEIC file; --convert takes it after pip install pillow-heif")
         with Image.open(io.BytesIO(content)) as image:
-            if image.format not in ("JPEG", "PNG", "MPO"):
-                return LeftOut(candidate.path, f"a {image.format} file; convert it to JPEG or PNG")
             width, height = image.size
             if width * height > MAX_PIXELS:
-                return LeftOut(candidate.path, f"{width}×{height} pixels; at most {MAX_PIXELS // 10**6} megapixels")
+                return LeftOut(path, f"{width}×{height} pixels; at most {MAX_PIXELS // 10**6} megapixels")
+            kind = str(image.format)
+        if kind not in DECODABLE:
+            if converted is None:
+                return LeftOut(path, f"a {kind} file; car-classifier data index --convert makes a JPEG of it", kind)
+            path = convert_photo(path, content, converted)
+            content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
+            if image.format == "PNG" and (fault := png_fault(content)):
+                return LeftOut(path, f"cannot be read: {fault}")
             upright = upright_rgb(image, exif_orientation(content))
     except UnidentifiedImageError:
-        return LeftOut(candidate.path, "empty file" if not content else "not a picture, or damaged")
+        return LeftOut(path, "empty file" if not content else "not a picture, or damaged")
     except FileNotFoundError:
-        return LeftOut(candidate.path, "no such file")
+        return LeftOut(path, "no such file")
     except Image.DecompressionBombError:
-        return LeftOut(candidate.path, f"far more than {MAX_PIXELS // 10**6} megapixels")
+        return LeftOut(path, f"far more than {MAX_PIXELS // 10**6} megapixels")
     except (OSError, ValueError, SyntaxError) as error:
-        return LeftOut(candidate.path, f"cannot be read: {error}")
-    return Photo(candidate, hashlib.sha256(content).hexdigest(), *upright.size, perceptual_hash(upright))
+        return LeftOut(path, f"cannot be read: {error}")
+    return Photo(candidate, path, hashlib.sha256(content).hexdigest(), *upright.size, perceptual_hash(upright))
+
+
+def png_fault(content: bytes) -> str | None:
+    """What is wrong with the parts of a PNG file; None if nothing is.
+
+    Pillow forgives a missing end and wrong checksums of the pixels, but the decoder of the net does not. Damage of the
+    optional parts, such as comments, does no harm there either.
+    """
+    view, place = memoryview(content), 8
+    while place + 12 <= len(content):
+        length, kind = int.from_bytes(view[place : place + 4]), bytes(view[place + 4 : place + 8])
+        end = place + 8 + length
+        is_needed = kind[:1].isupper()
+        if is_needed and zlib.crc32(view[place + 4 : end]) != int.from_bytes(view[end : end + 4]):
+            return "a checksum in it is wrong" if end + 4 <= len(content) else "it is cut off"
+        if kind == b"IEND":
+            return None
+        place = end + 4
+    return "it is cut off"
 
 
 def open_photo(path: Path) -> Image.Image:

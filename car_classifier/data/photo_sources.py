@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from car_classifier.data.conversion import CONVERTIBLE_SUFFIXES
 from car_classifier.data.file_names import PHOTO_SUFFIXES, is_name, parse_file_name, parse_label
 from car_classifier.data.manifest import SPLITS, Split
 from car_classifier.errors import UserError
 from car_classifier.files import csv_columns, read_csv
+
+CONVERTED = "converted"
+"""Name of the folder beside a manifest for the JPEGs of photos in other formats; it is no folder of photos to index."""
 
 _LIST_COLUMNS = ("file_name", "make", "model")
 
@@ -24,6 +28,7 @@ class LeftOut:
 
     path: Path
     reason: str
+    format: str = ""  # of a picture that `data index --convert` would take
 
     def __str__(self) -> str:
         """Both, for people; bytes of the path that are no UTF-8 are shown as replacement characters."""
@@ -67,11 +72,14 @@ def find_photos(source: Path, out: Path, left_out: list[LeftOut]) -> Iterator[Ca
     if lists:
         yield from _listed_photos(lists[0], left_out)
         return
+    converted = source / os.path.relpath(out.parent / CONVERTED, source)
     for path in sorted(source.rglob("*")):
         inner = path.relative_to(source)
         if path.is_dir() or any(part.startswith(".") for part in inner.parts) or path.suffix.lower() in (".csv", ".md"):
             continue
-        if path.suffix.lower() not in PHOTO_SUFFIXES:
+        if converted in (path, *path.parents):
+            continue
+        if path.suffix.lower() not in (*PHOTO_SUFFIXES, *CONVERTIBLE_SUFFIXES):
             left_out.append(LeftOut(path, "not a JPEG or PNG file by its name"))
             continue
         folders = inner.parts[:-1]

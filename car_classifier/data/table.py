@@ -34,7 +34,7 @@ def _table_rows(manifest: Manifest) -> Iterator[dict[str, object]]:
 def named_car(row: ManifestRow) -> CarName:
     """The fields of a photo's name; only make and model if the name has none or is another car's."""
     try:
-        car = parse_file_name(row.file_name)
+        car = parse_file_name(row.original or row.file_name)
     except ValueError:
         return CarName(row.make, row.model)
     return car if car.label == row.label else CarName(row.make, row.model)

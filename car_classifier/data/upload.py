@@ -130,9 +130,12 @@ def _files_of(source: Path) -> tuple[dict[str, Path], list[Path]]:
     if source.is_file():
         is_list = source.suffix.lower() == ".csv" and is_manifest(source)
         return (_files_of_manifest(source) if is_list else {source.name: source}), []
-    name = source.resolve().name
+    name = os.path.basename(os.path.abspath(source))  # of a link its own name, not that of its target
     files, left_out = {}, []
-    for folder, folders, names in os.walk(source):
+    for folder, folders, names in os.walk(source, followlinks=True):
+        if any(os.path.samefile(folder, parent) for parent in Path(folder).parents):  # a link that leads back
+            folders.clear()
+            continue
         left_out += [Path(folder) / inner for inner in folders + names if inner.startswith(".")]
         folders[:] = [inner for inner in folders if not inner.startswith(".")]
         paths = [Path(folder) / inner for inner in names if not inner.startswith(".")]

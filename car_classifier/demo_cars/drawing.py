@@ -1,6 +1,5 @@
 """Drawing a set of photos into a folder."""
 
-import json
 import multiprocessing
 import os
 import signal
@@ -16,7 +15,7 @@ from car_classifier.demo_cars.catalogue import CATALOGUE, DemoModel
 from car_classifier.demo_cars.part_boxes import PARTS_COLUMNS
 from car_classifier.demo_cars.photo import draw_photo, jpeg_bytes
 from car_classifier.errors import UserError
-from car_classifier.files import write_bytes, write_csv, write_json
+from car_classifier.files import read_json, write_bytes, write_csv, write_json
 from car_classifier.progress import Report, silent
 
 
@@ -106,7 +105,7 @@ def _end_with_parent() -> None:
 
 def _check_same_set(out: Path, settings_path: Path, description: dict[str, object]) -> None:
     try:
-        existing = json.loads(settings_path.read_text(encoding="utf-8"))
+        existing = read_json(settings_path)
     except (FileNotFoundError, ValueError):
         existing = None
     if existing != description:

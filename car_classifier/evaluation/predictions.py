@@ -1,6 +1,6 @@
 """Predictions of a published version, made through its SavedModel as a server makes them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -163,7 +163,11 @@ class Predictions:
 
 
 def predict(
-    version: PublishedVersion, manifest: Manifest, rows: Sequence[ManifestRow], report: Report = silent
+    version: PublishedVersion,
+    manifest: Manifest,
+    rows: Sequence[ManifestRow],
+    report: Report = silent,
+    notify: Callable[[str], object] | None = None,
 ) -> Predictions:
     """Ask a version for the probability of every class.
 
@@ -172,21 +176,31 @@ def predict(
         manifest: Locates the photos.
         rows: Which photos; at least one, all of labels that the model knows.
         report: Called with photos done and photos in all.
+        notify: Called with a sentence for each photo that is missing or cannot be read, which is then left out. If
+            left out, such a photo is an error.
 
     Raises:
         UserError: There is no such model, an older car-classifier without `all_classes` published it, or a photo is
-            missing or cannot be read.
+            missing or cannot be read, or all are.
     """
     names, all_classes = version.names, version.signature("all_classes")
-    logits = np.empty((len(rows), len(names.labels)), np.float32)
-    probabilities = np.empty_like(logits)
+    asked: list[ManifestRow] = []
+    logits: list[NDArray[np.float32]] = []
+    probabilities: list[NDArray[np.float32]] = []
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
-        end = start + len(batch)
-        answer = ask_about(all_classes, manifest, batch)
-        logits[start:end], probabilities[start:end] = answer["logits"].numpy(), answer["probabilities"].numpy()
-        report(end, len(rows))
-    return Predictions(tuple(rows), names, logits, probabilities)
+        for places, answer in _ask(all_classes, [manifest.photo_path(row) for row in batch]):
+            if isinstance(answer, Exception):
+                refusal = _refusal(manifest.photo_path(batch[places[0]]), answer)
+                if notify is None or (not asked and start + places[0] == len(rows) - 1):
+                    raise refusal from answer
+                notify(str(refusal))
+                continue
+            asked += [batch[i] for i in places]
+            logits.append(answer["logits"].numpy())
+            probabilities.append(answer["probabilities"].numpy())
+        report(start + len(batch), len(rows))
+    return Predictions(tuple(asked), names, np.concatenate(logits), np.concatenate(probabilities))
 
 
 def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], class_index: int | None = None) -> Any:
@@ -203,17 +217,21 @@ def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], 
     """
     paths = [manifest.photo_path(row) for row in batch]
     for places, answer in _ask(signature, paths, class_index):
-        if isinstance(answer, OSError):
-            raise UserError(
-                f"{paths[places[0]]} cannot be read: {answer.strerror}. Index the photos again with "
-                "car-classifier data index."
-            ) from answer
         if isinstance(answer, Exception):
-            raise UserError(
-                f"{paths[places[0]]} is damaged or no JPEG or PNG file. Index the photos again with "
-                "car-classifier data index, which leaves such files out."
-            ) from answer
+            raise _refusal(paths[places[0]], answer) from answer
     return answer  # the only one: of several, one is an exception
+
+
+def _refusal(path: Path, error: Exception) -> UserError:
+    """The error that names the photo about which a model could not be asked."""
+    if isinstance(error, OSError):
+        return UserError(
+            f"{path} cannot be read: {error.strerror}. Index the photos again with car-classifier data index."
+        )
+    return UserError(
+        f"{path} is damaged or no JPEG or PNG file. Index the photos again with car-classifier data index, which "
+        "leaves such files out."
+    )
 
 
 def known_labels(known: Sequence[str], *asked: str | None) -> list[str | None]:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from car_classifier.errors import UserError
+from car_classifier.files import read_text
 from car_classifier.network.backbones import Backbone, find_backbone, normalise
 from car_classifier.network.preprocessing import load_photos
 from car_classifier.network.signatures import WEIGHTS
@@ -74,7 +75,7 @@ def read_published_net(version_dir: Path) -> PublishedNet:
         )
     config = version.read_config()
     try:
-        model = keras.models.model_from_json(version.architecture_path.read_text(encoding="utf-8"))
+        model = keras.models.model_from_json(read_text(version.architecture_path))
     except (OSError, ValueError) as error:
         raise UserError(f"{version.architecture_path} is damaged. {REPUBLISH}") from error
     checkpoint = tf.train.load_checkpoint(str(version_dir / "variables" / "variables"))

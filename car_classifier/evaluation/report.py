@@ -5,7 +5,6 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from rich.console import Console
 from scipy.special import softmax
 
 from car_classifier.data.indexing import index_photos
-from car_classifier.data.manifest import Manifest, ManifestRow, is_manifest, read_manifest
+from car_classifier.data.manifest import Manifest, ManifestRow, is_manifest, read_manifest, relocated
 from car_classifier.errors import UserError
 from car_classifier.evaluation.metrics import (
     abstention,
@@ -75,7 +74,7 @@ def evaluation_path(version: PublishedVersion, photos: Path, split: str | None) 
 
 def report_name(photos: Path, split: str | None) -> str:
     """The name of a report: that of the folder of photos (or of a list's folder and the list), and the split."""
-    photos = photos.resolve()
+    photos = Path(os.path.abspath(photos))  # of a link its own name, not that of its target
     parts = [photos.name] if photos.is_dir() else [photos.parent.name, photos.stem]
     name = "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") for part in [*parts, split or ""])
     return name.strip("-") or "photos"
@@ -169,12 +168,10 @@ def _manifest_of(photos: Path, console: Console) -> Manifest:
     manifest = photos / "manifest.csv" if photos.is_dir() else photos
     if manifest.is_file() and is_manifest(manifest):
         return read_manifest(manifest)
+    root = photos if photos.is_dir() else photos.parent
     with tempfile.TemporaryDirectory() as folder, progress_bar("Reading photos", console) as report:
         result = index_photos(photos, Path(folder) / "manifest.csv", min_classes=1, report=report)
+        rows = relocated(result.manifest.rows, Path(folder), root)
     for left_out in result.left_out:
         console.print(f"Left out {left_out}", style="yellow", markup=False)
-    root = photos if photos.is_dir() else photos.parent
-    rows = (
-        replace(row, file_name=os.path.relpath(result.manifest.photo_path(row), root)) for row in result.manifest.rows
-    )
     return Manifest(root / "manifest.csv", tuple(rows))

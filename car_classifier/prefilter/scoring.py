@@ -7,7 +7,6 @@ deleted: the manifest holds each score, and the reason for each exclusion.
 
 import hashlib
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -32,6 +31,7 @@ from car_classifier.data.manifest import (
     Manifest,
     check_manifest_out,
     read_manifest,
+    relocated,
     write_manifest,
 )
 from car_classifier.errors import UserError
@@ -149,10 +149,7 @@ def prefilter_photos(
     if top is not None:
         rows = keep_most_frequent(rows, top)
     if out.parent.resolve() != manifest.path.parent.resolve():
-        rows = [
-            replace(row, file_name=Path(os.path.relpath(manifest.photo_path(row), out.parent)).as_posix())
-            for row in rows
-        ]
+        rows = relocated(rows, manifest.path.parent, out.parent)
     return PrefilterResult(write_manifest(out, rows), before, after)
 
 

@@ -58,13 +58,16 @@ def _write_assets(classifier: Classifier, run: TrainingRun, version: PublishedVe
     write_json(version.labels_path, {"labels": list(classifier.labels), "makes": makes})
     measured_on: Split = "test" if run.manifest.split("test") else "validation"
     rows = run.manifest.split(measured_on)
+    notes: list[str] = []
     with progress_bar(f"Measuring on {measured_on} photos", console) as report:
-        predictions = predict(version, run.manifest, rows, report)
+        predictions = predict(version, run.manifest, rows, report, notes.append)
+    for note in notes:
+        console.print(f"Note: {note}", style="yellow", markup=False)
     metrics = {"split": measured_on} | evaluation_of(predictions, unknown_labels={})
     write_report(version, _config(classifier, run), metrics)
     _write_predictions(version.predictions_path, predictions)
     shutil.copyfile(run.history_path, version.history_path)
-    golden = _write_golden(version, run.manifest, rows)
+    golden = _write_golden(version, run.manifest, predictions.rows)
     write_warmup_requests(version.warmup_path, golden)
     write_checksums(version.folder)
 

@@ -6,14 +6,15 @@ import base64
 import json
 import threading
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from car_classifier.errors import UserError
+from car_classifier.files import read_json
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.registry.server_status import ask_directly
 
 if TYPE_CHECKING:
     from car_classifier.publishing.version_comparison import Comparison
@@ -68,7 +69,7 @@ def check_answers(folder: Path, number: int) -> int:
     """
     version = PublishedVersion(folder / str(number))
     try:
-        recorded = json.loads(version.golden_answers_path.read_text(encoding="utf-8"))
+        recorded = read_json(version.golden_answers_path)
         photos = {answer["file"]: (version.golden_folder / answer["file"]).read_bytes() for answer in recorded}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(f"Its golden photos cannot be read ({error}). Train the model again.") from error
@@ -115,7 +116,7 @@ def _ask(url: str, signature: str, photo: bytes, **inputs: int) -> dict[str, Any
     instance = {"image_bytes": {"b64": base64.b64encode(photo).decode()}} | inputs
     body = json.dumps({"signature_name": signature, "instances": [instance]}).encode()
     try:
-        with urllib.request.urlopen(url, body) as response:  # noqa: S310 (our own address)
+        with ask_directly(url, body) as response:
             answer: dict[str, Any] = json.load(response)["predictions"][0]
     except urllib.error.HTTPError as error:
         raise UserError(f"It cannot be asked: {json.load(error)['error']}") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from car_classifier.errors import UserError
-from car_classifier.files import sha256_of, write_bytes, write_json
+from car_classifier.files import read_text, sha256_of, write_bytes, write_json
 from car_classifier.registry.model_card import model_card
 from car_classifier.registry.published_version import PublishedVersion
 
@@ -91,7 +91,7 @@ def _renew_checksums(version: PublishedVersion, *written: Path) -> None:
 
 
 def _read_checksums(version: PublishedVersion) -> dict[str, str]:
-    lines = (line.split("  ", 1) for line in version.checksums_path.read_text(encoding="utf-8").splitlines())
+    lines = (line.split("  ", 1) for line in read_text(version.checksums_path).splitlines())
     return {file: digest for digest, file in lines}
 
 

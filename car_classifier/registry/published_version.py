@@ -3,12 +3,12 @@
 TensorFlow is imported only when the SavedModel is asked for.
 """
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from car_classifier.errors import UserError
+from car_classifier.files import read_json
 from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import STABLE, read_labels
@@ -124,7 +124,7 @@ def find_version(path: Path) -> PublishedVersion:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError) as error:
         raise UserError(f"{path} is missing or damaged. {REPUBLISH}") from error
     if not isinstance(content, dict):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from car_classifier.errors import UserError
+from car_classifier.files import read_text
 
 
 def read_text_proto(path: Path, message: Any, kind: str) -> None:
@@ -22,7 +23,7 @@ def read_text_proto(path: Path, message: Any, kind: str) -> None:
     from google.protobuf import text_format
 
     try:
-        text_format.Parse(path.read_text(encoding="utf-8"), message)
+        text_format.Parse(read_text(path), message)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UserError(f"The {kind} file {path} cannot be read: {reason}.") from error

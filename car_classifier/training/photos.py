@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from car_classifier.errors import UserError
 from car_classifier.network.preprocessing import decode_photo, decode_photo_array, load_photo
+from car_classifier.progress import Report, silent
 from car_classifier.training.augment import DRAWS, augment, downscale, largest_needed
 from car_classifier.training.augmentation import NO_AUGMENTATION, Augmentation
 
@@ -96,6 +97,30 @@ class PhotoSource:
         others = f" (and {len(unreadable) - 1} more like it)" if len(unreadable) > 1 else ""
         return UserError(f"{path}{others} {reason}. Remove or replace it and index the photos again.")
 
+    def replace_unreadable(self) -> list[str]:
+        """Put another photo of its class, the next in their order, in the place of each that can no longer be read.
+
+        So a photo that broke after the check costs that photo and not the run.
+
+        Returns:
+            A sentence for each; none if all photos can be read.
+
+        Raises:
+            UserError: No photo of a class is left.
+        """
+        unreadable = dict(find_unreadable(self._paths))
+        broken = [i for i, path in enumerate(self._paths) if path in unreadable]
+        notes = []
+        for i in broken:
+            path, count = self._paths[i], len(self._paths)
+            later = (j % count for j in range(i + 1, i + count))
+            other = next((j for j in later if self._classes[j] == self._classes[i] and j not in broken), None)
+            if other is None:
+                raise UserError(f"{path} {unreadable[path]}, and there is no other photo of its class to train on.")
+            self._paths[i] = self._paths[other]
+            notes.append(f"{path} {unreadable[path]}: {self._paths[i]} takes its place in this run.")
+        return notes
+
     def _whole(self, order: NDArray[np.int64]) -> tf.data.Dataset:
         """Single photos in the given order, loaded as the server loads them."""
         paths = [str(self._paths[index]) for index in order]
@@ -149,12 +174,20 @@ class PhotoSource:
         return fits
 
 
-def find_unreadable(paths: Sequence[Path]) -> list[tuple[Path, str]]:
-    """The photos that cannot be read, each with the reason, which completes a sentence that begins with the path."""
+def find_unreadable(paths: Sequence[Path], report: Report = silent) -> list[tuple[Path, str]]:
+    """The photos that the decoders of training and of the exported graph cannot read.
+
+    Args:
+        paths: The photos.
+        report: Called with the number of photos read so far, and of all photos.
+
+    Returns:
+        Each with the reason, which completes a sentence that begins with the path.
+    """
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def decoded(image_bytes: Any) -> Any:
-        return decode_photo(image_bytes)
+        return tf.shape(decode_photo(image_bytes))
 
     def reason(path: Path) -> str | None:
         try:
@@ -169,5 +202,10 @@ def find_unreadable(paths: Sequence[Path]) -> list[tuple[Path, str]]:
             return "is damaged or cut off"
         return None
 
+    unreadable = []
     with ThreadPoolExecutor() as pool:
-        return [(path, why) for path, why in zip(paths, pool.map(reason, paths), strict=True) if why]
+        for done, (path, why) in enumerate(zip(paths, pool.map(reason, paths), strict=True), start=1):
+            if why:
+                unreadable.append((path, why))
+            report(done, len(paths))
+    return unreadable

@@ -1,12 +1,14 @@
 """A training run: its settings, its photos and the folder with its state. Does not import TensorFlow."""
 
 import itertools
-import json
 import shutil
 import time
 import weakref
+from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,17 @@ from typing import Any
 from rich.console import Console
 
 from car_classifier.data.manifest import Manifest, Split, class_indices, read_manifest
+from car_classifier.data.photo_files import Photo, read_photo
+from car_classifier.data.photo_sources import Candidate
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable, exclusive_lock, sha256_of, write_json
+from car_classifier.files import check_writable, exclusive_lock, read_json, sha256_of, write_json
 from car_classifier.network.backbones import check_backbone_input, find_backbone
 from car_classifier.progress import progress_bar
 from car_classifier.training.cluster import place_in_cluster
 from car_classifier.training.config import TrainingConfig, run_key
+
+MOST_NOTES = 20
+"""Photos that are left out with a line each."""
 
 FEW_PHOTOS = 5
 """A class with fewer training photos is hardly learnt."""
@@ -28,7 +35,7 @@ CHIEF_SECONDS = 120
 """Seconds that the other machines wait for the first one to begin."""
 
 EXPORT_SECONDS = 3600
-"""Seconds that the other machines wait for the first one to export and evaluate the model."""
+"""Seconds that the other machines wait for the first one to check all photos, and to export and evaluate the model."""
 
 EXPORT = "export"
 """Name of the folder in a run's folder that holds the exported model until it is published."""
@@ -48,19 +55,24 @@ class TrainingRun:
         self.backbone = find_backbone(config.base)
         self.manifest = read_manifest(Path(config.manifest))
         check_backbone_input(self.backbone, config.image_size, config.weights, config.output_stride)
-        _check_manifest(self.manifest, console)
+        _check_splits(self.manifest)
+        _note_rare(self.manifest, console)
         self.labels = self.manifest.labels
         weights = Path(config.weights)
         self.weights_sha256 = sha256_of(weights) if weights.is_file() else config.weights
         self.key = run_key(config, sha256_of(self.manifest.path), self.weights_sha256)
         self.is_chief = config.strategy != "multiworker" or place_in_cluster()[0] == 0
-        unfinished = _unfinished(runs_dir, self.key) if self.is_chief else _of_chief(runs_dir, self.key)
+        unfinished: Path | None = _unfinished(runs_dir, self.key) if self.is_chief else _of_chief(runs_dir, self.key)
+        if unfinished is None:  # of an unfinished run, a photo that is gone costs the photo and not the run
+            self.manifest.check_photos(self.manifest.kept)
         self.folder = unfinished or _new_folder(runs_dir)
         self.is_resumed = self.history_path.is_file() or (self.state_folder / "features").is_dir()
         if self.is_chief:
             lock = ExitStack()
             lock.enter_context(_lock(self.state_folder))
             weakref.finalize(self, lock.close)
+        if self.unreadable_path.is_file():
+            self.leave_out(read_json(self.unreadable_path))
         if self.is_resumed:
             _check_unchanged(self.manifest, console)
         if unfinished is None:
@@ -81,17 +93,49 @@ class TrainingRun:
         """The folder of the exported model until it is published."""
         return self.folder / EXPORT
 
+    @property
+    def unreadable_path(self) -> Path:
+        """The record of the check of all photos: the names of those that cannot be read, each with the reason."""
+        return self.state_folder / "unreadable.json"
+
+    def leave_out(self, unreadable: Mapping[str, str]) -> None:
+        """Use photos for nothing, as if the manifest excluded them.
+
+        Args:
+            unreadable: The photos by their names in the manifest, each with the reason, which completes a sentence
+                that begins with the photo.
+
+        Raises:
+            UserError: The others are too few to train on.
+        """
+        for name, reason in itertools.islice(unreadable.items(), MOST_NOTES):
+            note = f"Note: {self.manifest.path.parent / name} {reason}, so it is left out."
+            self.console.print(note, style="yellow", markup=False)
+        if len(unreadable) > MOST_NOTES:
+            self.console.print(f"Note: {len(unreadable) - MOST_NOTES} more photos are left out.", style="yellow")
+        rows = (
+            replace(row, excluded=unreadable[row.file_name]) if row.file_name in unreadable else row
+            for row in self.manifest.rows
+        )
+        self.manifest = Manifest(self.manifest.path, tuple(rows))
+        _check_splits(self.manifest)
+        self.labels = self.manifest.labels
+
     def wait_for_chief(self) -> None:
         """Wait until the chief has exported the model.
 
         Raises:
             UserError: It has not done so within `EXPORT_SECONDS`.
         """
-        end = time.monotonic() + EXPORT_SECONDS
-        while not _metrics_path(self.folder).is_file():
-            if time.monotonic() > end:
-                raise UserError(f"The first machine has exported nothing in {EXPORT_SECONDS // 60} minutes; see there.")
-            time.sleep(1)
+        _wait_for(_metrics_path(self.folder), "exported nothing")
+
+    def wait_for_check(self) -> None:
+        """Wait until the chief has checked that all photos can be read.
+
+        Raises:
+            UserError: It has not done so within `EXPORT_SECONDS`.
+        """
+        _wait_for(self.unreadable_path, "not checked the photos")
 
     def finish(self, metrics: dict[str, Any]) -> None:
         """Record the metrics of the exported model, and delete the state that only an unfinished run needs."""
@@ -112,16 +156,24 @@ def note_version(run: Path, version: Path) -> None:
     """Record in a finished run's `metrics.json`, if it exists, as which version the run was published."""
     if not _metrics_path(run).is_file():
         return
-    metrics = json.loads(_metrics_path(run).read_text(encoding="utf-8"))
+    metrics = read_json(_metrics_path(run))
     write_json(_metrics_path(run), {"version": str(version)} | metrics)
 
 
 def version_of(run: Path) -> Path | None:
     """The version as which a run was published; None if it was not, or if the folder is no run's."""
     try:
-        return Path(json.loads(_metrics_path(run).read_text(encoding="utf-8"))["version"])
+        return Path(read_json(_metrics_path(run))["version"])
     except (OSError, ValueError, LookupError, TypeError):
         return None
+
+
+def _wait_for(path: Path, failure: str) -> None:
+    end = time.monotonic() + EXPORT_SECONDS
+    while not path.is_file():
+        if time.monotonic() > end:
+            raise UserError(f"The first machine has {failure} in {EXPORT_SECONDS // 60} minutes; see there.")
+        time.sleep(1)
 
 
 def _metrics_path(folder: Path) -> Path:
@@ -132,7 +184,7 @@ def _unfinished(runs_dir: Path, key: str) -> Path | None:
     """The folder of an unfinished run with this key."""
     for path in sorted(runs_dir.glob("*/config.json"), reverse=True):
         try:
-            run_key_of_folder = json.loads(path.read_text(encoding="utf-8")).get("key")
+            run_key_of_folder = read_json(path).get("key")
         except (ValueError, AttributeError):  # not a run's file
             continue
         if run_key_of_folder == key and not _metrics_path(path.parent).is_file():
@@ -180,11 +232,12 @@ def _lock(state_folder: Path) -> AbstractContextManager[None]:
 
 
 def _check_unchanged(manifest: Manifest, console: Console) -> None:
-    """Make sure that the photos are still those whose features are cached."""
+    """Make sure that the photos are still those whose features are cached, or cannot be read at all."""
     paths = [manifest.photo_path(row) for row in manifest.kept]
     with ThreadPoolExecutor() as pool, progress_bar("Checking photos", console) as report:
-        for done, (row, sha256) in enumerate(zip(manifest.kept, pool.map(sha256_of, paths), strict=True), start=1):
-            if sha256 != row.sha256:
+        for done, (row, sha256) in enumerate(zip(manifest.kept, pool.map(_sha256_of, paths), strict=True), start=1):
+            candidate = Candidate(manifest.photo_path(row), row.make, row.model, row.year, row.split)
+            if sha256 != row.sha256 and isinstance(read_photo(candidate), Photo):
                 raise UserError(
                     f"{manifest.photo_path(row)} has changed since it was indexed, and an unfinished run resumes only "
                     "with the same photos. Index the photos again with car-classifier data index."
@@ -192,7 +245,14 @@ def _check_unchanged(manifest: Manifest, console: Console) -> None:
             report(done, len(paths))
 
 
-def _check_manifest(manifest: Manifest, console: Console) -> None:
+def _sha256_of(path: Path) -> str | None:
+    try:
+        return sha256_of(path)
+    except OSError:
+        return None
+
+
+def _check_splits(manifest: Manifest) -> None:
     splits: tuple[Split, ...] = ("train", "validation")
     missing = [split for split in splits if not manifest.split(split)]
     if missing:
@@ -201,16 +261,18 @@ def _check_manifest(manifest: Manifest, console: Console) -> None:
         )
     if len(manifest.labels) < 2:
         raise UserError(f"{manifest.path} has one class only. A classifier needs at least two.")
-    counts = dict.fromkeys(manifest.labels, 0)
-    for row in manifest.split("train"):
-        counts[row.label] += 1
-    untrained = [label for label, count in counts.items() if not count]
+    counts = Counter(row.label for row in manifest.split("train"))
+    untrained = [label for label in manifest.labels if not counts[label]]
     if untrained:
         raise UserError(
             f"{manifest.path} has no training photo of {', '.join(untrained[:5])}. "
             "Add photos, or leave rare classes out with car-classifier data index --top N."
         )
-    rare = [label for label, count in counts.items() if count < FEW_PHOTOS]
+
+
+def _note_rare(manifest: Manifest, console: Console) -> None:
+    counts = Counter(row.label for row in manifest.split("train"))
+    rare = [label for label in manifest.labels if counts[label] < FEW_PHOTOS]
     if rare:
         more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
         console.print(
@@ -218,4 +280,3 @@ def _check_manifest(manifest: Manifest, console: Console) -> None:
             style="yellow",
             markup=False,
         )
-    manifest.check_photos(manifest.kept)

@@ -1,6 +1,5 @@
 """Comparing training runs: the settings in which they differ, and their results. Does not import TensorFlow."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from car_classifier.errors import UserError
-from car_classifier.files import read_csv, write_csv
+from car_classifier.files import read_csv, read_json, write_csv
 from car_classifier.training.config import nested, written
 
 FIGURES = ("top1", "top5", "macro_f1", "make_top1", "ece")
@@ -129,7 +128,7 @@ def write_comparison(runs: Sequence[Run], path: Path) -> None:
 
 def _read_run(folder: Path) -> Run:
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = read_json(folder / "config.json")
         settings = dict(_flattened(nested(config["training"])))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
@@ -137,7 +136,7 @@ def _read_run(folder: Path) -> Run:
         ) from error
     history, metrics = folder / "history.csv", folder / "metrics.json"
     rows = tuple(row for _, row in read_csv(history)) if history.is_file() else ()
-    return Run(folder, settings, rows, json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else None)
+    return Run(folder, settings, rows, read_json(metrics) if metrics.is_file() else None)
 
 
 def _flattened(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, str]]:

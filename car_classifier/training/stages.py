@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from car_classifier.data.manifest import Split
+from car_classifier.files import read_json, write_json
 from car_classifier.network.backbones import build_backbone
 from car_classifier.network.closed_form import pooled_linear
 from car_classifier.network.head import build_head
@@ -27,8 +28,11 @@ from car_classifier.training.epochs import Stage, fit_resumably
 from car_classifier.training.feature_cache import FeatureCache, Features
 from car_classifier.training.frozen_part import FrozenPart
 from car_classifier.training.optimizer import make_optimizer
+from car_classifier.training.photos import find_unreadable
 from car_classifier.training.precision import dtype_policy
 from car_classifier.training.run import TrainingRun
+
+Result = TypeVar("Result")
 
 HEAD_BATCH = 32
 """Photos in a step of the head stage, whatever the batch size of the other stages: small steps are cheap there."""
@@ -47,7 +51,28 @@ def train(run: TrainingRun) -> Classifier:
         UserError: The weights cannot be downloaded or do not fit the net, a photo cannot be read, or the loss is no
             longer a number.
     """
+    leave_out_unreadable(run)
     return Training(run).train()
+
+
+def leave_out_unreadable(run: TrainingRun) -> None:
+    """Decode all photos of all splits before the first epoch, and leave out those that training could not use later.
+
+    A resumed run uses the record of the first check, so that its photos stay the same. So do the other machines.
+    """
+    if run.unreadable_path.is_file():
+        return
+    if run.is_chief:
+        rows = run.manifest.kept
+        with progress_bar("Checking photos", run.console) as report:
+            reasons = dict(find_unreadable([run.manifest.photo_path(row) for row in rows], report))
+        photos = {row.file_name: run.manifest.photo_path(row) for row in rows}
+        unreadable = {name: reasons[path] for name, path in photos.items() if path in reasons}
+        run.leave_out(unreadable)
+        write_json(run.unreadable_path, unreadable)
+    else:
+        run.wait_for_check()
+        run.leave_out(read_json(run.unreadable_path))
 
 
 class Training:
@@ -110,10 +135,12 @@ class Training:
             inputs = keras.layers.Input(part.shape)
             model = keras.Model(inputs, (dense or head)(inputs))
         if dense is None:
-            batch_size, validation = self.config.batch_size, self.batches.of_validation_features(plain, tf.float32)
+            batch_size = self.config.batch_size
+            validation = partial(self.batches.of_validation_features, plain, tf.float32)
             batches = partial(self.batches.of_features, [train], tf.float32)
         else:
-            batch_size, validation = HEAD_BATCH, self.batches.of_pooled("validation", plain.read_all(), HEAD_BATCH)
+            batch_size = HEAD_BATCH
+            validation = partial(self.batches.of_pooled, "validation", plain.read_all(), HEAD_BATCH)
             batches = partial(self.batches.of_pooled, "train", train.read_all(), HEAD_BATCH)
         epochs = self.config.head_epochs
         stage = Stage(HEAD, 0, self.run.folder, epochs, epochs, self.run.console)
@@ -135,9 +162,9 @@ class Training:
             part = FrozenPart(frozen, self.run.backbone)
             views = [self._features(part, title, "train", view) for view in range(config.views)]
             plain = self._features(part, title, "validation")
-            validation = self.batches.of_validation_features(plain, dtype)
+            validation = partial(self.batches.of_validation_features, plain, dtype)
         else:
-            validation = self.batches.of_validation_photos()
+            validation = self.batches.of_validation_photos
         self._fit(
             model,
             Stage(name, place, self.run.folder, config.epochs, config.patience, self.run.console),
@@ -154,19 +181,39 @@ class Training:
         rate: float,
         batch_size: int,
         batches: Callable[[int], tf.data.Dataset],
-        validation: tf.data.Dataset,
+        validation: Callable[[], tf.data.Dataset],
     ) -> None:
         steps = self.batches.steps(batch_size)
-        with self.replicas.strategy.scope():
-            optimizer: Any = make_optimizer(self.config, rate, stage.epochs, steps)
-            if self.policy == "mixed_float16":
-                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-            loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.config.label_smoothing)
-            trainer = Trainer(self.replicas, model, optimizer, loss)
-        try:
-            fit_resumably(trainer, model, optimizer, stage, steps, batches, validation)
-        except tf.errors.OpError as error:
-            raise self._explained(error) from error
+        start = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
+
+        def fit() -> None:
+            for variable, value in zip(model.variables, start, strict=True):
+                variable.assign(value)
+            with self.replicas.strategy.scope():
+                optimizer: Any = make_optimizer(self.config, rate, stage.epochs, steps)
+                if self.policy == "mixed_float16":
+                    optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+                loss = keras.losses.CategoricalCrossentropy(
+                    from_logits=True, label_smoothing=self.config.label_smoothing
+                )
+                trainer = Trainer(self.replicas, model, optimizer, loss)
+            fit_resumably(trainer, model, optimizer, stage, steps, batches, validation())
+
+        self._despite_broken_photos(fit)
+
+    def _despite_broken_photos(self, work: Callable[[], Result]) -> Result:
+        """Do work that can be interrupted; if it fails because of a photo, do the rest of it without that photo."""
+        while True:
+            try:
+                return work()
+            except tf.errors.OpError as error:
+                if self.config.strategy == "multiworker":  # the other machines wait for this one within a step
+                    raise self._explained(error) from error
+                notes = [note for source in self.batches.sources.values() for note in source.replace_unreadable()]
+                if not notes:
+                    raise
+                for note in notes:
+                    self.run.console.print(f"Note: {note}", style="yellow", markup=False)
 
     # --- Frozen parts -------------------------------------------------------------------------------------
 
@@ -200,10 +247,9 @@ class Training:
         with progress_bar(
             f"{split.capitalize()} photos, {title}" + (f", view {view}" if view else ""), run.console
         ) as report:
-            try:
-                features = self.cache.features(depends_on, count, part.shape, batches, report)
-            except tf.errors.OpError as error:
-                raise self._explained(error) from error
+            features = self._despite_broken_photos(
+                lambda: self.cache.features(depends_on, count, part.shape, batches, report)
+            )
         if self.replicas.is_chief:
             self.replicas.wait_for_all()
         return features

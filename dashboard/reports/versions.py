@@ -65,20 +65,20 @@ class Version:
     def card(self) -> str:
         """Its model card, in Markdown."""
         try:
-            return (self.assets / "model_card.md").read_text(encoding="utf-8")
+            return (self.assets / "model_card.md").read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return ""
 
     def _json(self, name: str) -> Mapping[str, Any]:
         try:
-            content = json.loads((self.assets / name).read_text(encoding="utf-8"))
+            content = json.loads((self.assets / name).read_text(encoding="utf-8-sig"))
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
 
     def _csv(self, name: str) -> Sequence[Mapping[str, str]]:
         try:
-            with (self.assets / name).open(newline="", encoding="utf-8") as file:
+            with (self.assets / name).open(newline="", encoding="utf-8-sig") as file:
                 return list(csv.DictReader(file))
         except (OSError, UnicodeDecodeError, csv.Error):
             return []

@@ -56,7 +56,8 @@ def test_a_model_of_few_classes_has_fewer_choices():
 )
 def test_a_photo_fills_what_room_there_is(tmp_path, size, columns, lines, drawn):
     Image.new("RGB", size, "red").save(tmp_path / "photo.png")
-    console = Console(width=columns, force_terminal=True, color_system="truecolor", file=open(os.devnull, "w"))
+    null = open(os.devnull, "w", encoding="utf-8")
+    console = Console(width=columns, force_terminal=True, color_system="truecolor", file=null)
     with console.file, console.capture() as captured:
         console.print(half_blocks(tmp_path / "photo.png", columns, lines))
     rows = captured.get().splitlines()

@@ -63,7 +63,7 @@ def bad_photos(tmp_path, demo_data) -> dict[str, str]:
         "cut.jpg": "truncated",
         "empty.jpg": "empty file",
         "words.jpg": "not a picture, or damaged",
-        "other.jpg": "a WEBP file; convert it to JPEG or PNG",
+        "other.jpg": "a WEBP file; car-classifier data index --convert makes a JPEG of it",
         "gone.jpg": "no such file",
     }
 

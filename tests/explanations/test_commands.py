@@ -103,7 +103,7 @@ class TestExplain:
         gone, explained = json.loads(result.stdout)
         assert gone == {"photo": str(tmp_path / "gone.jpg"), "error": "No such file or directory"}
         assert explained["sum_of_contributions"] + explained["bias"] == pytest.approx(explained["logit"], abs=1e-3)
-        about = json.loads(Path(explained["files"][2]).read_text())
+        about = json.loads(Path(explained["files"][2]).read_text(encoding="utf-8"))
         assert about == {name: value for name, value in explained.items() if name != "files"}
 
     @pytest.mark.parametrize(

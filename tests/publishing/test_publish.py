@@ -64,9 +64,9 @@ def model_dir(tmp_path) -> Path:
 
 
 def change_json(path: Path, change: Callable) -> None:
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def test_the_next_version_is_stable_and_the_run_keeps_no_copy(run, model_dir):

@@ -155,10 +155,13 @@ def running_nginx(folder: Path, dashboard: str, model_server: str) -> Iterator[P
 
 @contextmanager
 def running(proxy: Proxy, command: list[str], log: Path, **options) -> Iterator[None]:
-    with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, **options) as process:
+    with (
+        log.open("w", encoding="utf-8") as file,
+        subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, **options) as process,
+    ):
 
         def listens() -> bool:
-            assert process.poll() is None, log.read_text()
+            assert process.poll() is None, log.read_text(encoding="utf-8")
             try:
                 proxy.connection().close()
             except (OSError, ssl.SSLError):

@@ -23,7 +23,7 @@ def run_workers(commands: list[list[str]]) -> None:
         processes = []
         for index, command in enumerate(commands):
             config = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
-            log = stack.enter_context(tempfile.TemporaryFile("w+"))
+            log = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
             process = subprocess.Popen(
                 [sys.executable, *command],
                 env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CONFIG": json.dumps(config)},

@@ -248,6 +248,29 @@ def test_an_unreadable_photo_is_named_in_one_sentence(photos, damage):
     assert str(explained) == f"{paths[7]} {why}. Remove or replace it and index the photos again."
 
 
+def test_another_photo_of_its_class_takes_the_place_of_one_that_broke(photos):
+    paths, classes = photos
+    source = PhotoSource(paths, classes, SIZE, 8)
+    assert source.replace_unreadable() == []
+    paths[14].write_bytes(UNUSABLE["truncated jpeg"][0])
+    paths[15].unlink()
+    paths[16].unlink()
+    assert source.replace_unreadable() == [
+        f"{paths[14]} is damaged or cut off: {paths[0]} takes its place in this run.",
+        f"{paths[15]} cannot be read (No such file or directory): {paths[17]} takes its place in this run.",
+        f"{paths[16]} cannot be read (No such file or directory): {paths[17]} takes its place in this run.",
+    ]
+    assert source.replace_unreadable() == []
+    for data in (source.plain(), source.epoch(ALL, 0, 0)):
+        assert sorted(arrays(data)[1].tolist()) == sorted(classes)
+    images, _ = arrays(source.plain())
+    np.testing.assert_array_equal(images[14], images[0])
+    for path in paths[19:]:
+        path.unlink()
+    with pytest.raises(UserError, match="Kia_Rio_19.* and there is no other photo of its class"):
+        source.replace_unreadable()
+
+
 def test_a_failure_that_no_photo_explains_is_raised_as_it_is(photos):
     error = tf.errors.ResourceExhaustedError(None, None, "no memory")
     with pytest.raises(tf.errors.ResourceExhaustedError, match="no memory"):

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from car_classifier.data.manifest import ManifestRow, write_manifest
 from car_classifier.errors import UserError
-from car_classifier.files import sha256_of
+from car_classifier.files import sha256_of, write_json
 from car_classifier.training.config import TrainingConfig
 from car_classifier.training.run import TrainingRun
+from tests.support.pictures import blotches
 
 
 def manifest(folder: Path, **counts: str) -> Path:
@@ -86,9 +87,50 @@ def test_an_unfinished_run_is_found_again(tmp_path):
 def test_an_unfinished_run_does_not_go_on_with_other_photos(tmp_path):
     path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
     run(path).history_path.touch()
-    (tmp_path / "Y_2_3.jpg").write_text("another photo")
+    blotches(1).save(tmp_path / "Y_2_3.jpg")
     with pytest.raises(UserError, match="Y_2_3.jpg has changed since it was indexed"):
         run(path)
+
+
+@pytest.mark.parametrize("damage", ["gone", "no photo any more"])
+def test_an_unfinished_run_goes_on_without_a_photo_that_broke(tmp_path, damage):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    run(path).history_path.touch()
+    (tmp_path / "Y_2_3.jpg").unlink()
+    if damage != "gone":
+        (tmp_path / "Y_2_3.jpg").write_text("half a pho")
+    assert run(path).is_resumed
+
+
+def test_photos_that_cannot_be_read_are_left_out_of_everything(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH + " test", Y_2=ENOUGH, Z_3=ENOUGH)
+    output = io.StringIO()
+    first = run(path, Console(file=output, width=200))
+    first.leave_out({"X_1_6.jpg": "is damaged or cut off", "Z_3_0.jpg": "cannot be read (Input/output error)"})
+    assert first.manifest.counts() == {"train": 14, "validation": 3}
+    assert f"Note: {tmp_path / 'X_1_6.jpg'} is damaged or cut off, so it is left out." in output.getvalue()
+    assert "Z_3_0.jpg cannot be read (Input/output error), so it is left out." in output.getvalue()
+    with pytest.raises(UserError, match="has no training photo of Z_3"):
+        first.leave_out({f"Z_3_{i}.jpg": "is damaged or cut off" for i in range(5)})
+    first.leave_out({f"Z_3_{i}.jpg": "is damaged or cut off" for i in range(6)})
+    assert first.labels == ("X_1", "Y_2")
+
+
+def test_many_photos_that_cannot_be_read_are_counted(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH + 30 * " train", Y_2=ENOUGH)
+    output = io.StringIO()
+    run(path, Console(file=output, width=300)).leave_out({f"X_1_{i}.jpg": "is gone" for i in range(6, 36)})
+    assert output.getvalue().count("so it is left out") == 20
+    assert "10 more photos are left out" in output.getvalue()
+
+
+def test_a_resumed_run_leaves_out_the_same_photos(tmp_path):
+    path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
+    first = run(path)
+    write_json(first.unreadable_path, {"X_1_0.jpg": "is damaged or cut off"})
+    first.history_path.touch()
+    del first
+    assert run(path).manifest.counts() == {"train": 9, "validation": 2}
 
 
 def test_a_run_that_another_process_is_at_is_left_alone(tmp_path):

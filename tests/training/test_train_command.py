@@ -16,6 +16,9 @@ import pytest
 
 from car_classifier.data.indexing import index_photos
 from car_classifier.registry.folder import versions
+from car_classifier.training import stages
+from car_classifier.training.run import TrainingRun
+from car_classifier.training.stages import leave_out_unreadable
 from tests.support.commands import car_classifier, done, in_process
 from tests.support.embedded_server import until
 from tests.support.pictures import blotches
@@ -33,7 +36,7 @@ def history(path: Path) -> list[dict[str, str]]:
     """The lines of a history, without what depends on the machine; none if there is none."""
     if not path.is_file():
         return []
-    with path.open() as file:
+    with path.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
@@ -235,17 +238,40 @@ def test_a_learning_rate_that_loses_the_loss_is_one_sentence(demo_data, weights,
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("split", "start"), [("train", ["--weights", "none"]), ("validation", ["--unfreeze", "head"])])
-def test_a_photo_that_was_cut_off_since_it_was_indexed_is_named(split, start, demo_data, weights, tmp_path):
-    shutil.copytree(demo_data, tmp_path / "data")
-    manifest = tmp_path / "data" / "manifest.csv"
-    with manifest.open() as file:
-        row = [row for row in csv.DictReader(file) if row["split"] == split][-1]
-    photo = manifest.parent / row["file_name"]
-    os.truncate(photo, photo.stat().st_size // 2)
+def test_photos_that_cannot_be_decoded_are_found_before_the_first_epoch(demo_data, tmp_path):
+    manifest = shutil.copytree(demo_data, tmp_path / "data") / "manifest.csv"
+    with manifest.open(encoding="utf-8") as file:
+        photos = {row["split"]: manifest.parent / row["file_name"] for row in csv.DictReader(file)}
+    for photo in photos.values():
+        os.truncate(photo, photo.stat().st_size // 2)
+    result = in_process("train", "--data", manifest, *SMALL, "--weights", "none", "--epochs", 1, *places(tmp_path))
+    assert "Published" in done(result)
+    for photo in photos.values():
+        note = f"Note: {photo} is damaged or cut off, so it is left out."
+        assert result.stderr.index(note) < result.stderr.index("epoch 1/1")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("start", [["--weights", "none"], ["--unfreeze", "head"]], ids=["photos", "features"])
+def test_a_photo_that_breaks_after_that_costs_the_photo_and_not_the_run(
+    start, demo_data, weights, tmp_path, monkeypatch
+):
+    manifest = shutil.copytree(demo_data, tmp_path / "data") / "manifest.csv"
+    with manifest.open(encoding="utf-8") as file:
+        photos = {row["split"]: manifest.parent / row["file_name"] for row in csv.DictReader(file)}
+
+    def check_and_break(run: TrainingRun) -> None:
+        leave_out_unreadable(run)
+        for photo in photos.values():
+            photo.unlink()
+
+    monkeypatch.setattr(stages, "leave_out_unreadable", check_and_break)
     start = start if "--weights" in start else ["--weights", weights, *start]
     result = in_process("train", "--data", manifest, *SMALL, *start, "--epochs", 1, *places(tmp_path))
-    assert_one_sentence(result, f"{photo} is damaged or cut off. Remove or replace it", tmp_path)
+    assert "Published" in done(result)
+    for split, photo in photos.items():
+        said = "cannot be read: No such file" if split == "test" else "cannot be read (No such file or directory): "
+        assert result.stderr.count(f"Note: {photo} {said}") == 1
 
 
 def limited(largest_file: int) -> dict[str, object]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from PIL import Image
@@ -64,10 +65,10 @@ def index(source: Path, out: Path):
     return index_photos(source, out / "manifest.csv")
 
 
-def left_out(tmp_path: Path, name: str) -> str:
+def left_out(tmp_path: Path, name: str, content: bytes | None = None) -> str:
     for label, shade in (("A_1", 0), ("A_2", 90)):
         photo(tmp_path / "photos" / f"{label}_{shade}.jpg", shade)
-    (tmp_path / "photos" / name).write_bytes((tmp_path / "photos" / "A_1_0.jpg").read_bytes())
+    (tmp_path / "photos" / name).write_bytes(content or (tmp_path / "photos" / "A_1_0.jpg").read_bytes())
     (one,) = index(tmp_path / "photos", tmp_path).left_out
     return f"Left out {one}"
 
@@ -85,7 +86,27 @@ def _(tmp_path):
 
 @provokes("Left out …: not a JPEG or PNG file by its name")
 def _(tmp_path):
-    return left_out(tmp_path, "IMG_0001.HEIC")
+    return left_out(tmp_path, "IMG_0001.CR3")
+
+
+@provokes("… photos are in formats that the net cannot decode")
+def _(tmp_path):
+    for label, shade in (("A_1", 0), ("A_2", 90), ("B_1", 180)):
+        photo(tmp_path / "photos" / f"{label}_{shade}.jpg", shade)
+    (tmp_path / "photos" / "B_1_180.jpg").unlink()
+    Image.new("RGB", (32, 32)).save(tmp_path / "photos" / "B_1_180.webp")
+    return "\n".join(index(tmp_path / "photos", tmp_path).warnings)
+
+
+@provokes("Left out …: a HEIC file")
+def _(tmp_path):
+    from car_classifier.data.conversion import can_read_heif
+
+    can_read_heif.cache_clear()
+    with mock.patch.dict(sys.modules, {"pillow_heif": None}):  # as if it were not installed
+        sentence = left_out(tmp_path, "A_1_1.heic", b"\0\0\0\x18ftypheic")
+    can_read_heif.cache_clear()
+    return sentence
 
 
 @provokes("Left out …: '…' does not name a make")

@@ -301,7 +301,8 @@ def test_20_swaps_under_the_load_of_16_clients(tmp_path):
 
 
 def resident_bytes(pid: int) -> int:
-    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    (line,) = (line for line in lines if line.startswith("VmRSS"))
     return int(line.split()[1]) * 1024
 
 
