@@ -1,15 +1,17 @@
 """Reading and writing files: complete or not at all, tables as CSV, and locks between processes."""
 
+import codecs
 import csv
 import fcntl
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from car_classifier.errors import UserError
 
@@ -111,21 +113,26 @@ def read_json(path: Path) -> Any:
     return json.loads(read_text(path))
 
 
-def csv_columns(path: Path) -> tuple[str, ...]:
-    """The column names of a CSV file; none if the file cannot be read as CSV."""
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+def csv_columns(path: Path, by_hand: bool = False) -> tuple[str, ...]:
+    """The column names of a CSV file; none if the file cannot be read as CSV. `by_hand` is that of `read_csv`."""
+    with path.open(newline="", encoding=_encoding(path), errors="replace") as file:
         try:
-            return tuple(next(csv.reader(file), ()))
+            names = next(csv.reader(file, delimiter=_separator(file)), [])
         except csv.Error:
             return ()
+    return tuple(_column(name, by_hand) for name in names)
 
 
-def read_csv(path: Path, needed: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
-    """Read the rows of a CSV file, in UTF-8 with or without a byte order mark.
+def read_csv(path: Path, needed: Sequence[str] = (), by_hand: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
+    """Read the rows of a CSV file in UTF-8, or in UTF-16 with a byte order mark.
+
+    Cells are separated by commas, semicolons (as many a spreadsheet writes them) or tabs, whichever the first line
+    has most of.
 
     Args:
         path: The file.
         needed: Columns that the file must have; other columns are passed on as they are.
+        by_hand: Whether people wrote it: spaces around cells do not count, nor does the case of column names.
 
     Yields:
         The line on which a row ends, counted from 1, and the row.
@@ -135,18 +142,38 @@ def read_csv(path: Path, needed: Sequence[str] = ()) -> Iterator[tuple[int, dict
     """
     if not path.is_file():
         raise UserError(f"There is no file at {path}.")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
+    with path.open(newline="", encoding=_encoding(path)) as file:
         try:
-            missing = [name for name in needed if name not in (reader.fieldnames or ())]
+            reader = csv.DictReader(file, delimiter=_separator(file), skipinitialspace=by_hand)
+            columns = [_column(name, by_hand) for name in reader.fieldnames or ()]
+            missing = [name for name in needed if name not in columns]
             if missing:
                 raise UserError(f"{path} has no column {', '.join(missing)}: it must hold {', '.join(needed)}.")
+            reader.fieldnames = columns
             for row in reader:
                 if any(row[name] is None for name in needed):
                     raise UserError(f"{path}, line {reader.line_num}: the row is cut short.")
+                if by_hand:
+                    row = {name: cell.strip() if isinstance(cell, str) else cell for name, cell in row.items()}
                 yield reader.line_num, row
-        except (UnicodeDecodeError, csv.Error) as error:
+        except (UnicodeError, csv.Error) as error:
             raise UserError(f"{path} cannot be read as a CSV file in UTF-8: {error}") from error
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+def _separator(file: TextIO) -> str:
+    """The separator of a CSV file's cells, from its first line."""
+    header = re.sub(r'"[^"]*"', "", file.readline())
+    file.seek(0)
+    return max(",;\t", key=header.count)
+
+
+def _column(name: str, by_hand: bool) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().lower()) if by_hand else name.strip()
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:

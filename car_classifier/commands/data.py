@@ -22,6 +22,7 @@ from car_classifier.commands.shared import (
     setting,
     write_result,
 )
+from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import Manifest
 from car_classifier.progress import progress_bar
 from car_classifier.up import DemoRecipe
@@ -34,8 +35,8 @@ def index(
         Path,
         typer.Argument(
             metavar="DIR",
-            help="Folder of photos named Make_Model_….jpg, or with a folder Make_Model for each class, or a CSV with "
-            "file_name,make,model.",
+            help="Folder with a folder for each class, or of photos named Make_Model_….jpg, or a list of photos (CSV "
+            "with file_name,label or file_name,make,model).",
         ),
     ],
     split_file: Annotated[Path | None, typer.Option(help="CSV with file_name,split that decides the split.")] = None,
@@ -50,6 +51,11 @@ def index(
             "--convert", help="Write JPEGs of photos in other formats, such as WebP and HEIC, beside the manifest."
         ),
     ] = False,
+    classes: Annotated[
+        Classes | None,
+        typer.Option(help="Where classes are read from.", show_default="the first of these that fits"),
+    ] = None,
+    makes: Annotated[bool, typer.Option(help="Read a class Make_Model as a make and a model.")] = True,
 ) -> None:
     """Read, check and split photos, and write the manifest that all other commands use."""
     from car_classifier.data.indexing import index_photos
@@ -63,9 +69,12 @@ def index(
             test=test,
             seed=seed,
             top=top,
-            convert=convert,
             report=report,
+            classes=classes,
+            makes=makes,
+            convert=convert,
         )
+    console.print(result.reading, markup=False)
     for left_out in result.left_out:
         if not left_out.format:  # of the others, a note has the number
             console.print(f"Left out {left_out}", style="yellow", markup=False)

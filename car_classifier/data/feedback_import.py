@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+from car_classifier.data.class_labels import parse_label
 from car_classifier.data.feedback_database import FeedbackTable, Opinion
-from car_classifier.data.file_names import parse_label
 from car_classifier.data.manifest import Manifest, ManifestRow, write_manifest
 from car_classifier.data.near_duplicates import near_duplicate_groups
 from car_classifier.data.photo_files import Photo, read_photo

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import PurePath
 
+from car_classifier.data.class_labels import parse_label
+
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png")
 
 DRIVETRAINS = ("FWD", "RWD", "AWD", "4WD")
@@ -60,23 +62,6 @@ _READERS: dict[str, Callable[[str], int | float | str]] = {
     "body_style": str,
     "id": str,
 }
-
-
-def parse_label(label: str) -> tuple[str, str]:
-    """Split `Make_Model` into make and model.
-
-    Raises:
-        ValueError: One of the two is missing.
-    """
-    make, _, model = label.partition("_")
-    if not is_name(make) or not is_name(model):
-        raise ValueError(f"'{label}' does not name a make and a model as Make_Model")
-    return make.strip(), model.strip()
-
-
-def is_name(text: str) -> bool:
-    """Whether `text` can name a make or a model: it is neither blank nor `nan`."""
-    return text.strip().lower() not in ("", "nan")
 
 
 def parse_file_name(file_name: str) -> CarName:

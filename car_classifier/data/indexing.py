@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from car_classifier.data.exclusions import check_top, keep_most_frequent
+from car_classifier.data.layouts import Classes, find_photos
 from car_classifier.data.manifest import (
     SPLITS,
     Manifest,
@@ -21,7 +22,7 @@ from car_classifier.data.manifest import (
 )
 from car_classifier.data.near_duplicates import near_duplicate_groups
 from car_classifier.data.photo_files import Photo, read_photo
-from car_classifier.data.photo_sources import CONVERTED, LeftOut, find_photos, listed_split, read_split_csv
+from car_classifier.data.photo_sources import CONVERTED, LeftOut, listed_split, read_split_csv
 from car_classifier.data.splits import SplitItem, split_photos
 from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
@@ -29,11 +30,12 @@ from car_classifier.progress import Report, silent
 
 @dataclass(frozen=True)
 class IndexResult:
-    """The manifest, the files that were left out, and notes on the manifest for the user."""
+    """The manifest, the files that were left out, how the source was read, and notes for the user."""
 
     manifest: Manifest
     left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
+    reading: str
 
 
 def index_photos(
@@ -47,13 +49,14 @@ def index_photos(
     top: int | None = None,
     convert: bool = False,
     report: Report = silent,
+    classes: Classes | None = None,
+    makes: bool = True,
 ) -> IndexResult:
     """Index photos and write the manifest.
 
     Args:
-        source: A folder of files named `Make_Model_….jpg`, a folder with a folder `Make_Model` for each class (with
-            or without `train/validation/test` above them), or a CSV with `file_name,make,model[,split]` (or a folder
-            that holds such a CSV).
+        source: A folder with a folder for each class (with or without `train/validation/test` above them), a folder
+            of files named `Make_Model_….jpg`, or a list of photos (or a folder that holds one): see `layouts`.
         out: The manifest to write. If it lies in `source` from an earlier run, it is not read as a list.
         split_csv: A CSV with `file_name,split` that decides the split of the photos it names.
         validation: Share for validation of the photos whose split is not decided yet, from 0 to 1.
@@ -63,6 +66,8 @@ def index_photos(
         top: Number of classes to keep, those with the most photos; the others are excluded. None keeps all.
         convert: Whether to write JPEGs of photos in formats that the net cannot decode, into `converted/` beside `out`.
         report: Called with the number of photos read so far, and of all photos.
+        classes: Where classes are read from; None for the first place that fits.
+        makes: Whether a class `Make_Model` has a make.
 
     Raises:
         UserError: The source cannot be used, or it holds no usable photo or too few classes.
@@ -75,8 +80,8 @@ def index_photos(
         check_top(top)
     check_manifest_out(out)
     listed = read_split_csv(split_csv) if split_csv else {}
-    left_out: list[LeftOut] = []
-    candidates = list(find_photos(source, out, left_out))
+    found = find_photos(source, out, classes, makes, min_classes)
+    candidates, left_out = found.candidates, found.left_out
     photos: list[Photo] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         # Pillow warns of huge pictures, which we leave out ourselves, and of damaged EXIF data, which does no harm.
@@ -122,25 +127,25 @@ def index_photos(
     rows = relocated(rows, Path(), out.parent)
     if top is not None:
         rows = keep_most_frequent(rows, top)
-    notes = list(_warnings(photos, [row for row in rows if not row.excluded]))
+    notes = [*_warnings(photos, [row for row in rows if not row.excluded]), *found.notes]
     notes += _conversions(photos, left_out, out.parent / CONVERTED)
     if listed and None in decided:
         notes.insert(0, f"{decided.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
-    return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes))
+    return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes), found.reading)
 
 
 def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], min_classes: int) -> None:
     if not photos:
         first = f" The first of {len(left_out)} files left out: {left_out[0]}." if left_out else ""
         raise UserError(
-            f"{source} holds no usable photo.{first} "
-            "Photos are JPEG or PNG files named Make_Model_….jpg, or lie in folders named Make_Model."
+            f"{source} holds no usable photo.{first} Photos are JPEG or PNG files that lie in a folder for each class, "
+            "are named Make_Model_….jpg, or stand in a list."
         )
     labels = {photo.label for photo in photos}
     if len(labels) < min_classes:
         raise UserError(
             f"All {len(photos)} usable photos in {source} are of one class, {labels.pop()}. "
-            "A classifier needs at least two: add photos of another make and model."
+            "A classifier needs at least two: add photos of another class."
         )
 
 
@@ -160,8 +165,13 @@ def _warnings(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
     if len({photo.label for photo in photos}) == len(photos):
         yield (
             f"Each photo is a class of its own, such as {photos[0].label}. If this is not intended, the names were "
-            "misread: put the photos of each class into a folder named Make_Model."
+            "misread: put the photos of each class into a folder with its name."
         )
+    else:
+        single = sorted(label for label, count in Counter(row.label for row in rows).items() if count == 1)
+        if single:
+            yield f"{len(single)} classes have a single photo: {_first_of(single)}"
+    yield from _same_bytes_notes(rows)
     splits_of_group: dict[str, set[Split]] = {}
     for row in rows:
         if row.near_duplicate_group:
@@ -173,5 +183,23 @@ def _warnings(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
         labels = {row.label for row in rows if row.split == split}
         missing = sorted({row.label for row in rows} - labels)
         if missing and (labels or split == "train"):
-            first = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-            yield f"{len(missing)} classes have no photo for {split}: {first}"
+            yield f"{len(missing)} classes have no photo for {split}: {_first_of(missing)}"
+
+
+def _same_bytes_notes(rows: list[ManifestRow]) -> Iterator[str]:
+    """A note on files that are the same, byte by byte, but have different classes: one of the labels is wrong."""
+    by_content: dict[str, list[ManifestRow]] = defaultdict(list)
+    for row in rows:
+        by_content[row.sha256].append(row)
+    torn = [same for same in by_content.values() if len({row.label for row in same}) > 1]
+    if torn:
+        first, *others = torn[0]
+        other = next(row for row in others if row.label != first.label)
+        yield (
+            f"{len(torn)} photos are in several classes, so that one label is wrong: {first.file_name} ({first.label}) "
+            f"and {other.file_name} ({other.label}) are the same file."
+        )
+
+
+def _first_of(labels: list[str]) -> str:
+    return ", ".join(labels[:5]) + (" …" if len(labels) > 5 else "")

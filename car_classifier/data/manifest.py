@@ -19,9 +19,9 @@ class ManifestRow:
 
     file_name: str  # relative to the manifest's own folder
     sha256: str
-    make: str
+    make: str  # empty for a class that stands alone
     model: str
-    label: str  # Make_Model
+    label: str  # Make_Model, or only the model
     year: int | None
     width: int  # pixels
     height: int
@@ -65,8 +65,13 @@ class Manifest:
         return tuple(sorted({row.label for row in self.kept}))
 
     def makes(self) -> dict[str, str]:
-        """The make of each label."""
-        return {row.label: row.make for row in self.kept}
+        """The make of each label. A class without one counts as its own make."""
+        return {row.label: row.make or row.label for row in self.kept}
+
+    @property
+    def has_makes(self) -> bool:
+        """Whether any class has a make."""
+        return any(row.make for row in self.kept)
 
     def counts(self) -> Counter[Split]:
         """Kept photos in each split."""

@@ -41,8 +41,8 @@ class Photo:
 
     @property
     def label(self) -> str:
-        """Its class, `Make_Model`."""
-        return f"{self.candidate.make}_{self.candidate.model}"
+        """Its class."""
+        return self.candidate.label
 
 
 def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | LeftOut:

@@ -4,7 +4,8 @@ from dataclasses import fields
 
 import pytest
 
-from car_classifier.data.file_names import CarName, is_name, parse_file_name, parse_label
+from car_classifier.data.class_labels import is_name, parse_label
+from car_classifier.data.file_names import CarName, parse_file_name
 
 FULL = "BMW_2-Series_2014_32_17_240_20_4_69_55_174_23_RWD_4_2_2dr_OGt.jpg"
 

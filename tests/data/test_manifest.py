@@ -102,7 +102,7 @@ def test_files_that_a_spreadsheet_saved(tmp_path, encoding, newline):
         (f"{HEADER},prefilter_score\n{LINE},low\n", "line 2: .*'low'"),
         (f"{HEADER}\n{LINE}\na.jpg,ab,Kia\n", "line 3: the row is cut short"),
         (f"{HEADER}\n{LINE}\n".replace("Kia", "Citro\xebn").encode("latin-1"), "cannot be read as a CSV file in UTF-8"),
-        ((HEADER + "\n").encode("utf-16"), "is not a manifest"),
+        ((HEADER + "\n").encode("utf-16"), "lists no photos"),
     ],
 )
 def test_files_that_are_no_manifest(tmp_path, content, message):

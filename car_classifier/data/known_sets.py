@@ -1,0 +1,106 @@
+"""Reading the lists of two well-known data sets: CUB-200 (text files) and Stanford Cars (MATLAB files)."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from car_classifier.data.manifest import Split
+from car_classifier.data.photo_sources import Candidate
+from car_classifier.errors import UserError
+
+
+def find_known_set(folder: Path) -> tuple[str, Callable[[], list[Candidate]]] | None:
+    """The name of the data set whose lists a folder holds, and a function that reads them; None for any other folder.
+
+    Their classes have no make: `001.Black_footed_Albatross`, `AM General Hummer SUV 2000`.
+    """
+    if all((folder / name).is_file() for name in _CUB):
+        return "the lists of CUB-200", lambda: _read_cub(folder)
+    if (folder / "cars_annos.mat").is_file():
+        return "cars_annos.mat of Stanford Cars", lambda: _read_cars(folder)
+    devkit = next((place for place in (folder / "devkit", folder) if (place / "cars_meta.mat").is_file()), None)
+    if devkit:
+        return "the devkit of Stanford Cars", lambda: _read_devkit(folder, devkit)
+    return None
+
+
+_CUB = ("images.txt", "image_class_labels.txt", "classes.txt")
+
+
+def _read_cub(folder: Path) -> list[Candidate]:
+    """CUB-200-2011 divides its photos into training and test."""
+    names, labels, classes = (_numbered(folder / name) for name in _CUB)
+    split = folder / "train_test_split.txt"
+    is_training = _numbered(split) if split.is_file() else {}
+    try:
+        return [
+            Candidate(folder / "images" / name, "", classes[labels[number]], None, _side(is_training.get(number)))
+            for number, name in names.items()
+        ]
+    except KeyError as error:
+        raise UserError(f"The lists in {folder} do not fit together: there is no line {error}.") from error
+
+
+def _side(is_training: str | None) -> Split | None:
+    return None if is_training is None else "test" if is_training == "0" else "train"
+
+
+def _numbered(path: Path) -> dict[str, str]:
+    """The lines `number text` of a file."""
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    return {number: text.strip() for number, _, text in (line.strip().partition(" ") for line in lines) if number}
+
+
+def _read_cars(folder: Path) -> list[Candidate]:
+    """All photos in `car_ims/`, with one list."""
+    content = _matlab(folder / "cars_annos.mat")
+    names = _texts(content["class_names"])
+    return [
+        Candidate(
+            folder / str(row.relative_im_path), "", names[_class(row)], None, "test" if int(row.test) else "train"
+        )
+        for row in _items(content["annotations"])
+    ]
+
+
+def _read_devkit(folder: Path, devkit: Path) -> list[Candidate]:
+    """Photos in `cars_train/` and `cars_test/`, with a list for each; the classes of test photos may be missing."""
+    names = _texts(_matlab(devkit / "cars_meta.mat")["class_names"])
+    root = folder if devkit != folder else folder.parent if (folder.parent / "cars_train").is_dir() else folder
+    lists: tuple[tuple[str, Split, str], ...] = (
+        ("cars_train_annos.mat", "train", "cars_train"),
+        ("cars_test_annos_withlabels.mat", "test", "cars_test"),
+    )
+    candidates = []
+    for name, split, photos in lists:
+        place = next((parent / name for parent in (devkit, folder) if (parent / name).is_file()), None)
+        rows = _items(_matlab(place)["annotations"]) if place else []
+        candidates += [Candidate(root / photos / str(row.fname), "", names[_class(row)], None, split) for row in rows]
+    if not candidates:
+        raise UserError(f"{devkit} holds no list of Stanford Cars, such as {lists[0][0]}.")
+    return candidates
+
+
+def _class(annotation: Any) -> int:
+    return int(getattr(annotation, "class")) - 1  # `class` cannot be written as an attribute
+
+
+def _matlab(path: Path) -> dict[str, Any]:
+    from scipy.io import loadmat
+
+    try:
+        content: dict[str, Any] = loadmat(path, squeeze_me=True, struct_as_record=False)
+    except Exception as error:  # whatever the reader stumbles over in a damaged file
+        raise UserError(f"{path} cannot be read as a MATLAB file: {error}") from error
+    return content
+
+
+def _items(array: Any) -> list[Any]:
+    """The items of an array, also of one that holds a single one."""
+    import numpy as np
+
+    return list(np.atleast_1d(array))
+
+
+def _texts(array: Any) -> list[str]:
+    return [str(text) for text in _items(array)]

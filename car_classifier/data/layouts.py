@@ -1,0 +1,220 @@
+"""The layouts in which people keep photos and their classes, and which of them a source has.
+
+A folder is read by a list in it, by its folders, or by its photos' names: the first that fits. If another one fits as
+well and says other classes, the user has to choose.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from car_classifier.data.class_labels import label_of, one_spelling
+from car_classifier.data.conversion import CONVERTIBLE_SUFFIXES
+from car_classifier.data.file_names import PHOTO_SUFFIXES
+from car_classifier.data.folder_layouts import (
+    PlacedPhoto,
+    by_folders,
+    by_names,
+    folders_fit,
+    names_are_known,
+    names_fit,
+    nested_note,
+    place_photos,
+    same_classes,
+)
+from car_classifier.data.folder_walk import Walk, walk_folder
+from car_classifier.data.list_layouts import PhotoList, find_list, open_list
+from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
+from car_classifier.errors import UserError
+
+PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, *CONVERTIBLE_SUFFIXES)
+"""Photos, and pictures that `--convert` makes photos of."""
+
+NOT_PHOTOS = (".csv", ".tsv", ".jsonl", ".md")
+"""Files that people keep beside photos, and that need no mention."""
+
+
+class Classes(StrEnum):
+    """Where the classes of photos are read from."""
+
+    FOLDERS = "folders"
+    NAMES = "names"
+    LIST = "list"
+
+
+@dataclass(frozen=True)
+class FoundPhotos:
+    """The photos of a source.
+
+    Attributes:
+        candidates: The photos that have a class.
+        left_out: Files that have none, or are none by their names.
+        reading: How the source was read, with an example, in a sentence.
+        notes: What else the user should know.
+    """
+
+    candidates: list[Candidate]
+    left_out: list[LeftOut]
+    reading: str
+    notes: list[str]
+
+
+@dataclass
+class _Reading:
+    """One way to read a source: what it says, and what it leaves out."""
+
+    classes: Classes
+    name: str
+    candidates: list[Candidate] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def labels(self) -> dict[Path, str]:
+        return {candidate.path: candidate.label for candidate in self.candidates}
+
+    def example(self, root: Path, path: Path | None = None) -> str:
+        """A photo and its class in this reading: the one at `path`, or the first."""
+        chosen = next((item for item in self.candidates if path in (None, item.path)), None)
+        if chosen is None:
+            return "no photo"
+        name = chosen.path.relative_to(root).as_posix() if chosen.path.is_relative_to(root) else str(chosen.path)
+        make = f", of make {chosen.make}" if chosen.make else ""
+        return f"{name} is of class {chosen.label}{make}"
+
+
+def find_photos(
+    source: Path, out: Path, classes: Classes | None = None, makes: bool = True, min_classes: int = 2
+) -> FoundPhotos:
+    """Find the photos of a folder or a list, and their classes.
+
+    Args:
+        source: The source as in `indexing.index_photos`.
+        out: The manifest to write, which is not read as a list of photos even if it lies in `source`.
+        classes: Where classes are read from; None for the first place that fits.
+        makes: Whether a class `Make_Model` has a make; otherwise every class stands alone.
+        min_classes: Fewest classes that are enough. One folder around all photos is then no class if it is two.
+
+    Raises:
+        UserError: `source` does not exist, a list in it cannot be read, or two readings fit and differ.
+    """
+    if source.is_file():
+        reading = _by_list(open_list(source), makes)
+        return _finished(reading, source.parent, [])
+    if not source.is_dir():
+        raise UserError(f"There is no folder or CSV file at {source}.")
+    root, photo_list = source, find_list(source, out) if classes in (None, Classes.LIST) else None
+    walk = walk_folder(source, passed_over=out.parent / CONVERTED)
+    if photo_list is None and classes in (None, Classes.LIST):
+        root, photo_list = _list_inside(walk, out)
+    if classes is Classes.LIST and photo_list is None:
+        raise UserError(
+            f"{source} holds no list of photos: a CSV file with the columns file_name and label, or file_name, make "
+            "and model."
+        )
+    suffixes = {path: path.suffix.lower() for path in walk.files}
+    paths = [path for path, suffix in suffixes.items() if suffix in PICTURE_SUFFIXES]
+    photos = place_photos(source, paths, min_classes)
+    if photo_list is not None:
+        reading = _by_list(photo_list, makes)
+        if classes is None and not photo_list.is_certain:
+            _check_agreement(source, reading, _by_folders(photos, makes))
+        unlisted = sorted(set(paths) - {item.path for item in [*reading.candidates, *reading.left_out]})
+        if unlisted:
+            reading.notes.append(f"{len(unlisted)} photos are not in {photo_list.name}, such as {unlisted[0]}.")
+        reading.left_out += walk.left_out
+        return _finished(reading, root, walk.notes())
+    reading = _by_folders_or_names(source, photos, classes, makes)
+    reading.left_out += walk.left_out
+    reading.left_out += [
+        LeftOut(path, "not a JPEG or PNG file by its name")
+        for path, suffix in suffixes.items()
+        if suffix not in (*PICTURE_SUFFIXES, *NOT_PHOTOS)
+    ]
+    return _finished(reading, source, walk.notes())
+
+
+def _list_inside(walk: Walk, out: Path) -> tuple[Path, PhotoList | None]:
+    """A list in the only folder that a source holds, as in an archive that was just unpacked."""
+    root = walk.root
+    inner = {path.relative_to(root).parts[0] for path in walk.files}
+    folder = root / next(iter(inner)) if len(inner) == 1 else root
+    return (folder, find_list(folder, out)) if folder != root and folder.is_dir() else (root, None)
+
+
+def _by_list(photo_list: PhotoList, makes: bool) -> _Reading:
+    reading = _Reading(Classes.LIST, f"by {photo_list.name}")
+    reading.candidates = photo_list.read(reading.left_out, reading.notes, makes)
+    return reading
+
+
+def _by_folders(photos: Sequence[PlacedPhoto], makes: bool) -> _Reading:
+    reading = _Reading(Classes.FOLDERS, "by folders", notes=nested_note(photos))
+    reading.candidates = by_folders(photos, reading.left_out, makes)
+    return reading
+
+
+def _by_names(photos: Sequence[PlacedPhoto], makes: bool, trust_folders: bool) -> _Reading:
+    reading = _Reading(Classes.NAMES, "by file names")
+    reading.candidates = by_names(photos, reading.left_out, makes, trust_folders)
+    return reading
+
+
+def _by_folders_or_names(source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool) -> _Reading:
+    if classes is not None:
+        return _by_folders(photos, makes) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
+    if not folders_fit(photos):
+        return _by_names(photos, makes, True)
+    reading = _by_folders(photos, makes)
+    if not names_fit(photos):
+        return reading
+    names = _by_names(photos, makes, True)
+    if names_are_known(photos):
+        return names
+    _check_agreement(source, reading, names)
+    return reading
+
+
+def _check_agreement(source: Path, first: _Reading, second: _Reading) -> None:
+    """Refuse to guess between two readings that both give classes, but other ones."""
+    one, other = first.labels, second.labels
+    if len({other[path] for path in one.keys() & other.keys()}) < 2 or same_classes(one, other):
+        return
+    path = next(path for path, label in one.items() if other.get(path, label) != label)
+    raise UserError(
+        f"The photos in {source} can be read in two ways. {first.name.capitalize()}: {first.example(source, path)}. "
+        f"{second.name.capitalize()}: {second.example(source, path)}. "
+        f"Choose with --classes {first.classes} or --classes {second.classes}."
+    )
+
+
+def _finished(reading: _Reading, root: Path, notes: list[str]) -> FoundPhotos:
+    """Give each class one spelling, and put into words how the source was read."""
+    found, merged = _in_one_spelling(reading.candidates)
+    reading.candidates = found
+    others = " or ".join(str(way) for way in Classes if way is not reading.classes)
+    no_makes = " --no-makes: classes as they are, without makes." if any(item.make for item in found) else ""
+    said = f"Classes {reading.name}: {reading.example(root)}. For another reading: --classes {others}.{no_makes}"
+    return FoundPhotos(found, reading.left_out, said, [*reading.notes, *merged, *notes])
+
+
+def _in_one_spelling(found: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:
+    """Candidates whose makes and classes each have one spelling, and notes on those that had several."""
+    makes = one_spelling(Counter(item.make for item in found))
+    models = one_spelling(Counter(item.model for item in found), only_form=True)
+    pairs = [(makes[item.make], models[item.model]) for item in found]
+    labels = one_spelling(Counter(label_of(*pair) for pair in pairs))
+    pair_of = {label_of(*pair): pair for pair in pairs}
+    shared = [pair_of[labels[label_of(*pair)]] for pair in pairs]
+    spellings = defaultdict(set)
+    for item, pair in zip(found, shared, strict=True):
+        spellings[label_of(*pair)].add(item.label)
+    several = sorted((label, sorted(names)) for label, names in spellings.items() if len(names) > 1)
+    notes = [f"One class, {label}, was written in {len(names)} ways: {_quoted(names)}." for label, names in several]
+    return [replace(item, make=make, model=model) for item, (make, model) in zip(found, shared, strict=True)], notes
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

@@ -1,0 +1,254 @@
+"""Reading photos and their classes from a list of them: CSV or JSON lines."""
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from car_classifier.data.class_labels import is_name, label_of, make_and_model
+from car_classifier.data.folder_walk import walk_folder
+from car_classifier.data.known_sets import find_known_set
+from car_classifier.data.manifest import Split
+from car_classifier.data.photo_sources import Candidate, LeftOut, parse_split, split_of_folder, with_slashes
+from car_classifier.errors import UserError
+from car_classifier.files import csv_columns, read_csv
+
+FILE_COLUMNS = ("file_name", "filename", "file", "image", "path", "file_path", "filepath", "image_path")
+LABEL_COLUMNS = ("class_name", "label", "class", "category")
+TABLES = (".csv", ".tsv", ".jsonl")
+_CONTRACT = ("file_name", "make", "model")
+
+Reader = Callable[[list[LeftOut], list[str], bool], list[Candidate]]
+"""Reads candidates; appends to files left out and to notes; the third argument says whether `Make_Model` has a make."""
+
+
+@dataclass(frozen=True)
+class PhotoList:
+    """The list, or the lists that belong together, of the photos in a folder.
+
+    Attributes:
+        name: For people.
+        is_certain: Whether it can be nothing else than a list of photos with their classes.
+        read: Reads it.
+    """
+
+    name: str
+    is_certain: bool
+    read: Reader
+
+
+def open_list(path: Path) -> PhotoList:
+    """The list that a file is."""
+    known = find_known_set(path.parent) if path.suffix.lower() in (".txt", ".mat") else None
+    return _known_list(*known) if known else _tables([path], path.name, is_certain=True)
+
+
+def find_list(folder: Path, out: Path) -> PhotoList | None:
+    """The list of photos that a folder holds, if it does.
+
+    Args:
+        folder: The folder. A list may also lie in the folders of its splits, as in Hugging Face's imagefolder.
+        out: The manifest to write, which is not read as a list.
+
+    Raises:
+        UserError: It holds several lists.
+    """
+    known = find_known_set(folder)
+    if known:
+        return _known_list(*known)
+    inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and split_of_folder(path.name)]
+    for places in ([folder], inner):
+        tables = [
+            path
+            for place in places
+            for path in sorted(place.iterdir())
+            if path.suffix.lower() in TABLES and _is_table(path, out)
+        ]
+        certain = [path for path in tables if set(_CONTRACT) <= set(_columns(path))]
+        lists = certain or [path for path in tables if _has_photos(path)]
+        names = [path.relative_to(folder).as_posix() for path in lists]
+        if len(lists) > 1 and len({_split_of(path) for path in lists} - {None}) < len(lists):
+            raise UserError(
+                f"{folder} holds several lists of photos: {', '.join(names)}. "
+                "Give the one to index instead of the folder."
+            )
+        if lists:
+            return _tables(lists, " and ".join(names), bool(certain))
+    return None
+
+
+def _known_list(name: str, read: Callable[[], list[Candidate]]) -> PhotoList:
+    return PhotoList(name, True, lambda _left_out, _notes, _makes: read())
+
+
+def _tables(paths: Sequence[Path], name: str, is_certain: bool) -> PhotoList:
+    def read(left_out: list[LeftOut], notes: list[str], makes: bool) -> list[Candidate]:
+        return _read_tables(paths, left_out, notes, makes)
+
+    return PhotoList(name, is_certain, read)
+
+
+def _split_of(path: Path) -> Split | None:
+    """The split that the name of one of several lists means, or that of its folder."""
+    return split_of_folder(path.stem) or split_of_folder(path.parent.name)
+
+
+def _is_table(path: Path, out: Path) -> bool:
+    """Whether a file lists photos and their classes."""
+    if path.name.startswith(".") or not path.is_file() or path.resolve() == out.resolve():
+        return False
+    columns = set(_columns(path))
+    has_class = columns >= {"make", "model"} or columns & set(LABEL_COLUMNS)
+    return bool(columns & set(FILE_COLUMNS) and has_class)
+
+
+def _columns(path: Path) -> tuple[str, ...]:
+    """The columns of a table, in lower case; none if it cannot be read."""
+    try:
+        is_json = path.suffix.lower() == ".jsonl"
+        return tuple(next(_json_lines(path), (0, {}))[1]) if is_json else csv_columns(path, by_hand=True)
+    except UserError:
+        return ()
+
+
+def _has_photos(path: Path) -> bool:
+    """Whether one of the first photos that a table lists is there."""
+    find = _Finder(path.parent)
+    try:
+        return any(find(row.file).is_file() for row in islice(_rows(path), 5))
+    except UserError:
+        return False
+
+
+def _read_tables(paths: Sequence[Path], left_out: list[LeftOut], notes: list[str], makes: bool) -> list[Candidate]:
+    candidates: list[Candidate] = []
+    seen: set[Path] = set()
+    contradictory: list[str] = []
+    for path in paths:
+        find = _Finder(path.parent)
+        for row in _rows(path):
+            line, photo = f"line {row.line} of {path.name}", find(row.file)
+            if photo in seen:
+                left_out.append(LeftOut(photo, f"listed a second time in {line}"))
+                continue
+            if row.has_make:
+                make, model = (row.make, row.model) if makes else ("", label_of(row.make, row.model))
+            elif is_name(row.label):
+                make, model = make_and_model(row.label, makes and not row.has_make_columns)
+            else:
+                left_out.append(
+                    LeftOut(photo, f"{line} gives it no {'make or no model' if row.has_make_columns else 'class'}")
+                )
+                continue
+            seen.add(photo)
+            split = parse_split(path, row.line, row.split) if row.split else None
+            split = split or (_split_of(path) if len(paths) > 1 else None)
+            candidates.append(Candidate(photo, make, model, row.year, split))
+            if row.has_make and row.label not in ("", candidates[-1].label):
+                contradictory.append(f"{line} says {row.label}, and {candidates[-1].label}")
+    if contradictory:
+        notes.append(
+            f"{len(contradictory)} lines have a label that contradicts their make and model, which count: "
+            f"{contradictory[0]}."
+        )
+    return candidates
+
+
+class _Finder:
+    """Finds the photo that a list means, though it may be written by Windows, a Mac, or name no folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, name: str) -> Path:
+        exact, path = self._folder / name, self._folder / with_slashes(name)
+        if exact.exists() or path.exists():
+            return exact if exact.exists() else path
+        found = self._by_path.get(_nfc(with_slashes(name))) or self._by_name.get(_nfc(Path(with_slashes(name).name)))
+        return found or path
+
+    @cached_property
+    def _files(self) -> list[Path]:
+        return walk_folder(self._folder).files
+
+    @cached_property
+    def _by_path(self) -> dict[str, Path]:
+        return {_nfc(path.relative_to(self._folder)): path for path in self._files}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Path | None]:
+        """The files whose names occur once."""
+        names: dict[str, Path | None] = {}
+        for path in self._files:
+            name = _nfc(Path(path.name))
+            names[name] = None if name in names else path
+        return names
+
+
+def _nfc(path: Path) -> str:
+    return unicodedata.normalize("NFC", path.as_posix())
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of a list; what it does not say is empty."""
+
+    line: int
+    file: str
+    make: str
+    model: str
+    label: str
+    split: str
+    year: int | None
+    has_make_columns: bool
+
+    @property
+    def has_make(self) -> bool:
+        """Whether it gives make and model. In a manifest, a class that stands alone has a label, but no make."""
+        return is_name(self.make) and is_name(self.model)
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    lines: Iterable[tuple[int, Mapping[str, str]]]
+    if path.suffix.lower() == ".jsonl":
+        lines = _json_lines(path)
+    else:
+        columns = set(csv_columns(path, by_hand=True)) if path.is_file() else set()
+        file = next((name for name in FILE_COLUMNS if name in columns), "file_name")
+        label = next((name for name in LABEL_COLUMNS if name in columns), None)
+        has_make = columns >= {"make", "model"} or label is None
+        lines = read_csv(path, (file, "make", "model") if has_make or label is None else (file, label), by_hand=True)
+    for line, row in lines:
+        name = next((row[column] for column in FILE_COLUMNS if row.get(column)), "")
+        if not name:
+            raise UserError(f"{path}, line {line}: it names no photo.")
+        cells = {column: row.get(column) or "" for column in ("make", "model", "split", "year")}
+        yield _Row(
+            line=line,
+            file=name,
+            make=cells["make"],
+            model=cells["model"],
+            label=next((row[column] for column in LABEL_COLUMNS if is_name(row.get(column) or "")), ""),
+            split=cells["split"],
+            year=int(cells["year"]) if cells["year"].isdecimal() else None,
+            has_make_columns={"make", "model"} <= row.keys(),
+        )
+
+
+def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number and fields of each line of a file of JSON objects, as texts."""
+    try:
+        for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+            if line.strip():
+                fields: dict[str, Any] = dict(json.loads(line))
+                yield number, {name.strip().lower(): _text(value) for name, value in fields.items()}
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path} cannot be read as lines of JSON: {error}") from error
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()
