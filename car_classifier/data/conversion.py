@@ -13,11 +13,6 @@ from PIL import Image, ImageCms, ImageOps
 from car_classifier.errors import UserError
 from car_classifier.files import write_bytes
 
-CONVERTIBLE_SUFFIXES = (
-    ".webp", ".avif", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".jp2", ".heic", ".heif", ".hif",
-)  # fmt: skip
-"""Names of picture files that `data index --convert` takes. The content decides, though: any name may lie."""
-
 DECODABLE = ("JPEG", "PNG", "MPO")
 """Pillow's names of the formats that the graph decodes; MPO is a JPEG followed by further pictures."""
 

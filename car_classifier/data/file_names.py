@@ -9,6 +9,11 @@ from car_classifier.data.class_labels import parse_label
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png")
 
+CONVERTIBLE_SUFFIXES = (
+    ".webp", ".avif", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".jp2", ".heic", ".heif", ".hif",
+)  # fmt: skip
+"""Names of picture files that `data index --convert` takes. The content decides, though: any name may lie."""
+
 DRIVETRAINS = ("FWD", "RWD", "AWD", "4WD")
 
 

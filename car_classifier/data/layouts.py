@@ -11,8 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from car_classifier.data.class_labels import label_of, one_spelling
-from car_classifier.data.conversion import CONVERTIBLE_SUFFIXES
-from car_classifier.data.file_names import PHOTO_SUFFIXES
+from car_classifier.data.file_names import CONVERTIBLE_SUFFIXES, PHOTO_SUFFIXES
 from car_classifier.data.folder_layouts import (
     PlacedPhoto,
     by_folders,
