@@ -68,7 +68,7 @@ def _table(result: dict[str, Any]) -> Table:
     rows = (
         ("Right (top-1)", result["top1"], result["top1_interval"]),
         ("Among the best five (top-5)", result["top5"], result["top5_interval"]),
-        ("Right make", result["make_top1"], result["make_top1_interval"]),
+        *([("Right make", result["make_top1"], result["make_top1_interval"])] if "make_top1" in result else []),
         ("Macro-F1", result["macro_f1"], result["macro_f1_interval"]),
         ("Calibration error before scaling", calibration["ece_before"], calibration["ece_interval_before"]),
         ("Calibration error", calibration["ece"], calibration["ece_interval"]),

@@ -33,7 +33,7 @@ Outcome = tuple["PhotoExplanation", list[Path]] | str
 def explain(
     photos: PhotosArgument,
     label: Annotated[
-        str | None, typer.Option("--class", help="Class to explain, Make_Model.", show_default="the most likely one")
+        str | None, typer.Option("--class", help="Class to explain.", show_default="the most likely one")
     ] = None,
     versus: Annotated[
         str | None, typer.Option(help="Second class: show what speaks for the class and against this one.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from car_classifier.data.class_labels import parse_label
+from car_classifier.data.class_labels import is_name, make_and_model
 from car_classifier.data.feedback_database import FeedbackTable, Opinion
 from car_classifier.data.manifest import Manifest, ManifestRow, write_manifest
 from car_classifier.data.near_duplicates import near_duplicate_groups
@@ -75,7 +75,7 @@ def import_feedback(table: FeedbackTable, manifest: Manifest, out: Path, report:
         else:
             agreed.append(agreement)
     with tempfile.TemporaryDirectory() as folder:
-        photos = _read(table, agreed, Path(folder), left_out)
+        photos = _read(table, agreed, manifest, Path(folder), left_out)
     if not photos:
         return FeedbackImport(manifest, (), left_out)
     known_photos = _read_manifest_photos(manifest, report)
@@ -88,7 +88,7 @@ class Agreement:
     """The label that all visitors agree on for a photo.
 
     Attributes:
-        label: `Make_Model`.
+        label: The class.
         photo_row: Id of the row that holds the photo's JPEG.
     """
 
@@ -126,19 +126,18 @@ class _NewPhoto:
     near_duplicate_group: str = ""
 
 
-def _read(table: FeedbackTable, agreed: Sequence[Agreement], folder: Path, left_out: Counter[str]) -> list[_NewPhoto]:
+def _read(
+    table: FeedbackTable, agreed: Sequence[Agreement], manifest: Manifest, folder: Path, left_out: Counter[str]
+) -> list[_NewPhoto]:
+    classes = {row.label: (row.make, row.model) for row in manifest.rows}
     photos = []
     for agreement in agreed:
         content = table.photo(agreement.photo_row)
         path = folder / f"{agreement.photo_row}.jpg"
         path.write_bytes(content)
-        try:
-            make, model = parse_label(agreement.label)
-        except ValueError:
-            left_out[UNUSABLE] += 1
-            continue
+        make, model = classes.get(agreement.label) or make_and_model(agreement.label)
         photo = read_photo(Candidate(path, make, model, None, "train"))
-        if isinstance(photo, LeftOut) or not _can_be_file(_file_name(photo)):
+        if isinstance(photo, LeftOut) or not is_name(model) or not _can_be_file(_file_name(photo)):
             left_out[UNUSABLE] += 1
         else:
             photos.append(_NewPhoto(photo, content))

@@ -15,10 +15,10 @@ def statistics_of(manifest: Manifest) -> dict[str, Any]:
     """Figures of a manifest. Excluded photos are counted, and otherwise left out.
 
     Returns:
-        `photos`, `splits` (photos in each), `makes`, `classes` (photos of each, largest first), `years` (`min`,
-        `median`, `max` and the number of photos whose year is `unknown`; `None` for the others if all are), `sizes`
-        (photos of each `width` and `height` in pixels, most frequent first), `near_duplicates` (`photos` and `groups`)
-        and `excluded` (photos for each reason).
+        `photos`, `splits` (photos in each), `makes` (0 if no class has one), `classes` (photos of each, largest first),
+        `years` (`min`, `median`, `max` and the number of photos whose year is `unknown`; `None` for the others if all
+        are), `sizes` (photos of each `width` and `height` in pixels, most frequent first), `near_duplicates` (`photos`
+        and `groups`) and `excluded` (photos for each reason).
     """
     rows = manifest.kept
     per_class, counts = manifest.label_counts(), manifest.counts()
@@ -30,7 +30,7 @@ def statistics_of(manifest: Manifest) -> dict[str, Any]:
     return {
         "photos": len(rows),
         "splits": {split: counts[split] for split in SPLITS if counts[split]},
-        "makes": len({row.make for row in rows}),
+        "makes": len({row.make for row in rows} - {""}),
         "classes": {label: per_class[label] for label in sorted(per_class, key=lambda name: (-per_class[name], name))},
         "years": {
             "min": min(years, default=None),
@@ -58,8 +58,9 @@ def described(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("photos", f"{figures['photos']:,}"),
         ("per split", ", ".join(f"{split} {count:,}" for split, count in figures["splits"].items())),
         ("classes", f"{len(classes):,}"),
-        ("makes", f"{figures['makes']:,}"),
     ]
+    if figures["makes"]:
+        lines.append(("makes", f"{figures['makes']:,}"))
     if classes:
         counts, names = list(classes.values()), list(classes)
         lines += [

@@ -15,13 +15,17 @@ TABLE_COLUMNS = ("file_name", "split", "excluded", "label", *_CAR_COLUMNS)
 def write_table(manifest: Manifest, out: Path) -> None:
     """Write a CSV with a row for each photo: its path, split and label, and the fields of its name.
 
-    Units are those of `CarName`; fields that a name lacks are empty. Make, model and year are the manifest's.
+    Units are those of `CarName`; fields that a name lacks are empty. Make, model and year are the manifest's. Without
+    any make the photos show no cars: then fields that all names lack have no column.
 
     Raises:
         UserError: `out` cannot be written, or is a manifest.
     """
     check_report_out(out)
-    write_csv(out, TABLE_COLUMNS, _table_rows(manifest))
+    rows = list(_table_rows(manifest))
+    has_makes = any(row["make"] for row in rows)
+    used = [name for name in TABLE_COLUMNS if has_makes or name not in _CAR_COLUMNS or any(row[name] for row in rows)]
+    write_csv(out, used, ({name: row[name] for name in used} for row in rows))
 
 
 def _table_rows(manifest: Manifest) -> Iterator[dict[str, object]]:

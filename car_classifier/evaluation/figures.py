@@ -145,8 +145,7 @@ def _frame(axes: Any, colour: str, style: str) -> None:
 
 def _wrapped(label: str) -> str:
     """A label for people, on two lines if it is long."""
-    make, _, model = label.partition("_")
-    name = f"{make} {model.replace('_', ' ')}"
+    name = label.replace("_", " ")
     return name if len(name) <= 24 else name.replace(" ", "\n", 1)
 
 

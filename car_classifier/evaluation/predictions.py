@@ -83,9 +83,14 @@ def classify(version: PublishedVersion, photos: Sequence[LabelledPhoto]) -> Iter
             if isinstance(answer, Exception):
                 yield from (Unreadable(batch[i], _reason(batch[i].path)) for i in places)
                 continue
-            labels, probabilities = answer["labels"].numpy().astype(str), answer["probabilities"].numpy()
+            labels, probabilities = texts(answer["labels"].numpy()), answer["probabilities"].numpy()
             for i, row, values in zip(places, labels, probabilities, strict=True):
                 yield Answer(batch[i], tuple(map(str, row)), tuple(map(float, values)))
+
+
+def texts(labels: NDArray[Any]) -> NDArray[np.str_]:
+    """Labels as texts: a signature gives the bytes of their UTF-8."""
+    return np.char.decode(labels.astype(bytes), "utf-8")
 
 
 def find_labelled_photos(paths: Sequence[Path], labels: Sequence[str]) -> list[LabelledPhoto]:

@@ -55,7 +55,7 @@ def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, cons
     if not known:
         raise UserError(
             f"The model in {version} knows no label of the {len(rows)} photos in {photos}: {named(unknown)}. "
-            f"It knows {named(dict.fromkeys(sorted(known_labels)))}. Labels are Make_Model, spelled as in training."
+            f"It knows {named(dict.fromkeys(sorted(known_labels)))}. Labels must be spelled as in training."
         )
     with progress_bar("Asking the model", console) as report:
         predictions = predict(version, manifest, known, report)
@@ -92,32 +92,29 @@ def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -
         and `balanced_accuracy`, each with its 95 % interval under `NAME_interval`; `mean_confidence` of the first
         answers; `calibration` (after temperature scaling, and before it under `NAME_before`), `abstention`,
         `per_class`, `per_make`, `confusion` (rows are true labels, columns are answers) and `confused_pairs`, all as
-        the functions in `metrics` return them; `unknown_labels`.
+        the functions in `metrics` return them; `unknown_labels`. Where no class has a make, `make_top1` and
+        `per_make` are missing.
     """
     names, truth, probabilities = predictions.names, predictions.truth, predictions.probabilities
     best = top_classes(probabilities, 5)
     answers, confidences = best[:, 0], probabilities.max(axis=1)
     right = answers == truth
-    makes = names.all_makes
-    make_truth, make_answers = names.make_of_class[truth], predictions.make_probabilities.argmax(axis=1)
+    of_makes = _make_figures(predictions) if names.has_makes else {}
     before = calibration(softmax(predictions.logits, axis=1), truth)
     return {
         "count": len(truth),
         **share("top1", right),
         **share("top5", (best == truth[:, None]).any(axis=1)),
-        **share("make_top1", make_answers == make_truth),
+        **of_makes,
         **macro_figures(truth, answers, len(names.labels)),
         "mean_confidence": float(confidences.mean(dtype=np.float64)),
         "calibration": calibration(probabilities, truth) | {f"{name}_before": value for name, value in before.items()},
         "abstention": abstention(confidences, right),
         "per_class": [
-            {"label": label, "make": make} | row
+            {"label": label} | ({"make": make} if names.has_makes else {}) | row
             for label, make, row in zip(
                 names.labels, names.makes, score_table(truth, answers, names.labels), strict=True
             )
-        ],
-        "per_make": [
-            {"make": make} | row for make, row in zip(makes, score_table(make_truth, make_answers, makes), strict=True)
         ],
         "confusion": {
             "labels": list(names.labels),
@@ -127,6 +124,16 @@ def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -
             truth, answers, confidences, names.labels, [row.file_name for row in predictions.rows]
         ),
         "unknown_labels": dict(sorted(unknown_labels.items())),
+    }
+
+
+def _make_figures(predictions: Predictions) -> dict[str, Any]:
+    names, truth = predictions.names, predictions.truth
+    make_truth, make_answers = names.make_of_class[truth], predictions.make_probabilities.argmax(axis=1)
+    scores = score_table(make_truth, make_answers, names.all_makes)
+    return {
+        **share("make_top1", make_answers == make_truth),
+        "per_make": [{"make": make} | row for make, row in zip(names.all_makes, scores, strict=True)],
     }
 
 

@@ -26,8 +26,8 @@ class Classifier:
         backbone: The kind of net.
         net: `keras.Model` from normalised images [n, height, width, 3] to activations [n, h, w, channels].
         head: `keras.Model` from these activations to logits, float32 [n, classes].
-        labels: Label of each class, `Make_Model`.
-        makes: Make of each label.
+        labels: Label of each class, `Make_Model`, or any name.
+        makes: Make of each label; a class without one counts as its own make, as in `Manifest.makes`.
         temperature: Divisor of the logits before softmax, which calibrates the probabilities.
         image_size: Height and width of the net's input in pixels.
     """

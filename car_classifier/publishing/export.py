@@ -14,7 +14,7 @@ from rich.console import Console
 
 from car_classifier.data.manifest import Manifest, ManifestRow, Split
 from car_classifier.evaluation.metrics import top_classes
-from car_classifier.evaluation.predictions import Predictions, predict
+from car_classifier.evaluation.predictions import Predictions, predict, texts
 from car_classifier.evaluation.report import evaluation_of
 from car_classifier.files import sha256_of, write_csv, write_json
 from car_classifier.network.signatures import Classifier, save
@@ -100,7 +100,7 @@ def _write_predictions(path: Path, predictions: Predictions) -> None:
         labels = [names.labels[c] for c in best[i]]
         probabilities = [f"{predictions.probabilities[i, c]:.6f}" for c in best[i]]
         make_1 = [names.all_makes[make], f"{make_probabilities[i, make]:.6f}"]
-        cells = [row.file_name, row.label, row.make, *labels, *probabilities, *make_1]
+        cells = [row.file_name, row.label, names.makes[names.labels.index(row.label)], *labels, *probabilities, *make_1]
         rows.append(dict(zip(columns, cells, strict=True)))
     write_csv(path, columns, rows)
 
@@ -120,7 +120,7 @@ def _write_golden(version: PublishedVersion, manifest: Manifest, rows: Sequence[
         contents.append(source.read_bytes())
         answer = explain(image_bytes=tf.constant([contents[-1]]), class_index=tf.constant([-1]))
         expected = {key: answer[key].numpy()[0] for key in ("labels", "probabilities", "logits", "contributions")}
-        expected["labels"] = expected["labels"].astype(str)
+        expected["labels"] = texts(expected["labels"])
         answers.append({"file": name, "label": row.label} | {key: value.tolist() for key, value in expected.items()})
     text = json.dumps(answers, indent=1, ensure_ascii=False)
     version.golden_answers_path.write_text(text, encoding="utf-8")

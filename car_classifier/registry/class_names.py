@@ -15,8 +15,8 @@ class ClassNames:
     """The classes of a model, in its order.
 
     Attributes:
-        labels: Label of each class, `Make_Model`.
-        makes: Make of each class.
+        labels: Label of each class, `Make_Model`, or any name.
+        makes: Make of each class; a class without one counts as its own make.
     """
 
     labels: tuple[str, ...]
@@ -26,6 +26,11 @@ class ClassNames:
     def all_makes(self) -> tuple[str, ...]:
         """Every make once, sorted."""
         return tuple(sorted(set(self.makes)))
+
+    @property
+    def has_makes(self) -> bool:
+        """Whether any class has a make that is not just its own label."""
+        return self.makes != self.labels
 
     @property
     def make_of_class(self) -> NDArray[np.int64]:

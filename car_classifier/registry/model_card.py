@@ -9,6 +9,11 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """The card, in Markdown, from a version's `config.json` and `metrics.json`."""
     training, photos, calibration = config["training"], config["photos"], metrics["calibration"]
     height, width = training["image_size"]
+    right_make = (
+        f"| Right make | {metrics['make_top1']:.1%} | {_interval(metrics['make_top1_interval'])} |\n"
+        if "make_top1" in metrics
+        else ""
+    )
     weights = {"none": "random weights", "imagenet": "ImageNet weights"}.get(training["weights"], "a weights file")
     return f"""# Car classifier
 
@@ -28,8 +33,7 @@ On {metrics["count"]} {metrics["split"]} photos, asked through the SavedModel. `
 |---|---|---|
 | Top-1 accuracy | {metrics["top1"]:.1%} | {_interval(metrics["top1_interval"])} |
 | Top-5 accuracy | {metrics["top5"]:.1%} | {_interval(metrics["top5_interval"])} |
-| Right make | {metrics["make_top1"]:.1%} | {_interval(metrics["make_top1_interval"])} |
-| Macro-F1 | {metrics["macro_f1"]:.1%} | {_interval(metrics["macro_f1_interval"])} |
+{right_make}| Macro-F1 | {metrics["macro_f1"]:.1%} | {_interval(metrics["macro_f1_interval"])} |
 | Calibration error | {calibration["ece"]:.1%} | {_interval(calibration["ece_interval"])} |
 | … before temperature scaling | {calibration["ece_before"]:.1%} | {_interval(calibration["ece_interval_before"])} |
 

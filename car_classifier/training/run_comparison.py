@@ -14,6 +14,8 @@ from car_classifier.training.config import nested, written
 FIGURES = ("top1", "top5", "macro_f1", "make_top1", "ece")
 """The metrics of finished runs that are compared; from 0 to 1, measured on the test photos."""
 
+_TITLES = {"top5": "top-5", "macro_f1": "macro-F1", "make_top1": "make", "ece": "calibration\nerror"}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -57,7 +59,7 @@ class Run:
             return {}
         low, high = self.metrics["top1_interval"]
         values = {"ece": self.metrics["calibration"]["ece"]} | self.metrics
-        return {"top1_low": low, "top1_high": high} | {name: values[name] for name in FIGURES}
+        return {"top1_low": low, "top1_high": high} | {name: values[name] for name in FIGURES if name in values}
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
@@ -90,7 +92,8 @@ def comparison_table(runs: Sequence[Run]) -> Table:
     for name in ("minutes", "epochs\nrun"):
         table.add_column(name, justify="right", overflow="fold", min_width=4)
     table.add_column("top-1 (95 %)", overflow="fold", min_width=7)
-    for name in ("top-5", "macro-F1", "make", "calibration\nerror", "best\nval_accuracy"):
+    figure_names = _figures_of(runs)[1:]
+    for name in (*(_TITLES[figure] for figure in figure_names), "best\nval_accuracy"):
         table.add_column(name, justify="right", overflow="fold", min_width=5)
     for run, name in zip(runs, _names(runs), strict=True):
         figures = run.figures
@@ -101,20 +104,26 @@ def comparison_table(runs: Sequence[Run]) -> Table:
             f"{run.minutes:.1f}",
             str(len(run.history)),
             top1,
-            *(_percent(figures.get(figure)) for figure in FIGURES[1:]),
+            *(_percent(figures.get(figure)) for figure in figure_names),
             _percent(run.best_val_accuracy),
         )
     return table
 
 
+def _figures_of(runs: Sequence[Run]) -> list[str]:
+    """Those of `FIGURES` that can be shown: that of makes is missing if no run has makes."""
+    finished = [run.figures for run in runs if run.figures]
+    return [name for name in FIGURES if not finished or any(name in figures for figures in finished)]
+
+
 def comparison_rows(runs: Sequence[Run]) -> list[dict[str, object]]:
     """The same table by column, with figures from 0 to 1; what an unfinished run lacks is None."""
-    settings = differing_settings(runs)
+    settings, figures = differing_settings(runs), ("top1", "top1_low", "top1_high", *_figures_of(runs)[1:])
     rows = []
     for run, name in zip(runs, _names(runs), strict=True):
         chosen: dict[str, object] = {setting: run.settings.get(setting) for setting in settings}
         trained = {"minutes": round(run.minutes, 2), "epochs_run": len(run.history)}
-        measured = {figure: run.figures.get(figure) for figure in ("top1", "top1_low", "top1_high", *FIGURES[1:])}
+        measured = {figure: run.figures.get(figure) for figure in figures}
         best = {"best_val_accuracy": run.best_val_accuracy}
         rows.append({"run": name, "state": run.state} | chosen | trained | measured | best)
     return rows

@@ -23,6 +23,7 @@ def filters(dataset: Dataset, search: PhotoSearch) -> html.Div:
     """
     photos = dataset.photos
     labels = labels_by_make(dataset)
+    makes = [entry["group"] for entry in labels if "group" in entry]
     groups = sorted({photo.near_duplicate_group for photo in photos} - {""}, key=lambda name: (len(name), name))
     offered_groups = [{"value": ANY_GROUP, "label": "Has near-duplicates"}]
     offered_groups += [{"value": group, "label": f"Group {group}"} for group in groups]
@@ -39,8 +40,8 @@ def filters(dataset: Dataset, search: PhotoSearch) -> html.Div:
                         value=search.text or "",
                         debounce=300,
                     ),
-                    _choice("make", "Make", sorted(_offered_makes(labels)), search.make, searchable=True),
-                    _choice("label", "Model", labels, search.label, searchable=True),
+                    _choice("make", "Make", makes, search.make, hidden=not makes, searchable=True),
+                    _choice("label", "Model" if makes else "Class", labels, search.label, searchable=True),
                     _choice("split", "Split", _offered(SPLITS), search.split),
                     _range("years", "Years", [photo.year for photo in photos], 1, (search.year_from, search.year_to)),
                     _range(
@@ -71,18 +72,16 @@ def filters(dataset: Dataset, search: PhotoSearch) -> html.Div:
 
 
 def labels_by_make(dataset: Dataset) -> list[dict[str, Any]]:
-    """Returns each make as `group`, with its models as `items`: the label as `value` and its name as `label`."""
+    """Returns each make as `group`, with its models as `items`: the label as `value` and its name as `label`.
+
+    Classes without a make come first, as items without a group.
+    """
     makes: dict[str, dict[str, str]] = defaultdict(dict)
     for photo in dataset.photos:
         makes[photo.make][photo.label] = photo.name
-    return [
-        {"group": make, "items": [{"value": label, "label": name} for label, name in sorted(models.items())]}
-        for make, models in sorted(makes.items())
-    ]
-
-
-def _offered_makes(labels: Iterable[dict[str, Any]]) -> list[str]:
-    return [make["group"] for make in labels if make["group"]]
+    alone = _offered(dict(sorted(makes.pop("", {}).items())))
+    groups = [{"group": make, "items": _offered(dict(sorted(makes[make].items())))} for make in sorted(makes)]
+    return [*alone, *groups]
 
 
 def _offered(names: dict[str, str]) -> list[dict[str, str]]:

@@ -69,7 +69,10 @@ def register(app: dash.Dash, services: Services) -> None:
     def show(number: str | None, measured_on: str | None, other_number: str | None) -> dict[str, object]:
         version, report = version_and_report(services, number, measured_on)
         _, other = version_and_report(services, other_number, measured_on)
-        columns = [{**column, "hide": column["field"] == "gain" and not other.classes} for column in COLUMNS]
+        hidden = {"gain"} if not other.classes else set()
+        if all(row.make in ("", row.label) for row in report.classes):
+            hidden.add("make")
+        columns = [{**column, "hide": column["field"] in hidden} for column in COLUMNS]
         return {
             **present("classes", version, report.classes),
             "rows": rows_of(report, other),

@@ -18,7 +18,7 @@ def headlines(services: Services, number: str | None, other: str | None) -> html
     """Returns a card for each figure. The layout fills them already: visitors come for these."""
     first = photo_options(services, number)[0]["value"]
     shown = _shown(services, number, first, other)
-    leaves = zip(HEADLINES, *(shown[part] for part in (*TEXTS, "bar", "verdict")), strict=True)
+    leaves = zip(HEADLINES, *(shown[part] for part in (*TEXTS, "bar", "verdict", "card")), strict=True)
     return section(
         "headlines",
         "How good it is",
@@ -32,7 +32,14 @@ def headlines(services: Services, number: str | None, other: str | None) -> html
 
 
 def _card(
-    key: str, value: str, interval: str, other: str, difference: str, bar: dict[str, str], verdict: str
+    key: str,
+    value: str,
+    interval: str,
+    other: str,
+    difference: str,
+    bar: dict[str, str],
+    verdict: str,
+    card: dict[str, str],
 ) -> html.Li:
     kind = HEADLINES[key]
 
@@ -49,7 +56,9 @@ def _card(
             leaf("other", other),
             leaf("difference", difference, **{"data-verdict": verdict}),
         ],
+        id={"headline": key, "part": "card"},
         className="headline tile",
+        style=card,
     )
 
 
@@ -65,6 +74,7 @@ def register(app: dash.Dash, services: Services) -> None:
             **{part: Output({"headline": ALL, "part": part}, "children") for part in TEXTS},
             "bar": Output({"headline": ALL, "part": "bar"}, "style"),
             "verdict": Output({"headline": ALL, "part": "difference"}, "data-verdict"),
+            "card": Output({"headline": ALL, "part": "card"}, "style"),
         },
         inputs=[*CHOSEN, Input(OTHER, "value")],
         prevent_initial_call=True,
@@ -79,6 +89,7 @@ def _shown(services: Services, number: str | None, measured_on: str | None, othe
     ours = measured(services, number, measured_on)
     theirs = measured(services, other_number, measured_on) if other_number != number else None
     texts = headline_texts(ours, theirs) if ours else [HeadlineText()] * len(HEADLINES)
+    no_makes = bool(report.headlines) and "make_top1" not in report.headlines
     return {
         **present("headlines", version, report.headlines),
         "count": f"Measured on {report.count:,} photos." if report.count else "",
@@ -86,6 +97,7 @@ def _shown(services: Services, number: str | None, measured_on: str | None, othe
         **{part: [getattr(text, part) for text in texts] for part in TEXTS},
         "bar": [{"left": f"{text.low:.2%}", "width": _width(text)} for text in texts],
         "verdict": [text.verdict for text in texts],
+        "card": [{"display": "none"} if key == "make_top1" and no_makes else {} for key in HEADLINES],
     }
 
 

@@ -12,8 +12,15 @@ ABOUT = {
     Difficulty.HARD: ("Hard", "Any car: name make and model. Just the make is half a point."),
 }
 
+ABOUT_WITHOUT_MAKES = ABOUT | {
+    Difficulty.EASY: ("Easy", "Any four to choose from."),
+    Difficulty.HARD: ("Hard", "Nothing to choose from: name it yourself."),
+}
 
-def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, problem: str) -> html.Section:
+
+def start(
+    rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, problem: str, has_makes: bool = True
+) -> html.Section:
     """Returns the settings of a new game; or a challenge, whose settings are fixed until the visitor declines it.
 
     Args:
@@ -22,7 +29,9 @@ def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, pro
         challenged: Whether the address names the photos.
         fair: Whether the model was not trained on the photos.
         problem: Says why the address is no valid challenge; empty if it is one, or none at all.
+        has_makes: Whether the photos' classes have makes.
     """
+    about = ABOUT if has_makes else ABOUT_WITHOUT_MAKES
     return html.Section(
         [
             html.H2(
@@ -33,8 +42,8 @@ def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, pro
             ),
             html.P(problem, className="problem", role="alert", hidden=not problem),
             html.P(
-                f"{rounds} rounds, {ABOUT[difficulty][0].lower()}: the same photos for everybody who has this link. "
-                f"{ABOUT[difficulty][1]}",
+                f"{rounds} rounds, {about[difficulty][0].lower()}: the same photos for everybody who has this link. "
+                f"{about[difficulty][1]}",
                 id="play-challenge-about",
                 className="play-challenge",
                 hidden=not challenged,
@@ -51,7 +60,7 @@ def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, pro
                         **{"aria-labelledby": "play-rounds-label"},
                     ),
                     dmc.RadioGroup(
-                        html.Div([_level(level) for level in Difficulty], className="play-levels"),
+                        html.Div([_level(level, *about[level]) for level in Difficulty], className="play-levels"),
                         id="play-difficulty",
                         value=difficulty.value,
                         label="Difficulty",
@@ -86,8 +95,7 @@ def start(rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, pro
     )
 
 
-def _level(level: Difficulty) -> dmc.RadioCard:
-    name, words = ABOUT[level]
+def _level(level: Difficulty, name: str, words: str) -> dmc.RadioCard:
     return dmc.RadioCard(
         [html.Span(name, className="play-level-name"), html.Span(words, className="dimmed")],
         value=level.value,

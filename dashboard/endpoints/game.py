@@ -205,7 +205,10 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/cars")
     def cars() -> Response:
-        known = {(photo.make, photo.model, photo.label) for photo in services.dataset.read().kept}
+        dataset = services.dataset.read()
+        # Beside makes, a class without one is chosen as its own make; without any make, models alone are offered.
+        own_make = (lambda photo: photo.name) if dataset.has_makes else lambda _: ""
+        known = {(photo.make or own_make(photo), photo.model, photo.label) for photo in dataset.kept}
         return jsonify(cars=[{"make": make, "model": car, "label": label} for make, car, label in sorted(known)])
 
     return routes

@@ -25,7 +25,8 @@ class Opinion(BaseModel):
         probability: Probability of that class, 0 to 1.
         version: The model's version, if known.
         right: Whether the visitor agrees.
-        label: The right label, as `Make_Model`; None if the answer is right or the visitor does not know the car.
+        label: The right label, as `Make_Model` or without a make; None if the answer is right or the visitor does not
+            know the car.
         may_train: Whether the photo may be kept for training.
     """
 
@@ -49,7 +50,7 @@ def read_opinion(content: Any, known_labels: Iterable[str]) -> Opinion:
 
     Raises:
         FeedbackError: A value is missing or has the wrong type, the model cannot have given the answer, or the label
-            does not name a make and a model.
+            cannot be the name of a class.
     """
     try:
         opinion = Opinion.model_validate(content)
@@ -64,23 +65,32 @@ def read_opinion(content: Any, known_labels: Iterable[str]) -> Opinion:
     if opinion.right:
         raise FeedbackError("The answer cannot be right if the photo shows another car. Take one of the two back.")
     spelling = {label.casefold(): label for label in known}
-    label = spelling.get(opinion.label.casefold()) or _well_formed(opinion.label)
+    label = spelling.get(opinion.label.casefold()) or _well_formed(
+        opinion.label, needs_make=all("_" in label for label in known)
+    )
     if label == opinion.answer_label:
         raise FeedbackError(f"{display_name(label)} is the answer itself. Choose another car, or say that it is right.")
     return opinion.model_copy(update={"label": label})
 
 
-def _well_formed(label: str) -> str:
-    """Tidies a label and checks that it can name a photo's file: training reads make and model from that name."""
-    make, _, model = (unicodedata.normalize("NFC", part.strip()) for part in label.partition("_"))
-    for name in (make, model):
+def _well_formed(label: str, needs_make: bool) -> str:
+    """Tidies a label and checks that it can name a photo's file.
+
+    Args:
+        label: `Make_Model`, or a class that stands alone.
+        needs_make: Whether a class cannot stand alone, because none that the model knows does.
+    """
+    make, underscore, model = label.partition("_")
+    parts = [make, model] if underscore or needs_make else [label]
+    names = [unicodedata.normalize("NFC", part.strip()) for part in parts]
+    for name in names:
         if name.lower() in ("", "nan"):
             raise FeedbackError("Fill in both make and model, or leave both empty.")
         if len(name) > LONGEST_NAME:
             raise FeedbackError(f"Make and model have at most {LONGEST_NAME} letters each. Shorten the longer one.")
         if _odd(name):
             raise FeedbackError("Write make and model without slashes and without a full stop at the start.")
-    return f"{make}_{model}"
+    return "_".join(names)
 
 
 def _odd(name: str) -> bool:

@@ -129,8 +129,8 @@ def sign(game: Game, name: str) -> Game:
 
 
 def makes_of(dataset: Dataset) -> dict[str, str]:
-    """Returns the make of each label that photos of the data set have."""
-    return {photo.label: photo.make for photo in dataset.kept}
+    """Returns the make of each label that photos of the data set have. A class without one is its own make."""
+    return {photo.label: photo.make or photo.label for photo in dataset.kept}
 
 
 def next_seed(game: Game) -> Seed:

@@ -106,6 +106,7 @@ def _summary(settings: Settings, dataset: Dataset) -> str:
             f"car-classifier data index FOLDER_OF_PHOTOS --out {settings.manifest}"
         )
     photos, kept = dataset.photos, dataset.kept
-    labels, makes = len({photo.label for photo in kept}), len({photo.make for photo in kept})
+    labels, makes = len({photo.label for photo in kept}), len({photo.make for photo in kept} - {""})
+    classes = f"{labels:,} models by {makes:,} makes" if makes else f"{labels:,} classes"
     excluded = f"; {len(photos) - len(kept):,} more are excluded" if len(kept) < len(photos) else ""
-    return f"{len(kept):,} photos of {labels:,} models by {makes:,} makes{excluded}."
+    return f"{len(kept):,} photos of {classes}{excluded}."

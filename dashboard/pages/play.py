@@ -107,7 +107,17 @@ def layout(
             html.Div(
                 [
                     html.Div(
-                        [start(count, level, challenged=challenge is not None, fair=fair, problem=problem), over()]
+                        [
+                            start(
+                                count,
+                                level,
+                                challenged=challenge is not None,
+                                fair=fair,
+                                problem=problem,
+                                has_makes=dataset.has_makes or not dataset.kept,
+                            ),
+                            over(),
+                        ]
                     ),
                     html.Div([board(), share()], className="play-aside"),
                 ],

@@ -19,9 +19,9 @@ class DatasetPhoto:
         id: 16 hex digits derived from `file_name`; does not reveal the car.
         path: The photo's file.
         file_name: The name in the manifest and in `predictions.csv`, relative to the manifest's folder.
-        make: Make of the car.
-        model: Model of the car.
-        label: `Make_Model`.
+        make: Make of the car; empty for a class that stands alone.
+        model: Model of the car, or the class.
+        label: `Make_Model`, or the class.
         year: Model year, if known.
         split: `train`, `validation` or `test`; empty if the manifest has none.
         near_duplicate_group: Group of photos that closely resemble each other; empty for all others.
@@ -71,6 +71,11 @@ class Dataset:
     def kept(self) -> tuple[DatasetPhoto, ...]:
         """The photos that are not excluded."""
         return tuple(photo for photo in self.photos if not photo.excluded)
+
+    @cached_property
+    def has_makes(self) -> bool:
+        """Whether any photo's class has a make."""
+        return any(photo.make for photo in self.kept)
 
     @cached_property
     def unseen(self) -> tuple[DatasetPhoto, ...]:
@@ -126,13 +131,14 @@ def read_columns(manifest: Path, file_name: str) -> dict[str, str]:
 def _photo(manifest: Path, row: Mapping[str, str | None]) -> DatasetPhoto:
     cells = {name: (cell or "").strip() for name, cell in row.items() if isinstance(cell, str | None)}
     file_name = cells["file_name"]
-    label = cells.get("label") or f"{cells.get('make', '')}_{cells.get('model', '')}"
-    make, _, model = label.partition("_")
+    label = cells.get("label") or "_".join(filter(None, [cells.get("make"), cells.get("model")]))
+    before, underscore, after = label.partition("_")
+    make, model = (before, after) if underscore else ("", label)
     return DatasetPhoto(
         id=hashlib.sha256(file_name.encode()).hexdigest()[:16],
         path=manifest.parent / file_name,
         file_name=file_name,
-        make=cells.get("make") or make,
+        make=cells["make"] if "make" in cells else make,
         model=cells.get("model") or model,
         label=label,
         year=int(year) if (year := cells.get("year", "")).isdecimal() else None,

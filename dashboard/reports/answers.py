@@ -100,10 +100,11 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
         of w contributions to the class's logit, negative where the photo speaks against it; `asked`: the same for
         the class that was asked for, or None; `scale`: the largest contribution among the likely classes, drawn in
         full colour so that heatmaps can be compared (1 if none is above 0); `extent`: where the maps lie on the
-        photo, as `Explanation.map_extent`; `makes`: the most likely ones with `name` and `probability`; `model`,
-        `version` and `milliseconds`.
+        photo, as `Explanation.map_extent`; `makes`: the most likely ones with `name` and `probability`, without
+        classes that have no make; `model`, `version` and `milliseconds`.
     """
     shown = explanation.classes[:CLASSES_SHOWN]
+    alone = {entry.label for entry in explanation.classes}  # a class without a make counts as its own make
     peak = max(float(entry.contributions.max()) for entry in shown)
     return {
         "classes": [_class(entry) for entry in shown],
@@ -111,7 +112,9 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
         "scale": peak if peak > 0 else 1.0,
         "extent": list(explanation.map_extent),
         "makes": [
-            {"name": display_name(make), "probability": share} for make, share in explanation.makes[:MAKES_SHOWN]
+            {"name": display_name(make), "probability": share}
+            for make, share in explanation.makes[:MAKES_SHOWN]
+            if make not in alone
         ],
         "model": model,
         "version": version,

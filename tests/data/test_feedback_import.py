@@ -186,7 +186,7 @@ def test_what_resembles_a_photo_of_validation_or_test_is_left_out(says, imported
         (b"no photo", "Kia_Rio"),
         # The dashboard lets no such name in; another program might.
         (jpeg(101), "Kia_../../Rio"),
-        (jpeg(101), "Kia"),
+        (jpeg(101), "nan"),
         (jpeg(101), "Kia_Rio\n2"),
         (jpeg(101), ".Kia_Rio"),
         (jpeg(101), "Kia_" + "é" * 190),

@@ -113,7 +113,7 @@ test("in a hard game a make offers its models, and a model can be guessed", () =
         { make: "Orsini", model: "Lince", label: "Orsini_Lince" },
     ];
     const hard = { phase: "guessing", game: { ...GAME, difficulty: "hard", choices: [] }, cars };
-    assert.deepEqual(shown(hard)["play-make"], { data: ["Maki", "Orsini"], value: null });
+    assert.deepEqual(shown(hard)["play-make"].data, ["Maki", "Orsini"]);
     assert.equal(shown(hard)["play-model"].disabled, true);
     const chosen = shown({ ...hard, make: "Orsini", model: "Orsini_Lince" });
     assert.deepEqual(chosen["play-model"].data, [
@@ -121,6 +121,17 @@ test("in a hard game a make offers its models, and a model can be guessed", () =
         { value: "Orsini_Lince", label: "Lince" },
     ]);
     assert.equal(chosen["play-guess"].disabled, false);
+});
+
+test("in a hard game without makes, classes are named directly", () => {
+    const cars = [
+        { make: "", model: "snow_leopard", label: "snow_leopard" },
+        { make: "", model: "cats", label: "cats" },
+    ];
+    const props = shown({ phase: "guessing", game: { ...GAME, difficulty: "hard", choices: [] }, cars });
+    assert.deepEqual(props["play-make"].style, { display: "none" });
+    assert.equal(props["play-model"].disabled, false);
+    assert.deepEqual(props["play-model"].data[0], { value: "snow_leopard", label: "snow leopard" });
 });
 
 test("the end says who won, shows all rounds and asks for a name", () => {

@@ -16,7 +16,7 @@ export function asCsv(entries) {
     const header = ["photo", "truth", "model", "version", "make", "make_probability"];
     for (const rank of RANKS) header.push(`label_${rank}`, `probability_${rank}`);
     const rows = entries.map(({ name, photo, answer: { model, version, makes, classes } }) => [
-        ...[name, photo.label, model, version, makes[0].name, makes[0].probability],
+        ...[name, photo.label, model, version, makes[0]?.name, makes[0]?.probability],
         ...RANKS.flatMap((rank) => [classes[rank - 1]?.label, classes[rank - 1]?.probability]),
     ]);
     return [header, ...rows].map((row) => row.map(csvCell).join(",")).join("\n") + "\n";

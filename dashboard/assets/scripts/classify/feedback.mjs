@@ -31,7 +31,7 @@ export async function act(inputs, [trigger]) {
         "feedback-unlisted.n_clicks": () => switchFields(card.form),
         "feedback-send.n_clicks": () => {
             const mayTrain = inputs["feedback-keep.checked"];
-            send(card, { right: false, label: chosenLabel(inputs, card.form.unlisted), mayTrain });
+            send(card, { right: false, label: chosenLabel(inputs, card), mayTrain });
         },
         "feedback-keep.checked": () => setMayTrain(card, inputs["feedback-keep.checked"]),
     };
@@ -47,11 +47,12 @@ function switchFields(form) {
 /**
  * The label that is chosen from the list, or typed; null if there is none.
  *
- * @type {(inputs: Inputs, isTyped: boolean) => string | null}
+ * @type {(inputs: Inputs, card: Card) => string | null}
  */
-function chosenLabel(inputs, isTyped) {
+function chosenLabel(inputs, { answer, form }) {
     const [make, model] = [inputs["feedback-make.value"], inputs["feedback-model.value"]];
-    if (!isTyped) return inputs["feedback-label.value"] || null;
+    if (!form.unlisted) return inputs["feedback-label.value"] || null;
+    if (!answer.makes.length) return model.trim().replaceAll("_", " ") || null;
     return make.trim() || model.trim() ? `${make.replaceAll("_", " ")}_${model}` : null;
 }
 
@@ -154,6 +155,8 @@ export function render(view, said, form) {
         "feedback-problem": { children: problem && problem.photo === photo.id ? problem.text : "" },
         "feedback-keep": { checked: before && !busy ? before.mayTrain : mayTrain },
         "feedback-fields": { "data-unlisted": unlisted ? "yes" : "no" },
+        "feedback-make": { style: { display: answer.makes.length ? undefined : "none" } },
+        "feedback-model": { label: answer.makes.length ? "Model" : "Name" },
         "feedback-unlisted": { children: unlisted ? "Choose from the list" : "It is not in the list" },
     };
 }

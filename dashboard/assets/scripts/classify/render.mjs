@@ -49,7 +49,7 @@ function renderRanking(view, { sureAbove }) {
     ) => each(ROWS, (rank) => ({ part, rank }), rows, props);
     const makes = answer ? answer.makes.map((make) => `${make.name}, ${percent(make.probability)}`) : [];
     return {
-        make: { children: answer ? `Make: ${makes[0]}` : WAITING[phase] || "" },
+        make: { children: answer ? (makes.length ? `Make: ${makes[0]}` : "") : WAITING[phase] || "" },
         "other-makes": { children: answer ? ["", ...makes.slice(1)].join(" · ") : "" },
         "not-sure": { children: answer ? doubt(answer.classes[0].probability, sureAbove) : "" },
         truth: { children: answer && photo.truth ? `Really: ${photo.truth}` : "" },

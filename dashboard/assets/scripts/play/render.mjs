@@ -186,10 +186,13 @@ function renderNaming({ phase, cars, make, model }) {
     /** @type {{ make: string, model: string, label: string }[]} */
     const known = cars || [];
     const makes = [...new Set(known.map((car) => car.make))].sort((one, other) => one.localeCompare(other));
-    const models = known.filter((car) => car.make === make).map((car) => ({ value: car.label, label: car.model }));
+    const hasMakes = known.length === 0 || makes.some(Boolean);
+    const models = known
+        .filter((car) => !hasMakes || car.make === make)
+        .map((car) => ({ value: car.label, label: hasMakes ? car.model : car.model.replaceAll("_", " ") }));
     return {
-        "play-make": { data: makes, value: make },
-        "play-model": { data: models, value: model, disabled: !make },
+        "play-make": { data: makes.filter(Boolean), value: make, style: { display: hasMakes ? undefined : "none" } },
+        "play-model": { data: models, value: model, disabled: hasMakes && !make, label: hasMakes ? "Model" : "Name" },
         "play-guess": { disabled: !model || phase !== "guessing" },
     };
 }
