@@ -42,8 +42,9 @@ lint: $(BIN)/.installed
 	$(BIN)/mypy
 
 # The scripts of the pages need no Node.js to run: these targets are for those who change them.
-lint-scripts: node_modules/.installed
-	npm run --silent lint
+lint-scripts:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed && npm run --silent lint; \
+	else echo "Node.js is not installed: the linters of the scripts are left out."; fi
 
 test-scripts:
 	@if command -v node >/dev/null; then npm test --silent; \
@@ -75,7 +76,7 @@ links: site  ## Ask every address outside that the site links to; needs the netw
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
 	--custom-compile-command "make lock" pyproject.toml
 
-lock: $(BIN)/.installed  ## Compile the lock files anew from pyproject.toml; --upgrade with ARGS=--upgrade
+lock: $(BIN)/.installed  ## Compile the lock files from pyproject.toml; --upgrade with ARGS=--upgrade
 	$(LOCK) --all-extras --output-file requirements.txt $(ARGS)
 	$(LOCK) --extra dashboard --extra postgres --constraint requirements.txt --output-file dashboard/requirements.txt $(ARGS)
 	$(LOCK) --extra classifier --extra postgres --constraint requirements.txt --output-file deploy/classifier/requirements.txt $(ARGS)

@@ -20,7 +20,7 @@ def compare(
     """Compare training runs: the settings in which they differ, and their results."""
     from rich.console import Console
 
-    from car_classifier.data.manifest import check_report_out
+    from car_classifier.data.manifest import check_table_out
     from car_classifier.files import check_no_input
     from car_classifier.training.run_comparison import (
         comparison_rows,
@@ -33,7 +33,7 @@ def compare(
     files = [folder / name for folder in runs for name in ("config.json", "history.csv", "metrics.json")]
     check_json_out(json_out, files)
     if out is not None:
-        check_report_out(out)
+        check_table_out(out)
         check_no_input(out, files)
     compared = read_runs(runs)
     text_wanted = not write_result(json_out, comparison_rows(compared))

@@ -147,6 +147,21 @@ def check_report_out(path: Path) -> None:
         raise UserError(f"{path} is a manifest, so it stays as it is. Name another file to write.")
 
 
+def check_table_out(path: Path) -> None:
+    """Refuse, before the work is done, a path where no CSV file can be written or that holds something else.
+
+    Raises:
+        UserError: It cannot be written, or holds a manifest or a file that is no text, such as a photo.
+    """
+    check_report_out(path)
+    if path.is_file():
+        with path.open("rb") as file:
+            if b"\0" in file.read(4096):
+                raise UserError(
+                    f"{path} is there already and is no CSV file, so it stays. Name another file with --out."
+                )
+
+
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest.
 

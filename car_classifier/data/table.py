@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from car_classifier.data.file_names import CarName, parse_file_name
-from car_classifier.data.manifest import Manifest, ManifestRow, check_report_out
+from car_classifier.data.manifest import Manifest, ManifestRow, check_table_out
 from car_classifier.files import write_csv
 
 _CAR_COLUMNS = tuple(field.name for field in fields(CarName))
@@ -21,7 +21,7 @@ def write_table(manifest: Manifest, out: Path) -> None:
     Raises:
         UserError: `out` cannot be written, or is a manifest.
     """
-    check_report_out(out)
+    check_table_out(out)
     rows = list(_table_rows(manifest))
     has_makes = any(row["make"] for row in rows)
     used = [name for name in TABLE_COLUMNS if has_makes or name not in _CAR_COLUMNS or any(row[name] for row in rows)]

@@ -57,7 +57,10 @@ class PublishedVersion:
         if not self.labels_path.is_file():
             raise UserError(f"The model in {self} has no labels.json: car-classifier did not export it.")
         content = _read_json(self.labels_path)
-        return ClassNames(tuple(content["labels"]), tuple(content["makes"][label] for label in content["labels"]))
+        labels, makes = content.get("labels"), content.get("makes")
+        if not isinstance(labels, list) or not isinstance(makes, dict) or not set(labels) <= set(makes):
+            raise UserError(f"{self.labels_path} is damaged. {REPUBLISH}")
+        return ClassNames(tuple(labels), tuple(makes[label] for label in labels))
 
     def read_config(self) -> dict[str, Any]:
         """The content of `config.json`.

@@ -15,7 +15,7 @@ VERSION, OTHER, PHOTOS = "model-version", "model-other", "model-measured-on"
 CHOSEN = [Input(VERSION, "value"), Input(PHOTOS, "value")]
 """The chosen version, and the photos that it was measured on."""
 
-EVALUATE = "Measure it with: car-classifier evaluate --model {folder}"
+EVALUATE = "Measure it with: car-classifier evaluate --model {folder} --data MANIFEST"
 MISSING = {
     "headlines": "Version {number} has no figures. " + EVALUATE,
     "curves": "Version {number} has no readable history.csv, in which car-classifier train records its epochs.",
@@ -27,7 +27,7 @@ MISSING = {
     "mistakes": "The answers of version {number} for these photos were not kept. car-classifier train keeps only those "
     "for its test photos, in predictions.csv.",
     "explanations": "The explanations of version {number} were not scored. "
-    "Score them with: car-classifier explain-eval --model {folder}",
+    "Score them with: car-classifier explain-eval --model {folder} --data MANIFEST",
     "card": "Version {number} has no model card. car-classifier train writes one.",
 }
 

@@ -48,7 +48,7 @@ class Version:
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
-        """How it was trained."""
+        """The settings of its training, and the software."""
         return self._json("config.json")
 
     @cached_property

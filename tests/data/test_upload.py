@@ -135,6 +135,7 @@ class CutShort(Exception):
     """The connection broke."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["folder", "s3"])
 def test_an_interrupted_version_is_no_model_yet_and_goes_on(tmp_path, kind, request):
     url = str(tmp_path / "target") if kind == "folder" else request.getfixturevalue("s3")

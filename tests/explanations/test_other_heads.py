@@ -32,6 +32,7 @@ def explained(classifier, index: int = -1) -> dict[str, np.ndarray]:
     return {name: value.numpy() for name, value in explain(tf.constant(PHOTOS), tf.constant([index] * 2)).items()}
 
 
+@pytest.mark.slow
 def test_contributions_and_what_is_the_same_everywhere_are_the_logit():
     answer = explained(tiny_classifier(hidden_units=12), index=4)
     total = answer["contributions"].sum(axis=(-2, -1)) + answer["biases"]

@@ -42,6 +42,8 @@ def test_metrics_are_read_each_time(version):
     [
         (lambda v: v.labels_path.unlink(), lambda v: v.names, "has no labels.json: car-classifier did not export it"),
         (lambda v: v.labels_path.write_text("{"), lambda v: v.names, "labels.json is missing or damaged"),
+        (lambda v: v.labels_path.write_text("{}"), lambda v: v.names, "labels.json is damaged"),
+        (lambda v: v.labels_path.write_text('{"labels": 3, "makes": {}}'), lambda v: v.names, "labels.json is damaged"),
         (lambda v: v.metrics_path.write_text("[]"), lambda v: v.read_metrics(), "metrics.json is damaged"),
         (lambda _: None, lambda v: v.read_config(), "config.json is missing or damaged"),
         (lambda _: None, lambda v: v.signature("classify"), "There is no SavedModel in"),
@@ -55,6 +57,7 @@ def test_a_file_that_cannot_be_used_is_a_sentence(
         read(version)
 
 
+@pytest.mark.slow
 def test_the_saved_model_is_loaded_once(tmp_path):
     import tensorflow as tf
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from car_classifier.errors import UserError
 from car_classifier.files import write_json
@@ -208,12 +209,14 @@ def test_what_is_no_run(tmp_path, content):
         (("run", "file.txt"), "file.txt is no training run"),
         (("run", "--out", "run"), "run is a folder. Name a file in it"),
         (("run", "--out", "run/metrics.json"), "run/metrics.json is read by this command, so it stays as it is."),
+        (("run", "--out", "photo.png"), "photo.png is there already and is no CSV file, so it stays."),
         (("run", "--json", "run/config.json"), "run/config.json is read by this command, so it stays as it is."),
     ],
 )
 def test_mistakes(tmp_path, arguments, sentence):
     run(tmp_path / "run", top1=0.5)
     (tmp_path / "file.txt").touch()
+    Image.new("RGB", (4, 4)).save(tmp_path / "photo.png")
     result = in_process("compare", *arguments, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert sentence in result.stderr
