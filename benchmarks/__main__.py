@@ -37,6 +37,14 @@ def input_pipeline(
 
 
 @app.command()
+def photo_decoding() -> None:
+    """Compare the cost of the graph that turns photos and puts them on white with that of a bare decoder."""
+    from benchmarks import photo_decoding
+
+    photo_decoding.run()
+
+
+@app.command()
 def head_stage(
     photos: Annotated[Path | None, typer.Argument(help="A manifest; drawn cars if left out.")] = None,
 ) -> None:

@@ -1,12 +1,88 @@
 import io
+import struct
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
+from car_classifier.data.pixels import exif_orientation, upright_rgb
+from car_classifier.network.photo_header import photo_orientations
 from car_classifier.network.preprocessing import decode_photo, decode_photo_array, load_photo, load_photos
+from dashboard.photos import orientation as of_the_page
+from tests.support.odd_photos import exif, odd_photos, with_segments
 from tests.support.pictures import UNUSABLE, encoded, picture
+
+ODD = odd_photos()
+
+
+@pytest.fixture(scope="module")
+def graphs():
+    """Functions as they are in an exported model: the pixels of a photo, and the orientations of photos."""
+    return (
+        tf.function(decode_photo, input_signature=[tf.TensorSpec([], tf.string)]),
+        tf.function(photo_orientations, input_signature=[tf.TensorSpec([None], tf.string)]),
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # Pillow says so, and that is all
+@pytest.mark.parametrize("name", ODD)
+def test_every_decoder_sees_what_the_photo_shows(graphs, name):
+    photo, (decoded, _) = ODD[name], graphs
+    np.testing.assert_array_equal(decoded(tf.constant(photo.content)), photo.pixels)
+    np.testing.assert_array_equal(decode_photo_array(photo.content), photo.pixels)
+    by_pillow = upright_rgb(Image.open(io.BytesIO(photo.content)), photo.orientation)
+    np.testing.assert_array_equal(np.asarray(by_pillow), photo.pixels)
+
+
+def test_every_reader_finds_the_same_orientation(graphs):
+    _, orientations = graphs
+    contents = [photo.content for photo in ODD.values()]
+    expected = [photo.orientation for photo in ODD.values()]
+    assert orientations(tf.constant(contents)).numpy().tolist() == expected
+    assert [exif_orientation(content) for content in contents] == expected
+    assert [of_the_page.exif_orientation(content) for content in contents] == expected
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_damaged_exif_data_end_no_reader_and_are_read_alike(graphs, kind):
+    rng = np.random.default_rng(0)
+    contents = []
+    for i in range(400):
+        data = bytearray(exif(6, "II" if i % 2 else "MM"))
+        for place in rng.integers(6, len(data), rng.integers(1, 4)):
+            data[place] = rng.choice([0, 1, 3, 6, 8, 255, rng.integers(256)])
+        data = data[: rng.integers(6, len(data) + 1)] if i % 3 == 0 else data
+        if kind == "JPEG":
+            content = bytearray(with_segments(encoded(picture()), (0xE1, bytes(data))))
+            content[rng.integers(2, 24)] = rng.integers(256)  # segments too
+        else:
+            content = bytearray(encoded(picture(), "PNG", exif=bytes(data)))
+            content[rng.integers(33, 41)] ^= rng.integers(256)
+        contents.append(bytes(content))
+    expected = [exif_orientation(content) for content in contents]
+    assert [of_the_page.exif_orientation(content) for content in contents] == expected
+    assert {1, 6} <= set(expected)
+    _, orientations = graphs
+    for content, orientation in zip(contents, expected, strict=True):
+        try:
+            found = orientations(tf.constant([content])).numpy().tolist()
+        except tf.errors.InvalidArgumentError:  # no size can be read, so that no decoder can be either
+            assert kind == "JPEG"
+            continue
+        assert found == [orientation]
+
+
+def test_a_search_for_exif_data_ends(graphs):
+    """A file of many empty segments or chunks costs no time."""
+    many = with_segments(encoded(picture()), *[(0xEC, b"")] * 5000, (0xE1, exif(6)))
+    chunk = struct.pack(">I", 0) + b"teXt" + bytes(4)
+    png = encoded(picture(), "PNG", exif=exif(6))
+    _, orientations = graphs
+    contents = [many, png[:33] + chunk * 5000 + png[33:]]
+    assert orientations(tf.constant(contents)).numpy().tolist() == [1, 1]
+    assert [exif_orientation(content) for content in contents] == [1, 1]
+    assert [of_the_page.exif_orientation(content) for content in contents] == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +150,8 @@ def test_a_photo_larger_than_needed_is_downscaled_while_it_is_decoded(needed, ex
     data = encoded(Image.fromarray(smooth), quality=95)
     reduced = decode_photo_array(data, needed)
     assert reduced.shape[:2] == expected
+    on_its_side = encoded(Image.fromarray(np.rot90(smooth)), quality=95, exif=exif(6))
+    assert np.abs(decode_photo_array(on_its_side, needed).astype(int) - reduced).max() <= 4
     factor = 320 // expected[0]
     means = smooth.reshape(expected[0], factor, expected[1], factor, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(reduced, means, atol=4)

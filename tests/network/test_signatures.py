@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from car_classifier.network.closed_form import contributions
 from car_classifier.network.signatures import ServedClassifier
 from tests.support.nets import tiny_classifier
+from tests.support.odd_photos import odd_photos
 from tests.support.pictures import UNUSABLE, encoded, picture
 
 PHOTOS = [encoded(picture(40, 60)), encoded(picture(90, 30), "PNG")]
@@ -91,6 +93,16 @@ def test_a_makes_probability_is_the_sum_over_its_models(classifier, served):
     np.testing.assert_allclose(answer["make_probabilities"].sum(axis=1), 1, atol=1e-6)
     only_two = ServedClassifier(tiny_classifier(classes=2)).signatures_to_save["classify"](tf.constant(PHOTOS))
     np.testing.assert_allclose(only_two["make_probabilities"], [[1.0], [1.0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["EXIF 6 MM", "EXIF 3 II", "RGBA PNG with EXIF"])
+def test_a_photo_that_is_turned_has_the_answer_and_the_maps_of_the_upright_one(served, name):
+    photo = odd_photos()[name]
+    upright = encoded(Image.fromarray(photo.pixels), "PNG")
+    answer = served["explain"](tf.constant([photo.content, upright]), tf.constant([1, 1]))
+    assert answer.pop("orientation").numpy().tolist() == [photo.orientation, 1]
+    for name, (turned, expected) in answer.items():
+        np.testing.assert_array_equal(turned, expected, name)
 
 
 @pytest.mark.parametrize(("asked", "index"), [(-1, None), (0, 0), (5, 5)])
