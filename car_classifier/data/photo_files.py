@@ -3,7 +3,7 @@
 import hashlib
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,14 +57,12 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
             width, height = image.size
             if width * height > MAX_PIXELS:
                 return LeftOut(path, f"{width}×{height} pixels; at most {MAX_PIXELS // 10**6} megapixels")
-            kind = str(image.format)
-        if kind not in DECODABLE:
-            if converted is None:
-                return LeftOut(path, f"a {kind} file; car-classifier data index --convert makes a JPEG of it", kind)
-            path = convert_photo(path, content, converted)
-            content = path.read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            width, height = image.size  # of a converted photo after it was turned
+            if image.format not in DECODABLE:
+                kind = str(image.format)
+                if converted is None:
+                    return LeftOut(path, f"a {kind} file; car-classifier data index --convert makes a JPEG of it", kind)
+                photo = read_photo(replace(candidate, path=convert_photo(path, content, converted)))
+                return replace(photo, candidate=candidate) if isinstance(photo, Photo) else photo
             image.load()
             if image.format == "PNG" and (fault := png_fault(content)):
                 return LeftOut(path, f"cannot be read: {fault}")
