@@ -60,7 +60,7 @@ def convert_photo(path: Path, content: bytes, folder: Path) -> Path:
     if not target.is_file():
         jpeg = io.BytesIO()
         with Image.open(io.BytesIO(content)) as image:
-            upright_rgb(image).save(jpeg, "JPEG", quality=QUALITY)
+            as_srgb(image).save(jpeg, "JPEG", quality=QUALITY)
         try:
             write_bytes(target, jpeg.getvalue())
         except OSError as error:
@@ -68,8 +68,8 @@ def convert_photo(path: Path, content: bytes, folder: Path) -> Path:
     return target
 
 
-def upright_rgb(image: Image.Image) -> Image.Image:
-    """The first frame of a picture as sRGB, turned as its EXIF tag asks, on white where it is transparent."""
+def as_srgb(image: Image.Image) -> Image.Image:
+    """The first frame of a picture in the colours of sRGB, turned as its EXIF tag asks, on white where it is transparent."""
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
