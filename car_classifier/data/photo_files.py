@@ -75,7 +75,9 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
         return LeftOut(path, "no such file")
     except Image.DecompressionBombError:
         return LeftOut(path, f"far more than {MAX_PIXELS // 10**6} megapixels")
-    except (OSError, ValueError, SyntaxError) as error:
+    except UserError:  # not the photo's fault
+        raise
+    except Exception as error:  # decoders of rare formats raise what they like: that of AVIF a RuntimeError
         return LeftOut(path, f"cannot be read: {error}")
     return Photo(candidate, path, hashlib.sha256(content).hexdigest(), width, height, code, is_rotated)
 

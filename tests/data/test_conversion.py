@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from car_classifier.data.conversion import can_read_heif, as_srgb
+from car_classifier.data.conversion import as_srgb, can_read_heif
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.manifest import read_manifest
 from car_classifier.files import sha256_of
@@ -84,6 +84,22 @@ def test_other_names_of_jpegs_are_simply_taken(photos_in, tmp_path):
 
 def opened(image: Image.Image, format: str, **options) -> Image.Image:
     return Image.open(io.BytesIO(encoded(image, format, **options)))
+
+
+@pytest.mark.parametrize("format", FORMATS[:-1])
+def test_damaged_bytes_never_end_the_run(photos_in, tmp_path, format):
+    folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = encoded(blotches(1), format, **({"exif": exif.tobytes()} if format in ("WEBP", "AVIF") else {}))
+    rng = np.random.default_rng(0)
+    for i in range(60):
+        damaged = bytearray(whole)
+        damaged[rng.integers(300 if i % 2 else len(whole))] ^= 0x5A
+        (folder / f"Kia_Rio_{i}x.jpg").write_bytes(damaged[: None if i % 5 else len(whole) // 2])
+    result = index_photos(folder, tmp_path / "manifest.csv", convert=True)
+    assert len(result.manifest.rows) + len(result.left_out) == 2 + 60
+    assert all(item.reason for item in result.left_out)
 
 
 def test_what_is_transparent_becomes_white():
