@@ -22,7 +22,9 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     Whatever `write` raises passes through, and `path` is then as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    # Of a folder such as `link/..`, tempfile would cut `link/` off as text, which may lead elsewhere.
+    folder = os.path.realpath(path.parent)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -43,7 +45,7 @@ def check_writable(path: Path) -> None:
         raise UserError(f"{path} is a folder. Name a file in it, such as {path / 'out.csv'}.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
+        with tempfile.TemporaryFile(dir=os.path.realpath(path.parent)):
             pass
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}.") from error

@@ -25,7 +25,12 @@ pytest_plugins = ["tests.support.dashboard_fixtures", "tests.support.postgres"]
 
 
 def pytest_configure() -> None:
-    """Let programs that tests end with Ctrl-C hear it: what a shell runs in the background ignores SIGINT."""
+    """Set up the process that runs the tests.
+
+    Programs that tests end with Ctrl-C must hear it: what a shell runs in the background ignores SIGINT. And what
+    tests ask this machine must not go to a company's proxy.
+    """
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = "localhost,127.0.0.1"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

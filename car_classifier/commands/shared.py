@@ -14,7 +14,7 @@ from car_classifier.data.manifest import check_report_out, is_manifest
 from car_classifier.errors import UserError
 from car_classifier.files import check_no_input, write_json
 from car_classifier.settings import Settings
-from car_classifier.terminal import can_print
+from car_classifier.terminal import prints_utf8
 from car_classifier.up import UpSettings
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -102,9 +102,8 @@ def _may_be_json(path: Path) -> bool:
 def write_result(path: Path | None, value: Any) -> bool:
     """Write a result as `--json` asks for; returns whether it took the place of the text."""
     if path == STDOUT:
-        text = json.dumps(value, indent=2, ensure_ascii=False)
-        # A name with question marks would be another name, so characters that cannot be printed are escaped.
-        typer.echo(text if can_print(text) else json.dumps(value, indent=2))
+        # JSON is UTF-8: in another encoding, only escaped characters arrive as they are.
+        typer.echo(json.dumps(value, indent=2, ensure_ascii=not prints_utf8()))
     elif path is not None:
         write_json(path, value)
     return path == STDOUT

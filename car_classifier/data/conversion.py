@@ -55,7 +55,7 @@ def convert_photo(path: Path, content: bytes, folder: Path) -> Path:
     if not target.is_file():
         jpeg = io.BytesIO()
         with Image.open(io.BytesIO(content)) as image:
-            upright_srgb(image).save(jpeg, "JPEG", quality=QUALITY)
+            as_srgb(image).save(jpeg, "JPEG", quality=QUALITY)
         try:
             write_bytes(target, jpeg.getvalue())
         except OSError as error:
@@ -63,8 +63,8 @@ def convert_photo(path: Path, content: bytes, folder: Path) -> Path:
     return target
 
 
-def upright_srgb(image: Image.Image) -> Image.Image:
-    """The first frame of a picture as sRGB, turned as its EXIF tag asks, on white where it is transparent."""
+def as_srgb(image: Image.Image) -> Image.Image:
+    """The first frame of a picture: RGB in sRGB's colours, turned as its EXIF tag asks, on white where transparent."""
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
@@ -81,7 +81,7 @@ def upright_srgb(image: Image.Image) -> Image.Image:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Grey of 16 or 32 bits, or of floats, as grey of 8: the upper eight of 16 bits, as the graph reads such a PNG."""
-    values = np.asarray(image)
+    values = np.nan_to_num(np.asarray(image))
     if image.mode == "F" and values.max(initial=0) <= 1:
         values = values * 255
     elif values.max(initial=0) > 255:

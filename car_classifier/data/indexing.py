@@ -124,7 +124,7 @@ def index_photos(
         )
         for photo, group, split in zip(photos, groups, splits, strict=True)
     ]
-    rows = relocated(rows, Path(), out.parent)
+    rows = relocated(rows, Path(), out.parent)  # so far their names are relative to the current folder
     if top is not None:
         rows = keep_most_frequent(rows, top)
     notes = [*_warnings(photos, [row for row in rows if not row.excluded]), *found.notes]

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,13 +65,13 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
             width, height = image.size
             if width * height > MAX_PIXELS:
                 return LeftOut(path, f"{width}×{height} pixels; at most {MAX_PIXELS // 10**6} megapixels")
-            kind = str(image.format)
-        if kind not in DECODABLE:
-            if converted is None:
-                return LeftOut(path, f"a {kind} file; car-classifier data index --convert makes a JPEG of it", kind)
-            path = convert_photo(path, content, converted)
-            content = path.read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
+            if image.format not in DECODABLE:
+                kind = str(image.format)
+                if converted is None:
+                    return LeftOut(path, f"a {kind} file; car-classifier data index --convert makes a JPEG of it", kind)
+                photo = read_photo(replace(candidate, path=convert_photo(path, content, converted)))
+                return replace(photo, candidate=candidate) if isinstance(photo, Photo) else photo
+            image.load()
             if image.format == "PNG" and (fault := png_fault(content)):
                 return LeftOut(path, f"cannot be read: {fault}")
             upright = upright_rgb(image, exif_orientation(content))
@@ -81,7 +81,9 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
         return LeftOut(path, "no such file")
     except Image.DecompressionBombError:
         return LeftOut(path, f"far more than {MAX_PIXELS // 10**6} megapixels")
-    except (OSError, ValueError, SyntaxError) as error:
+    except UserError:  # not the photo's fault
+        raise
+    except Exception as error:  # decoders of rare formats raise what they like: that of AVIF a RuntimeError
         return LeftOut(path, f"cannot be read: {error}")
     return Photo(candidate, path, hashlib.sha256(content).hexdigest(), *upright.size, perceptual_hash(upright))
 

@@ -51,7 +51,6 @@ def train(run: TrainingRun) -> Classifier:
         UserError: The weights cannot be downloaded or do not fit the net, a photo cannot be read, or the loss is no
             longer a number.
     """
-    leave_out_unreadable(run)
     return Training(run).train()
 
 
@@ -81,6 +80,7 @@ class Training:
     def __init__(self, run: TrainingRun) -> None:
         self.run, self.config = run, run.config
         self.replicas = replicas_of(run.config.strategy)
+        leave_out_unreadable(run)  # after the strategy, which must be the first use of TensorFlow
         self.policy = dtype_policy(run.config.precision)
         self.batches = TrainingBatches(run, self.replicas)
         self.cache = FeatureCache(run.state_folder / "features")
@@ -152,6 +152,7 @@ class Training:
         lower, upper = split_at_frozen(net)
         frozen = None if lower is None else self.frozen(lower)
         is_cached = frozen is not None and config.views > 0
+        validation: Callable[[], tf.data.Dataset] = self.batches.of_validation_photos
         with self.replicas.strategy.scope():
             if frozen is None or is_cached:
                 model = keras.Model(upper.input, head(upper.output))
@@ -163,8 +164,6 @@ class Training:
             views = [self._features(part, title, "train", view) for view in range(config.views)]
             plain = self._features(part, title, "validation")
             validation = partial(self.batches.of_validation_features, plain, dtype)
-        else:
-            validation = self.batches.of_validation_photos
         self._fit(
             model,
             Stage(name, place, self.run.folder, config.epochs, config.patience, self.run.console),

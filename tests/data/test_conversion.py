@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from car_classifier.data.conversion import can_read_heif, upright_srgb
+from car_classifier.data.conversion import as_srgb, can_read_heif
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.manifest import read_manifest
 from car_classifier.files import sha256_of
@@ -86,14 +86,30 @@ def opened(image: Image.Image, format: str, **options) -> Image.Image:
     return Image.open(io.BytesIO(encoded(image, format, **options)))
 
 
+@pytest.mark.parametrize("format", FORMATS[:-1])
+def test_damaged_bytes_never_end_the_run(photos_in, tmp_path, format):
+    folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = encoded(blotches(1), format, **({"exif": exif.tobytes()} if format in ("WEBP", "AVIF") else {}))
+    rng = np.random.default_rng(0)
+    for i in range(60):
+        damaged = bytearray(whole)
+        damaged[rng.integers(300 if i % 2 else len(whole))] ^= 0x5A
+        (folder / f"Kia_Rio_{i}x.jpg").write_bytes(damaged[: None if i % 5 else len(whole) // 2])
+    result = index_photos(folder, tmp_path / "manifest.csv", convert=True)
+    assert len(result.manifest.rows) + len(result.left_out) == 2 + 60
+    assert all(item.reason for item in result.left_out)
+
+
 def test_what_is_transparent_becomes_white():
     clear = Image.new("RGBA", (2, 1), (200, 0, 0, 0))
     clear.putpixel((1, 0), (200, 0, 0, 255))
     for format in ("WEBP", "TIFF", "GIF"):
         options = {"lossless": True} if format == "WEBP" else {}
-        rgb = upright_srgb(opened(clear, format, **options))
+        rgb = as_srgb(opened(clear, format, **options))
         assert (rgb.getpixel((0, 0)), rgb.getpixel((1, 0))) == ((255, 255, 255), (200, 0, 0))
-    grey = upright_srgb(opened(Image.merge("LA", [Image.new("L", (1, 1), 40), Image.new("L", (1, 1), 0)]), "TIFF"))
+    grey = as_srgb(opened(Image.merge("LA", [Image.new("L", (1, 1), 40), Image.new("L", (1, 1), 0)]), "TIFF"))
     assert grey.getpixel((0, 0)) == (255, 255, 255)
 
 
@@ -101,7 +117,7 @@ def test_the_picture_is_turned_upright():
     exif = Image.Exif()
     exif[0x0112] = 6
     image = blotches(1)
-    turned = upright_srgb(opened(image, "WEBP", lossless=True, exif=exif))
+    turned = as_srgb(opened(image, "WEBP", lossless=True, exif=exif))
     np.testing.assert_array_equal(turned, image.transpose(Image.Transpose.ROTATE_270))
 
 
@@ -115,16 +131,16 @@ def test_the_picture_is_turned_upright():
     ids=["16 bits", "floats", "32 bits"],
 )
 def test_deep_grey_keeps_its_upper_bits(values, expected):
-    rgb = upright_srgb(opened(Image.fromarray(values), "TIFF"))
+    rgb = as_srgb(opened(Image.fromarray(values), "TIFF"))
     assert np.asarray(rgb)[0, :, 0].tolist() == expected
 
 
 def test_colours_of_another_profile_become_those_of_srgb():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     image = blotches(2)
-    same = upright_srgb(opened(image, "TIFF", icc_profile=srgb))
+    same = as_srgb(opened(image, "TIFF", icc_profile=srgb))
     assert np.abs(np.asarray(same, int) - np.asarray(image, int)).max() <= 1
-    linear = upright_srgb(opened(image, "TIFF", icc_profile=linear_profile(srgb)))
+    linear = as_srgb(opened(image, "TIFF", icc_profile=linear_profile(srgb)))
     expected = 255 * np.clip(1.055 * (np.asarray(image) / 255) ** (1 / 2.4) - 0.055, 0, 1)
     dark = np.asarray(image) < 3  # there the curve is a straight line
     np.testing.assert_allclose(np.asarray(linear, float)[~dark], expected[~dark], atol=2)
@@ -145,8 +161,8 @@ def linear_profile(srgb: bytes) -> bytes:
 def test_a_profile_that_is_broken_or_of_another_kind_is_passed_over():
     image = blotches(2)
     for mode in ("RGB", "CMYK", "L"):
-        converted = upright_srgb(opened(image.convert(mode), "TIFF", icc_profile=b"no profile"))
+        converted = as_srgb(opened(image.convert(mode), "TIFF", icc_profile=b"no profile"))
         np.testing.assert_array_equal(converted, image.convert(mode).convert("RGB"))
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    grey = upright_srgb(opened(image.convert("L"), "TIFF", icc_profile=srgb))
+    grey = as_srgb(opened(image.convert("L"), "TIFF", icc_profile=srgb))
     np.testing.assert_array_equal(grey, image.convert("L").convert("RGB"))

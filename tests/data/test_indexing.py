@@ -145,6 +145,11 @@ BAD_FILES = {
     "a PNG without its last byte": ("Kia_Rio_bad.png", encoded("PNG")[:-1], "cannot be read: it is cut off"),
     "a PNG without its last part": ("Kia_Rio_bad.png", encoded("PNG")[:-12], "cannot be read: it is cut off"),
     "a PNG without its last checksum": ("Kia_Rio_bad.png", encoded("PNG")[:-16], "cannot be read: it is cut off"),
+    "a PNG with a wrong checksum": (
+        "Kia_Rio_bad.png",
+        encoded("PNG")[:-16] + bytes(4) + encoded("PNG")[-12:],
+        "cannot be read: a checksum in it is wrong",
+    ),
     "another format": ("Kia_Rio_bad.jpg", encoded("WEBP"), "a WEBP file; .* --convert makes a JPEG of it"),
     "a GIF": ("Kia_Rio_bad.png", encoded("GIF"), "a GIF file; .* --convert"),
     "another format by its name, too": ("Kia_Rio_bad.webp", encoded("WEBP"), "a WEBP file; .* --convert"),

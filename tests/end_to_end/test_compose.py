@@ -121,12 +121,15 @@ def test_postgresql_has_a_password_and_is_waited_for():
 
 
 def test_the_proxy_has_a_name_and_gets_the_variables_of_its_file():
-    settings = PROXY["proxy"]["environment"]
+    settings = dict(PROXY["proxy"]["environment"])
+    direct = settings.pop("NO_PROXY")
     assert settings["PROXY_DOMAIN"].startswith("${PROXY_DOMAIN:?")
     asked = dict(re.findall(r"\{\$(\w+):?([^}]*)\}", CADDYFILE.read_text(encoding="utf-8")))
     elsewhere = {name for name in asked if name.endswith("_PORT")} | {"PROXY_ADMIN"}
     places = {"PROXY_DASHBOARD", "PROXY_MODEL_SERVER", "PROXY_OAUTH2"}
     assert settings.keys() == asked.keys() - elsewhere - places
+    # Docker may pass a company's proxy on to every container, and Caddy would ask that for the services.
+    assert direct.split(",") == sorted(asked[place].split(":")[0] for place in places)
     for name in settings.keys() - {"PROXY_DOMAIN"}:
         assert settings[name] == f"${{{name}:-{asked[name]}}}"
     for name in places:  # where they are in this stack
