@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import typer
 
-from car_classifier.cli import app
+from car_classifier.cli import app, json_to_stdout
 from car_classifier.settings import fields_of
 from car_classifier.training.config import TrainingConfig
 from tests.support.commands import in_process
@@ -169,3 +169,17 @@ def test_pages_name_options_that_exist(page):
             if word == "--set" and following.partition("=")[0] not in fields | {"FIELD"}:
                 unknown.append(f"{command} --set {following}")
     assert unknown == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "completed"),
+    [
+        (["predict", "a.jpg", "--json"], ["predict", "a.jpg", "--json", "-"]),
+        (["models", "--json", "--model", "m"], ["models", "--json", "-", "--model", "m"]),
+        (["models", "--json", "out.json"], ["models", "--json", "out.json"]),
+        (["models", "--json", "-"], ["models", "--json", "-"]),
+        ([], []),
+    ],
+)
+def test_json_without_a_file_is_printed(arguments, completed):
+    assert json_to_stdout(arguments) == completed
