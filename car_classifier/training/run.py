@@ -49,6 +49,8 @@ class TrainingRun:
         self.manifest = read_manifest(Path(config.manifest))
         check_backbone_input(self.backbone, config.image_size, config.weights, config.output_stride)
         _check_manifest(self.manifest, console)
+        for note in self.manifest.notes():
+            console.print(f"Note: {note}", style="yellow", markup=False)
         self.labels = self.manifest.labels
         weights = Path(config.weights)
         self.weights_sha256 = sha256_of(weights) if weights.is_file() else config.weights

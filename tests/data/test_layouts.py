@@ -281,7 +281,8 @@ def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
         find_photos(folder, tmp_path / "manifest.csv")
     assert str(error.value).endswith(
         "can be read in two ways. By folders: Audi/Audi_A4_0.jpg is of class Audi. By file names: Audi/Audi_A4_0.jpg "
-        "is of class Audi_A4, of make Audi. Choose with --classes folders or --classes names."
+        "is of class Audi_A4, of make Audi. Choose with car-classifier data index --classes folders or --classes "
+        "names."
     )
     by = {way: find_photos(folder, tmp_path / "m.csv", way).candidates for way in (Classes.FOLDERS, Classes.NAMES)}
     assert {item.label for item in by[Classes.FOLDERS]} == {"Audi", "Kia"}
@@ -291,7 +292,7 @@ def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
 def test_a_list_that_contradicts_folders_must_be_chosen(laid_out, tmp_path):
     rows = [(name, "abcdefghi"[i % 3]) for i, name in enumerate(in_folders("cats", "dogs"))]
     folder = laid_out(in_folders("cats", "dogs"), written("labels.csv", listed(("image", "label"), *rows)))
-    with pytest.raises(UserError, match="By labels.csv: .* Choose with --classes list or --classes folders"):
+    with pytest.raises(UserError, match="By labels.csv: .* index --classes list or --classes folders"):
         find_photos(folder, tmp_path / "manifest.csv")
     chosen = find_photos(folder, tmp_path / "manifest.csv", Classes.LIST)
     assert {item.label for item in chosen.candidates} == {"a", "b", "c"}
