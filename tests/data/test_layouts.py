@@ -408,3 +408,21 @@ def test_photos_outside_of_the_splits_are_left_out_if_their_folder_is_no_class(p
     result, notes = notes_on(photos_in(*names), tmp_path)
     assert result.manifest.label_counts() == {"cats": 7, "dogs": 3}
     assert notes.count("'unlabelled' lies outside of the splits and is no class of theirs") == 3
+
+
+def test_without_a_folder_for_validation_some_training_photos_are_for_it(photos_in, tmp_path):
+    names = [f"{split}/{name}/{i}.jpg" for split in ("train", "test") for name in ("cats", "dogs") for i in range(10)]
+    result, notes = notes_on(photos_in(*names), tmp_path)
+    assert result.manifest.counts() == {"train": 16, "validation": 4, "test": 20}
+    assert all(row.file_name.split("/")[1] == "test" for row in result.manifest.split("test"))
+    assert "No photos were for validation: 4 of those for training were drawn, with seed 0." in notes
+
+
+def test_an_edited_manifest_is_checked(tmp_path):
+    header = "file_name,sha256,make,model,label,year,width,height,split,near_duplicate_group\n"
+    lines = ("a.jpg,0,Kia,Rio,Kia_Ceed,,1,1,train,", "b.jpg,1,,cats,cats,,1,1,train,", "b.jpg,1,,cats,Cats,,1,1,train,")
+    (tmp_path / "manifest.csv").write_text(header + "\n".join(lines))
+    contradiction, twice, spelling = read_manifest(tmp_path / "manifest.csv").notes()
+    assert "the label counts: a.jpg is Kia_Ceed, and of make Kia." in contradiction
+    assert "1 photos are listed more than once, such as b.jpg." in twice
+    assert "cats and Cats" in spelling
