@@ -99,7 +99,7 @@ def index_photos(
         SplitItem(photo.sha256, photo.label, group, split)
         for photo, group, split in zip(photos, groups, decided, strict=True)
     ]
-    splits = split_photos(items, validation, 0 if has_no_validation else test, seed)
+    splits = split_photos(items, validation, 0 if has_no_validation and "test" in decided else test, seed)
     rows = [
         ManifestRow(
             file_name=Path(os.path.relpath(photo.candidate.path, out.parent)).as_posix(),
