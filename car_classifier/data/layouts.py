@@ -117,7 +117,8 @@ def find_photos(
         reading = _by_list(photo_list, makes)
         if classes is None and not photo_list.is_certain:
             _check_agreement(source, reading, _by_folders(photos, makes))
-        unlisted = sorted(set(paths) - {item.path for item in [*reading.candidates, *reading.left_out]})
+        listed = {item.path for item in reading.candidates} | {item.path for item in reading.left_out}
+        unlisted = sorted(set(paths) - listed)
         if unlisted:
             reading.notes.append(f"{len(unlisted)} photos are not in {photo_list.name}, such as {unlisted[0]}.")
         reading.left_out += walk.left_out

@@ -27,6 +27,7 @@ COMMANDS = dict(commands_of(typer.main.get_command(app)))
 
 MEANINGS = {
     "--base": {"train", "data prefilter"},  # a backbone to fine-tune, or one that knows what a car is
+    "--classes": {"data index", "data demo"},  # where they are read from, or their number
     "--data": {"evaluate", "data import-feedback"},  # takes folders too; is written to
     "--label": {"publish", "rollback"},
     "--method": {"explain", "explain-eval"},  # one, or several
