@@ -101,7 +101,7 @@ def json_to_stdout(arguments: Sequence[str]) -> list[str]:
     following = [*arguments[1:], "--"]
     return [
         word
-        for argument, after in zip(arguments, following, strict=True)
+        for argument, after in zip(arguments, following, strict=False)
         for word in ([argument, "-"] if argument == "--json" and after.startswith("--") else [argument])
     ]
 

@@ -122,7 +122,7 @@ def test_a_photo_is_not_replaced_by_json(workplace, command):
         (("clever-hans", "--frame", "1"), "--frame must be above 0 and below 0.5. Received: 1.0"),
         (("serve", "--model-base-path", "model", "--port", "99999"), "port must be from 0 to 65535. Received: 99999"),
         (("up", "--port", "0", "--prepare-only"), "port must be from 1 to 65535. Received: 0"),
-        (("explain", "a.jpg", "--json"), "'--json' requires an argument"),
+        (("explain", "a.jpg", "--method"), "'--method' requires an argument"),
         (("compare",), "Missing argument"),
         (("data", "table"), "Missing option '--out'"),
         (("data", "stats", "--manifest", "m.csv"), "No such option: --manifest"),
