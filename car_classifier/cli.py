@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -83,7 +83,7 @@ def main() -> None:
     # TensorFlow greets every start with notes on the processor and on graphics cards that are not there.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        app(standalone_mode=True)
+        app(json_to_stdout(sys.argv[1:]), standalone_mode=True)
     except UserError as error:
         console.print(f"Error: {error}", style="red", markup=False)
         sys.exit(2)
@@ -97,6 +97,16 @@ def main() -> None:
         sentence = f"The disk is full ({error}): free some space, the same command goes on."
         console.print(f"Error: {sentence}", style="red", markup=False)
         sys.exit(2)
+
+
+def json_to_stdout(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with `-` after a `--json` that stands at their end or before another option."""
+    following = [*arguments[1:], "--"]
+    return [
+        word
+        for argument, after in zip(arguments, following, strict=False)
+        for word in ([argument, "-"] if argument == "--json" and after.startswith("--") else [argument])
+    ]
 
 
 def _is_disk_full(error: Exception) -> bool:

@@ -166,6 +166,8 @@ def stats(
     check_json_out(json_out)
     check_writable(classes)
     read = read_manifest(manifest)
+    for note in read.notes():
+        console.print(f"Note: {note}", style="yellow", markup=False)
     figures = statistics_of(read)
     text_wanted = not write_result(json_out, figures)
     if text_wanted:

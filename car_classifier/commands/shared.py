@@ -54,7 +54,9 @@ SPLIT = partial(typer.Option, "--split", help="Photos of this split only; all fo
 SplitOption = Annotated[SplitChoice, SPLIT()]
 JsonOption = Annotated[
     Path | None,
-    typer.Option("--json", help="File to write the result to as JSON; - prints the JSON instead of the text."),
+    typer.Option(
+        "--json", help="File to write the result to as JSON; - or nothing prints the JSON instead of the text."
+    ),
 ]
 FiguresOption = Annotated[Path, typer.Option("--out", help="Folder to write the figures to.")]
 MANIFEST_OUT = partial(typer.Option, "--out", help="Manifest to write.")

@@ -1,10 +1,14 @@
 """Figures of a data set: the number of photos in each class, and a sample of photos."""
 
 import random
+import warnings
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -22,6 +26,13 @@ SAMPLE_GRID = (6, 6)
 """Rows and columns of the sample batch."""
 
 _LONGEST_NAME = 32
+
+_OTHER_FONTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Droid Sans Fallback", "WenQuanYi Zen Hei",
+    "Hiragino Sans", "PingFang SC", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Noto Sans Arabic",
+    "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Arial Unicode MS", "Arial",
+)  # fmt: skip
+"""Fonts for names of classes in scripts that Matplotlib's own font lacks."""
 
 
 def draw_class_distribution(manifest: Manifest, path: Path) -> None:
@@ -86,9 +97,29 @@ def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> None:
 
 def _name(label: str) -> str:
     """A label as plain text, shortened so that it leaves room for the figure."""
-    name = label.replace("_", " ").replace("$", r"\$")
+    name = plain_text(label)
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
+def plain_text(label: str) -> str:
+    """A label as text of a figure: between two dollar signs, Matplotlib would look for a formula."""
+    return label.replace("_", " ").replace("$", r"\$")
+
+
+def write_figure(figure: Figure, path: Path, **options: Any) -> None:
+    """Write a figure; names in scripts that Matplotlib's font lacks are drawn in an installed one, if there is any.
+
+    Args:
+        figure: The figure.
+        path: The file.
+        **options: Those of `Figure.savefig`.
+    """
+    installed = set(font_manager.get_font_names())
+    fonts = ["DejaVu Sans", *(name for name in _OTHER_FONTS if name in installed)]
+    with matplotlib.rc_context({"font.sans-serif": fonts}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+        write_atomically(path, lambda target: figure.savefig(target, **options))
+
+
 def _save(figure: Figure, path: Path) -> None:
-    write_atomically(path, lambda target: figure.savefig(target, dpi=130))
+    write_figure(figure, path, dpi=130)

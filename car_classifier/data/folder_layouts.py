@@ -159,7 +159,8 @@ def by_names(
         makes: Whether `Make_Model` names a make.
         trust_folders: Read photos in a folder `Make_Model` by that folder.
     """
-    by_folder, by_name = [], []
+    by_folder: list[PlacedPhoto] = []
+    by_name: list[PlacedPhoto] = []
     for photo in photos:
         is_trusted = trust_folders and "_" in (photo.class_folder or "")
         (by_folder if is_trusted else by_name).append(photo)

@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -103,11 +103,14 @@ def index_photos(
     photos.sort(key=lambda photo: photo.candidate.path)
     groups = near_duplicate_groups([photo.perceptual_hash for photo in photos])
     decided = [listed_split(photo.candidate.path, listed) or photo.candidate.split for photo in photos]
+    has_no_validation = not listed and set(decided) >= {"train"} and not {None, "validation"} & set(decided)
+    if has_no_validation:
+        decided = _free_training_photos(groups, decided)
     items = [
         SplitItem(photo.sha256, photo.label, group, split)
         for photo, group, split in zip(photos, groups, decided, strict=True)
     ]
-    splits = split_photos(items, validation, test, seed)
+    splits = split_photos(items, validation, 0 if has_no_validation and "test" in decided else test, seed)
     rows = [
         ManifestRow(
             file_name=str(photo.path),
@@ -131,7 +134,18 @@ def index_photos(
     notes += _conversions(photos, left_out, out.parent / CONVERTED)
     if listed and None in decided:
         notes.insert(0, f"{decided.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
+    if has_no_validation and "validation" in splits:
+        drawn = splits.count("validation")
+        notes.insert(0, f"No photos were for validation: {drawn} of those for training were drawn, with seed {seed}.")
     return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes), found.reading)
+
+
+def _free_training_photos(groups: Sequence[int | None], decided: Sequence[Split | None]) -> list[Split | None]:
+    """Free training photos for another split, but not those that resemble a photo whose split stays."""
+    stay = {group for group, split in zip(groups, decided, strict=True) if split != "train"} - {None}
+    return [
+        None if split == "train" and group not in stay else split for group, split in zip(groups, decided, strict=True)
+    ]
 
 
 def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], min_classes: int) -> None:

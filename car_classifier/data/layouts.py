@@ -120,7 +120,8 @@ def find_photos(
         reading = _by_list(photo_list, makes)
         if classes is None and not photo_list.is_certain:
             _check_agreement(source, reading, _by_folders(photos, makes))
-        unlisted = sorted(set(paths) - {item.path for item in [*reading.candidates, *reading.left_out]})
+        listed = {item.path for item in reading.candidates} | {item.path for item in reading.left_out}
+        unlisted = sorted(set(paths) - listed)
         if unlisted:
             reading.notes.append(f"{len(unlisted)} photos are not in {photo_list.name}, such as {unlisted[0]}.")
         reading.left_out += walk.left_out
@@ -185,7 +186,7 @@ def _check_agreement(source: Path, first: _Reading, second: _Reading) -> None:
     raise UserError(
         f"The photos in {source} can be read in two ways. {first.name.capitalize()}: {first.example(source, path)}. "
         f"{second.name.capitalize()}: {second.example(source, path)}. "
-        f"Choose with --classes {first.classes} or --classes {second.classes}."
+        f"Choose with car-classifier data index --classes {first.classes} or --classes {second.classes}."
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from car_classifier.data.class_labels import label_of, one_spelling
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, csv_columns, read_csv, relative_folder, write_csv
 
@@ -80,6 +81,28 @@ class Manifest:
     def label_counts(self) -> Counter[str]:
         """Kept photos of each label."""
         return Counter(row.label for row in self.kept)
+
+    def notes(self) -> list[str]:
+        """Notes for the user on what an edited manifest says twice or contradicts."""
+        notes = []
+        wrong = [row for row in self.kept if row.make and row.label != label_of(row.make, row.model)]
+        if wrong:
+            first = wrong[0]
+            notes.append(
+                f"{len(wrong)} photos have a label that contradicts their make and model; the label counts: "
+                f"{first.file_name} is {first.label}, and of make {first.make}."
+            )
+        twice = [name for name, count in Counter(row.file_name for row in self.rows).items() if count > 1]
+        if twice:
+            notes.append(f"{len(twice)} photos are listed more than once, such as {twice[0]}.")
+        shared = one_spelling(self.label_counts())
+        several = [label for label in self.labels if shared[label] != label]
+        if several:
+            notes.append(
+                f"{len(several)} classes differ from another one by case, spaces or Unicode form only: "
+                f"{several[0]} and {shared[several[0]]}."
+            )
+        return notes
 
     def check_photos(self, rows: Iterable[ManifestRow]) -> None:
         """Make sure that the photos of these rows exist.

@@ -12,11 +12,12 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import ImageOps
 
+from car_classifier.data.figures import plain_text, write_figure
 from car_classifier.data.manifest import Manifest, Split
 from car_classifier.data.photo_files import open_photo
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import Answer, LabelledPhoto, classify
-from car_classifier.files import check_writable, read_csv, write_atomically
+from car_classifier.files import check_writable, read_csv
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.augmentation import Augmentation
 from car_classifier.training.config import nested
@@ -46,7 +47,7 @@ def check_figure_path(path: Path) -> None:
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure in the format that the path's ending names."""
-    write_atomically(path, lambda target: figure.savefig(target, dpi=150, bbox_inches="tight", pad_inches=0.15))
+    write_figure(figure, path, dpi=150, bbox_inches="tight", pad_inches=0.15)
 
 
 # --- Training -------------------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ def _frame(axes: Any, colour: str, style: str) -> None:
 
 def _wrapped(label: str) -> str:
     """A label for people, on two lines if it is long."""
-    name = label.replace("_", " ")
+    name = plain_text(label)
     return name if len(name) <= 24 else name.replace(" ", "\n", 1)
 
 
@@ -210,7 +211,7 @@ def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
     if many:
         _name_makes(axes, labels)
     else:
-        names = [label.replace("_", " ") for label in labels]
+        names = [plain_text(label) for label in labels]
         axes.set_xticks(range(count), names, rotation=90)
         axes.set_yticks(range(count), names)
         for row, column in np.argwhere(matrix > 0):

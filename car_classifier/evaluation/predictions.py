@@ -1,6 +1,6 @@
 """Predictions of a published version, made through its SavedModel as a server makes them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from car_classifier.data.class_labels import spelling_key
 from car_classifier.data.file_names import PHOTO_SUFFIXES, parse_file_name
+from car_classifier.data.folder_walk import walk_folder
 from car_classifier.data.manifest import Manifest, ManifestRow, class_indices
 from car_classifier.data.photo_files import read_photo
 from car_classifier.data.photo_sources import Candidate, LeftOut
@@ -106,28 +108,29 @@ def find_labelled_photos(paths: Sequence[Path], labels: Sequence[str]) -> list[L
     photos: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = [
-                file
-                for file in sorted(path.rglob("*"))
-                if file.suffix.lower() in PHOTO_SUFFIXES
-                and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            ]
+            inside = [file for file in walk_folder(path).files if file.suffix.lower() in PHOTO_SUFFIXES]
             if not inside:
                 raise UserError(f"{path} holds no photo: no file in it ends in {', '.join(PHOTO_SUFFIXES)}.")
             photos += inside
         else:
             photos.append(path)
-    known = set(labels)
+    known = {_key(label): label for label in labels}
     return [LabelledPhoto(path, _truth(path, known)) for path in photos]
 
 
-def _truth(path: Path, known: set[str]) -> str | None:
+def _truth(path: Path, known: Mapping[str, str]) -> str | None:
     try:
-        if (label := parse_file_name(path.name).label) in known:
-            return label
+        if (key := _key(parse_file_name(path.name).label)) in known:
+            return known[key]
     except ValueError:
         pass
-    return next((folder.name for folder in path.absolute().parents if folder.name in known), None)
+    folders = (_key(folder.name) for folder in path.absolute().parents)
+    return next((known[key] for key in folders if key in known), None)
+
+
+def _key(name: str) -> str:
+    """Equal for a label and for the ways in which folders and files of its photos are named."""
+    return spelling_key(name.replace("_", " "))
 
 
 def _reason(path: Path) -> str:

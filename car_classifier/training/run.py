@@ -57,6 +57,8 @@ class TrainingRun:
         check_backbone_input(self.backbone, config.image_size, config.weights, config.output_stride)
         _check_splits(self.manifest)
         _note_rare(self.manifest, console)
+        for note in self.manifest.notes():
+            console.print(f"Note: {note}", style="yellow", markup=False)
         self.labels = self.manifest.labels
         weights = Path(config.weights)
         self.weights_sha256 = sha256_of(weights) if weights.is_file() else config.weights

@@ -66,7 +66,7 @@ def read_opinion(content: Any, known_labels: Iterable[str]) -> Opinion:
         raise FeedbackError("The answer cannot be right if the photo shows another car. Take one of the two back.")
     spelling = {label.casefold(): label for label in known}
     label = spelling.get(opinion.label.casefold()) or _well_formed(
-        opinion.label, needs_make=all("_" in label for label in known)
+        opinion.label, needs_make=bool(known) and all("_" in label for label in known)
     )
     if label == opinion.answer_label:
         raise FeedbackError(f"{display_name(label)} is the answer itself. Choose another car, or say that it is right.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import typer
 
-from car_classifier.cli import app
+from car_classifier.cli import app, json_to_stdout
 from car_classifier.settings import fields_of
 from car_classifier.training.config import TrainingConfig
 from tests.support.commands import in_process
@@ -27,6 +27,7 @@ COMMANDS = dict(commands_of(typer.main.get_command(app)))
 
 MEANINGS = {
     "--base": {"train", "data prefilter"},  # a backbone to fine-tune, or one that knows what a car is
+    "--classes": {"data index", "data demo"},  # where they are read from, or their number
     "--data": {"evaluate", "data import-feedback"},  # takes folders too; is written to
     "--label": {"publish", "rollback"},
     "--method": {"explain", "explain-eval"},  # one, or several
@@ -121,7 +122,7 @@ def test_a_photo_is_not_replaced_by_json(workplace, command):
         (("clever-hans", "--frame", "1"), "--frame must be above 0 and below 0.5. Received: 1.0"),
         (("serve", "--model-base-path", "model", "--port", "99999"), "port must be from 0 to 65535. Received: 99999"),
         (("up", "--port", "0", "--prepare-only"), "port must be from 1 to 65535. Received: 0"),
-        (("explain", "a.jpg", "--json"), "'--json' requires an argument"),
+        (("explain", "a.jpg", "--method"), "'--method' requires an argument"),
         (("compare",), "Missing argument"),
         (("data", "table"), "Missing option '--out'"),
         (("data", "stats", "--manifest", "m.csv"), "No such option: --manifest"),
@@ -169,3 +170,17 @@ def test_pages_name_options_that_exist(page):
             if word == "--set" and following.partition("=")[0] not in fields | {"FIELD"}:
                 unknown.append(f"{command} --set {following}")
     assert unknown == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "completed"),
+    [
+        (["predict", "a.jpg", "--json"], ["predict", "a.jpg", "--json", "-"]),
+        (["models", "--json", "--model", "m"], ["models", "--json", "-", "--model", "m"]),
+        (["models", "--json", "out.json"], ["models", "--json", "out.json"]),
+        (["models", "--json", "-"], ["models", "--json", "-"]),
+        ([], []),
+    ],
+)
+def test_json_without_a_file_is_printed(arguments, completed):
+    assert json_to_stdout(arguments) == completed

@@ -84,6 +84,15 @@ def _(tmp_path):
     return refused(index, tmp_path / "photos", tmp_path)
 
 
+@provokes("The photos in … can be read in two ways")
+def _(tmp_path):
+    for label in ("Audi_A4", "Audi_A5"):
+        for shade in (0, 90):
+            photo(tmp_path / "photos" / "Audi" / f"{label}_{shade}.jpg", shade)
+            photo(tmp_path / "photos" / "Kia" / f"Kia_Rio_{shade}.jpg", shade)
+    return refused(index, tmp_path / "photos", tmp_path)
+
+
 @provokes("Left out …: not a JPEG or PNG file by its name")
 def _(tmp_path):
     return left_out(tmp_path, "IMG_0001.CR3")

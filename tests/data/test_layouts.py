@@ -1,0 +1,428 @@
+"""Public layouts of photos, made from noise: which classes each gives, and what the user is told."""
+
+import unicodedata
+from collections import Counter
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from car_classifier.data.indexing import index_photos
+from car_classifier.data.layouts import Classes, find_photos
+from car_classifier.data.manifest import read_manifest
+from car_classifier.errors import UserError
+
+CAMERA = ("IMG_0001.jpg", "IMG_0002.jpg", "IMG_0003.jpg")
+
+
+def in_folders(*folders, names=CAMERA):
+    return [f"{folder}/{name}" for folder in folders for name in names]
+
+
+def listed(header, *rows, separator=",", end="\n", encoding="utf-8"):
+    return end.join(separator.join(cells) for cells in (header, *rows, ("",))).encode(encoding)
+
+
+def annotations(**fields):
+    """Rows as MATLAB stores them: an array of structures."""
+    count = len(next(iter(fields.values())))
+    rows = np.zeros(count, dtype=[(name, object) for name in fields])
+    for name, values in fields.items():
+        rows[name] = values
+    return rows
+
+
+def stanford_cars(folder):
+    rows = annotations(
+        relative_im_path=["car_ims/000001.jpg", "car_ims/000002.jpg", "car_ims/000003.jpg"],
+        **{"class": [1, 1, 2]},
+        test=[0, 1, 0],
+    )
+    names = np.array(["AM General Hummer SUV 2000", "Ram C/V Cargo Van Minivan 2012"], dtype=object)
+    savemat(folder / "cars_annos.mat", {"annotations": rows, "class_names": names})
+
+
+def stanford_devkit(folder):
+    names = np.array(["AM General Hummer SUV 2000", "Acura RL Sedan 2012"], dtype=object)
+    (folder / "devkit").mkdir()
+    savemat(folder / "devkit" / "cars_meta.mat", {"class_names": names})
+    train = annotations(fname=["00001.jpg", "00002.jpg"], **{"class": [1, 2]})
+    savemat(folder / "devkit" / "cars_train_annos.mat", {"annotations": train})
+    savemat(
+        folder / "cars_test_annos_withlabels.mat", {"annotations": annotations(fname=["00001.jpg"], **{"class": [2]})}
+    )
+
+
+def cub(folder):
+    names = [
+        "001.Black_footed_Albatross/Black_Footed_Albatross_0001_796111.jpg",
+        "002.Laysan_Albatross/L_0002_1027.jpg",
+    ]
+    lists = {
+        "images.txt": names,
+        "image_class_labels.txt": ["1", "2"],
+        "train_test_split.txt": ["1", "0"],
+        "classes.txt": ["001.Black_footed_Albatross", "002.Laysan_Albatross"],
+    }
+    for name, lines in lists.items():
+        (folder / name).write_text("".join(f"{number} {line}\n" for number, line in enumerate(lines, start=1)))
+
+
+def written(name, content):
+    def write(folder):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    return write
+
+
+ROWS = (("a/1.jpg", "cats"), ("a/2.jpg", "cats"), ("b/1.jpg", "dogs"))
+ANIMALS = ["a/1.jpg", "a/2.jpg", "b/1.jpg"]
+TWO_CLASSES = {"cats": 2, "dogs": 1}
+
+# What a layout is called: the photos, a list or None, and the number of photos of each class (and split, if it says).
+LAYOUTS = {
+    "Keras image_dataset_from_directory": (in_folders("cats", "dogs"), None, {"cats": 3, "dogs": 3}),
+    "torchvision ImageFolder with wordnet ids": (
+        [f"{split}/n0144{i}/n0144{i}_{k}.JPEG" for split in ("train", "val") for i in (1, 2) for k in (10026, 27)],
+        None,
+        {"n01441/train": 2, "n01442/train": 2, "n01441/validation": 2, "n01442/validation": 2},
+    ),
+    "YOLO classification": (
+        in_folders("train/cats", "train/dogs", "val/cats", "val/dogs", "test/cats"),
+        None,
+        {"cats/train": 3, "dogs/train": 3, "cats/validation": 3, "dogs/validation": 3, "cats/test": 3},
+    ),
+    "other spellings of splits": (
+        in_folders("Training/cats", "training_set/dogs", "dev/cats", "VALID/dogs", "Testing/cats"),
+        None,
+        {"cats/train": 3, "dogs/train": 3, "cats/validation": 3, "dogs/validation": 3, "cats/test": 3},
+    ),
+    "Kaggle's copy of Stanford Cars": (
+        in_folders("car_data/car_data/train/Acura RL Sedan 2012", "car_data/car_data/test/Ram C-V Cargo Van"),
+        None,
+        {"Acura RL Sedan 2012/train": 3, "Ram C-V Cargo Van/test": 3},
+    ),
+    "Intel image classification": (
+        in_folders(*(f"seg_{place}" for place in ("train/seg_train/sea", "test/seg_test/sea", "train/seg_train/forest",
+                                                  "pred/seg_pred"))),
+        None,
+        {"sea/train": 3, "sea/test": 3, "forest/train": 3},
+    ),
+    "Kaggle's cats and dogs": (
+        [f"PetImages/{animal}/{i}.jpg" for animal in ("Cat", "Dog") for i in range(3)], None, {"Cat": 3, "Dog": 3}
+    ),
+    "Caltech 101": (
+        [f"101_ObjectCategories/{name}/image_000{i}.jpg" for name in ("anchor", "BACKGROUND_Google") for i in range(3)],
+        None,
+        {"anchor": 3, "BACKGROUND_Google": 3},
+    ),
+    "TensorFlow flowers": (
+        [f"flower_photos/{name}/10090824{i}_d02c613f1{i}_m.jpg" for name in ("roses", "tulips") for i in range(3)],
+        None,
+        {"roses": 3, "tulips": 3},
+    ),
+    "Food-101": (in_folders("images/apple_pie", "images/waffles"), None, {"apple_pie": 3, "waffles": 3}),
+    "vehicles, of which train is one": (in_folders("bus", "car", "train"), None, {"bus": 3, "car": 3, "train": 3}),
+    "splits inside of the classes": (
+        in_folders("cats/train", "cats/test", "dogs/train"), None, {"cats/train": 3, "cats/test": 3, "dogs/train": 3}
+    ),
+    "MVTec": (
+        in_folders("bottle/train/good", "bottle/test/good", "bottle/test/broken"),
+        None,
+        {"good/train": 3, "good/test": 3, "broken/test": 3},
+    ),
+    "deeper folders": (in_folders("cats/outside", "cats/home/bed", "dogs"), None, {"cats": 6, "dogs": 3}),
+    "a folder of a make around its models": (
+        in_folders("Kia/Kia_Rio", "Kia/Kia_Ceed", "Audi/Audi_A4"), None, {"Kia_Rio": 3, "Kia_Ceed": 3, "Audi_A4": 3}
+    ),
+    "the original data set, flat": (
+        ["Kia_Rio_2015_20.jpg", "Kia_Rio_2016_21.jpg", "Audi_A4_2015_20.jpg"], None, {"Kia_Rio": 2, "Audi_A4": 1}
+    ),
+    "the original data set in folders of its years": (
+        ["photos/Kia_Rio_2015_20.jpg", "photos/Kia_Rio_2016_21.jpg", "photos/Audi_A4_2015_20.jpg",
+         "photos/Audi_A4_2015_23.jpg"],
+        None,
+        {"Kia_Rio": 2, "Audi_A4": 2},
+    ),
+    "names of classes without underscore": (
+        [f"Audi A4/Audi_A4_2015_{i}.jpg" for i in range(3)] + [f"Kia Rio/Kia_Rio_{i}.jpg" for i in range(3)],
+        None,
+        {"Audi_A4": 3, "Kia_Rio": 3},
+    ),
+    "CSV with file and label": (ANIMALS, written("list.csv", listed(("file", "label"), *ROWS)), TWO_CLASSES),
+    "CSV of a German Excel": (
+        ANIMALS,
+        written("list.csv", listed(("Image", "Class"), *ROWS, separator=";", end="\r\n", encoding="utf-8-sig")),
+        TWO_CLASSES,
+    ),
+    "text for Excel in UTF-16": (
+        ANIMALS, written("l.csv", listed(("path", "category"), *ROWS, separator="\t", encoding="utf-16")), TWO_CLASSES
+    ),
+    "TSV of Windows": (
+        ANIMALS,
+        written("list.tsv", listed(("filename", "label"), *ROWS, separator="\t", end="\r\n").replace(b"/", b"\\")),
+        TWO_CLASSES,
+    ),
+    "CSV with spaces, and file names without their folder": (
+        ["photos/x1.jpg", "photos/x2.jpg", "photos/x3.jpg"],
+        written("labels.csv", "Image , Class\nx1.jpg , cats\nx2.jpg,cats \n x3.jpg, dogs\n"),
+        TWO_CLASSES,
+    ),
+    "train.csv and test.csv": (
+        ANIMALS,
+        lambda folder: (
+            written("train.csv", listed(("image", "label"), *ROWS[:1], *ROWS[2:]))(folder),
+            written("test.csv", listed(("image", "label"), *ROWS[1:2]))(folder),
+        ),
+        {"cats/train": 1, "cats/test": 1, "dogs/train": 1},
+    ),
+    "Hugging Face imagefolder, metadata.jsonl": (
+        ["train/0001.png", "train/0002.png", "test/0001.png"],
+        lambda folder: (
+            written("train/metadata.jsonl", '{"file_name": "0001.png", "label": "cats"}\n'
+                    '{"file_name": "0002.png", "label": "dogs"}\n')(folder),
+            written("test/metadata.jsonl", '{"file_name": "0001.png", "label": "cats"}\n')(folder),
+        ),
+        {"cats/train": 1, "dogs/train": 1, "cats/test": 1},
+    ),
+    "Hugging Face imagefolder, metadata.csv": (
+        ["0001.png", "0002.png"], written("metadata.csv", "file_name,label\n0001.png,7\n0002.png,8\n"), {"7": 1, "8": 1}
+    ),
+    "Hugging Face imagefolder, captions only": (
+        in_folders("train/cats", "train/dogs"),
+        written("train/metadata.csv", "file_name,text\ncats/IMG_0001.jpg,a cat\n"),
+        {"cats/train": 3, "dogs/train": 3},
+    ),
+    "CUB-200-2011": (
+        ["images/001.Black_footed_Albatross/Black_Footed_Albatross_0001_796111.jpg",
+         "images/002.Laysan_Albatross/L_0002_1027.jpg"],
+        cub,
+        {"001.Black_footed_Albatross/train": 1, "002.Laysan_Albatross/test": 1},
+    ),
+    "Stanford Cars, one list": (
+        ["car_ims/000001.jpg", "car_ims/000002.jpg", "car_ims/000003.jpg"],
+        stanford_cars,
+        {"AM General Hummer SUV 2000/train": 1, "AM General Hummer SUV 2000/test": 1,
+         "Ram C/V Cargo Van Minivan 2012/train": 1},
+    ),
+    "Stanford Cars, devkit": (
+        ["cars_train/00001.jpg", "cars_train/00002.jpg", "cars_test/00001.jpg"],
+        stanford_devkit,
+        {"AM General Hummer SUV 2000/train": 1, "Acura RL Sedan 2012/train": 1, "Acura RL Sedan 2012/test": 1},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def laid_out(photos_in):
+    def lay(names, write_list=None):
+        folder = photos_in(*names)
+        if write_list:
+            write_list(folder)
+        return folder
+
+    return lay
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_public_layout_gives_its_classes(laid_out, tmp_path, layout):
+    names, write_list, classes = LAYOUTS[layout]
+    found = find_photos(laid_out(names, write_list), tmp_path / "manifest.csv")
+    says_split = any(candidate.split for candidate in found.candidates)
+    counted = Counter(f"{item.label}/{item.split}" if says_split else item.label for item in found.candidates)
+    assert counted == classes
+
+
+MAKES = {
+    "Food-101": {("apple", "pie"), ("", "waffles")},
+    "names of classes without underscore": {("Audi", "A4"), ("Kia", "Rio")},
+    "CUB-200-2011": {("", "001.Black_footed_Albatross"), ("", "002.Laysan_Albatross")},
+    "Keras image_dataset_from_directory": {("", "cats"), ("", "dogs")},
+}
+
+
+@pytest.mark.parametrize("layout", MAKES)
+def test_a_class_without_a_make_stands_alone(laid_out, tmp_path, layout):
+    folder = laid_out(*LAYOUTS[layout][:2])
+    found = find_photos(folder, tmp_path / "manifest.csv").candidates
+    assert {(item.make, item.model) for item in found} == MAKES[layout]
+    alone = find_photos(folder, tmp_path / "manifest.csv", makes=False).candidates
+    assert {item.make for item in alone} == {""}
+    assert [item.label for item in alone] == [
+        item.label if layout != "names of classes without underscore" else item.label.replace("_", " ")
+        for item in found
+    ]
+
+
+def test_a_manifest_without_makes_is_read_back_and_is_a_list(laid_out, tmp_path):
+    names = in_folders("snow_leopard", "cats")
+    manifest = index_photos(laid_out(names), tmp_path / "manifest.csv", makes=False).manifest
+    assert read_manifest(manifest.path) == manifest
+    assert manifest.makes() == {"cats": "cats", "snow_leopard": "snow_leopard"}
+    again = index_photos(manifest.path, tmp_path / "again" / "manifest.csv").manifest
+    assert [(row.make, row.label, row.split) for row in again.rows] == [
+        (row.make, row.label, row.split) for row in manifest.rows
+    ]
+
+
+# --- Two readings ---
+
+BY_MAKE = [
+    f"{make}/{make}_{model}_{i}.jpg"
+    for make, model in (("Audi", "A4"), ("Audi", "A5"), ("Kia", "Rio"))
+    for i in range(3)
+]
+
+
+def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
+    folder = laid_out(BY_MAKE)
+    with pytest.raises(UserError) as error:
+        find_photos(folder, tmp_path / "manifest.csv")
+    assert str(error.value).endswith(
+        "can be read in two ways. By folders: Audi/Audi_A4_0.jpg is of class Audi. By file names: Audi/Audi_A4_0.jpg "
+        "is of class Audi_A4, of make Audi. Choose with car-classifier data index --classes folders or --classes "
+        "names."
+    )
+    by = {way: find_photos(folder, tmp_path / "m.csv", way).candidates for way in (Classes.FOLDERS, Classes.NAMES)}
+    assert {item.label for item in by[Classes.FOLDERS]} == {"Audi", "Kia"}
+    assert {item.label for item in by[Classes.NAMES]} == {"Audi_A4", "Audi_A5", "Kia_Rio"}
+
+
+def test_a_list_that_contradicts_folders_must_be_chosen(laid_out, tmp_path):
+    rows = [(name, "abcdefghi"[i % 3]) for i, name in enumerate(in_folders("cats", "dogs"))]
+    folder = laid_out(in_folders("cats", "dogs"), written("labels.csv", listed(("image", "label"), *rows)))
+    with pytest.raises(UserError, match="By labels.csv: .* index --classes list or --classes folders"):
+        find_photos(folder, tmp_path / "manifest.csv")
+    chosen = find_photos(folder, tmp_path / "manifest.csv", Classes.LIST)
+    assert {item.label for item in chosen.candidates} == {"a", "b", "c"}
+
+
+def test_a_folder_without_a_list_cannot_be_read_by_one(laid_out, tmp_path):
+    with pytest.raises(UserError, match="holds no list of photos"):
+        find_photos(laid_out(in_folders("cats", "dogs")), tmp_path / "manifest.csv", Classes.LIST)
+
+
+@pytest.mark.parametrize(
+    ("layout", "reading"),
+    [
+        ("Keras image_dataset_from_directory",
+         "Classes by folders: cats/IMG_0001.jpg is of class cats. For another reading: --classes names or list."),
+        ("the original data set, flat",
+         "Classes by file names: Audi_A4_2015_20.jpg is of class Audi_A4, of make Audi. For another reading: --classes "
+         "folders or list. --no-makes: classes as they are, without makes."),
+        ("CSV with file and label",
+         "Classes by list.csv: a/1.jpg is of class cats. For another reading: --classes folders or names."),
+    ],
+)  # fmt: skip
+def test_it_is_said_how_a_folder_was_read(laid_out, tmp_path, layout, reading):
+    assert find_photos(laid_out(*LAYOUTS[layout][:2]), tmp_path / "manifest.csv").reading == reading
+
+
+# --- Notes ---
+
+
+def notes_on(folder, tmp_path, **options):
+    result = index_photos(folder, tmp_path / "manifest.csv", **options)
+    return result, "\n".join([*result.warnings, *map(str, result.left_out)])
+
+
+def test_spellings_of_one_class_are_one_class_in_nfc(photos_in, tmp_path):
+    decomposed = unicodedata.normalize("NFD", "Citroën_C4")
+    names = [f"Citroën_C4/{i}.jpg" for i in range(3)] + [f"{decomposed}/4.jpg", "citroën_c4/5.jpg", "Citroën_ C4/6.jpg"]
+    result, notes = notes_on(photos_in(*names, "citroën_C5/7.jpg"), tmp_path)
+    assert result.manifest.label_counts() == {"Citroën_C4": 6, "Citroën_C5": 1}
+    assert {row.make for row in result.manifest.rows} == {"Citroën"}
+    assert "One class, Citroën_C4, was written in 3 ways" in notes
+    result.manifest.check_photos(result.manifest.rows)
+
+
+def test_the_same_file_in_two_classes_is_named(photos_in, tmp_path):
+    folder = photos_in("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg")
+    (folder / "dogs" / "copied.jpg").write_bytes((folder / "cats" / "2.jpg").read_bytes())
+    _, notes = notes_on(folder, tmp_path)
+    assert "1 photos are in several classes, so that one label is wrong: photos/cats/2.jpg (cats) and" in notes
+
+
+def test_classes_of_one_photo_are_named(photos_in, tmp_path):
+    assert (
+        "1 classes have a single photo: dogs"
+        in notes_on(photos_in("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg"), tmp_path)[1]
+    )
+
+
+def test_hidden_and_system_folders_are_passed_over_and_counted(photos_in, tmp_path):
+    junk = (
+        "cats/@eaDir/1.jpg", "__MACOSX/cats/._1.jpg", "cats/.AppleDouble/1.jpg", "cats/._1.jpg", "dogs/Thumbs.db.jpg",
+        ".Trash/2.jpg", "#recycle/3.jpg",
+    )  # fmt: skip
+    folder = photos_in("cats/1.jpg", "dogs/1.jpg", *junk)
+    (folder / "dogs" / "Thumbs.db").write_bytes(b"x")
+    (folder / "dogs" / "Thumbs.db.jpg").unlink()
+    result, notes = notes_on(folder, tmp_path)
+    assert result.manifest.label_counts() == {"cats": 1, "dogs": 1}
+    assert "Passed over 7 hidden or system files and folders: #recycle, .AppleDouble, .Trash, ._*, @eaDir …" in notes
+
+
+def test_links_are_followed_once_and_never_in_circles(photos_in, tmp_path):
+    elsewhere = photos_in("far/1.jpg").rename(tmp_path / "elsewhere")
+    folder = photos_in("cats/1.jpg", "cats/2.jpg", "birds/1.jpg")
+    (folder / "dogs").symlink_to(elsewhere / "far")
+    (folder / "cats" / "3.jpg").symlink_to(elsewhere / "far" / "1.jpg")
+    (folder / "cats" / "round").symlink_to(folder)
+    (folder / "animals").symlink_to(folder / "cats")
+    (folder / "cats" / "gone.jpg").symlink_to(tmp_path / "gone.jpg")
+    (folder / "cats" / "self.jpg").symlink_to(folder / "cats" / "self.jpg")
+    result, notes = notes_on(folder, tmp_path)
+    assert result.manifest.label_counts() == {"cats": 3, "birds": 1, "dogs": 1}
+    for said in ("round: a link to", "animals: a link to", "gone.jpg, where nothing is", "self.jpg, where nothing is"):
+        assert said in notes
+
+
+def test_deeper_folders_are_mentioned(photos_in, tmp_path):
+    _, notes = notes_on(photos_in("Kia/Rio/1.jpg", "Kia/Ceed/1.jpg", "Audi/A4/1.jpg"), tmp_path)
+    assert "Photos in 3 deeper folders belong to the class folder above them, such as those in Audi/A4 to Audi" in notes
+
+
+def test_photos_that_a_list_leaves_out_or_names_twice_are_mentioned(laid_out, tmp_path):
+    rows = [*ROWS, ROWS[0], ("b/gone.jpg", "dogs"), ("./a/1.jpg", "dogs")]
+    folder = laid_out([*ANIMALS, "b/2.jpg"], written("list.csv", listed(("file", "label"), *rows)))
+    _, notes = notes_on(folder, tmp_path, classes=Classes.LIST)
+    assert "1 photos are not in list.csv, such as" in notes
+    assert "listed a second time in line 5 of list.csv" in notes
+    assert "listed a second time in line 7 of list.csv" in notes
+    assert "gone.jpg: no such file" in notes
+
+
+def test_a_make_that_contradicts_its_label_is_mentioned(laid_out, tmp_path):
+    content = "file_name,make,model,label\na/1.jpg,Kia,Rio,Kia_Rio\na/2.jpg,Kia,Rio,Kia_Ceed\nb/1.jpg,Audi,A4,Audi_A4\n"
+    _, notes = notes_on(laid_out(ANIMALS, written("list.csv", content)), tmp_path)
+    assert (
+        "1 lines have a label that contradicts their make and model, which count: line 3 of list.csv says Kia_Ceed"
+        in notes
+    )
+
+
+def test_photos_outside_of_the_splits_are_left_out_if_their_folder_is_no_class(photos_in, tmp_path):
+    names = in_folders("train/cats", "train/dogs", "test/cats", "unlabelled") + ["cats/new.jpg"]
+    result, notes = notes_on(photos_in(*names), tmp_path)
+    assert result.manifest.label_counts() == {"cats": 7, "dogs": 3}
+    assert notes.count("'unlabelled' lies outside of the splits and is no class of theirs") == 3
+
+
+def test_without_a_folder_for_validation_some_training_photos_are_for_it(photos_in, tmp_path):
+    names = [f"{split}/{name}/{i}.jpg" for split in ("train", "test") for name in ("cats", "dogs") for i in range(10)]
+    result, notes = notes_on(photos_in(*names), tmp_path)
+    assert result.manifest.counts() == {"train": 16, "validation": 4, "test": 20}
+    assert all(row.file_name.split("/")[1] == "test" for row in result.manifest.split("test"))
+    assert "No photos were for validation: 4 of those for training were drawn, with seed 0." in notes
+
+
+def test_an_edited_manifest_is_checked(tmp_path):
+    header = "file_name,sha256,make,model,label,year,width,height,split,near_duplicate_group\n"
+    lines = ("a.jpg,0,Kia,Rio,Kia_Ceed,,1,1,train,", "b.jpg,1,,cats,cats,,1,1,train,", "b.jpg,1,,cats,Cats,,1,1,train,")
+    (tmp_path / "manifest.csv").write_text(header + "\n".join(lines))
+    contradiction, twice, spelling = read_manifest(tmp_path / "manifest.csv").notes()
+    assert "the label counts: a.jpg is Kia_Ceed, and of make Kia." in contradiction
+    assert "1 photos are listed more than once, such as b.jpg." in twice
+    assert "cats and Cats" in spelling
