@@ -131,7 +131,10 @@ test("in a hard game without makes, classes are named directly", () => {
     const props = shown({ phase: "guessing", game: { ...GAME, difficulty: "hard", choices: [] }, cars });
     assert.deepEqual(props["play-make"].style, { display: "none" });
     assert.equal(props["play-model"].disabled, false);
-    assert.deepEqual(props["play-model"].data[0], { value: "snow_leopard", label: "snow leopard" });
+    assert.deepEqual(props["play-model"].data, [
+        { value: "snow_leopard", label: "snow leopard" },
+        { value: "cats", label: "cats" },
+    ]);
 });
 
 test("the end says who won, shows all rounds and asks for a name", () => {
