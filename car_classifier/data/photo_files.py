@@ -71,7 +71,6 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
                     return LeftOut(path, f"a {kind} file; car-classifier data index --convert makes a JPEG of it", kind)
                 photo = read_photo(replace(candidate, path=convert_photo(path, content, converted)))
                 return replace(photo, candidate=candidate) if isinstance(photo, Photo) else photo
-            image.load()
             if image.format == "PNG" and (fault := png_fault(content)):
                 return LeftOut(path, f"cannot be read: {fault}")
             upright = upright_rgb(image, exif_orientation(content))
