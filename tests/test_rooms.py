@@ -13,6 +13,7 @@ CAR_CLASSIFIER = {
     "errors": set(),
     "files": {"errors"},
     "progress": set(),
+    "terminal": set(),
     "settings": {"errors"},
     "data": LEAVES,
     "registry": LEAVES,
