@@ -1,7 +1,8 @@
 """A photo's pixels as the model sees them, decoded by Pillow: upright, in RGB, transparent parts on white.
 
 `car_classifier.network.photo_header` and `preprocessing` have the same rules inside the graph, and `dashboard.photos`
-has them for the page.
+has them for the page. They agree on all kinds of JPEG and PNG but two that hardly any program writes and whose
+transparent colour Pillow misreads: a PNG of 16-bit RGB, and one of 2 or 4 bits of grey, with a single such colour.
 """
 
 import numpy as np
