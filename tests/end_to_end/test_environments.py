@@ -16,7 +16,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from dashboard.model_server.requests import ModelRequests, Timeout
 
 from car_classifier import up
 from car_classifier.data.indexing import index_photos
@@ -34,6 +33,7 @@ from car_classifier.registry.server_status import version_states
 from car_classifier.serving.metrics.monitoring import read_monitoring_config
 from car_classifier.serving.models.batching_parameters import read_batching_parameters
 from car_classifier.training.run import version_of
+from dashboard.model_server.transport import ModelRequests, Timeout
 from dashboard.photos.dataset import read_columns, read_dataset
 from dashboard.reports.versions import Version
 from tests.support.commands import car_classifier, done, in_process
