@@ -188,7 +188,9 @@ class TrainingConfig(Settings):
 
 def run_key(config: TrainingConfig, manifest_sha256: str, weights_sha256: str) -> str:
     """The name of a run: the same settings, photos and weights give the same key, so that it can be resumed."""
-    return key_of(config.as_json() | {"manifest": manifest_sha256, "weights": weights_sha256})
+    settings = config.as_json()
+    flat = settings | settings.pop("augmentation")  # as older versions kept them, whose runs can be resumed as well
+    return key_of(flat | {"manifest": manifest_sha256, "weights": weights_sha256})
 
 
 def key_of(parts: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from car_classifier.errors import UserError
 from car_classifier.settings import fields_of
-from car_classifier.training.config import TrainingConfig, run_key, with_settings
+from car_classifier.training.config import TrainingConfig, key_of, run_key, with_settings
 
 GOOD = {
     "manifest": ("photos.csv", "photos.csv"),
@@ -110,6 +110,12 @@ def test_what_cannot_be_is_one_sentence(setting, words):
 def test_random_weights_are_not_frozen(unfreeze):
     with pytest.raises(UserError, match="frozen ones would stay so"):
         TrainingConfig(manifest="manifest.csv", weights="none", unfreeze=unfreeze)
+
+
+def test_a_run_that_an_older_version_began_has_the_same_name():
+    settings = TrainingConfig(manifest="photos", weights="weights").as_json()
+    flat = {name: value for name, value in settings.items() if name != "augmentation"} | settings["augmentation"]
+    assert run_key(TrainingConfig(manifest="manifest.csv"), "photos", "weights") == key_of(flat)
 
 
 def test_a_run_is_named_for_what_it_depends_on():
