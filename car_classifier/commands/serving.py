@@ -68,7 +68,9 @@ def up(
     data_dir: DataDirOption = DATA_DIR,
     port: Annotated[int, setting(UpSettings, "port")] = default_of(UpSettings, "port"),
     rest_api_port: Annotated[int, setting(UpSettings, "rest_api_port")] = default_of(UpSettings, "rest_api_port"),
-    prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Make the demo model if there is no model, then stop.")] = False,
+    prepare_only: Annotated[
+        bool, typer.Option("--prepare-only", help="Make the demo model if there is no model, then stop.")
+    ] = False,
 ) -> None:
     """Start everything: make a demo model if there is no model, then run the model server and the dashboard."""
     settings = UpSettings(model_dir=model_dir, data_dir=data_dir, port=port, rest_api_port=rest_api_port)
