@@ -159,6 +159,11 @@ LAYOUTS = {
     "text for Excel in UTF-16": (
         ANIMALS, written("l.csv", listed(("path", "category"), *ROWS, separator="\t", encoding="utf-16")), TWO_CLASSES
     ),
+    "CSV for Excel with a line for the separator": (
+        ANIMALS,
+        written("list.csv", b"sep=;\r\n" + listed(("file", "label"), *ROWS, separator=";", end="\r\n")),
+        TWO_CLASSES,
+    ),
     "TSV of Windows": (
         ANIMALS,
         written("list.tsv", listed(("filename", "label"), *ROWS, separator="\t", end="\r\n").replace(b"/", b"\\")),
