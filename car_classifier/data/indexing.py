@@ -173,7 +173,9 @@ def _conversions(photos: list[Photo], left_out: list[LeftOut], folder: Path) -> 
         yield f"{converted} photos are in other formats; their JPEGs are in {folder}."
     formats = Counter(item.format for item in left_out if item.format)
     if formats:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in formats.most_common())
+        # Suffixes may lie: a browser saves WebP as .jpg.
+        first = {item.format: item.path for item in reversed(left_out)}
+        kinds = ", ".join(f"{count} {kind} such as {first[kind]}" for kind, count in formats.most_common())
         yield f"{formats.total()} photos are in formats that the net cannot decode ({kinds}): --convert takes them."
 
 
