@@ -450,6 +450,14 @@ def test_photos_outside_of_the_splits_are_left_out_if_their_folder_is_no_class(p
     assert notes.count("'unlabelled' lies outside of the splits and is no class of theirs") == 3
 
 
+def test_photos_in_a_split_without_folders_make_no_class_beside_the_folders(photos_in, tmp_path):
+    train = in_folders("train/n01440764", "train/n01443537")
+    names = [f"val/ILSVRC2012_val_0000000{i}.jpg" for i in range(4)]
+    result, notes = notes_on(photos_in(*train, *names), tmp_path)
+    assert result.manifest.labels == ("n01440764", "n01443537")
+    assert notes.count("lies in no class folder, and its name does not begin with a class") == 4
+
+
 def test_without_a_folder_for_validation_some_training_photos_are_for_it(photos_in, tmp_path):
     names = [f"{split}/{name}/{i}.jpg" for split in ("train", "test") for name in ("cats", "dogs") for i in range(10)]
     result, notes = notes_on(photos_in(*names), tmp_path)
