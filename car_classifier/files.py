@@ -119,17 +119,18 @@ def csv_columns(path: Path, by_hand: bool = False) -> tuple[str, ...]:
     """The column names of a CSV file; none if the file cannot be read as CSV. `by_hand` is that of `read_csv`."""
     with path.open(newline="", encoding=_encoding(path), errors="replace") as file:
         try:
-            names = next(csv.reader(file, delimiter=_separator(file)), [])
+            separator, _ = _separator(file)
+            names = next(csv.reader(file, delimiter=separator), [])
         except csv.Error:
             return ()
     return tuple(_column(name, by_hand) for name in names)
 
 
 def read_csv(path: Path, needed: Sequence[str] = (), by_hand: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
-    """Read the rows of a CSV file in UTF-8, or in UTF-16 with a byte order mark.
+    """Read the rows of a CSV file in UTF-8 or UTF-16.
 
     Cells are separated by commas, semicolons (as many a spreadsheet writes them) or tabs, whichever the first line
-    has most of.
+    has most of, or by what a line `sep=;` above it names.
 
     Args:
         path: The file.
@@ -146,7 +147,8 @@ def read_csv(path: Path, needed: Sequence[str] = (), by_hand: bool = False) -> I
         raise UserError(f"There is no file at {path}.")
     with path.open(newline="", encoding=_encoding(path)) as file:
         try:
-            reader = csv.DictReader(file, delimiter=_separator(file), skipinitialspace=by_hand)
+            separator, skipped = _separator(file)
+            reader = csv.DictReader(file, delimiter=separator, skipinitialspace=by_hand)
             columns = [_column(name, by_hand) for name in reader.fieldnames or ()]
             missing = [name for name in needed if name not in columns]
             if missing:
@@ -154,24 +156,35 @@ def read_csv(path: Path, needed: Sequence[str] = (), by_hand: bool = False) -> I
             reader.fieldnames = columns
             for row in reader:
                 if any(row[name] is None for name in needed):
-                    raise UserError(f"{path}, line {reader.line_num}: the row is cut short.")
+                    raise UserError(f"{path}, line {skipped + reader.line_num}: the row is cut short.")
                 if by_hand:
                     row = {name: cell.strip() if isinstance(cell, str) else cell for name, cell in row.items()}
-                yield reader.line_num, row
+                yield skipped + reader.line_num, row
         except (UnicodeError, csv.Error) as error:
             raise UserError(f"{path} cannot be read as a CSV file in UTF-8: {error}") from error
 
 
 def _encoding(path: Path) -> str:
     with path.open("rb") as file:
-        return "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        start = file.read(2)
+    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    # Some databases write no mark. No text in UTF-8 has zero bytes, and a head line begins with a letter or a quote.
+    unmarked = {1: "utf-16-le", 0: "utf-16-be"}
+    return unmarked.get(start.find(b"\0"), "utf-8-sig")
 
 
-def _separator(file: TextIO) -> str:
-    """The separator of a CSV file's cells, from its first line."""
-    header = re.sub(r'"[^"]*"', "", file.readline())
+def _separator(file: TextIO) -> tuple[str, int]:
+    """The separator of a CSV file's cells, and the number of lines above the column names, which are read next.
+
+    Excel takes a first line such as `sep=;` for the separator, so programs that write for it begin with one.
+    """
+    header = file.readline()
+    named = re.fullmatch(r'"?sep=([,;|\t])"?\s*', header, re.IGNORECASE)
+    if named:
+        return named[1], 1
     file.seek(0)
-    return max(",;\t", key=header.count)
+    return max(",;\t", key=re.sub(r'"[^"]*"', "", header).count), 0
 
 
 def _column(name: str, by_hand: bool) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from car_classifier.errors import UserError
-from car_classifier.files import append_csv, exclusive_lock, read_csv, write_csv
+from car_classifier.files import append_csv, csv_columns, exclusive_lock, read_csv, write_csv
 
 
 @pytest.mark.parametrize("name", ["", "lock"], ids=["a folder", "a file"])
@@ -38,3 +38,33 @@ def test_a_table_is_written_appended_to_and_read(tmp_path):
         (3, {"name": "b", "number": ""}),
         (4, {"name": "c", "number": ""}),
     ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "name;number\nä;1\n".encode("utf-16-le"),
+        "name;number\nä;1\n".encode("utf-16-be"),
+        '"name";"number"\r\n"ä";"1"\r\n'.encode("utf-16-le"),
+        'name,"a;b;c",number\nä,,1\n'.encode(),
+    ],
+    ids=["little end first", "big end first", "quoted", "separators in quotes"],
+)
+def test_utf_16_is_read_without_a_byte_order_mark_too(tmp_path, data):
+    path: Path = tmp_path / "table.csv"
+    path.write_bytes(data)
+    assert {"name", "number"} <= set(csv_columns(path))
+    [(line, row)] = read_csv(path, ("name", "number"))
+    assert (line, row["name"], row["number"]) == (2, "ä", "1")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(("first", "separator"), [("sep=;", ";"), ('"sep=,"', ","), ("SEP=\t", "\t"), ("sep=|", "|")])
+def test_a_line_for_excel_names_the_separator_and_is_no_row(tmp_path, encoding, first, separator):
+    path: Path = tmp_path / "table.csv"
+    path.write_bytes(f"{first}\r\nname{separator}number\r\nä{separator}1\r\nö\r\n".encode(encoding))
+    assert csv_columns(path) == ("name", "number")
+    rows = read_csv(path, ("name", "number"))
+    assert next(rows) == (3, {"name": "ä", "number": "1"})
+    with pytest.raises(UserError, match="line 4: the row is cut short"):
+        next(rows)

@@ -131,13 +131,19 @@ def by_folders(photos: Sequence[PlacedPhoto], left_out: list[LeftOut], makes: bo
     labels = {photo.class_folder or "" for photo in photos if photo.class_folder}
     in_splits = {photo.class_folder for photo in photos if photo.is_below_split}
     plausible = _are_plausible(loose, labels)
+    known = {spelling_key(label) for label in labels}
     classes = _classes_of_folders(photos, makes)
     candidates = []
+
+    def may_add(photo: PlacedPhoto) -> bool:
+        """Whether a name can be a class that no folder is. `val/ILSVRC2012_val_1.jpg` beside `train/n1/` cannot."""
+        return plausible and not (photo.split and in_splits)
+
     for photo in photos:
         folder = photo.class_folder
         if folder is None and photo.car is None:
             left_out.append(LeftOut(photo.path, _no_name(photo.path)))
-        elif folder is None and photo.car and not plausible and photo.car.label not in labels:
+        elif folder is None and photo.car and not may_add(photo) and spelling_key(photo.car.label) not in known:
             left_out.append(LeftOut(photo.path, "lies in no class folder, and its name does not begin with a class"))
         elif in_splits and folder and photo.split is None and folder not in in_splits:
             left_out.append(LeftOut(photo.path, f"'{folder}' lies outside of the splits and is no class of theirs"))

@@ -98,7 +98,7 @@ def index_photos(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     left_out.sort(key=lambda item: item.path)
-    _check_usable(source, photos, left_out, min_classes)
+    _check_usable(source, photos, left_out, min_classes, found.notes)
 
     photos.sort(key=lambda photo: photo.candidate.path)
     groups = near_duplicate_groups([photo.perceptual_hash for photo in photos])
@@ -148,18 +148,21 @@ def _free_training_photos(groups: Sequence[int | None], decided: Sequence[Split 
     ]
 
 
-def _check_usable(source: Path, photos: list[Photo], left_out: list[LeftOut], min_classes: int) -> None:
+def _check_usable(
+    source: Path, photos: list[Photo], left_out: list[LeftOut], min_classes: int, notes: list[str]
+) -> None:
+    hints = "".join(f" {note}" for note in notes)
     if not photos:
         first = f" The first of {len(left_out)} files left out: {left_out[0]}." if left_out else ""
         raise UserError(
             f"{source} holds no usable photo.{first} Photos are JPEG or PNG files that lie in a folder for each class, "
-            "are named Make_Model_….jpg, or stand in a list."
+            f"are named Make_Model_….jpg, or stand in a list.{hints}"
         )
     labels = {photo.label for photo in photos}
     if len(labels) < min_classes:
         raise UserError(
             f"All {len(photos)} usable photos in {source} are of one class, {labels.pop()}. "
-            "A classifier needs at least two: add photos of another class."
+            f"A classifier needs at least two: add photos of another class.{hints}"
         )
 
 
@@ -170,7 +173,9 @@ def _conversions(photos: list[Photo], left_out: list[LeftOut], folder: Path) -> 
         yield f"{converted} photos are in other formats; their JPEGs are in {folder}."
     formats = Counter(item.format for item in left_out if item.format)
     if formats:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in formats.most_common())
+        # Suffixes may lie: a browser saves WebP as .jpg.
+        first = {item.format: item.path for item in reversed(left_out)}
+        kinds = ", ".join(f"{count} {kind} such as {first[kind]}" for kind, count in formats.most_common())
         yield f"{formats.total()} photos are in formats that the net cannot decode ({kinds}): --convert takes them."
 
 

@@ -24,7 +24,7 @@ from car_classifier.data.folder_layouts import (
     same_classes,
 )
 from car_classifier.data.folder_walk import Walk, walk_folder
-from car_classifier.data.list_layouts import PhotoList, find_list, open_list
+from car_classifier.data.list_layouts import PhotoList, find_list, open_list, unread_tables
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
 from car_classifier.errors import UserError
 
@@ -32,7 +32,7 @@ PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, *CONVERTIBLE_SUFFIXES)
 """Photos, and pictures that `--convert` makes photos of."""
 
 NOT_PHOTOS = (".csv", ".tsv", ".jsonl", ".md")
-"""Files that people keep beside photos, and that need no mention."""
+"""Files that people keep beside photos, and that need no mention, unless a table of them names photos."""
 
 
 class Classes(StrEnum):
@@ -127,6 +127,8 @@ def find_photos(
         reading.left_out += walk.left_out
         return _finished(reading, root, walk.notes())
     reading = _by_folders_or_names(source, photos, classes, makes)
+    if classes is None:
+        reading.notes += unread_tables(source, walk.files, paths, out)
     reading.left_out += walk.left_out
     reading.left_out += [
         LeftOut(path, "not a JPEG or PNG file by its name")

@@ -81,6 +81,41 @@ def find_list(folder: Path, out: Path) -> PhotoList | None:
     return None
 
 
+def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out: Path) -> list[str]:
+    """Notes on tables that name photos, but not the columns that a list needs.
+
+    Args:
+        root: The folder.
+        files: The files in it.
+        photos: The photos among them.
+        out: The manifest to write.
+    """
+    tables = [path for path in files if path.suffix.lower() in TABLES and path.resolve() != out.resolve()]
+    names = {_nfc(Path(photo.name)) for photo in photos} if tables else set()
+    return [
+        f"{path.relative_to(root).as_posix()} names photos, but their classes were not read from it: its first line "
+        f"must name the columns file_name and label, or file_name, make and model. It names: {columns}."
+        for path in tables
+        if _names_photos(path, names) and (columns := ", ".join(_columns(path)))
+    ]
+
+
+def _names_photos(path: Path, names: set[str]) -> bool:
+    """Whether the first rows of a table have names of photos in a column, or names without suffix in the first one."""
+    lines = _json_lines(path) if path.suffix.lower() == ".jsonl" else read_csv(path, by_hand=True)
+    try:
+        rows = [row for _, row in islice(lines, 5)]
+    except UserError:
+        return False
+    columns = [
+        [_nfc(Path(with_slashes(row.get(name) or "").name)) for row in rows]
+        for name in (rows[0] if rows else ())
+        if name  # cells beyond the last column have none
+    ]
+    ids = {name.rpartition(".")[0] for name in names}
+    return any(names.issuperset(column) for column in columns) or (bool(columns) and ids.issuperset(columns[0]))
+
+
 def _known_list(name: str, read: Callable[[], list[Candidate]]) -> PhotoList:
     return PhotoList(name, True, lambda _left_out, _notes, _makes: read())
 

@@ -69,7 +69,8 @@ def test_without_the_option_one_note_says_how_many_there_are(photos_in, tmp_path
         (folder / f"Kia_Rio_x{i}.jpg").write_bytes(encoded(blotches(7), format))
     out = tmp_path / "manifest.csv"
     result = in_process("data", "index", folder, "--out", out)
-    assert "3 photos are in formats that the net cannot decode (2 WEBP, 1 TIFF): --convert takes them." in result.stderr
+    examples = f"2 WEBP such as {folder}/Kia_Rio_x0.jpg, 1 TIFF such as {folder}/Kia_Rio_x2.jpg"
+    assert f"3 photos are in formats that the net cannot decode ({examples}): --convert takes them." in result.stderr
     assert "Left out" not in result.stderr
     assert "2 photos" in done(result)
     assert not (tmp_path / "converted").exists()

@@ -159,6 +159,11 @@ LAYOUTS = {
     "text for Excel in UTF-16": (
         ANIMALS, written("l.csv", listed(("path", "category"), *ROWS, separator="\t", encoding="utf-16")), TWO_CLASSES
     ),
+    "CSV for Excel with a line for the separator": (
+        ANIMALS,
+        written("list.csv", b"sep=;\r\n" + listed(("file", "label"), *ROWS, separator=";", end="\r\n")),
+        TWO_CLASSES,
+    ),
     "TSV of Windows": (
         ANIMALS,
         written("list.tsv", listed(("filename", "label"), *ROWS, separator="\t", end="\r\n").replace(b"/", b"\\")),
@@ -394,6 +399,41 @@ def test_photos_that_a_list_leaves_out_or_names_twice_are_mentioned(laid_out, tm
     assert "gone.jpg: no such file" in notes
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("labels.csv", "id,breed\n1,dingo\n2,collie\n"),
+        ("labels.csv", "a/1.jpg,cats\na/2.jpg,cats\nb/1.jpg,dogs\n"),
+        ("deeper/table.tsv", "picture\tbreed\na\\2.jpg\tdingo\n"),
+        ("metadata.jsonl", '{"file_name": "a/1.jpg", "text": "a dingo"}\n'),
+    ],
+    ids=["names without suffix", "no line of columns", "a column of another name", "captions"],
+)
+def test_a_table_of_photos_that_is_read_for_no_class_is_mentioned(laid_out, tmp_path, name, content):
+    result, notes = notes_on(laid_out(ANIMALS, written(name, content)), tmp_path)
+    assert result.manifest.labels == ("a", "b")
+    assert f"{name} names photos, but their classes were not read from it: its first line must name the" in notes
+    _, notes = notes_on(tmp_path / "photos", tmp_path, classes=Classes.FOLDERS)
+    assert "names photos" not in notes
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["name,score\nx,1\n", "", "name\n", "\xff\xfe", '{"a"', "a,b\nx,2,1.jpg\n"],
+    ids=["others", "empty", "no row", "bytes", "text", "too long a row"],
+)
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_another_table_needs_no_mention(laid_out, tmp_path, content, suffix):
+    folder = laid_out(ANIMALS, written(f"table.{suffix}", content.encode("latin-1")))
+    assert "table" not in notes_on(folder, tmp_path)[1]
+
+
+def test_a_folder_that_will_not_do_says_which_table_was_not_read(laid_out, tmp_path):
+    folder = laid_out(["all/1.jpg", "all/2.jpg"], written("labels.csv", "id,breed\n1,dingo\n2,collie\n"))
+    with pytest.raises(UserError, match=r"of one class, all\. .* labels\.csv names photos, but .*: id, breed\."):
+        notes_on(folder, tmp_path)
+
+
 def test_a_make_that_contradicts_its_label_is_mentioned(laid_out, tmp_path):
     content = "file_name,make,model,label\na/1.jpg,Kia,Rio,Kia_Rio\na/2.jpg,Kia,Rio,Kia_Ceed\nb/1.jpg,Audi,A4,Audi_A4\n"
     _, notes = notes_on(laid_out(ANIMALS, written("list.csv", content)), tmp_path)
@@ -408,6 +448,14 @@ def test_photos_outside_of_the_splits_are_left_out_if_their_folder_is_no_class(p
     result, notes = notes_on(photos_in(*names), tmp_path)
     assert result.manifest.label_counts() == {"cats": 7, "dogs": 3}
     assert notes.count("'unlabelled' lies outside of the splits and is no class of theirs") == 3
+
+
+def test_photos_in_a_split_without_folders_make_no_class_beside_the_folders(photos_in, tmp_path):
+    train = in_folders("train/n01440764", "train/n01443537")
+    names = [f"val/ILSVRC2012_val_0000000{i}.jpg" for i in range(4)]
+    result, notes = notes_on(photos_in(*train, *names), tmp_path)
+    assert result.manifest.labels == ("n01440764", "n01443537")
+    assert notes.count("lies in no class folder, and its name does not begin with a class") == 4
 
 
 def test_without_a_folder_for_validation_some_training_photos_are_for_it(photos_in, tmp_path):
