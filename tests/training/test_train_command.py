@@ -296,6 +296,7 @@ def test_the_classifier_alone_costs_one_pass_and_a_full_disk_only_what_was_not_w
     assert_one_sentence(result, "free some space, the same command goes on", tmp_path)
     assert "Exporting the SavedModel" in result.stderr
     assert passes(result) == [
+        "Checking photos",
         "Train photos, pooled features",
         "Validation photos, pooled features",
         "Validation photos, calibration",
