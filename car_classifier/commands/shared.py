@@ -28,9 +28,7 @@ def setting(kind: type[Settings], name: str, **options: Any) -> Any:
     """The option that sets a field of some settings; its help is the first sentence of the field's own."""
     said = " ".join((kind.model_fields[name].description or "").split())
     sentence, end, _ = said.partition(". ")
-    # A flag that is off has no opposite: `--no-…` would only take the room that long names need in the help.
-    flag = [f"--{name.replace('_', '-')}"] if kind.model_fields[name].default is False else []
-    return typer.Option(*flag, help=re.sub("`(.+?)`", partial(_as_typed, kind), sentence + end.strip()), **options)
+    return typer.Option(help=re.sub("`(.+?)`", partial(_as_typed, kind), sentence + end.strip()), **options)
 
 
 def _as_typed(kind: type[Settings], quoted: re.Match[str]) -> str:
