@@ -84,12 +84,12 @@ def imported_names(path: Path) -> Iterator[str]:
 
 def imports_between_rooms(package: str) -> set[tuple[str, str, str]]:
     """Room, module and imported room, for every import between rooms of a package."""
-    crossings = set()
-    for path in folder_of(package).rglob("*.py"):
-        room = path.relative_to(folder_of(package)).with_suffix("").parts[0]
+    folder, rooms, crossings = folder_of(package), rooms_of(package), set()
+    for path in folder.rglob("*.py"):
+        room = path.relative_to(folder).with_suffix("").parts[0]
         for name in imported_names(path):
             imported = name.removeprefix(f"{package}.").split(".")[0]
-            if name.startswith(f"{package}.") and imported != room and imported in rooms_of(package):
+            if name.startswith(f"{package}.") and imported != room and imported in rooms:
                 crossings.add((room, str(path.relative_to(ROOT)), imported))
     return crossings
 

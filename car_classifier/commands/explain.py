@@ -107,7 +107,7 @@ def _shown(path: Path) -> str:
 
 
 def _as_json(path: Path, outcome: Outcome) -> dict[str, Any]:
-    """What `--json` has of a photo: the explanation and its files, or the error."""
+    """One photo in the result of `--json`: the explanation and its files, or the error."""
     if isinstance(outcome, str):
         return {"photo": _shown(path), "error": outcome}
     explanation, files = outcome

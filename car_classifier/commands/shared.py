@@ -32,7 +32,7 @@ def setting(kind: type[Settings], name: str, **options: Any) -> Any:
 
 
 def _as_typed(kind: type[Settings], quoted: re.Match[str]) -> str:
-    """What a docstring has in backticks, as it is typed: the name of another field is the name of its option."""
+    """The option of a field whose name stands in backticks in a docstring; any other text without its backticks."""
     return f"--{quoted[1].replace('_', '-')}" if quoted[1] in kind.model_fields else quoted[1]
 
 

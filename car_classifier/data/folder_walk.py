@@ -56,9 +56,10 @@ def walk_folder(root: Path, passed_over: Path | None = None) -> Walk:
         is_link = not folders
         folder = links.popleft() if is_link else folders.popleft()
         try:
-            if _identity(folder) == left_alone:
+            identity = _identity(folder)
+            if identity == left_alone:
                 continue
-            first = seen.setdefault(_identity(folder), folder)
+            first = seen.setdefault(identity, folder)
             if first != folder:
                 walk.left_out.append(LeftOut(folder, f"a link to {first}, which is read already"))
                 continue

@@ -15,7 +15,7 @@ from car_classifier.data.known_sets import find_known_set
 from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import Candidate, LeftOut, parse_split, split_of_folder, with_slashes
 from car_classifier.errors import UserError
-from car_classifier.files import csv_columns, read_csv
+from car_classifier.files import csv_columns, read_csv, read_text
 
 FILE_COLUMNS = ("file_name", "filename", "file", "image", "path", "file_path", "filepath", "image_path")
 LABEL_COLUMNS = ("class_name", "label", "class", "category")
@@ -277,7 +277,7 @@ def _rows(path: Path) -> Iterator[_Row]:
 def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Number and fields of each line of a file of JSON objects, as texts."""
     try:
-        for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        for number, line in enumerate(read_text(path).splitlines(), start=1):
             if line.strip():
                 fields: dict[str, Any] = dict(json.loads(line))
                 yield number, {name.strip().lower(): _text(value) for name, value in fields.items()}
