@@ -40,6 +40,8 @@ from tests.support.commands import car_classifier, done, in_process
 from tests.support.pictures import blotches
 from tests.support.runs import QUIET, exported_run
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("Citroën_C4/1.jpg", "Citroën_C4/2.jpg", "Škoda_Octavia/1.jpg", "Škoda_Octavia/ein Foto.jpg")
 
 

@@ -24,6 +24,8 @@ from tests.support.commands import done, in_process
 from tests.support.nets import tiny_classifier
 from tests.support.pictures import encoded, picture
 
+pytestmark = pytest.mark.slow
+
 TEMPERATURE = 1.7
 QUIET = Console(quiet=True)
 

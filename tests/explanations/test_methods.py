@@ -16,6 +16,8 @@ from car_classifier.network.preprocessing import load_photo
 from tests.explanations.nets import IMAGE, images, pencil_net, tiny_net
 from tests.support.pictures import encoded, picture
 
+pytestmark = pytest.mark.slow
+
 KNOWING = [method for method in METHODS.values() if not method.is_baseline]
 
 

@@ -17,6 +17,8 @@ from tests.support.commands import done, in_process
 from tests.support.nets import tiny_classifier
 from tests.support.pictures import encoded, picture
 
+pytestmark = pytest.mark.slow
+
 PHOTOS = [encoded(picture(40, 60)), encoded(picture(90, 30), "PNG")]
 ASK = """
 import json, sys, urllib.request

@@ -15,6 +15,8 @@ from tests.support.nets import tiny_classifier
 from tests.support.repository import ROOT
 from tests.support.saved_model_ops import WHOLE_FILE, foreign_ops, meta_graph, ops_by_signature
 
+pytestmark = pytest.mark.slow
+
 DEEP_INSIDE = {"DecodeJpeg", "DecodePng", "Conv2D", "Softmax"}
 """Ops of every photo signature that are functions of functions away from it."""
 

@@ -20,6 +20,8 @@ from car_classifier.prefilter.scoring import BATCH_SIZE, SCORES_FILE, ImageNetNe
 from tests.support.commands import car_classifier
 from tests.support.pictures import blotches
 
+pytestmark = pytest.mark.slow
+
 
 class StubNet:
     """Returns a photo's red as the probability of a minivan, and half of its blue as that of a goldfish."""

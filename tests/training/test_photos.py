@@ -17,6 +17,8 @@ from car_classifier.training.augmentation import NO_AUGMENTATION, Augmentation
 from car_classifier.training.photos import PhotoSource, find_unreadable
 from tests.support.pictures import UNUSABLE, encoded, picture
 
+pytestmark = pytest.mark.slow
+
 SIZE = (16, 24)
 ALL = Augmentation(crop_area=0.4, stretch=0.3, colour=0.4, erase=0.3)
 

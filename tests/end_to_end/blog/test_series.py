@@ -11,6 +11,8 @@ import pytest
 
 from blog import build
 
+pytestmark = pytest.mark.slow
+
 PARTS = [pytest.param(source, id=source.stem) for source in build.parts()]
 
 

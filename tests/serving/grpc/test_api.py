@@ -24,6 +24,8 @@ from car_classifier.serving import ModelServer, ServedModel, ServerSettings
 from tests.support import saved_models as models
 from tests.support.embedded_server import Pipes, running, until
 
+pytestmark = pytest.mark.slow
+
 SIGNATURES = "signature_def"
 
 

@@ -9,6 +9,8 @@ import requests
 from tests.support import saved_models as models
 from tests.support.embedded_server import ask_and_stay, running, running_request, until
 
+pytestmark = pytest.mark.slow
+
 # Of the metrics, how many requests were given up.
 GONE = ':tensorflow:serving:request_count{model_name="m",status="CANCELLED"}'
 

@@ -20,6 +20,8 @@ from car_classifier.serving.metrics.prometheus_text import Counter, Histogram, e
 from tests.support import saved_models as models
 from tests.support.embedded_server import metric_samples, running, running_request, until
 
+pytestmark = pytest.mark.slow
+
 SERVING = ":tensorflow:serving:"
 BATCHING = f"{SERVING}batching_session:"
 # Of TensorFlow's histograms of times: 10 µs and 32 times 1.8 as much, and what is beyond.

@@ -8,6 +8,8 @@ from car_classifier.serving import ModelServer, ServedModel, ServerSettings
 from car_classifier.serving.models.configuration import read_model_config
 from tests.support.embedded_server import running, until
 
+pytestmark = pytest.mark.slow
+
 
 def entry(base_path, name="m", more="", platform='model_platform: "tensorflow"') -> str:
     return f'config {{ name: "{name}" base_path: "{base_path}" {platform} {more} }}'
