@@ -88,6 +88,15 @@ class TestExplain:
         assert maps[2].name.startswith("2-")
         assert len({path for path in maps if np.isfinite(np.load(path)).all()}) == 3
 
+    def test_each_result_appears_as_soon_as_it_is_there(self, version, photo, tmp_path):
+        photos = [tmp_path / "gone.jpg", photo]
+        command = ("explain", *photos, "--model", version, "--out", tmp_path)
+        lines = in_process(*command, as_on_a_screen=True).stdout.splitlines()
+        assert lines[0].startswith(f"Not explained: {photos[0]}: ")
+        assert lines[1] == "Explaining photos: 1/2"
+        assert lines[2].startswith(f"{photo}: ")
+        assert lines[-1] == "Explaining photos: 2/2"
+
     def test_maps_of_two_layers_do_not_share_a_file(self, version, photo, tmp_path):
         arguments = ("explain", photo, "--model", version, "--out", tmp_path, "--method", "gradcam")
         last = done(in_process(*arguments))
