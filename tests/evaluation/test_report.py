@@ -82,7 +82,7 @@ class TestWhatIsMeasured:
         assert result["mean_confidence"] == pytest.approx(np.mean(confidences), rel=1e-5)
         assert sum(map(sum, result["confusion"]["matrix"])) == len(files)
         assert result["calibration"]["bins"] != result["calibration"]["bins_before"]
-        assert (result["model"], result["data"], result["split"]) == (str(published), str(photos), None)
+        assert (result["model"], result["data"], result["split"]) == (str(published), str(photos), "all")
 
     def test_before_scaling_means_a_temperature_of_1(self, published, photos, tmp_path):
         manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
