@@ -285,7 +285,7 @@ def told_to_the_dashboard(**variables: str) -> str:
     return done.stderr
 
 
-@provokes("DASHBOARD_PORT: Input should be")
+@provokes("DASHBOARD_PORT must be a whole number")
 def _(tmp_path):
     return told_to_the_dashboard(DASHBOARD_PORT="tcp://10.0.0.1:8050")
 
