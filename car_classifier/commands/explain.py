@@ -24,7 +24,7 @@ from car_classifier.progress import progress_bar, silent
 from car_classifier.registry.published_version import find_version
 
 if TYPE_CHECKING:
-    from car_classifier.explanations.photo_explanation import PhotoExplanation
+    from car_classifier.explanations.photo_explanation import Explainer, PhotoExplanation
 
 _TOLERANCE = 1e-3
 
@@ -62,7 +62,7 @@ def explain(
 
     from car_classifier.explanations.methods import find_method
     from car_classifier.explanations.photo_explanation import Explainer
-    from car_classifier.explanations.writing import file_stems, write_explanation
+    from car_classifier.explanations.writing import file_stems
 
     explainer = Explainer(version.folder, find_method(method, layer))
     paths = [photo.path for photo in find_labelled_photos(photos, explainer.labels)]
@@ -70,19 +70,31 @@ def explain(
     with progress_bar("Explaining photos", console) as bar:
         report = bar if len(paths) > 1 else silent
         for path, name in zip(paths, file_stems(paths), strict=True):
-            outcome: Outcome
-            try:
-                content = path.read_bytes()
-                explanation = explainer.explain(content, label, versus)
-                outcome = explanation, list(write_explanation(explanation, content, path, out / name))
-            except (OSError, UserError) as error:
-                outcome = str(error.strerror if isinstance(error, OSError) else error)
+            outcome = _explained(explainer, path, label, versus, out / name)
             results.append(_as_json(path, outcome))
             failed |= not _print(path, outcome, text_wanted=json_out != STDOUT)
             report(len(results), len(paths))
     write_result(json_out, results)
     if failed:
         raise typer.Exit(2)
+
+
+def _explained(explainer: "Explainer", path: Path, label: str | None, versus: str | None, start: Path) -> Outcome:
+    from car_classifier.evaluation.predictions import reason_not_read
+    from car_classifier.explanations.photo_explanation import UnreadablePhoto
+    from car_classifier.explanations.writing import write_explanation
+
+    try:
+        content = path.read_bytes()
+        explanation = explainer.explain(content, label, versus)
+    except (OSError, UnreadablePhoto):
+        return reason_not_read(path)
+    except UserError as error:
+        return str(error)
+    try:
+        return explanation, write_explanation(explanation, content, path, start)
+    except (OSError, UserError) as error:
+        return f"the explanation cannot be written: {error}"
 
 
 def _print(path: Path, outcome: Outcome, *, text_wanted: bool) -> bool:

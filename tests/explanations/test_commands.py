@@ -110,7 +110,7 @@ class TestExplain:
         result = in_process(*arguments, "--json", "-")
         assert result.returncode == 2
         gone, explained = json.loads(result.stdout)
-        assert gone == {"photo": str(tmp_path / "gone.jpg"), "error": "No such file or directory"}
+        assert gone == {"photo": str(tmp_path / "gone.jpg"), "error": "no such file"}
         assert explained["sum_of_contributions"] + explained["bias"] == pytest.approx(explained["logit"], abs=1e-3)
         about = json.loads(Path(explained["files"][2]).read_text(encoding="utf-8"))
         assert about == {name: value for name, value in explained.items() if name != "files"}
@@ -136,8 +136,8 @@ class TestExplain:
         bad.write_bytes(next(iter(UNUSABLE.values()))[0])
         result = in_process("explain", bad, tmp_path / "gone.jpg", photo, "--model", version, "--out", tmp_path)
         assert result.returncode == 2
-        assert f"Not explained: {bad}: it is damaged" in result.stderr
-        assert "gone.jpg: No such file" in result.stderr
+        assert f"Not explained: {bad}: empty file\n" in result.stderr
+        assert "gone.jpg: no such file" in result.stderr
         assert len(written(result.stdout, ".npy")) == 1
 
 
