@@ -195,7 +195,7 @@ def _(tmp_path):
     return refused(cache._check_room, 10**18)
 
 
-@provokes("Another process is at this very run")
+@provokes("Another process is training this run")
 def _(tmp_path):
     from car_classifier.training.run import _lock
 
