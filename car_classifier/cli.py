@@ -4,9 +4,11 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
+from typer.core import TyperGroup
 
 from car_classifier import __version__
 from car_classifier.commands import (
@@ -27,9 +29,25 @@ from car_classifier.commands import (
 )
 from car_classifier.commands.shared import console
 from car_classifier.errors import UserError
+from car_classifier.settings import rule_broken
 from car_classifier.terminal import never_fail_to_print, use_utf8_for_files
 
+
+class _Commands(TyperGroup):
+    """The commands. A value of a wrong type is refused in the words that settings use, not in pydantic's."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen command."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            if isinstance(error.__cause__, ValidationError):
+                error.message = "; ".join(map(rule_broken, error.__cause__.errors()))
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Train a car classifier, publish it as a SavedModel that explains its answers, and serve it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

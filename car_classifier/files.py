@@ -43,6 +43,9 @@ def check_writable(path: Path) -> None:
     """
     if path.is_dir():
         raise UserError(f"{path} is a folder. Name a file in it, such as {path / 'out.csv'}.")
+    existing = next((folder for folder in path.parents if folder.exists()), path.parent)
+    if existing.is_file():
+        raise UserError(f"{path} cannot be written: {existing} is a file, not a folder. Name another folder.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=os.path.realpath(path.parent)):

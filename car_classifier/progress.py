@@ -1,5 +1,6 @@
 """Progress bars for long work, on the terminal or in a log."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -21,11 +22,14 @@ def silent(_done: int, _total: int, /) -> None:
 
 @contextmanager
 def progress_bar(title: str, console: Console | None = None) -> Iterator[Report]:
-    """A progress bar; if the output is no terminal, a line after each tenth of the work."""
+    """A progress bar; if the output is no terminal, a line after each tenth of the work.
+
+    What the program prints meanwhile appears above the bar, or goes where standard output leads if that is no terminal.
+    """
     console = console or Console(stderr=True)
     if console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as bar:
+        with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as bar:
             task = bar.add_task(title, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
         return

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from car_classifier.errors import UserError
 
@@ -49,8 +50,7 @@ def rule_of(field: FieldInfo) -> str:
     if "ge" in limits and len(limits) > 1:
         upper = f"to {limits['le']}" if "le" in limits else f"to below {limits['lt']}"
         return f"from {limits['ge']} {upper}"
-    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    return " and ".join(f"{words[name]} {limit}" for name, limit in limits.items())
+    return " and ".join(f"{_LIMITS[name]} {limit}" for name, limit in limits.items())
 
 
 def field_at(kind: type[BaseModel], path: tuple[int | str, ...]) -> FieldInfo | None:
@@ -75,6 +75,20 @@ def fields_of(kind: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
             yield name, field
 
 
+def rule_broken(problem: ErrorDetails) -> str:
+    """The rule that a value breaks whose type stands in no settings, and the value.
+
+    Args:
+        problem: An error of pydantic.
+    """
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    limits = [f"{words} {problem['ctx'][name]}" for name, words in _LIMITS.items() if name in problem.get("ctx", {})]
+    rule = " and ".join(limits) or _TYPES.get(problem["type"].partition("_")[0])
+    return f"must be {rule}. Received: {problem['input']}" if rule else problem["msg"]
+
+
+_LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 _TYPES = {"int": "a whole number", "float": "a number", "finite": "a number", "bool": "true or false"}
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_PREFIX = "DASHBOARD_"
@@ -122,7 +124,7 @@ class Settings(BaseSettings):
                 if address != "*":
                     ipaddress.ip_network(address)
             except ValueError as error:
-                raise ValueError("should be addresses or networks such as 127.0.0.1,172.18.0.0/16, or *") from error
+                raise ValueError("must be addresses or networks such as 127.0.0.1,172.18.0.0/16, or *") from error
         return ",".join(addresses)
 
     @field_validator("model_server_url", "public_model_server_url")
@@ -132,7 +134,7 @@ class Settings(BaseSettings):
             return None
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("should look like http://localhost:8501")
+            raise ValueError("must look like http://localhost:8501")
         if parts.username or parts.password:
             raise ValueError("must not hold a user name or password: it is shown on the page")
         if parts.query or parts.fragment:
@@ -140,7 +142,7 @@ class Settings(BaseSettings):
         try:
             _ = parts.port
         except ValueError as error:
-            raise ValueError("has a port that is not a number from 0 to 65535") from error
+            raise ValueError("must have a port from 0 to 65535") from error
         return url.rstrip("/")
 
 
@@ -153,13 +155,33 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = []
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            if name != "DATABASE_URL":
-                name = ENV_PREFIX + name
-            rule = problem["msg"].removeprefix("Value error, ")
-            # A value with an @ may contain a password, which must not end up in a log.
-            received = "" if "@" in str(problem["input"]) else f" Received: {problem['input']!r}."
-            lines.append(f"{name}: {rule}.{received}")
-        raise SettingsError("\n".join(lines)) from error
+        raise SettingsError("\n".join(map(_sentence, error.errors()))) from error
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """Names the environment variable, its rule and its value."""
+    name = "_".join(map(str, problem["loc"]))
+    field = Settings.model_fields.get(name)
+    if problem["type"] == "value_error":
+        rule = str(problem["ctx"]["error"])
+    elif problem["type"] == "string_pattern_mismatch":
+        rule = "must consist of letters, digits, '_', '.' and '-', and begin with a letter or a digit"
+    elif problem["type"] == "string_too_short":
+        rule = "must not be empty"
+    elif field is not None and field.annotation in (int, float):
+        rule = _rule_of_number(field)
+    else:
+        rule = f"cannot be used: {problem['msg']}"
+    variable = name if name == "DATABASE_URL" else ENV_PREFIX + name.upper()
+    # A value with an @ may contain a password, which must not end up in a log.
+    received = "" if "@" in str(problem["input"]) else f" Received: {str(problem['input'])!r}"
+    return f"{variable} {rule}.{received}"
+
+
+def _rule_of_number(field: FieldInfo) -> str:
+    """The rule for a number, such as "must be a whole number from 1 to 65535". All have a lower and an upper limit."""
+    limits = {
+        name: getattr(rule, name) for rule in field.metadata for name in ("ge", "gt", "le") if hasattr(rule, name)
+    }
+    lower = f"from {limits['ge']} to" if "ge" in limits else f"above {limits['gt']} and at most"
+    return f"must be {'a whole number' if field.annotation is int else 'a number'} {lower} {limits['le']}"

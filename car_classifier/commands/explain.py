@@ -1,6 +1,7 @@
 """`car-classifier explain`."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 
 from car_classifier.commands.shared import (
     MODEL_DIR,
+    STDOUT,
     FiguresOption,
     JsonOption,
     ModelOption,
@@ -22,7 +24,7 @@ from car_classifier.progress import progress_bar, silent
 from car_classifier.registry.published_version import find_version
 
 if TYPE_CHECKING:
-    from car_classifier.explanations.photo_explanation import PhotoExplanation
+    from car_classifier.explanations.photo_explanation import Explainer, PhotoExplanation
 
 _TOLERANCE = 1e-3
 
@@ -60,45 +62,63 @@ def explain(
 
     from car_classifier.explanations.methods import find_method
     from car_classifier.explanations.photo_explanation import Explainer
-    from car_classifier.explanations.writing import file_stems, write_explanation
+    from car_classifier.explanations.writing import file_stems
 
     explainer = Explainer(version.folder, find_method(method, layer))
     paths = [photo.path for photo in find_labelled_photos(photos, explainer.labels)]
-    failed = False
+    results, failed = [], False
     with progress_bar("Explaining photos", console) as bar:
         report = bar if len(paths) > 1 else silent
-        outcomes: list[Outcome] = []
         for path, name in zip(paths, file_stems(paths), strict=True):
-            try:
-                content = path.read_bytes()
-                explanation = explainer.explain(content, label, versus)
-                outcomes.append((explanation, list(write_explanation(explanation, content, path, out / name))))
-            except (OSError, UserError) as error:
-                outcomes.append(str(error.strerror if isinstance(error, OSError) else error))
-            report(len(outcomes), len(paths))
-    results = [_as_json(path, outcome) for path, outcome in zip(paths, outcomes, strict=True)]
-    text_wanted = not write_result(json_out, results)
-    # Printed after the progress bar has ended, because the bar redirects what is printed to its own stream.
-    for path, outcome in zip(paths, outcomes, strict=True):
-        shown = _shown(path)
-        if isinstance(outcome, str):
-            failed = True
-            console.print(f"Not explained: {shown}: {outcome}", style="yellow", markup=False)
-            continue
-        explanation, files = outcome
-        if text_wanted:
-            typer.echo(f"{shown}: {explanation.title}")
-            if explanation.orientation != 1:
-                typer.echo(f"  turned upright (EXIF orientation {explanation.orientation})")
-            for line in _sum_of(explanation):
-                typer.echo(f"  {line}")
-            for file in files:
-                typer.echo(f"  {_shown(file)}")
-        if not _adds_up(explanation):
-            failed = True
-            console.print("The contributions do not add up: do not trust this map, and report it.", style="red")
+            outcome = _explained(explainer, path, label, versus, out / name)
+            results.append(_as_json(path, outcome))
+            failed |= not _print(path, outcome, text_wanted=json_out != STDOUT)
+            report(len(results), len(paths))
+    write_result(json_out, results)
     if failed:
         raise typer.Exit(2)
+
+
+def _explained(explainer: "Explainer", path: Path, label: str | None, versus: str | None, start: Path) -> Outcome:
+    from car_classifier.evaluation.predictions import reason_not_read
+    from car_classifier.explanations.photo_explanation import UnreadablePhoto
+    from car_classifier.explanations.writing import write_explanation
+
+    try:
+        content = path.read_bytes()
+        explanation = explainer.explain(content, label, versus)
+    except (OSError, UnreadablePhoto):
+        return reason_not_read(path)
+    except UserError as error:
+        return str(error)
+    try:
+        return explanation, write_explanation(explanation, content, path, start)
+    except (OSError, UserError) as error:
+        return f"the explanation cannot be written: {error}"
+
+
+def _print(path: Path, outcome: Outcome, *, text_wanted: bool) -> bool:
+    """Print one photo's result; returns whether there is a map that can be trusted.
+
+    Args:
+        path: The photo.
+        outcome: Its result.
+        text_wanted: Whether an explanation is printed; a problem always is, on standard error.
+    """
+    if isinstance(outcome, str):
+        console.print(f"Not explained: {_shown(path)}: {outcome}", style="yellow", markup=False)
+        return False
+    explanation, files = outcome
+    if text_wanted:
+        turned = explanation.orientation != 1
+        about = [f"turned upright (EXIF orientation {explanation.orientation})"] if turned else []
+        about += [*_sum_of(explanation), *map(_shown, files)]
+        text = "\n  ".join([f"{_shown(path)}: {explanation.title}", *about])
+        typer.echo(text, file=sys.stdout)  # Typer's own choice might pass by the progress bar, into the middle of it
+    if not _adds_up(explanation):
+        console.print("The contributions do not add up: do not trust this map, and report it.", style="red")
+        return False
+    return True
 
 
 def _shown(path: Path) -> str:

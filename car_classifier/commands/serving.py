@@ -13,6 +13,7 @@ from car_classifier.commands.shared import (
     ModelDirOption,
     console,
     default_of,
+    from_options,
     setting,
 )
 from car_classifier.registry.labels import MODEL_NAME
@@ -43,21 +44,22 @@ def serve(
     log_requests: Annotated[bool, _setting("log_requests")] = False,
 ) -> None:
     """Serve a model folder through TensorFlow Serving's REST and gRPC interfaces, without Docker."""
-    settings = ServerSettings(
-        model_base_path=None if model_config_file else model_base_path,
-        model_name=model_name,
-        model_config_file=model_config_file,
-        model_config_file_poll_wait_seconds=model_config_file_poll_wait_seconds,
-        allow_version_labels_for_unavailable_models=allow_version_labels_for_unavailable_models,
-        port=None if port < 0 else port,
-        rest_api_port=rest_api_port,
-        host=host,
-        enable_batching=enable_batching,
-        batching_parameters_file=batching_parameters_file,
-        rest_api_enable_cors_support=rest_api_enable_cors_support,
-        monitoring_config_file=monitoring_config_file,
-        log_requests=log_requests,
-    )
+    options = {
+        "model_base_path": None if model_config_file else model_base_path,
+        "model_name": model_name,
+        "model_config_file": model_config_file,
+        "model_config_file_poll_wait_seconds": model_config_file_poll_wait_seconds,
+        "allow_version_labels_for_unavailable_models": allow_version_labels_for_unavailable_models,
+        "port": None if port < 0 else port,
+        "rest_api_port": rest_api_port,
+        "host": host,
+        "enable_batching": enable_batching,
+        "batching_parameters_file": batching_parameters_file,
+        "rest_api_enable_cors_support": rest_api_enable_cors_support,
+        "monitoring_config_file": monitoring_config_file,
+        "log_requests": log_requests,
+    }
+    settings = from_options(ServerSettings, options)
     from car_classifier.serving import serve
 
     serve(settings)
@@ -73,7 +75,8 @@ def up(
     ] = False,
 ) -> None:
     """Start everything: make a demo model if there is no model, then run the model server and the dashboard."""
-    settings = UpSettings(model_dir=model_dir, data_dir=data_dir, port=port, rest_api_port=rest_api_port)
+    options = {"model_dir": model_dir, "data_dir": data_dir, "port": port, "rest_api_port": rest_api_port}
+    settings = from_options(UpSettings, options)
     if not prepare_only:
         check_ports(settings)
     prepare(settings, console)

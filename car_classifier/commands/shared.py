@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.console import Console
 from car_classifier.data.manifest import check_report_out, is_manifest
 from car_classifier.errors import UserError
 from car_classifier.files import check_no_input, write_json
+from car_classifier.registry.folder import check_model_folder
 from car_classifier.settings import Settings
 from car_classifier.terminal import prints_utf8
 from car_classifier.up import UpSettings
@@ -20,6 +21,8 @@ from car_classifier.up import UpSettings
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 MANIFEST = Path("data/manifest.csv")
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
 ALL: Literal["all"] = "all"
 STDOUT = Path("-")
 
@@ -36,6 +39,31 @@ def _as_typed(kind: type[Settings], quoted: re.Match[str]) -> str:
     return f"--{quoted[1].replace('_', '-')}" if quoted[1] in kind.model_fields else quoted[1]
 
 
+def from_options(
+    kind: type[AnySettings], options: Mapping[str, Any], values: Mapping[str, Any] | None = None
+) -> AnySettings:
+    """Settings from the options of a command; a mistake names the option as it is typed.
+
+    Args:
+        kind: The settings.
+        options: Values of the options, by the fields' names.
+        values: The values to use, where some of them come from elsewhere; `options` if left out.
+
+    Raises:
+        UserError: A value breaks a rule.
+    """
+    values = options if values is None else values
+    try:
+        return kind(**values)
+    except UserError as error:
+        lines = []
+        for line in str(error).splitlines():
+            name, space, rule = line.partition(" ")
+            is_option = name in options and values[name] == options[name]
+            lines.append(f"--{name.replace('_', '-')}{space}{rule}" if is_option else line)
+        raise UserError("\n".join(lines)) from error
+
+
 def default_of(kind: type[Settings], name: str) -> Any:
     """The default of a field of some settings."""
     return kind.model_fields[name].default
@@ -48,7 +76,9 @@ ModelOption = Annotated[Path, typer.Option(help="A version folder, or a model fo
 DATA_DIR: Path = default_of(UpSettings, "data_dir")
 DataDirOption = Annotated[Path, setting(UpSettings, "data_dir")]
 MODEL_DIR: Path = default_of(UpSettings, "model_dir")
-ModelDirOption = Annotated[Path, typer.Option(help="Model folder: the folder of the published versions.")]
+ModelDirOption = Annotated[
+    Path, typer.Option(help="Model folder: the folder of the published versions.", callback=check_model_folder)
+]
 RunsDirOption = Annotated[Path, typer.Option(help="Folder of the training runs.")]
 SPLIT = partial(typer.Option, "--split", help="Photos of this split only; all for every photo.")
 SplitOption = Annotated[SplitChoice, SPLIT()]
@@ -89,6 +119,8 @@ def check_json_out(path: Path | None, inputs: Iterable[Path] = ()) -> None:
         UserError: It cannot be written, something other than JSON is there, or it is one of the inputs.
     """
     if path is not None and path != STDOUT:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder. Name a file in it, such as {path / 'result.json'}.")
         check_report_out(path)
         check_no_input(path, inputs)
         if path.is_file() and not _may_be_json(path):

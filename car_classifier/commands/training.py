@@ -15,10 +15,11 @@ from car_classifier.commands.shared import (
     RunsDirOption,
     console,
     default_of,
+    from_options,
     setting,
 )
 from car_classifier.files import check_writable
-from car_classifier.training.config import TrainingConfig, with_settings, written
+from car_classifier.training.config import TrainingConfig, merged, written
 
 _setting = partial(setting, TrainingConfig)
 _default = partial(default_of, TrainingConfig)
@@ -51,20 +52,20 @@ def train(
     publish: Annotated[bool, typer.Option(help="Publish the model, as car-classifier publish does.")] = True,
 ) -> None:
     """Fine-tune a net on the photos of a manifest and publish it. If interrupted, the same command continues."""
-    config = TrainingConfig(
-        manifest=str(manifest),
-        base=base,
-        weights=weights,
-        unfreeze=tuple(unfreeze) if unfreeze else _default("unfreeze"),
-        image_size=image_size,  # type: ignore[arg-type]  # text is read by the field
-        output_stride=output_stride,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        strategy=strategy,  # type: ignore[arg-type]  # checked by the field
-    )
-    config = with_settings(config, settings or [])
+    options = {
+        "manifest": str(manifest),
+        "base": base,
+        "weights": weights,
+        "unfreeze": tuple(unfreeze) if unfreeze else _default("unfreeze"),
+        "image_size": image_size,
+        "output_stride": output_stride,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "strategy": strategy,
+    }
+    config = from_options(TrainingConfig, options, merged(options, settings or []))
     from car_classifier.publishing.publish import publish as publish_run
     from car_classifier.publishing.publish import train_and_export
 

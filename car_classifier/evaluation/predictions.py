@@ -83,7 +83,7 @@ def classify(version: PublishedVersion, photos: Sequence[LabelledPhoto]) -> Iter
         batch = photos[start : start + BATCH_SIZE]
         for places, answer in _ask(signature, [photo.path for photo in batch]):
             if isinstance(answer, Exception):
-                yield from (Unreadable(batch[i], _reason(batch[i].path)) for i in places)
+                yield from (Unreadable(batch[i], reason_not_read(batch[i].path)) for i in places)
                 continue
             labels, probabilities = texts(answer["labels"].numpy()), answer["probabilities"].numpy()
             for i, row, values in zip(places, labels, probabilities, strict=True):
@@ -133,8 +133,8 @@ def _key(name: str) -> str:
     return spelling_key(name.replace("_", " "))
 
 
-def _reason(path: Path) -> str:
-    """Why a photo that the model refused cannot be read."""
+def reason_not_read(path: Path) -> str:
+    """Why a photo that the model refused, or that is not there, cannot be read."""
     result = read_photo(Candidate(path, "", "", None, None))
     return result.reason if isinstance(result, LeftOut) else "its pixels cannot be decoded"
 
@@ -199,7 +199,7 @@ def predict(
         batch = rows[start : start + BATCH_SIZE]
         for places, answer in _ask(all_classes, [manifest.photo_path(row) for row in batch]):
             if isinstance(answer, Exception):
-                refusal = _refusal(manifest.photo_path(batch[places[0]]), answer)
+                refusal = _refusal(manifest.photo_path(batch[places[0]]))
                 if notify is None or (not asked and start + places[0] == len(rows) - 1):
                     raise refusal from answer
                 notify(str(refusal))
@@ -226,19 +226,15 @@ def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], 
     paths = [manifest.photo_path(row) for row in batch]
     for places, answer in _ask(signature, paths, class_index):
         if isinstance(answer, Exception):
-            raise _refusal(paths[places[0]], answer) from answer
+            raise _refusal(paths[places[0]]) from answer
     return answer  # the only one: of several, one is an exception
 
 
-def _refusal(path: Path, error: Exception) -> UserError:
+def _refusal(path: Path) -> UserError:
     """The error that names the photo about which a model could not be asked."""
-    if isinstance(error, OSError):
-        return UserError(
-            f"{path} cannot be read: {error.strerror}. Index the photos again with car-classifier data index."
-        )
     return UserError(
-        f"{path} is damaged or no JPEG or PNG file. Index the photos again with car-classifier data index, which "
-        "leaves such files out."
+        f"{path} cannot be used ({reason_not_read(path)}). Index the photos again with car-classifier data index, "
+        "which leaves such files out."
     )
 
 

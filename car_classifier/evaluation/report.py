@@ -59,7 +59,7 @@ def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, cons
         )
     with progress_bar("Asking the model", console) as report:
         predictions = predict(version, manifest, known, report)
-    about = {"model": str(version), "data": str(photos), "split": split}
+    about = {"model": str(version), "data": str(photos), "split": split or "all"}
     return about | evaluation_of(predictions, unknown)
 
 

@@ -65,8 +65,8 @@ class Method:
         spatial = [layer.name for layer in model.layers if len(getattr(layer.output, "shape", ())) == 4]
         if self.layer is not None and self.layer not in spatial:
             raise UserError(
-                f"--layer must be a layer of {model.name} whose output has places, such as "
-                f"{', '.join(spatial[-3:])}. Received: {self.layer}"
+                f"--layer must be a layer of the net whose output is a map, such as {', '.join(spatial[-3:])}. "
+                f"Received: {self.layer}"
             )
 
     def extent(self, model: keras.Model) -> Extent:
@@ -122,7 +122,7 @@ def find_method(name: str, layer: str | None = None) -> Method:
         return method
     if not method.takes_layer:
         takers = ", ".join(name for name, other in METHODS.items() if other.takes_layer)
-        raise UserError(f"The method {name} takes no --layer. Methods that take one: {takers}.")
+        raise UserError(f"The method {name} takes no --layer. Choose one that does with --method: {takers}.")
     function: Any = method.function  # takes a layer, which its type does not say
     return replace(method, function=partial(function, layer=layer), layer=layer)
 

@@ -79,6 +79,10 @@ class PhotoExplanation:
         }
 
 
+class UnreadablePhoto(UserError):
+    """The model cannot read a photo."""
+
+
 class Explainer:
     """Explains a published version's answers.
 
@@ -108,7 +112,8 @@ class Explainer:
             versus: Another class of the model.
 
         Raises:
-            UserError: The model does not know a label, both labels are the same, or the photo cannot be read.
+            UnreadablePhoto: The model cannot read the photo.
+            UserError: The model does not know a label, or both labels are the same.
         """
         import tensorflow as tf
 
@@ -121,7 +126,7 @@ class Explainer:
                 image_bytes=tf.constant([content] * len(class_index)), class_index=tf.constant(class_index)
             )
         except tf.errors.InvalidArgumentError as error:
-            raise UserError("it is damaged, too large, or neither a JPEG nor a PNG file") from error
+            raise UnreadablePhoto("The model cannot read the photo.") from error
         outputs = {name: value.numpy() for name, value in answer.items()}
         label = str(outputs["asked_label"][0].decode())
         if label == versus:

@@ -3,7 +3,7 @@
 TensorFlow is imported only when the SavedModel is asked for.
 """
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +95,23 @@ class PublishedVersion:
 
     @cached_property
     def _loaded(self) -> Any:
-        """The SavedModel. Loading takes seconds, so it is done once."""
+        """The SavedModel."""
         if not self.saved_model_path.is_file():
             raise UserError(f"There is no SavedModel in {self}. Give the folder of a version, such as model/1.")
-        import tensorflow as tf
+        return _load(self.folder.resolve(), self.saved_model_path.stat().st_mtime_ns)
 
-        return tf.saved_model.load(str(self.folder))
+
+@lru_cache(maxsize=2)  # two, so that versions can be compared; each holds all weights
+def _load(folder: Path, _modified: int) -> Any:
+    """The SavedModel in a folder. Loading takes seconds, so a process does it once until the folder's files change.
+
+    Args:
+        folder: The folder of a version, without links.
+        _modified: Modification time of its `saved_model.pb`, which tells one export into the folder from the next.
+    """
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(folder))
 
 
 def find_version(path: Path) -> PublishedVersion:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from car_classifier.errors import UserError
+from car_classifier.registry.folder import check_model_folder
 from car_classifier.settings import Settings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -42,10 +43,7 @@ class ServedModel(Settings):
 
     @model_validator(mode="after")
     def _check_folder(self) -> Self:
-        if (self.base_path / "saved_model.pb").is_file():
-            raise ValueError(
-                f"{self.base_path} is a version itself. Give the folder that it is in: {self.base_path.parent}"
-            )
+        check_model_folder(self.base_path)
         if not self.base_path.is_dir():
             raise ValueError(
                 f"The model folder {self.base_path} does not exist. "

@@ -206,7 +206,16 @@ def with_settings(config: TrainingConfig, settings: Sequence[str]) -> TrainingCo
     Raises:
         UserError: There is no such field, or the text is no value for it.
     """
-    values = config.model_dump()
+    return TrainingConfig(**merged(config.model_dump(), settings))
+
+
+def merged(values: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """The same for values of which no config is made yet, so that the rules hold for what is left after all settings.
+
+    Raises:
+        UserError: There is no such field.
+    """
+    values = dict(values)
     for setting in settings:
         name, equals, text = setting.partition("=")
         path = name.strip().replace("-", "_").split(".")
@@ -216,8 +225,11 @@ def with_settings(config: TrainingConfig, settings: Sequence[str]) -> TrainingCo
             known = ", ".join(name for name, _ in fields_of(TrainingConfig))
             raise UserError(f"--set takes FIELD=VALUE with one of {known}. Received: {setting}")
         *groups, field = path
-        (values[groups[0]] if groups else values)[field] = text.strip()
-    return TrainingConfig(**values)
+        if groups:
+            values[groups[0]] = dict(values.get(groups[0], {})) | {field: text.strip()}
+        else:
+            values[field] = text.strip()
+    return values
 
 
 def written(value: Any) -> str:

@@ -228,7 +228,7 @@ def _lock(state_folder: Path) -> AbstractContextManager[None]:
     """Keep other processes from a run; entering it is a `UserError` while another process is at work on the run."""
     state_folder.mkdir(exist_ok=True)
     busy = (
-        f"Another process is at this very run, in {state_folder.parent}. Wait for it, or give this one another --seed."
+        f"Another process is training this run, in {state_folder.parent}. Wait for it, or give this one another --seed."
     )
     return exclusive_lock(state_folder / "lock", busy)
 

@@ -23,13 +23,13 @@ class Run:
 
     Attributes:
         folder: Its folder.
-        settings: All settings, in the form that `--set` takes.
+        settings: All settings, as `config.json` holds them; those of a group with the group's name before a dot.
         history: The rows of `history.csv`, one for each epoch of each stage.
         metrics: The metrics of the published version; None for an unfinished run.
     """
 
     folder: Path
-    settings: Mapping[str, str]
+    settings: Mapping[str, Any]
     history: tuple[Mapping[str, str], ...]
     metrics: dict[str, Any] | None
 
@@ -75,7 +75,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
 def differing_settings(runs: Sequence[Run]) -> list[str]:
     """Names of the settings that differ between runs, in the order of the runs' files."""
     names = dict.fromkeys(name for run in runs for name in run.settings)
-    return [name for name in names if len({run.settings.get(name) for run in runs}) > 1]
+    return [name for name in names if any(run.settings.get(name) != runs[0].settings.get(name) for run in runs)]
 
 
 def measured_alike(runs: Sequence[Run]) -> bool:
@@ -100,7 +100,7 @@ def comparison_table(runs: Sequence[Run]) -> Table:
         top1 = "{top1:.1%} ({top1_low:.1%} to {top1_high:.1%})".format(**figures) if figures else run.state
         table.add_row(
             name,
-            *(run.settings.get(setting, "") for setting in settings),
+            *(_text(run.settings.get(setting)) for setting in settings),
             f"{run.minutes:.1f}",
             str(len(run.history)),
             top1,
@@ -117,7 +117,10 @@ def _figures_of(runs: Sequence[Run]) -> list[str]:
 
 
 def comparison_rows(runs: Sequence[Run]) -> list[dict[str, object]]:
-    """The same table by column, with figures from 0 to 1; what an unfinished run lacks is None."""
+    """The same table by column: settings as `config.json` holds them, figures from 0 to 1.
+
+    What an unfinished run lacks is None, and so is a setting that an older run does not know.
+    """
     settings, figures = differing_settings(runs), ("top1", "top1_low", "top1_high", *_figures_of(runs)[1:])
     rows = []
     for run, name in zip(runs, _names(runs), strict=True):
@@ -130,8 +133,9 @@ def comparison_rows(runs: Sequence[Run]) -> list[dict[str, object]]:
 
 
 def write_comparison(runs: Sequence[Run], path: Path) -> None:
-    """Write the same table as CSV; the cells that an unfinished run lacks are empty."""
-    rows = comparison_rows(runs)
+    """Write the same table as CSV, with settings in the form that `--set` takes; a cell without a value is empty."""
+    settings = differing_settings(runs)
+    rows = [row | {name: _text(row[name]) for name in settings} for row in comparison_rows(runs)]
     write_csv(path, list(rows[0]), rows)
 
 
@@ -148,13 +152,18 @@ def _read_run(folder: Path) -> Run:
     return Run(folder, settings, rows, read_json(metrics) if metrics.is_file() else None)
 
 
-def _flattened(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, str]]:
-    """Names and values as `--set` takes them."""
+def _flattened(settings: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, Any]]:
+    """Names as `--set` takes them, and values."""
     for name, value in settings.items():
         if isinstance(value, dict):
             yield from _flattened(value, f"{group}{name}.")
         else:
-            yield f"{group}{name}", written(value)
+            yield f"{group}{name}", value
+
+
+def _text(setting: Any) -> str:
+    """A setting in the form that `--set` takes; empty if the run does not know it."""
+    return "" if setting is None else written(setting)
 
 
 def _names(runs: Sequence[Run]) -> list[str]:

@@ -21,7 +21,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"field": "photos", "headerName": "Photos", **NUMBER},
     {"field": "precision", "headerName": "Precision", "valueFormatter": PERCENT, **NUMBER, "width": 125},
     {"field": "recall", "headerName": "Recall", "valueFormatter": PERCENT, **NUMBER},
-    {"field": "interval", "headerName": "… 95 % interval", "sortable": False, "filter": False, "width": 150},
+    {"field": "interval", "headerName": "Recall: 95 % interval", "sortable": False, "filter": False, "width": 190},
     {"field": "f1", "headerName": "F1", "valueFormatter": PERCENT, **NUMBER},
     {"field": "gain", "headerName": "F1 gain", "valueFormatter": POINTS, **NUMBER},
     {"field": "confused", "headerName": "Most confused with", "minWidth": 200, "flex": 2},

@@ -97,13 +97,18 @@ def register(app: dash.Dash, services: Services) -> None:
         shown = present("explanations", services.versions.find(number), report)
         if report is None:
             return {**shown, "count": "", "columns": [], "rows": []}
-        split = f" of the {report.split} split" if report.split else ""
         return {
             **shown,
-            "count": f"Measured on {report.photos:,} photos{split}.",
+            "count": measured_on(report),
             "columns": columns_of(report),
             "rows": rows_of(report),
         }
+
+
+def measured_on(report: Explanations) -> str:
+    """Returns the sentence that names the photos; of all splits if the file has none, as older ones do."""
+    split = f" of the {report.split} split" if report.split not in (None, "", "all") else ""
+    return f"Measured on {report.photos:,} photos{split}."
 
 
 def columns_of(report: Explanations) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise SettingsError("DATABASE_URL: should look like sqlite:///data/dashboard.sqlite3.") from error
+        raise SettingsError("DATABASE_URL: must look like sqlite:///data/dashboard.sqlite3.") from error
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)
     if driver not in DRIVERS.values():
         raise SettingsError(

@@ -6,10 +6,12 @@ keeps the state in the store `data-view`; `render.mjs` beside it turns the state
 
     phase     searching or shown
     search    the query whose photos are shown, without `photo`
+    asked     the query whose photos are shown or on their way; null before
     found     response of `GET /dataset/photos` to it; null before
     problem   a sentence, if that request failed
     details   the dialog: id and photo (response of `GET /dataset/ID.json`), problem; answer of the model, rank of the
               class whose heatmap is shown, isAsking, answerProblem
+    bounds    the ends of the sliders: years, scores
 """
 
 from collections.abc import Mapping

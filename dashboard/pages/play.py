@@ -5,6 +5,7 @@ store `play-view`; `render.mjs` beside it turns the state into properties of the
 
     phase        loading, start, guessing, asking, revealed or over
     challenge    seed, rounds and difficulty of the address, until a game has begun; or null
+    kind         rounds and difficulty of the next game, as the fields say
     game         as `dashboard.game.view` describes it, or null
     answer       the model's answer in this round, with its heatmaps; null before
     guess        the label that is being sent

@@ -3,7 +3,6 @@
 import json
 import socket
 import sys
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -124,4 +123,4 @@ def test_tensorflow_is_asked():
 
 def test_a_result_that_cannot_be_written_is_an_error_before_the_work(tmp_path):
     result = CliRunner().invoke(app, ["doctor", "--json", str(tmp_path)])
-    assert str(result.exception) == f"{tmp_path} is a folder. Name a file in it, such as {Path(tmp_path) / 'out.csv'}."
+    assert str(result.exception) == f"{tmp_path} is a folder. Name a file in it, such as {tmp_path}/result.json."

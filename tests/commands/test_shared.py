@@ -43,7 +43,7 @@ def test_a_layer_is_for_methods_that_take_one():
     from car_classifier.explanations.methods import find_method
     from tests.support.nets import tiny_classifier
 
-    with pytest.raises(UserError, match=r"exact takes no --layer\. Methods that take one: gradcam, "):
+    with pytest.raises(UserError, match=r"exact takes no --layer\. Choose one that does with --method: gradcam, "):
         find_method("exact", "conv")
     with pytest.raises(UserError, match="--layer must be a layer of .* Received: conv9"):
         find_method("gradcam", "conv9").check_layer(tiny_classifier().net)

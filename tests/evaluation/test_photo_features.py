@@ -70,7 +70,7 @@ class TestWithTheDemoModel:
         ("spoil", "words"),
         [
             (lambda photo: photo.unlink(), "is gone. Make the manifest again"),
-            (lambda photo: photo.write_bytes(b"no photo"), "is damaged or no JPEG or PNG file"),
+            (lambda photo: photo.write_bytes(b"no photo"), "cannot be used \\(not a picture, or damaged"),
         ],
     )
     def test_a_photo_that_cannot_be_used_is_named_and_nothing_is_written(self, manifest_path, demo_model, spoil, words):

@@ -88,6 +88,15 @@ class TestExplain:
         assert maps[2].name.startswith("2-")
         assert len({path for path in maps if np.isfinite(np.load(path)).all()}) == 3
 
+    def test_each_result_appears_as_soon_as_it_is_there(self, version, photo, tmp_path):
+        photos = [tmp_path / "gone.jpg", photo]
+        command = ("explain", *photos, "--model", version, "--out", tmp_path)
+        lines = in_process(*command, as_on_a_screen=True).stdout.splitlines()
+        assert lines[0].startswith(f"Not explained: {photos[0]}: ")
+        assert lines[1] == "Explaining photos: 1/2"
+        assert lines[2].startswith(f"{photo}: ")
+        assert lines[-1] == "Explaining photos: 2/2"
+
     def test_maps_of_two_layers_do_not_share_a_file(self, version, photo, tmp_path):
         arguments = ("explain", photo, "--model", version, "--out", tmp_path, "--method", "gradcam")
         last = done(in_process(*arguments))
@@ -101,7 +110,7 @@ class TestExplain:
         result = in_process(*arguments, "--json", "-")
         assert result.returncode == 2
         gone, explained = json.loads(result.stdout)
-        assert gone == {"photo": str(tmp_path / "gone.jpg"), "error": "No such file or directory"}
+        assert gone == {"photo": str(tmp_path / "gone.jpg"), "error": "no such file"}
         assert explained["sum_of_contributions"] + explained["bias"] == pytest.approx(explained["logit"], abs=1e-3)
         about = json.loads(Path(explained["files"][2]).read_text(encoding="utf-8"))
         assert about == {name: value for name, value in explained.items() if name != "files"}
@@ -127,8 +136,8 @@ class TestExplain:
         bad.write_bytes(next(iter(UNUSABLE.values()))[0])
         result = in_process("explain", bad, tmp_path / "gone.jpg", photo, "--model", version, "--out", tmp_path)
         assert result.returncode == 2
-        assert f"Not explained: {bad}: it is damaged" in result.stderr
-        assert "gone.jpg: No such file" in result.stderr
+        assert f"Not explained: {bad}: empty file\n" in result.stderr
+        assert "gone.jpg: no such file" in result.stderr
         assert len(written(result.stdout, ".npy")) == 1
 
 

@@ -1,6 +1,7 @@
 """A published version's files, its SavedModel, and the version that `--model` names."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_a_file_that_cannot_be_used_is_a_sentence(
 
 
 @pytest.mark.slow
-def test_the_saved_model_is_loaded_once(tmp_path):
+def test_a_process_loads_a_saved_model_once(tmp_path):
     import tensorflow as tf
 
     from car_classifier.network.signatures import save
@@ -67,6 +68,11 @@ def test_the_saved_model_is_loaded_once(tmp_path):
 
     version = PublishedVersion(tmp_path / "1")
     save(tiny_classifier(), str(version.folder))
+    (tmp_path / "link").symlink_to("1")
+    first = version.signature("classify")
+    assert PublishedVersion(tmp_path / "link").signature("classify") is first
+    os.utime(version.saved_model_path, ns=(0, 0))  # as if another export had taken its place
+    assert PublishedVersion(tmp_path / "1").signature("classify") is not first
     photo = tf.constant([encoded(picture(60, 90), "PNG")])
     classified = version.signature("classify")(image_bytes=photo)
     version.folder.rename(tmp_path / "elsewhere")

@@ -24,7 +24,16 @@ const FOUND = {
     suspects: 4,
     photos: [{ id: "a", name: "Maki Umi", split: "test" }],
 };
-const view = (changes = {}) => ({ phase: "shown", problem: "", search: "", found: null, details: CLOSED, ...changes });
+const view = (changes = {}) => ({
+    phase: "shown",
+    problem: "",
+    search: "",
+    asked: null,
+    found: null,
+    details: CLOSED,
+    bounds: BOUNDS,
+    ...changes,
+});
 const query = (text = "") => new URLSearchParams(text);
 
 test("a search goes into the fields and comes out of them as it was", () => {

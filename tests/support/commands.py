@@ -16,13 +16,24 @@ def car_classifier(*arguments: object, **options) -> subprocess.CompletedProcess
 
 
 def in_process(
-    *arguments: object, cwd: str | os.PathLike[str] = ".", env: Mapping[str, str] | None = None
+    *arguments: object,
+    cwd: str | os.PathLike[str] = ".",
+    env: Mapping[str, str] | None = None,
+    as_on_a_screen: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """The same in this process, which saves the start of another, for tests of a command's output and effects."""
+    """The same in this process, which saves the start of another, for tests of a command's output and effects.
+
+    Args:
+        arguments: Of the command.
+        cwd: The working folder.
+        env: Environment variables to add.
+        as_on_a_screen: Standard output also holds what goes to standard error, in the order in which both are written.
+    """
     from car_classifier.cli import main
 
     command = ["car-classifier", *map(str, arguments)]
-    out, err = io.StringIO(), io.StringIO()
+    out = io.StringIO()
+    err = out if as_on_a_screen else io.StringIO()
     with (
         contextlib.chdir(cwd),
         contextlib.redirect_stdout(out),
@@ -34,7 +45,7 @@ def in_process(
             main()
         except SystemExit as end:
             code = int(end.code or 0)
-    return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
+    return subprocess.CompletedProcess(command, code, out.getvalue(), "" if as_on_a_screen else err.getvalue())
 
 
 def done(result: subprocess.CompletedProcess[str]) -> str:

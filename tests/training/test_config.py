@@ -7,7 +7,7 @@ import pytest
 
 from car_classifier.errors import UserError
 from car_classifier.settings import fields_of
-from car_classifier.training.config import TrainingConfig, key_of, run_key, with_settings
+from car_classifier.training.config import TrainingConfig, key_of, merged, run_key, with_settings
 
 GOOD = {
     "manifest": ("photos.csv", "photos.csv"),
@@ -153,6 +153,14 @@ def test_an_older_file_is_read():
 def test_an_older_name_sets_the_same_field():
     config = TrainingConfig(manifest="manifest.csv")
     assert with_settings(config, ["cutmix=0"]) == with_settings(config, ["augmentation.cutmix=0"])
+
+
+def test_the_rules_hold_for_what_is_left_after_all_settings():
+    options = {"manifest": "m", "weights": "none", "unfreeze": ("conv5",)}
+    config = TrainingConfig(**merged(options, ["unfreeze=all", "cutmix=0"]))
+    assert (config.unfreeze, config.augmentation.cutmix, config.augmentation.flip) == (("all",), 0, True)
+    with pytest.raises(UserError, match="With --weights none all layers are random"):
+        TrainingConfig(**merged(options, ["cutmix=0"]))
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_a_resumed_run_leaves_out_the_same_photos(tmp_path):
 def test_a_run_that_another_process_is_at_is_left_alone(tmp_path):
     path = manifest(tmp_path, X_1=ENOUGH, Y_2=ENOUGH)
     first = run(path)
-    with pytest.raises(UserError, match=f"Another process is at this very run, in {first.folder}. Wait for it"):
+    with pytest.raises(UserError, match=f"Another process is training this run, in {first.folder}. Wait for it"):
         run(path)
 
 

@@ -92,17 +92,23 @@ def test_an_older_run_has_its_settings_under_their_names_of_today(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "name", "written"),
+    ("settings", "name", "value", "written"),
     [
-        (("image_size=96x144",), "image_size", "96x144"),
-        (("unfreeze=conv5 all",), "unfreeze", "conv5 all"),
-        (("augmentation.flip=no",), "augmentation.flip", "false"),
-        (("learning_rate=0.00001",), "learning_rate", "1e-05"),
+        (("image_size=96x144",), "image_size", [96, 144], "96x144"),
+        (("unfreeze=conv5 all",), "unfreeze", ["conv5", "all"], "conv5 all"),
+        (("augmentation.flip=no",), "augmentation.flip", False, "false"),
+        (("learning_rate=0.00001",), "learning_rate", 1e-05, "1e-05"),
     ],
 )
-def test_settings_are_written_as_set_takes_them(tmp_path, settings, name, written):
-    (found,) = read_runs([run(tmp_path / "run", *settings)])
-    assert found.settings[name] == written
+def test_a_setting_is_a_value_in_json_and_written_as_set_takes_it_in_the_table(
+    tmp_path, settings, name, value, written
+):
+    folders = [run(tmp_path / "run", *settings, top1=0.5), run(tmp_path / "with_defaults")]
+    as_json = json.loads(done(in_process("compare", *folders, "--json", "-", "--out", tmp_path / "table.csv")))
+    assert as_json[0][name] == value
+    with (tmp_path / "table.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))[name] == written
+    assert table(done(in_process("compare", *folders)))[2][1] == written
     again = with_settings(TrainingConfig(manifest="data/manifest.csv"), [f"{name}={written}"])
     assert again == with_settings(TrainingConfig(manifest="data/manifest.csv"), settings)
 
@@ -245,6 +251,6 @@ def test_a_real_run(demo_model_dir):
     measured = json.loads((demo_model_dir / "1" / "assets.extra" / "metrics.json").read_text())
     assert found.state == "finished"
     assert found.figures["top1"] == measured["top1"]
-    assert found.settings["image_size"] == "64x96"
+    assert found.settings["image_size"] == [64, 96]
     assert len(found.history) == 3
     assert found.minutes > 0

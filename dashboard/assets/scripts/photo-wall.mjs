@@ -39,31 +39,49 @@ export function showWall(inputs) {
     );
     const element = document.getElementById(id);
     if (!element) return undefined;
-    const before = walls.get(element);
-    /** @type {WallPhoto[]} */
     const photos = data?.photos || [];
-    const isSame = before && before.photos.map((p) => p.id).join() === photos.map((p) => p.id).join();
-    // Answers are kept while a wall shows the same photos: other classes to explain are often among them.
-    walls.set(element, isSame ? { ...before, photos } : { photos, page: 0, answers: new Map() });
+    walls.set(element, wallOf(photos, walls.get(element)));
     part(element, ".wall-empty").textContent = data ? data.empty || "No photos." : "";
     turn(element, 0);
     return { [id]: { "data-state": !data ? "waiting" : photos.length ? "filled" : "empty" } };
+}
+
+/**
+ * What a wall shows that is given photos. Answers, and the page, are kept while the photos stay the same: other classes
+ * to explain are often among the answers.
+ *
+ * @type {(photos: WallPhoto[], before: Wall | undefined) => Wall}
+ */
+export function wallOf(photos, before) {
+    const isSame = before && before.photos.map((p) => p.id).join() === photos.map((p) => p.id).join();
+    return isSame ? { ...before, photos } : { photos, page: 0, answers: new Map() };
+}
+
+/**
+ * The page nearest to a wished one: its number, that of the last page, the place of its first photo, and its caption.
+ *
+ * @type {(wished: number, photos: number, cells: number) => { page: number, last: number, first: number, range: string }}
+ */
+export function pageOf(wished, photos, cells) {
+    const last = Math.max(0, Math.ceil(photos / cells) - 1);
+    const page = Math.min(Math.max(wished, 0), last);
+    const first = page * cells;
+    const range = photos ? `${first + 1} to ${Math.min(first + cells, photos)} of ${photos}` : "";
+    return { page, last, first, range };
 }
 
 /** @type {(element: Element, pages: number) => void} */
 function turn(element, pages) {
     const wall = /** @type {Wall} */ (walls.get(element));
     const cells = [...element.querySelectorAll(".wall-cell")];
-    const last = Math.max(0, Math.ceil(wall.photos.length / cells.length) - 1);
-    wall.page = Math.min(Math.max(wall.page + pages, 0), last);
-    const first = wall.page * cells.length;
+    const { page, last, first, range } = pageOf(wall.page + pages, wall.photos.length, cells.length);
+    wall.page = page;
     cells.forEach((cell, index) => fill(/** @type {HTMLElement} */ (cell), wall.photos[first + index]));
-    const to = Math.min(first + cells.length, wall.photos.length);
-    part(element, ".wall-range").textContent = to ? `${first + 1} to ${to} of ${wall.photos.length}` : "";
+    part(element, ".wall-range").textContent = range;
     part(element, ".wall-pages").hidden = last === 0;
     const [earlier, later] = /** @type {any} */ (element.querySelectorAll(".wall-turn"));
-    earlier.disabled = wall.page === 0;
-    later.disabled = wall.page === last;
+    earlier.disabled = page === 0;
+    later.disabled = page === last;
 }
 
 /** @type {(cell: HTMLElement, photo: WallPhoto | undefined) => void} */
@@ -168,8 +186,9 @@ async function answerWith(label, photo, wall) {
     return answer;
 }
 
-/** @type {(answer: Answer, label: string) => ClassAnswer | undefined} */
-const classIn = (answer, label) => [...answer.classes, answer.asked].find((entry) => entry && entry.label === label);
+/** What an answer says about a class. @type {(answer: Answer, label: string) => ClassAnswer | undefined} */
+export const classIn = (answer, label) =>
+    [...answer.classes, answer.asked].find((entry) => entry && entry.label === label);
 
 document.addEventListener("click", (event) => {
     const button = closest(event, ".wall-turn");

@@ -24,10 +24,10 @@ def problem(url: str) -> str:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("", "should look like sqlite:///data/dashboard.sqlite3"),
-        ("dashboard.sqlite3", "should look like"),
-        (HIDDEN, "should look like"),
-        (f"postgresql://host:{HIDDEN}", "should look like"),
+        ("", "must look like sqlite:///data/dashboard.sqlite3"),
+        ("dashboard.sqlite3", "must look like"),
+        (HIDDEN, "must look like"),
+        (f"postgresql://host:{HIDDEN}", "must look like"),
         (f"mysql://me:{HIDDEN}@host/cars", "must begin with sqlite:/// or postgresql://. Received: mysql://…"),
         (f"postgresql+psycopg2://me:{HIDDEN}@host/cars", "must begin with"),
         ("sqlite://", "must name a file"),

@@ -347,6 +347,18 @@ def test_the_table_of_explanations_marks_winners_and_what_is_unsure():
     ]
 
 
+@pytest.mark.parametrize(
+    ("split", "sentence"),
+    [
+        ("test", "Measured on 1,200 photos of the test split."),
+        ("all", "Measured on 1,200 photos."),
+        (None, "Measured on 1,200 photos."),
+    ],
+)
+def test_the_photos_of_the_explanations_are_named(split, sentence):
+    assert model_explanations.measured_on(Explanations(photos=1200, split=split, methods={})) == sentence
+
+
 def test_the_table_of_classes_begins_with_the_weakest():
     before = Report({"per_class": [{**METRICS["per_class"][0], "f1": 0.6}]})
     rows = model_classes.rows_of(Report(METRICS), before)

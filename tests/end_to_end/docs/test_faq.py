@@ -195,7 +195,7 @@ def _(tmp_path):
     return refused(cache._check_room, 10**18)
 
 
-@provokes("Another process is at this very run")
+@provokes("Another process is training this run")
 def _(tmp_path):
     from car_classifier.training.run import _lock
 
@@ -285,7 +285,7 @@ def told_to_the_dashboard(**variables: str) -> str:
     return done.stderr
 
 
-@provokes("DASHBOARD_PORT: Input should be")
+@provokes("DASHBOARD_PORT must be a whole number")
 def _(tmp_path):
     return told_to_the_dashboard(DASHBOARD_PORT="tcp://10.0.0.1:8050")
 

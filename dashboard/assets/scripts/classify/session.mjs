@@ -177,8 +177,9 @@ async function work() {
     const entry = running.size < AT_ONCE && next();
     if (!entry) return;
     running.add(entry);
+    const end = run(entry);
     work(); // another one, if there is room
-    await run(entry);
+    await end;
     running.delete(entry);
     work();
 }

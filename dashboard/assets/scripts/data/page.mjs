@@ -11,15 +11,19 @@ import { ADDRESS, addressOf, CLOSED, render } from "./render.mjs";
 
 const FIELDS = ["text", "make", "label", "split", "years", "scores", "group", "excluded", "suspects"];
 /** @type {import("./render.mjs").View} */
-const EMPTY = { phase: "searching", problem: "", search: "", found: null, details: CLOSED };
+const EMPTY = {
+    phase: "searching",
+    problem: "",
+    search: "",
+    asked: null,
+    found: null,
+    details: CLOSED,
+    bounds: { years: [0, 0], scores: [0, 0] },
+};
 
 /** The page's element, as long as it is there. @type {any} */
 let page = null;
 let view = EMPTY;
-/** The query whose photos are shown or on their way. @type {string | null} */
-let listed = null;
-/** @type {import("./conditions.mjs").Bounds} */
-let bounds = { years: [0, 0], scores: [0, 0] };
 
 const query = () => new URLSearchParams(location.search);
 const isHere = () => location.pathname === ADDRESS && page !== null && page.isConnected;
@@ -49,7 +53,7 @@ export function update(inputs, triggered) {
     if (fields.make && fields.label && !isOfMake(fields.label, fields.make, labels)) {
         return { "data-label": { value: null } }; // calls this once more
     }
-    const search = searchOfFields(fields, bounds);
+    const search = searchOfFields(fields, view.bounds);
     const isSet = isNew || triggered.some((name) => name.endsWith(".value"));
     if (isSet && searchOf(query()).toString() === search.toString()) follow();
     else if (isSet) go(search, isNew);
@@ -60,11 +64,12 @@ export function update(inputs, triggered) {
 /** @param {Inputs} inputs */
 function begin(inputs) {
     page = element("data-page");
-    view = EMPTY;
-    listed = null;
-    bounds = {
-        years: [inputs["data-years.min"], inputs["data-years.max"]],
-        scores: [inputs["data-scores.min"], inputs["data-scores.max"]],
+    view = {
+        ...EMPTY,
+        bounds: {
+            years: [inputs["data-years.min"], inputs["data-years.max"]],
+            scores: [inputs["data-scores.min"], inputs["data-scores.max"]],
+        },
     };
     for (const image of page.querySelectorAll(".wall-image")) image.loading = "lazy";
     if (matchMedia("(max-width: 40em)").matches) page.querySelector("details").open = false;
@@ -97,14 +102,13 @@ function follow() {
 
 /** Asks for the photos of a search. @type {(search: string, isAgain?: boolean) => Promise<void>} */
 async function list(search, isAgain = false) {
-    if (listed === search && !isAgain) return;
-    listed = search;
-    setView({ phase: "searching", problem: "" });
+    if (view.asked === search && !isAgain) return;
+    setView({ phase: "searching", problem: "", asked: search });
     const changes = await get(`/dataset/photos?${search}`).then(
         (found) => ({ found, search }),
         (error) => ({ problem: error.message }),
     );
-    if (listed === search) setView({ ...changes, phase: "shown" });
+    if (view.asked === search) setView({ ...changes, phase: "shown" });
 }
 
 /** @param {number} pages - forth or back */
@@ -118,7 +122,7 @@ function turn(pages) {
 
 /** The address changed: the fields follow it, and so does what is shown. */
 function followAddress() {
-    const fields = Object.entries(fieldsOf(query(), bounds));
+    const fields = Object.entries(fieldsOf(query(), view.bounds));
     apply(Object.fromEntries(fields.map(([name, value]) => [`data-${name}`, { value }])));
     follow();
 }
@@ -142,7 +146,7 @@ function click(target) {
     else if (target.id === "data-ask") details.ask();
     else if (target.id === "data-previous") turn(-1);
     else if (target.id === "data-next") turn(1);
-    else if (target.id === "data-again") list(listed || "", true);
+    else if (target.id === "data-again") list(view.asked || "", true);
     else if (target.id === "data-clear") {
         const kept = new URLSearchParams(query().has("suspects") ? { suspects: "yes" } : {});
         history.pushState(null, "", addressOf(kept));

@@ -1,7 +1,16 @@
 /** The page "Data": what it shows for a state. pages/data.py describes the state. */
 import { count, counted, percent } from "../numbers.mjs";
 
-/** @typedef {{ phase: string, problem: string, search: string, found: any, details: any }} View */
+/**
+ * @typedef {object} View
+ * @property {string} phase
+ * @property {string} problem
+ * @property {string} search
+ * @property {string | null} asked
+ * @property {any} found
+ * @property {any} details
+ * @property {import("./conditions.mjs").Bounds} bounds
+ */
 
 export const ADDRESS = "/data";
 // Columns that say nothing to a reader, or that the dialog shows elsewhere.

@@ -8,8 +8,9 @@ const sameKind = () => ({ rounds: game.view.game.rounds, difficulty: game.view.g
 
 /** @type {Record<string, () => unknown>} */
 const BUTTONS = {
-    "play-start": () => game.begin(game.view.challenge || game.kind),
-    "play-start-over": () => game.begin({ ...(game.view.phase === "over" ? sameKind() : game.kind), start_over: true }),
+    "play-start": () => game.begin(game.view.challenge || game.view.kind),
+    "play-start-over": () =>
+        game.begin({ ...(game.view.phase === "over" ? sameKind() : game.view.kind), start_over: true }),
     "play-resume": game.resume,
     "play-decline": () => {
         game.leaveChallenge();

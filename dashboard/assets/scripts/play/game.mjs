@@ -10,7 +10,6 @@ const MOVED_ON = [404, 409]; // the game is not where this tab thinks it is
 
 /** @type {import("./render.mjs").View} */
 export let view = LOADING;
-export let kind = { rounds: 5, difficulty: "medium" }; // of the next game
 let isBusy = false; // one move at a time
 const retry = retrying(() => {
     if (isOpen() && view.phase === "revealed" && !view.answer) askAgain(view.game);
@@ -33,8 +32,7 @@ export function setView(changes) {
 
 /** The page appears: it shows a challenge, or the game that this visitor is in. @param {Inputs} inputs */
 export async function load(inputs) {
-    view = { ...LOADING, challenge: inputs["play-challenge.data"] || null };
-    kind = kindOf(inputs);
+    view = { ...LOADING, challenge: inputs["play-challenge.data"] || null, kind: kindOf(inputs) };
     isBusy = false;
     try {
         const { game } = await get("/play/game");
@@ -44,7 +42,7 @@ export async function load(inputs) {
     } catch (/** @type {any} */ error) {
         setView({ phase: "start", problem: error.message });
     }
-    if (view.phase !== "over") loadBoard(kind);
+    if (view.phase !== "over") loadBoard(view.kind);
 }
 
 /**
@@ -55,8 +53,8 @@ export async function load(inputs) {
  */
 export function update(inputs, triggered) {
     if (triggered.includes("play-rounds.value") || triggered.includes("play-difficulty.value")) {
-        kind = kindOf(inputs);
-        if (view.phase !== "over") loadBoard(kind);
+        setView({ kind: kindOf(inputs) });
+        if (view.phase !== "over") loadBoard(view.kind);
     }
     const [make, model] = [inputs["play-make.value"], inputs["play-model.value"]];
     if (triggered.includes("play-make.value") && make !== view.make) {
@@ -167,7 +165,7 @@ export function sign(name) {
 
 export function showStart() {
     setView({ phase: "start", problem: null, startOver: false });
-    loadBoard(kind);
+    loadBoard(view.kind);
     showTop("play-start-title");
 }
 
@@ -183,11 +181,11 @@ async function loadCars() {
     if (answer) setView({ cars: answer.cars });
 }
 
-/** The leaderboard of one kind of game. @param {typeof kind} of */
+/** The leaderboard of one kind of game. @param {ReturnType<typeof kindOf>} kind */
 async function loadBoard({ rounds, difficulty }) {
     const query = new URLSearchParams({ rounds: String(rounds), difficulty });
     const { scores } = await get(`/play/scores?${query}`).catch(() => ({ scores: null }));
-    const wanted = view.phase === "over" ? view.game : kind;
+    const wanted = view.phase === "over" ? view.game : view.kind;
     if (wanted.rounds === rounds && wanted.difficulty === difficulty)
         setView({ board: { rounds, difficulty, scores } });
 }

@@ -12,6 +12,7 @@ const ANSWERS = 5;
 export const LOADING = {
     phase: "loading",
     challenge: null,
+    kind: null,
     game: null,
     answer: null,
     guess: null,

@@ -1,0 +1,18 @@
+"""The progress bar, and what a program prints meanwhile."""
+
+import io
+import sys
+
+from rich.console import Console
+
+from car_classifier.progress import progress_bar
+
+
+def test_results_go_to_a_file_and_not_to_the_terminal_that_shows_the_bar(capsys):
+    terminal = io.StringIO()
+    with progress_bar("Work", Console(file=terminal, force_terminal=True)) as report:
+        sys.stdout.write("a result\n")
+        report(1, 1)
+    assert capsys.readouterr().out == "a result\n"
+    assert "Work" in terminal.getvalue()
+    assert "a result" not in terminal.getvalue()
