@@ -1,7 +1,7 @@
 """Reading classes from the folders that photos lie in, or from their file names."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -44,14 +44,22 @@ class PlacedPhoto:
             return None
 
 
-def place_photos(root: Path, paths: Sequence[Path], min_classes: int) -> list[PlacedPhoto]:
+def place_photos(
+    root: Path, paths: Sequence[Path], min_classes: int, around: Collection[Path] = ()
+) -> list[PlacedPhoto]:
     """Find the split and the folders of photos below `root`.
 
     A class folder is the outermost one below `root` and, if there is one, below the folder of a split. Where no
     split has folders, they can lie inside the class folders instead, as in `cats/train/`. Folders that hold all others
-    (`archive/photos/cats/`) are no classes.
+    (`archive/photos/cats/`) are no classes, and neither are those in `around` that hold folders of photos.
     """
     parts = [path.relative_to(root).parts[:-1] for path in paths]
+    if around:
+        outer = {folder for path in paths for folder in path.parent.parents} & set(around)
+        parts = [
+            tuple(name for depth, name in enumerate(folders, 1) if root.joinpath(*folders[:depth]) not in outer)
+            for folders in parts
+        ]
     parts = [folders[_around_all(parts, min_classes) :] for folders in parts]
     words = _split_words(parts, paths)
     cut = [_cut_at_split(folders, words) for folders in parts]

@@ -25,6 +25,7 @@ from car_classifier.data.folder_layouts import (
 )
 from car_classifier.data.folder_walk import Walk, walk_folder
 from car_classifier.data.list_layouts import PhotoList, find_list, open_list, unread_tables
+from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
 from car_classifier.errors import UserError
 
@@ -114,8 +115,9 @@ def find_photos(
             "and model."
         )
     suffixes = {path: path.suffix.lower() for path in walk.files}
-    paths = [path for path, suffix in suffixes.items() if suffix in PICTURE_SUFFIXES]
-    photos = place_photos(source, paths, min_classes)
+    pictures = leave_out_masks(source, (path for path, suffix in suffixes.items() if suffix in PICTURE_SUFFIXES))
+    paths, notes = pictures.photos, [*pictures.notes, *walk.notes()]
+    photos = place_photos(source, paths, min_classes, pictures.folders)
     if photo_list is not None:
         reading = _by_list(photo_list, makes)
         if classes is None and not photo_list.is_certain:
@@ -125,7 +127,7 @@ def find_photos(
         if unlisted:
             reading.notes.append(f"{len(unlisted)} photos are not in {photo_list.name}, such as {unlisted[0]}.")
         reading.left_out += walk.left_out
-        return _finished(reading, root, walk.notes())
+        return _finished(reading, root, notes)
     reading = _by_folders_or_names(source, photos, classes, makes)
     if classes is None:
         reading.notes += unread_tables(source, walk.files, paths, out)
@@ -135,7 +137,7 @@ def find_photos(
         for path, suffix in suffixes.items()
         if suffix not in (*PICTURE_SUFFIXES, *NOT_PHOTOS)
     ]
-    return _finished(reading, source, walk.notes())
+    return _finished(reading, source, notes)
 
 
 def _list_inside(walk: Walk, out: Path) -> tuple[Path, PhotoList | None]:

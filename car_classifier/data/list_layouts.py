@@ -13,6 +13,7 @@ from car_classifier.data.class_labels import is_name, label_of, make_and_model
 from car_classifier.data.folder_walk import walk_folder
 from car_classifier.data.known_sets import find_known_set
 from car_classifier.data.manifest import Split
+from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import Candidate, LeftOut, parse_split, split_of_folder, with_slashes
 from car_classifier.errors import UserError
 from car_classifier.files import csv_columns, read_csv, read_text
@@ -208,7 +209,7 @@ class _Finder:
 
     @cached_property
     def _files(self) -> list[Path]:
-        return walk_folder(self._folder).files
+        return leave_out_masks(self._folder, walk_folder(self._folder).files).photos
 
     @cached_property
     def _by_path(self) -> dict[str, Path]:

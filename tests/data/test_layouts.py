@@ -150,6 +150,31 @@ LAYOUTS = {
         None,
         {"Audi_A4": 3, "Kia_Rio": 3},
     ),
+    "classes below images, and their masks": (
+        in_folders("images/cats", "images/dogs", "masks/cats", "masks/dogs"), None, {"cats": 3, "dogs": 3}
+    ),
+    "images and masks in splits": (
+        in_folders("train/images/cats", "train/images/dogs", "train/masks/cats", "val/images/cats", "val/masks/cats"),
+        None,
+        {"cats/train": 3, "dogs/train": 3, "cats/validation": 3},
+    ),
+    "Carvana, sorted": (
+        in_folders("train/cats", "train/dogs", "train_masks/cats"), None, {"cats/train": 3, "dogs/train": 3}
+    ),
+    "images and masks in each class": (
+        in_folders("cats/images", "cats/masks", "dogs/images", "dogs/masks"), None, {"cats": 3, "dogs": 3}
+    ),
+    "Oxford pets": (
+        ["images/Abyssinian_1.jpg", "images/beagle_1.jpg", "annotations/trimaps/beagle_1.png"],
+        written("list.csv", listed(("file", "label"), ("Abyssinian_1.jpg", "Abyssinian"), ("beagle_1.jpg", "beagle"))),
+        {"Abyssinian": 1, "beagle": 1},
+    ),
+    "a list, and masks that are called as their photos": (
+        ["images/1.png", "images/2.png", "masks/1.png", "masks/2.png"],
+        written("list.csv", listed(("file", "label"), ("1.png", "cats"), ("2.png", "dogs"))),
+        {"cats": 1, "dogs": 1},
+    ),
+    "masks for faces": (in_folders("mask", "no_mask"), None, {"mask": 3, "no_mask": 3}),
     "CSV with file and label": (ANIMALS, written("list.csv", listed(("file", "label"), *ROWS)), TWO_CLASSES),
     "CSV of a German Excel": (
         ANIMALS,
@@ -387,6 +412,18 @@ def test_links_are_followed_once_and_never_in_circles(photos_in, tmp_path):
 def test_deeper_folders_are_mentioned(photos_in, tmp_path):
     _, notes = notes_on(photos_in("Kia/Rio/1.jpg", "Kia/Ceed/1.jpg", "Audi/A4/1.jpg"), tmp_path)
     assert "Photos in 3 deeper folders belong to the class folder above them, such as those in Audi/A4 to Audi" in notes
+
+
+def test_masks_that_are_left_out_are_mentioned(photos_in, tmp_path):
+    names = in_folders("images/cats", "images/dogs", "masks/cats") + ["labels/1.png"]
+    _, notes = notes_on(photos_in(*names), tmp_path)
+    assert "Left out 3 pictures in the folder masks, because images is beside it: masks and labels" in notes
+    assert "Left out 1 picture in the folder labels, because images" in notes
+
+
+def test_photos_and_masks_without_a_class_are_not_two_classes(photos_in, tmp_path):
+    with pytest.raises(UserError, match="All 3 usable photos in .* are of one class, images. .* in the folder masks"):
+        notes_on(photos_in(*in_folders("images", "masks")), tmp_path)
 
 
 def test_photos_that_a_list_leaves_out_or_names_twice_are_mentioned(laid_out, tmp_path):
