@@ -55,7 +55,14 @@ def index(
         Classes | None,
         typer.Option(help="Where classes are read from.", show_default="the first of these that fits"),
     ] = None,
-    makes: Annotated[bool, typer.Option(help="Read a class Make_Model as a make and a model.")] = True,
+    makes: Annotated[
+        bool | None,
+        typer.Option(
+            "--makes/--no-makes",
+            help="Read a class Make_Model as a make and a model.",
+            show_default="if all classes are named so",
+        ),
+    ] = None,
 ) -> None:
     """Read, check and split photos, and write the manifest that all other commands use."""
     from car_classifier.data.indexing import index_photos

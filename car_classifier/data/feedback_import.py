@@ -135,7 +135,7 @@ def _read(
         content = table.photo(agreement.photo_row)
         path = folder / f"{agreement.photo_row}.jpg"
         path.write_bytes(content)
-        make, model = classes.get(agreement.label) or make_and_model(agreement.label)
+        make, model = classes.get(agreement.label) or make_and_model(agreement.label, manifest.has_makes)
         photo = read_photo(Candidate(path, make, model, None, "train"))
         if isinstance(photo, LeftOut) or not is_name(model) or not _can_be_file(_file_name(photo)):
             left_out[UNUSABLE] += 1

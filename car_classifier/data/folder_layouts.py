@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from car_classifier.data.class_labels import make_and_model, spelling_key
+from car_classifier.data.class_labels import read_classes, spelling_key
 from car_classifier.data.file_names import CarName, parse_file_name
 from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import Candidate, LeftOut, split_of_folder
@@ -127,20 +127,26 @@ def _are_plausible(photos: Sequence[PlacedPhoto], known: Iterable[str] = ()) -> 
     return len(labels) <= len(photos) / 2 and numbered <= len(photos) / 2
 
 
-def by_folders(photos: Sequence[PlacedPhoto], left_out: list[LeftOut], makes: bool = True) -> list[Candidate]:
+def by_folders(
+    photos: Sequence[PlacedPhoto], left_out: list[LeftOut], notes: list[str], makes: bool | None = None
+) -> list[Candidate]:
     """Read each photo's class from its folder; a photo in no class folder is read by its name.
 
     Args:
         photos: The photos.
         left_out: Photos without a class are appended to it.
-        makes: Whether `Make_Model` names a make.
+        notes: What the user should know is appended to it.
+        makes: Whether `Make_Model` names a make: see `read_classes`.
     """
     loose = [photo for photo in photos if photo.class_folder is None]
-    labels = {photo.class_folder or "" for photo in photos if photo.class_folder}
     in_splits = {photo.class_folder for photo in photos if photo.is_below_split}
-    plausible = _are_plausible(loose, labels)
-    known = {spelling_key(label) for label in labels}
-    classes = _classes_of_folders(photos, makes)
+    outside = {
+        photo.path for photo in photos if in_splits and photo.split is None and photo.class_folder not in in_splits
+    }
+    sorted_in = [photo for photo in photos if photo.class_folder and photo.path not in outside]
+    classes = _classes_of_folders(sorted_in, makes, notes)
+    plausible = _are_plausible(loose, classes)
+    known = {spelling_key(folder): pair for folder, pair in classes.items()}
     candidates = []
 
     def may_add(photo: PlacedPhoto) -> bool:
@@ -149,28 +155,35 @@ def by_folders(photos: Sequence[PlacedPhoto], left_out: list[LeftOut], makes: bo
 
     for photo in photos:
         folder = photo.class_folder
-        if folder is None and photo.car is None:
-            left_out.append(LeftOut(photo.path, _no_name(photo.path)))
-        elif folder is None and photo.car and not may_add(photo) and spelling_key(photo.car.label) not in known:
-            left_out.append(LeftOut(photo.path, "lies in no class folder, and its name does not begin with a class"))
-        elif in_splits and folder and photo.split is None and folder not in in_splits:
+        if folder and photo.path in outside:
             left_out.append(LeftOut(photo.path, f"'{folder}' lies outside of the splits and is no class of theirs"))
-        elif folder is None and photo.car:
-            candidates.append(_named(photo, photo.car, makes))
         elif folder:
             candidates.append(_sorted(photo, *classes[folder]))
+        elif photo.car is None:
+            left_out.append(LeftOut(photo.path, _no_name(photo.path)))
+        elif spelling_key(photo.car.label) in known:
+            candidates.append(Candidate(photo.path, *known[spelling_key(photo.car.label)], photo.car.year, photo.split))
+        elif may_add(photo):
+            candidates.append(_named(photo, photo.car, makes))
+        else:
+            left_out.append(LeftOut(photo.path, "lies in no class folder, and its name does not begin with a class"))
     return candidates
 
 
 def by_names(
-    photos: Sequence[PlacedPhoto], left_out: list[LeftOut], makes: bool = True, trust_folders: bool = False
+    photos: Sequence[PlacedPhoto],
+    left_out: list[LeftOut],
+    notes: list[str],
+    makes: bool | None = None,
+    trust_folders: bool = False,
 ) -> list[Candidate]:
     """Read each photo's class from its file name.
 
     Args:
         photos: The photos.
         left_out: Photos without a class are appended to it.
-        makes: Whether `Make_Model` names a make.
+        notes: What the user should know is appended to it.
+        makes: Whether `Make_Model` names a make; if left out, it does.
         trust_folders: Read photos in a folder `Make_Model` by that folder.
     """
     by_folder: list[PlacedPhoto] = []
@@ -178,7 +191,7 @@ def by_names(
     for photo in photos:
         is_trusted = trust_folders and "_" in (photo.class_folder or "")
         (by_folder if is_trusted else by_name).append(photo)
-    candidates = by_folders(by_folder, left_out, makes)
+    candidates = by_folders(by_folder, left_out, notes, makes)
     for photo in by_name:
         if photo.car is None:
             left_out.append(LeftOut(photo.path, _no_name(photo.path)))
@@ -195,22 +208,22 @@ def _no_name(path: Path) -> str:
     return ""
 
 
-def _named(photo: PlacedPhoto, car: CarName, makes: bool) -> Candidate:
-    make, model = (car.make, car.model) if makes else ("", car.label)
+def _named(photo: PlacedPhoto, car: CarName, makes: bool | None) -> Candidate:
+    make, model = ("", car.label) if makes is False else (car.make, car.model)
     return Candidate(photo.path, make, model, car.year, photo.split)
 
 
-def _classes_of_folders(photos: Iterable[PlacedPhoto], makes: bool) -> dict[str, tuple[str, str]]:
+def _classes_of_folders(
+    photos: Sequence[PlacedPhoto], makes: bool | None, notes: list[str]
+) -> dict[str, tuple[str, str]]:
     """Make and model of each class folder. Names of photos can say which part of `Audi A4` is the make."""
-    classes: dict[str, tuple[str, str]] = {}
-    for photo in photos:
-        folder = photo.class_folder
-        if folder is None or classes.get(folder, ("", ""))[0]:
-            continue
-        classes[folder] = make_and_model(folder, makes)
-        if makes and photo.car and spelling_key(photo.car.label.replace("_", " ")) == spelling_key(folder):
-            classes[folder] = photo.car.make, photo.car.model
-    return classes
+    known = {
+        photo.class_folder: (photo.car.make, photo.car.model)
+        for photo in photos
+        if photo.class_folder and photo.car and "_" not in photo.class_folder
+        if spelling_key(photo.car.label) == spelling_key(photo.class_folder)
+    }
+    return read_classes({photo.class_folder or "" for photo in photos}, makes, notes, known)
 
 
 def _sorted(photo: PlacedPhoto, make: str, model: str) -> Candidate:

@@ -50,7 +50,7 @@ def index_photos(
     convert: bool = False,
     report: Report = silent,
     classes: Classes | None = None,
-    makes: bool = True,
+    makes: bool | None = None,
 ) -> IndexResult:
     """Index photos and write the manifest.
 
@@ -67,7 +67,7 @@ def index_photos(
         convert: Whether to write JPEGs of photos in formats that the net cannot decode, into `converted/` beside `out`.
         report: Called with the number of photos read so far, and of all photos.
         classes: Where classes are read from; None for the first place that fits.
-        makes: Whether a class `Make_Model` has a make.
+        makes: Whether a class `Make_Model` has a make; if left out, if all classes are called so.
 
     Raises:
         UserError: The source cannot be used, or it holds no usable photo or too few classes.

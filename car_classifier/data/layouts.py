@@ -86,7 +86,7 @@ class _Reading:
 
 
 def find_photos(
-    source: Path, out: Path, classes: Classes | None = None, makes: bool = True, min_classes: int = 2
+    source: Path, out: Path, classes: Classes | None = None, makes: bool | None = None, min_classes: int = 2
 ) -> FoundPhotos:
     """Find the photos of a folder or a list, and their classes.
 
@@ -94,7 +94,8 @@ def find_photos(
         source: The source as in `indexing.index_photos`.
         out: The manifest to write, which is not read as a list of photos even if it lies in `source`.
         classes: Where classes are read from; None for the first place that fits.
-        makes: Whether a class `Make_Model` has a make; otherwise every class stands alone.
+        makes: Whether a class `Make_Model` has a make; otherwise every class stands alone. If left out, classes have
+            makes if all of them are called so.
         min_classes: Fewest classes that are enough. One folder around all photos is then no class if it is two.
 
     Raises:
@@ -148,25 +149,27 @@ def _list_inside(walk: Walk, out: Path) -> tuple[Path, PhotoList | None]:
     return (folder, find_list(folder, out)) if folder != root and folder.is_dir() else (root, None)
 
 
-def _by_list(photo_list: PhotoList, makes: bool) -> _Reading:
+def _by_list(photo_list: PhotoList, makes: bool | None) -> _Reading:
     reading = _Reading(Classes.LIST, f"by {photo_list.name}")
     reading.candidates = photo_list.read(reading.left_out, reading.notes, makes)
     return reading
 
 
-def _by_folders(photos: Sequence[PlacedPhoto], makes: bool) -> _Reading:
+def _by_folders(photos: Sequence[PlacedPhoto], makes: bool | None) -> _Reading:
     reading = _Reading(Classes.FOLDERS, "by folders", notes=nested_note(photos))
-    reading.candidates = by_folders(photos, reading.left_out, makes)
+    reading.candidates = by_folders(photos, reading.left_out, reading.notes, makes)
     return reading
 
 
-def _by_names(photos: Sequence[PlacedPhoto], makes: bool, trust_folders: bool) -> _Reading:
+def _by_names(photos: Sequence[PlacedPhoto], makes: bool | None, trust_folders: bool) -> _Reading:
     reading = _Reading(Classes.NAMES, "by file names")
-    reading.candidates = by_names(photos, reading.left_out, makes, trust_folders)
+    reading.candidates = by_names(photos, reading.left_out, reading.notes, makes, trust_folders)
     return reading
 
 
-def _by_folders_or_names(source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool) -> _Reading:
+def _by_folders_or_names(
+    source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool | None
+) -> _Reading:
     if classes is not None:
         return _by_folders(photos, makes) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
     if not folders_fit(photos):
@@ -209,7 +212,9 @@ def _in_one_spelling(found: Sequence[Candidate]) -> tuple[list[Candidate], list[
     makes = one_spelling(Counter(item.make for item in found))
     models = one_spelling(Counter(item.model for item in found), only_form=True)
     pairs = [(makes[item.make], models[item.model]) for item in found]
-    labels = one_spelling(Counter(label_of(*pair) for pair in pairs))
+    counts = Counter(label_of(*pair) for pair in pairs)
+    counts.update({label_of(make, model): len(pairs) for make, model in set(pairs) if make})  # these spellings win
+    labels = one_spelling(counts)
     pair_of = {label_of(*pair): pair for pair in pairs}
     shared = [pair_of[labels[label_of(*pair)]] for pair in pairs]
     spellings = defaultdict(set)

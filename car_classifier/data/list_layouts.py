@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from car_classifier.data.class_labels import is_name, label_of, make_and_model
+from car_classifier.data.class_labels import is_name, label_of, read_classes
 from car_classifier.data.folder_walk import walk_folder
 from car_classifier.data.known_sets import find_known_set
 from car_classifier.data.manifest import Split
@@ -23,7 +23,7 @@ LABEL_COLUMNS = ("class_name", "label", "class", "category")
 TABLES = (".csv", ".tsv", ".jsonl")
 _CONTRACT = ("file_name", "make", "model")
 
-Reader = Callable[[list[LeftOut], list[str], bool], list[Candidate]]
+Reader = Callable[[list[LeftOut], list[str], bool | None], list[Candidate]]
 """Reads candidates; appends to files left out and to notes; the third argument says whether `Make_Model` has a make."""
 
 
@@ -122,7 +122,7 @@ def _known_list(name: str, read: Callable[[], list[Candidate]]) -> PhotoList:
 
 
 def _tables(paths: Sequence[Path], name: str, is_certain: bool) -> PhotoList:
-    def read(left_out: list[LeftOut], notes: list[str], makes: bool) -> list[Candidate]:
+    def read(left_out: list[LeftOut], notes: list[str], makes: bool | None) -> list[Candidate]:
         return _read_tables(paths, left_out, notes, makes)
 
     return PhotoList(name, is_certain, read)
@@ -160,21 +160,26 @@ def _has_photos(path: Path) -> bool:
         return False
 
 
-def _read_tables(paths: Sequence[Path], left_out: list[LeftOut], notes: list[str], makes: bool) -> list[Candidate]:
+def _read_tables(
+    paths: Sequence[Path], left_out: list[LeftOut], notes: list[str], makes: bool | None
+) -> list[Candidate]:
     candidates: list[Candidate] = []
     seen: set[Path] = set()
     contradictory: list[str] = []
-    for path in paths:
+    tables = [(path, list(_rows(path))) for path in paths]
+    labels = {row.label for _, rows in tables for row in rows if row.has_label_alone}
+    classes = read_classes(labels, makes, notes)
+    for path, rows in tables:
         find = _Finder(path.parent)
-        for row in _rows(path):
+        for row in rows:
             line, photo = f"line {row.line} of {path.name}", find(row.file)
             if photo in seen:
                 left_out.append(LeftOut(photo, f"listed a second time in {line}"))
                 continue
             if row.has_make:
-                make, model = (row.make, row.model) if makes else ("", label_of(row.make, row.model))
+                make, model = ("", label_of(row.make, row.model)) if makes is False else (row.make, row.model)
             elif is_name(row.label):
-                make, model = make_and_model(row.label, makes and not row.has_make_columns)
+                make, model = classes[row.label] if row.has_label_alone else ("", row.label.strip())
             else:
                 left_out.append(
                     LeftOut(photo, f"{line} gives it no {'make or no model' if row.has_make_columns else 'class'}")
@@ -246,6 +251,11 @@ class _Row:
     def has_make(self) -> bool:
         """Whether it gives make and model. In a manifest, a class that stands alone has a label, but no make."""
         return is_name(self.make) and is_name(self.model)
+
+    @property
+    def has_label_alone(self) -> bool:
+        """Whether its class may be a make and a model in one name."""
+        return is_name(self.label) and not self.has_make_columns
 
 
 def _rows(path: Path) -> Iterator[_Row]:

@@ -99,7 +99,7 @@ class Manifest:
         several = [label for label in self.labels if shared[label] != label]
         if several:
             notes.append(
-                f"{len(several)} classes differ from another one by case, spaces or Unicode form only: "
+                f"{len(several)} classes differ from another one by case, spaces, underscores or Unicode form only: "
                 f"{several[0]} and {shared[several[0]]}."
             )
         return notes

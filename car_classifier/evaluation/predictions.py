@@ -114,23 +114,18 @@ def find_labelled_photos(paths: Sequence[Path], labels: Sequence[str]) -> list[L
             photos += inside
         else:
             photos.append(path)
-    known = {_key(label): label for label in labels}
+    known = {spelling_key(label): label for label in labels}
     return [LabelledPhoto(path, _truth(path, known)) for path in photos]
 
 
 def _truth(path: Path, known: Mapping[str, str]) -> str | None:
     try:
-        if (key := _key(parse_file_name(path.name).label)) in known:
+        if (key := spelling_key(parse_file_name(path.name).label)) in known:
             return known[key]
     except ValueError:
         pass
-    folders = (_key(folder.name) for folder in path.absolute().parents)
+    folders = (spelling_key(folder.name) for folder in path.absolute().parents)
     return next((known[key] for key in folders if key in known), None)
-
-
-def _key(name: str) -> str:
-    """Equal for a label and for the ways in which folders and files of its photos are named."""
-    return spelling_key(name.replace("_", " "))
 
 
 def _reason(path: Path) -> str:

@@ -265,7 +265,8 @@ def test_a_public_layout_gives_its_classes(laid_out, tmp_path, layout):
 
 
 MAKES = {
-    "Food-101": {("apple", "pie"), ("", "waffles")},
+    "Food-101": {("", "apple_pie"), ("", "waffles")},
+    "a folder of a make around its models": {("Kia", "Rio"), ("Kia", "Ceed"), ("Audi", "A4")},
     "names of classes without underscore": {("Audi", "A4"), ("Kia", "Rio")},
     "CUB-200-2011": {("", "001.Black_footed_Albatross"), ("", "002.Laysan_Albatross")},
     "Keras image_dataset_from_directory": {("", "cats"), ("", "dogs")},
@@ -294,6 +295,40 @@ def test_a_manifest_without_makes_is_read_back_and_is_a_list(laid_out, tmp_path)
     assert [(row.make, row.label, row.split) for row in again.rows] == [
         (row.make, row.label, row.split) for row in manifest.rows
     ]
+
+
+MIXED = in_folders("golden_retriever", "no_skip", "skip")
+MIXED_LIST = written("list.csv", listed(("file", "label"), ("a/1.jpg", "no_skip"), ("b/1.jpg", "skip")))
+
+
+@pytest.mark.parametrize(
+    ("names", "write_list", "options", "read", "note"),
+    [
+        (MIXED, None, {}, {("", "golden_retriever"), ("", "no_skip"), ("", "skip")}, "golden_retriever"),
+        (MIXED, None, {"makes": False}, {("", "golden_retriever"), ("", "no_skip"), ("", "skip")}, None),
+        (MIXED, None, {"makes": True}, {("golden", "retriever"), ("no", "skip"), ("", "skip")}, None),
+        (in_folders("no_skip", "golden_retriever"), None, {}, {("no", "skip"), ("golden", "retriever")}, None),
+        (in_folders("Audi_A4", "Kia_Rio", "Kia Rio"), None, {}, {("Audi", "A4"), ("Kia", "Rio")}, None),
+        (in_folders("train/Audi_A4", "train/Kia_Rio", "unlabelled"), None, {}, {("Audi", "A4"), ("Kia", "Rio")}, None),
+        (["Audi_A4/1.jpg", "new/1.jpg", "Audi_A4_2015.jpg"], None, {}, {("", "Audi_A4"), ("", "new")}, "Audi_A4"),
+        (ANIMALS, MIXED_LIST, {}, {("", "no_skip"), ("", "skip")}, "no_skip"),
+        (ANIMALS, MIXED_LIST, {"makes": True}, {("no", "skip"), ("", "skip")}, None),
+        (ANIMALS, written("list.csv", "file,make,model,label\na/1.jpg,Audi,A4,\nb/1.jpg,,,a_cat\n"), {},
+         {("Audi", "A4"), ("", "a_cat")}, None),
+    ],
+)  # fmt: skip
+def test_a_make_is_read_where_all_classes_have_one(laid_out, tmp_path, names, write_list, options, read, note):
+    found = find_photos(laid_out(names, write_list), tmp_path / "manifest.csv", **options)
+    assert {(item.make, item.model) for item in found.candidates} == read
+    said = [line for line in found.notes if "--makes" in line]
+    assert len(said) == bool(note)
+    if note:
+        plain = "new" if "new" in {item.label for item in found.candidates} else "skip"
+        make, model = note.split("_")
+        assert said == [
+            f"No makes were read, because not all classes are named Make_Model: {plain} is not. With --makes, the "
+            f"class {note} is of make {make}."
+        ]
 
 
 # --- Two readings ---
@@ -365,6 +400,22 @@ def test_spellings_of_one_class_are_one_class_in_nfc(photos_in, tmp_path):
     assert {row.make for row in result.manifest.rows} == {"Citroën"}
     assert "One class, Citroën_C4, was written in 3 ways" in notes
     result.manifest.check_photos(result.manifest.rows)
+
+
+@pytest.mark.parametrize(
+    ("folders", "counts", "ways"),
+    [
+        (("Golden Retriever", "golden_retriever", "pug"), {"Golden Retriever": 6, "pug": 3}, 2),
+        (("golden  retriever", "golden_retriever", "GOLDEN RETRIEVER"), {"golden_retriever": 9}, 3),
+        (("Audi_A4", "Audi A4", "Kia_Rio"), {"Audi_A4": 6, "Kia_Rio": 3}, 2),
+        (("Fiat_1 16", "Fiat_11 6"), {"Fiat_1 16": 3, "Fiat_11 6": 3}, 0),
+    ],
+)
+def test_classes_whose_names_differ_by_their_gaps_are_one(photos_in, tmp_path, folders, counts, ways):
+    result, notes = notes_on(photos_in(*in_folders(*folders)), tmp_path, min_classes=1)
+    assert result.manifest.label_counts() == counts
+    first = min(counts, key=lambda label: (-counts[label], label))
+    assert (f"One class, {first}, was written in {ways} ways: " in notes) == bool(ways)
 
 
 def test_the_same_file_in_two_classes_is_named(photos_in, tmp_path):
