@@ -14,6 +14,9 @@ CONVERTIBLE_SUFFIXES = (
 )  # fmt: skip
 """Names of picture files that `data index --convert` takes. The content decides, though: any name may lie."""
 
+PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, *CONVERTIBLE_SUFFIXES)
+"""Photos, and pictures that `--convert` makes photos of."""
+
 DRIVETRAINS = ("FWD", "RWD", "AWD", "4WD")
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from car_classifier.data.class_labels import label_of, one_spelling
-from car_classifier.data.file_names import CONVERTIBLE_SUFFIXES, PHOTO_SUFFIXES
+from car_classifier.data.file_names import PICTURE_SUFFIXES
 from car_classifier.data.folder_layouts import (
     PlacedPhoto,
     by_folders,
@@ -24,15 +24,20 @@ from car_classifier.data.folder_layouts import (
     same_classes,
 )
 from car_classifier.data.folder_walk import Walk, walk_folder
-from car_classifier.data.list_layouts import PhotoList, find_list, open_list, unread_tables
+from car_classifier.data.list_layouts import (
+    NEEDED_COLUMNS,
+    SPREADSHEETS,
+    TABLES,
+    PhotoList,
+    find_list,
+    open_list,
+    unread_tables,
+)
 from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
 from car_classifier.errors import UserError
 
-PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, *CONVERTIBLE_SUFFIXES)
-"""Photos, and pictures that `--convert` makes photos of."""
-
-NOT_PHOTOS = (".csv", ".tsv", ".jsonl", ".md")
+NOT_PHOTOS = (*TABLES, *SPREADSHEETS, ".md")
 """Files that people keep beside photos, and that need no mention, unless a table of them names photos."""
 
 
@@ -110,14 +115,12 @@ def find_photos(
     walk = walk_folder(source, passed_over=out.parent / CONVERTED)
     if photo_list is None and classes in (None, Classes.LIST):
         root, photo_list = _list_inside(walk, out)
-    if classes is Classes.LIST and photo_list is None:
-        raise UserError(
-            f"{source} holds no list of photos: a CSV file with the columns file_name and label, or file_name, make "
-            "and model."
-        )
     suffixes = {path: path.suffix.lower() for path in walk.files}
     pictures = leave_out_masks(source, (path for path, suffix in suffixes.items() if suffix in PICTURE_SUFFIXES))
     paths, notes = pictures.photos, [*pictures.notes, *walk.notes()]
+    if classes is Classes.LIST and photo_list is None:
+        unread = "".join(f" {note}" for note in unread_tables(source, walk.files, paths, out))
+        raise UserError(f"{source} holds no list of photos: a CSV file whose first line {NEEDED_COLUMNS}.{unread}")
     photos = place_photos(source, paths, min_classes, pictures.folders)
     if photo_list is not None:
         reading = _by_list(photo_list, makes)

@@ -250,14 +250,18 @@ def test_one_class_will_do_where_the_caller_says_so(photos_in, tmp_path):
     assert indexed(photos_in("Kia_Rio_1.jpg"), tmp_path, min_classes=1).manifest.labels == ("Kia_Rio",)
 
 
+WRONG_COLUMNS = "as a list of photos: its first line must name the columns file_name and label, or .*make and model."
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("file_name,make\n1.jpg,Kia\n", "has no column model: it must hold file_name, make, model"),
-        ("", "has no column file_name"),
+        ("file_name,make\n1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: file_name, make"),
+        ("photo,label\n1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: photo, label"),
+        ("", f"{WRONG_COLUMNS} It names: nothing"),
         ("file_name,make,model,split\n1.jpg,Kia,Rio,side\n", "line 2: split must be one of train, .* Received: 'side'"),
         ("file_name,make,model\n\n1.jpg,Kia\n", "line 3: the row is cut short"),
-        ("file_name,make,model\n1.jpg,Citro\xebn,C4\n".encode("latin-1"), "cannot be read as a CSV file in UTF-8"),
+        (b"file_name,make,model\n1.jpg,Citro\x81n,C4\n", "cannot be read as a CSV file in UTF-8"),
         (f"file_name,make,model\n1.jpg,Kia,{'x' * 200_000}\n", "cannot be read as a CSV .*field larger"),
     ],
 )

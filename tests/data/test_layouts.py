@@ -189,6 +189,38 @@ LAYOUTS = {
         written("list.csv", b"sep=;\r\n" + listed(("file", "label"), *ROWS, separator=";", end="\r\n")),
         TWO_CLASSES,
     ),
+    "text with tabs": (ANIMALS, written("l.txt", listed(("file", "label"), *ROWS, separator="\t")), TWO_CLASSES),
+    "CSV in Windows-1252": (
+        ANIMALS,
+        written("l.csv", listed(("file", "label"), ("a/1.jpg", "Löwe"), ("b/1.jpg", "Kuh"), encoding="cp1252")),
+        {"Löwe": 1, "Kuh": 1},
+    ),
+    "Kaggle's ids without suffix": (
+        ["train/a0.jpg", "train/a1.jpg", "train/a2.jpg", "test/b.jpg"],
+        written("labels.csv", listed(("id", "label"), ("a0", "cats"), ("a1", "cats"), ("a2", "dogs"))),
+        TWO_CLASSES,
+    ),
+    "ids with their folders": (
+        ["images/cats/1.jpg", "images/cats/2.jpg", "images/dogs/1.jpg"],
+        written("l.csv", listed(("image", "label"), *((f"{name}s/{i}", f"{name}s") for name, i in
+                                                      (("cat", 1), ("cat", 2), ("dog", 1))))),
+        {"cats": 2, "dogs": 1},
+    ),
+    "ids of photos with masks": (
+        ["images/1.jpg", "images/2.jpg", "images/3.jpg", "masks/1.png", "masks/2.png"],
+        written("l.csv", listed(("image_id", "label"), ("1", "cats"), ("2", "cats"), ("3", "dogs"))),
+        TWO_CLASSES,
+    ),
+    "a table that numbers the classes": (
+        [f"{name}/{i}.jpg" for name, first in (("cats", 0), ("dogs", 3)) for i in range(first, first + 3)],
+        written("classes.csv", listed(("id", "label"), ("0", "cats"), ("1", "dogs"))),
+        {"cats": 3, "dogs": 3},
+    ),
+    "YOLO's text beside each photo": (
+        [f"{name}/{i}.jpg" for name in ("cats", "dogs") for i in range(2)],
+        lambda folder: [written(f"{name}/{i}.txt", "0 0.5 0.5")(folder) for name in ("cats", "dogs") for i in range(2)],
+        {"cats": 2, "dogs": 2},
+    ),
     "TSV of Windows": (
         ANIMALS,
         written("list.tsv", listed(("filename", "label"), *ROWS, separator="\t", end="\r\n").replace(b"/", b"\\")),
@@ -494,8 +526,9 @@ def test_photos_that_a_list_leaves_out_or_names_twice_are_mentioned(laid_out, tm
         ("labels.csv", "a/1.jpg,cats\na/2.jpg,cats\nb/1.jpg,dogs\n"),
         ("deeper/table.tsv", "picture\tbreed\na\\2.jpg\tdingo\n"),
         ("metadata.jsonl", '{"file_name": "a/1.jpg", "text": "a dingo"}\n'),
+        ("list.txt", "a/1.jpg\tcats\na/2.jpg\tcats\n"),
     ],
-    ids=["names without suffix", "no line of columns", "a column of another name", "captions"],
+    ids=["names without suffix", "no line of columns", "a column of another name", "captions", "text with tabs"],
 )
 def test_a_table_of_photos_that_is_read_for_no_class_is_mentioned(laid_out, tmp_path, name, content):
     result, notes = notes_on(laid_out(ANIMALS, written(name, content)), tmp_path)
@@ -514,6 +547,25 @@ def test_a_table_of_photos_that_is_read_for_no_class_is_mentioned(laid_out, tmp_
 def test_another_table_needs_no_mention(laid_out, tmp_path, content, suffix):
     folder = laid_out(ANIMALS, written(f"table.{suffix}", content.encode("latin-1")))
     assert "table" not in notes_on(folder, tmp_path)[1]
+
+
+SPREADSHEET = "is a spreadsheet, which is not read: "
+
+
+def test_a_spreadsheet_is_not_read_and_it_is_said_how_to(laid_out, tmp_path):
+    folder = laid_out(ANIMALS, written("list.xlsx", b"PK\3\4"))
+    result, notes = notes_on(folder, tmp_path)
+    assert f"list.xlsx {SPREADSHEET}if it lists the photos, save it as CSV. Its first line must name" in notes
+    assert result.left_out == ()
+    with pytest.raises(UserError, match=f"{SPREADSHEET}save it as CSV. Its first line must name the columns"):
+        notes_on(folder / "list.xlsx", tmp_path)
+    with pytest.raises(UserError, match=f"holds no list of photos: .* list.xlsx {SPREADSHEET}"):
+        notes_on(folder, tmp_path, classes=Classes.LIST)
+
+
+def test_a_list_in_the_encoding_of_windows_is_mentioned(laid_out, tmp_path):
+    folder = laid_out(*LAYOUTS["CSV in Windows-1252"][:2])
+    assert "l.csv is not in UTF-8 and was read as Windows-1252: is 'Löwe' right?" in notes_on(folder, tmp_path)[1]
 
 
 def test_a_folder_that_will_not_do_says_which_table_was_not_read(laid_out, tmp_path):
