@@ -157,7 +157,7 @@ BAD_FILES = {
     "huge enough for Pillow to warn": ("Kia_Rio_bad.png", png_header(10_000, 10_000), "10000×10000 pixels; at most 50"),
     "huge enough for Pillow to refuse": ("Kia_Rio_bad.png", png_header(60_000, 60_000), "far more than 50 megapixels"),
     "no photo by its name": ("Kia_Rio_bad.pdf", encoded("PDF"), "not a JPEG or PNG file by its name"),
-    "no car by its name": ("holiday.jpg", encoded("JPEG"), "'holiday_' does not name a make and a model"),
+    "no car by its name": ("holiday.jpg", encoded("JPEG"), "'holiday.jpg' does not name a make and a model"),
 }
 
 
@@ -226,7 +226,7 @@ def test_damaged_bytes_never_end_the_run(photos_in, tmp_path):
         ((), "holds no usable photo. Photos are JPEG or PNG files that lie in a folder"),
         (
             ("holiday.jpg", "party.png"),
-            "no usable photo. The first of 2 files left out: .*: 'holiday_' does",
+            "no usable photo. The first of 2 files left out: .*: 'holiday.jpg' does",
         ),
         (("Kia_Rio_1.jpg", "Kia_Rio_2.jpg"), "All 2 usable photos in .* are of one class, Kia_Rio. .* at least two"),
     ],
