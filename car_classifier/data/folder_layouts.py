@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from car_classifier.data.class_labels import read_classes, spelling_key
+from car_classifier.data.class_labels import make_and_model, read_classes, spelling_key
 from car_classifier.data.file_names import CarName, parse_file_name
 from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import Candidate, LeftOut, split_of_folder
+from car_classifier.words import counted
+
+_NO_CLASS = "lies in no class folder, and its name does not begin with a class"
 
 
 @dataclass(frozen=True)
@@ -128,15 +131,23 @@ def _are_plausible(photos: Sequence[PlacedPhoto], known: Iterable[str] = ()) -> 
 
 
 def by_folders(
-    photos: Sequence[PlacedPhoto], left_out: list[LeftOut], notes: list[str], makes: bool | None = None
+    photos: Sequence[PlacedPhoto],
+    left_out: list[LeftOut],
+    notes: list[str],
+    makes: bool | None = None,
+    only_folders: bool = False,
 ) -> list[Candidate]:
-    """Read each photo's class from its folder; a photo in no class folder is read by its name.
+    """Read each photo's class from its folder.
+
+    A photo in no class folder counts if its name begins with one of these classes. It can also be of a further class,
+    if the names of such photos repeat and all class folders are called `Make_Model` as well.
 
     Args:
         photos: The photos.
         left_out: Photos without a class are appended to it.
         notes: What the user should know is appended to it.
         makes: Whether `Make_Model` names a make: see `read_classes`.
+        only_folders: Whether names of photos give no further classes.
     """
     loose = [photo for photo in photos if photo.class_folder is None]
     in_splits = {photo.class_folder for photo in photos if photo.is_below_split}
@@ -145,14 +156,11 @@ def by_folders(
     }
     sorted_in = [photo for photo in photos if photo.class_folder and photo.path not in outside]
     classes = _classes_of_folders(sorted_in, makes, notes)
-    plausible = _are_plausible(loose, classes)
     known = {spelling_key(folder): pair for folder, pair in classes.items()}
+    unknown = [photo for photo in loose if not (photo.car and spelling_key(photo.car.label) in known)]
+    can_add = not only_folders and _are_plausible(unknown) and all(map(_has_form, classes))
+    added: list[Candidate] = []
     candidates = []
-
-    def may_add(photo: PlacedPhoto) -> bool:
-        """Whether a name can be a class that no folder is. `val/ILSVRC2012_val_1.jpg` beside `train/n1/` cannot."""
-        return plausible and not (photo.split and in_splits)
-
     for photo in photos:
         folder = photo.class_folder
         if folder and photo.path in outside:
@@ -160,14 +168,23 @@ def by_folders(
         elif folder:
             candidates.append(_sorted(photo, *classes[folder]))
         elif photo.car is None:
-            left_out.append(LeftOut(photo.path, _no_name(photo.path)))
+            left_out.append(LeftOut(photo.path, _NO_CLASS if classes else _no_name(photo.path)))
         elif spelling_key(photo.car.label) in known:
             candidates.append(Candidate(photo.path, *known[spelling_key(photo.car.label)], photo.car.year, photo.split))
-        elif may_add(photo):
-            candidates.append(_named(photo, photo.car, makes))
+        elif can_add and not (photo.split and in_splits):  # `val/ILSVRC2012_val_1.jpg` beside `train/n1/` is no class
+            added.append(_named(photo, photo.car, makes))
         else:
-            left_out.append(LeftOut(photo.path, "lies in no class folder, and its name does not begin with a class"))
-    return candidates
+            left_out.append(LeftOut(photo.path, _NO_CLASS))
+    if added and classes:
+        notes.append(
+            f"{counted(len(added), 'photo')} in no class folder gave classes by name: {added[0].path.name} is of class "
+            f"{added[0].label}. --classes folders leaves them out."
+        )
+    return candidates + added
+
+
+def _has_form(label: str) -> bool:
+    return bool(make_and_model(label)[0])
 
 
 def by_names(
@@ -236,6 +253,12 @@ def folders_fit(photos: Sequence[PlacedPhoto]) -> bool:
     """Whether folders can be classes: there is one for some photos, and not a single one around all of them."""
     folders = {photo.class_folder for photo in photos}
     return folders != {None} and (len(folders) > 1 or not _are_plausible(photos))
+
+
+def most_are_named(photos: Sequence[PlacedPhoto]) -> bool:
+    """Whether most photos lie in no class folder, and their names are those of several classes."""
+    loose = [photo for photo in photos if photo.class_folder is None]
+    return 2 * len(loose) > len(photos) and len(_loose_labels(photos)) > 1 and _are_plausible(loose)
 
 
 def names_fit(photos: Sequence[PlacedPhoto]) -> bool:

@@ -17,6 +17,7 @@ from car_classifier.data.folder_layouts import (
     by_folders,
     by_names,
     folders_fit,
+    most_are_named,
     names_are_known,
     names_fit,
     nested_note,
@@ -83,9 +84,12 @@ class _Reading:
     def example(self, root: Path, path: Path | None = None) -> str:
         """A photo and its class in this reading: the one at `path`, or the first."""
         chosen = next((item for item in self.candidates if path in (None, item.path)), None)
-        if chosen is None:
+        shown = chosen.path if chosen else path
+        if shown is None:
             return "no photo"
-        name = chosen.path.relative_to(root).as_posix() if chosen.path.is_relative_to(root) else str(chosen.path)
+        name = shown.relative_to(root).as_posix() if shown.is_relative_to(root) else str(shown)
+        if chosen is None:
+            return f"{name} is of no class"
         make = f", of make {chosen.make}" if chosen.make else ""
         return f"{name} is of class {chosen.label}{make}"
 
@@ -158,9 +162,9 @@ def _by_list(photo_list: PhotoList, makes: bool | None) -> _Reading:
     return reading
 
 
-def _by_folders(photos: Sequence[PlacedPhoto], makes: bool | None) -> _Reading:
+def _by_folders(photos: Sequence[PlacedPhoto], makes: bool | None, only_folders: bool = False) -> _Reading:
     reading = _Reading(Classes.FOLDERS, "by folders", notes=nested_note(photos))
-    reading.candidates = by_folders(photos, reading.left_out, reading.notes, makes)
+    reading.candidates = by_folders(photos, reading.left_out, reading.notes, makes, only_folders)
     return reading
 
 
@@ -174,16 +178,20 @@ def _by_folders_or_names(
     source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool | None
 ) -> _Reading:
     if classes is not None:
-        return _by_folders(photos, makes) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
+        return _by_folders(photos, makes, True) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
     if not folders_fit(photos):
         return _by_names(photos, makes, True)
     reading = _by_folders(photos, makes)
-    if not names_fit(photos):
-        return reading
     names = _by_names(photos, makes, True)
-    if names_are_known(photos):
-        return names
-    _check_agreement(source, reading, names)
+    if names_fit(photos):
+        if names_are_known(photos):
+            return names
+        _check_agreement(source, reading, names)
+    elif most_are_named(photos):
+        read = reading.labels
+        unread = next((item.path for item in names.candidates if item.path not in read), None)
+        if unread:
+            raise _two_readings(source, reading, names, unread)
     return reading
 
 
@@ -193,7 +201,11 @@ def _check_agreement(source: Path, first: _Reading, second: _Reading) -> None:
     if len({other[path] for path in one.keys() & other.keys()}) < 2 or same_classes(one, other):
         return
     path = next(path for path, label in one.items() if other.get(path, label) != label)
-    raise UserError(
+    raise _two_readings(source, first, second, path)
+
+
+def _two_readings(source: Path, first: _Reading, second: _Reading, path: Path) -> UserError:
+    return UserError(
         f"The photos in {source} can be read in two ways. {first.name.capitalize()}: {first.example(source, path)}. "
         f"{second.name.capitalize()}: {second.example(source, path)}. "
         f"Choose with car-classifier data index --classes {first.classes} or --classes {second.classes}."

@@ -386,6 +386,44 @@ def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
     assert {item.label for item in by[Classes.NAMES]} == {"Audi_A4", "Audi_A5", "Kia_Rio"}
 
 
+LOOSE = "lies in no class folder, and its name does not begin with a class"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["WhatsApp_Image_1.jpg", "WhatsApp_Image_2.jpg"],
+        ["my_cat_1.jpg", "my_cat_2.jpg", "cats_1.jpg"],
+        ["Dogs_a.jpg"],
+        ["0.jpg", "1.jpg"],
+        ["val/ILSVRC2012_val_1.jpg", "val/ILSVRC2012_val_2.jpg"],
+    ],
+)
+@pytest.mark.parametrize("classes", [None, Classes.FOLDERS])
+def test_loose_photos_beside_class_folders_are_no_class(laid_out, tmp_path, names, classes):
+    found = find_photos(laid_out(in_folders("cats", "dogs") + names), tmp_path / "m.csv", classes)
+    assert Counter(item.label for item in found.candidates) == {"cats": 3, "dogs": 3}
+    assert [item.reason for item in found.left_out] == [LOOSE] * len(names)
+
+
+def test_loose_photos_beside_folders_of_makes_and_models_may_be_of_other_ones(laid_out, tmp_path):
+    folder = laid_out([*in_folders("Audi_A4", "Audi_A5"), "Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Audi_A4_2015.jpg"])
+    found = find_photos(folder, tmp_path / "m.csv")
+    assert Counter(item.label for item in found.candidates) == {"Audi_A4": 4, "Audi_A5": 3, "Kia_Rio": 2}
+    (note,) = found.notes
+    assert note.startswith("2 photos in no class folder gave classes by name: Kia_Rio_1.jpg is of class Kia_Rio. ")
+    found = find_photos(folder, tmp_path / "m.csv", Classes.FOLDERS)
+    assert Counter(item.label for item in found.candidates) == {"Audi_A4": 4, "Audi_A5": 3}
+    assert [item.reason for item in found.left_out] == [LOOSE] * 2
+
+
+def test_a_folder_beside_many_named_photos_must_be_chosen(laid_out, tmp_path):
+    names = [f"{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in range(4)]
+    folder = laid_out(names + in_folders("new"))
+    with pytest.raises(UserError, match="By folders: Audi_A4_0.jpg is of no class. By file names: Audi_A4_0.jpg is of"):
+        find_photos(folder, tmp_path / "m.csv")
+
+
 def test_a_list_that_contradicts_folders_must_be_chosen(laid_out, tmp_path):
     rows = [(name, "abcdefghi"[i % 3]) for i, name in enumerate(in_folders("cats", "dogs"))]
     folder = laid_out(in_folders("cats", "dogs"), written("labels.csv", listed(("image", "label"), *rows)))
