@@ -22,6 +22,7 @@ from car_classifier.data.photo_files import open_photo
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import Answer, LabelledPhoto, Unreadable, classify
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.words import counted
 
 CHOICES = 4
 QUIT = "q"
@@ -84,7 +85,7 @@ class Quiz:
         """
         score = Score()
         console.print(
-            f"{len(self.photos)} photos. You choose among up to {CHOICES} answers, the model among all "
+            f"{counted(len(self.photos), 'photo')}. You choose among up to {CHOICES} answers, the model among all "
             f"{len(self._model.names.labels)}. {QUIT} ends the quiz."
         )
         with tempfile.TemporaryDirectory(prefix="quiz-") as folder:

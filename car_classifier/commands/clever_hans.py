@@ -25,6 +25,7 @@ from car_classifier.errors import UserError
 from car_classifier.files import check_writable
 from car_classifier.progress import progress_bar
 from car_classifier.registry.published_version import find_version
+from car_classifier.words import counted
 
 if TYPE_CHECKING:
     from car_classifier.explanations.clever_hans import FrameEvidence
@@ -65,7 +66,7 @@ def clever_hans(
     if report_path == STDOUT:
         return
     typer.echo(
-        f"{summary['photos']} photos: {_percent(summary['mean'])} of the evidence lies in the outer frame, "
+        f"{counted(summary['photos'], 'photo')}: {_percent(summary['mean'])} of the evidence lies in the outer frame, "
         f"which is {summary['area']:.0%} of the area."
     )
     Console(highlight=False).print(_table(summary))
@@ -99,6 +100,7 @@ def _draw(manifest: Manifest, evidence: "list[FrameEvidence]", summary: dict[str
         photos.append((photo, item.contributions, item.extent, caption))
     title = (
         f"Evidence in the outer {summary['frame']:.0%} of the photo: {_percent(summary['mean'])} on average of "
-        f"{summary['photos']} photos ({summary['area']:.0%} of the area); the {len(photos)} photos with the most"
+        f"{counted(summary['photos'], 'photo')} ({summary['area']:.0%} of the area); the "
+        f"{counted(len(photos), 'photo')} with the most"
     )
     save_figure(frame_sheet(photos, summary["frame"], title), path)

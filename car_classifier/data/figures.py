@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from car_classifier.data.manifest import SPLITS, Manifest
 from car_classifier.data.photo_files import open_photo
 from car_classifier.files import write_atomically
+from car_classifier.words import noun
 
 COLOURS = {"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"}
 """Colours that colour-blind people can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
@@ -66,7 +67,7 @@ def draw_class_distribution(manifest: Manifest, path: Path) -> None:
         ax.set_axisbelow(True)
         ax.spines[["top", "right", "left"]].set_visible(False)
         ax.set_xlabel("photos")
-    title = f"{counts.total():,} photos of {len(labels):,} classes"
+    title = f"{counts.total():,} {noun(counts.total(), 'photo')} of {len(labels):,} {noun(len(labels), 'class')}"
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, title=title, frameon=False)
     _save(figure, path)
 
@@ -91,7 +92,7 @@ def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> None:
         ax.imshow(np.asarray(photo))
         ax.set_title(_name(row.label), fontsize=8)
         ax.set_axis_off()
-    figure.suptitle(f"{len(chosen)} of {len(photos):,} photos, chosen with seed {seed}")
+    figure.suptitle(f"{len(chosen)} of {len(photos):,} {noun(len(photos), 'photo')}, chosen with seed {seed}")
     _save(figure, path)
 
 

@@ -10,7 +10,7 @@ from car_classifier.data.class_labels import make_and_model, read_classes, spell
 from car_classifier.data.file_names import CarName, parse_file_name
 from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import Candidate, LeftOut, split_of_folder
-from car_classifier.words import counted
+from car_classifier.words import counted, noun
 
 _NO_CLASS = "lies in no class folder, and its name does not begin with a class"
 
@@ -302,6 +302,7 @@ def nested_note(photos: Sequence[PlacedPhoto]) -> list[str]:
     folders = nested[0].split("/")
     owner = next(photo.class_folder for photo in photos if "/".join(photo.folders) == nested[0])
     return [
-        f"Photos in {len(nested)} deeper folders belong to the class folder above them, such as those in "
-        f"{nested[0]} to {owner}. If {folders[-1]} should be a class, move it up or give a list."
+        f"Photos in {counted(len(nested), 'deeper folder')} belong to the class folder above "
+        f"{noun(len(nested), 'it', 'them')}, such as those in {nested[0]} "
+        f"to {owner}. If {folders[-1]} should be a class, move it up or give a list."
     ]

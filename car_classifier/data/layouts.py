@@ -37,6 +37,7 @@ from car_classifier.data.list_layouts import (
 from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
 from car_classifier.errors import UserError
+from car_classifier.words import counted
 
 NOT_PHOTOS = (*TABLES, *SPREADSHEETS, ".md")
 """Files that people keep beside photos, and that need no mention, unless a table of them names photos."""
@@ -133,7 +134,9 @@ def find_photos(
         listed = {item.path for item in reading.candidates} | {item.path for item in reading.left_out}
         unlisted = sorted(set(paths) - listed)
         if unlisted:
-            reading.notes.append(f"{len(unlisted)} photos are not in {photo_list.name}, such as {unlisted[0]}.")
+            reading.notes.append(
+                f"{counted(len(unlisted), 'photo is', 'photos are')} not in {photo_list.name}, such as {unlisted[0]}."
+            )
         reading.left_out += walk.left_out
         return _finished(reading, root, notes)
     reading = _by_folders_or_names(source, photos, classes, makes)

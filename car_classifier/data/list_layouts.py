@@ -18,6 +18,7 @@ from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import Candidate, LeftOut, parse_split, split_of_folder, with_slashes
 from car_classifier.errors import UserError
 from car_classifier.files import csv_columns, csv_encoding, read_csv, read_text
+from car_classifier.words import counted
 
 FILE_COLUMNS = ("file_name", "filename", "file", "image", "path", "file_path", "filepath", "image_path")
 ID_COLUMNS = ("image_id", "id")
@@ -222,8 +223,8 @@ def _read_tables(
                 contradictory.append(f"{line} says {row.label}, and {candidates[-1].label}")
     if contradictory:
         notes.append(
-            f"{len(contradictory)} lines have a label that contradicts their make and model, which count: "
-            f"{contradictory[0]}."
+            f"{counted(len(contradictory), 'line has', 'lines have')} a label that contradicts make and model, which "
+            f"count: {contradictory[0]}."
         )
     return candidates
 

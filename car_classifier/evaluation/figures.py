@@ -21,6 +21,7 @@ from car_classifier.files import check_writable, read_csv
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.augmentation import Augmentation
 from car_classifier.training.config import nested
+from car_classifier.words import counted
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 """Colours that the colour-blind can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
@@ -133,7 +134,7 @@ def photo_grid(answers: Sequence[Answer]) -> Figure:
     judged = [answer.is_right for answer in shown if answer.is_right is not None]
     title = f"{sum(judged)} of {len(judged)} right" if judged else ""
     if len(answers) > len(shown):
-        title += f"{' — ' if title else ''}the first {len(shown)} of {len(answers)} photos"
+        title += f"{' — ' if title else ''}the first {len(shown)} of {counted(len(answers), 'photo')}"
     figure.suptitle(title)
     return figure
 
@@ -219,7 +220,9 @@ def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
             axes.text(column, row, str(matrix[row, column]), ha="center", va="center", color=colour, fontsize=8)
     axes.set(xlabel="answer", ylabel="truth")
     right, total = int(np.trace(matrix)), int(matrix.sum())
-    axes.set_title(f"{right} of {total} photos right (blue), the others wrong (orange)" if total else "no photos")
+    axes.set_title(
+        f"{right} of {counted(total, 'photo')} right (blue), the others wrong (orange)" if total else "no photos"
+    )
     return figure
 
 

@@ -19,6 +19,7 @@ from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
 from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.words import counted
 
 BATCH_SIZE = 32
 
@@ -253,7 +254,9 @@ def known_labels(known: Sequence[str], *asked: str | None) -> list[str | None]:
         label = name if name is None or name in known else spelled.get(name.replace("_", " "))
         if name is not None and label is None:
             near = get_close_matches(name, known, cutoff=0.4) or sorted(known)[:5]
-            raise UserError(f"The model knows no '{name}'. It knows {len(known)} labels, such as {', '.join(near)}.")
+            raise UserError(
+                f"The model knows no '{name}'. It knows {counted(len(known), 'label')}, such as {', '.join(near)}."
+            )
         if label is not None and label in labels:
             raise UserError(f"--versus must be another class than the one that is explained, {label}.")
         labels.append(label)

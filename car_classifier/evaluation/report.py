@@ -28,6 +28,7 @@ from car_classifier.evaluation.metrics import (
 from car_classifier.evaluation.predictions import Predictions, predict
 from car_classifier.progress import progress_bar
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.words import counted
 
 
 def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, console: Console) -> dict[str, Any]:
@@ -54,8 +55,9 @@ def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, cons
     unknown = Counter(row.label for row in rows if row.label not in known_labels)
     if not known:
         raise UserError(
-            f"The model in {version} knows no label of the {len(rows)} photos in {photos}: {named(unknown)}. "
-            f"It knows {named(dict.fromkeys(sorted(known_labels)))}. Labels must be spelled as in training."
+            f"The model in {version} knows no label of the {counted(len(rows), 'photo')} in {photos}: "
+            f"{named(unknown)}. It knows {named(dict.fromkeys(sorted(known_labels)))}. "
+            "Labels must be spelled as in training."
         )
     with progress_bar("Asking the model", console) as report:
         predictions = predict(version, manifest, known, report)

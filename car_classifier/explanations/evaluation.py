@@ -21,6 +21,7 @@ from car_classifier.progress import progress_bar
 from car_classifier.registry.assets import update_metrics
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.config import key_of
+from car_classifier.words import counted
 
 FORMAT = 3
 """Increased when a score's calculation changes, so that unfinished work of an older version is not resumed."""
@@ -116,7 +117,7 @@ def _score(
     remaining = [row for row in rows if row.file_name not in complete]
     before = len(complete) * len(methods)
     if complete:
-        console.print(f"Going on after {len(complete)} photos.")
+        console.print(f"Going on after {counted(len(complete), 'photo')}.")
     with progress_bar("Scoring maps", console) as report:
 
         def report_all(done: int, _: int, /) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from car_classifier.registry.score_kinds import SCORES, arrow
+from car_classifier.words import counted
 
 
 def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -67,7 +68,7 @@ def _explanations(reports: dict[str, Any]) -> str:
         kinds = {name: kind for name, kind in SCORES.items() if name in shown}
         arrows = (f"{kind.title} {arrow(kind)}" for kind in kinds.values())
         parts += [
-            f"{report['photos']} photos of {report['data']} ({report['split']}), seed {report['seed']}. "
+            f"{counted(report['photos'], 'photo')} of {report['data']} ({report['split']}), seed {report['seed']}. "
             "↑: more is better, ↓: less is better. *: not surely better than a map that knows nothing (one of the last "
             "rows).",
             "",
@@ -94,8 +95,14 @@ def _interval(interval: list[float]) -> str:
 def _weakest(per_class: list[dict[str, Any]], most: int = 5) -> str:
     """The classes with the lowest F1, among those that have photos and are not perfect."""
     weak = sorted((row for row in per_class if row["support"] and row["f1"] < 1), key=lambda row: row["f1"])[:most]
-    return ", ".join(f"{row['label']} (F1 {row['f1']:.1%} of {row['support']} photos)" for row in weak) or "none"
+    return (
+        ", ".join(f"{row['label']} (F1 {row['f1']:.1%} of {counted(row['support'], 'photo')})" for row in weak)
+        or "none"
+    )
 
 
 def _pairs(pairs: list[dict[str, Any]], most: int = 5) -> str:
-    return ", ".join(f"{' and '.join(pair['labels'])} ({pair['count']} photos)" for pair in pairs[:most]) or "none"
+    return (
+        ", ".join(f"{' and '.join(pair['labels'])} ({counted(pair['count'], 'photo')})" for pair in pairs[:most])
+        or "none"
+    )

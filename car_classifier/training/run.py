@@ -24,6 +24,7 @@ from car_classifier.network.backbones import check_backbone_input, find_backbone
 from car_classifier.progress import progress_bar
 from car_classifier.training.cluster import place_in_cluster
 from car_classifier.training.config import TrainingConfig, run_key
+from car_classifier.words import counted
 
 MOST_NOTES = 20
 """Photos that are left out with a line each."""
@@ -114,7 +115,10 @@ class TrainingRun:
             note = f"Note: {self.manifest.path.parent / name} {reason}, so it is left out."
             self.console.print(note, style="yellow", markup=False)
         if len(unreadable) > MOST_NOTES:
-            self.console.print(f"Note: {len(unreadable) - MOST_NOTES} more photos are left out.", style="yellow")
+            self.console.print(
+                f"Note: {counted(len(unreadable) - MOST_NOTES, 'more photo is', 'more photos are')} left out.",
+                style="yellow",
+            )
         rows = (
             replace(row, excluded=unreadable[row.file_name]) if row.file_name in unreadable else row
             for row in self.manifest.rows

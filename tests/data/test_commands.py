@@ -33,7 +33,7 @@ def test_index_with_a_split(photos_in, tmp_path):
     done = in_process("data", "index", folder, "--split-file", tmp_path / "split.csv", "--out", tmp_path / "m.csv")
     assert done.returncode == 0
     assert "2 photos of 2 classes (1 train, 1 validation), 0 left out." in done.stdout
-    assert "Note: 1 classes have no photo for train: Audi_A4" in done.stderr
+    assert "Note: 1 class has no photo for train: Audi_A4" in done.stderr
 
 
 def test_index_the_most_frequent_classes(photos_in, tmp_path):

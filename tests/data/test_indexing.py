@@ -332,7 +332,7 @@ def test_photos_that_a_given_split_does_not_name(photos_in, tmp_path):
     (tmp_path / "split.csv").write_text("file_name,split\nKia_Rio_1.jpg,test\n")
     result = indexed(photos_in(*SPLIT_PHOTOS), tmp_path, split_csv=tmp_path / "split.csv", validation=0, test=0, seed=4)
     assert result.manifest.counts() == {"test": 1, "train": 3, "validation": 1}
-    assert result.warnings[0] == f"3 photos are not in {tmp_path / 'split.csv'}; their split was drawn with seed 4."
+    assert result.warnings[0] == f"3 photos are not in {tmp_path / 'split.csv'}; the split was drawn with seed 4."
 
 
 @pytest.mark.parametrize(
@@ -399,9 +399,9 @@ def test_the_split_is_seeded_and_stable_under_renaming(photos_in, tmp_path):
     [
         (
             ("train/Kia_Rio/1.jpg", "val/Kia_Rio/2.jpg", "train/Audi_A4/3.jpg"),
-            "1 classes have no photo for validation: Audi_A4",
+            "1 class has no photo for validation: Audi_A4",
         ),
-        (("test/Kia_Rio/1.jpg", "train/Audi_A4/3.jpg"), "1 classes have no photo for train: Kia_Rio"),
+        (("test/Kia_Rio/1.jpg", "train/Audi_A4/3.jpg"), "1 class has no photo for train: Kia_Rio"),
     ],
 )
 def test_a_class_without_photos_in_a_split_is_named(photos_in, tmp_path, names, note):

@@ -492,13 +492,12 @@ def test_the_same_file_in_two_classes_is_named(photos_in, tmp_path):
     folder = photos_in("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg")
     (folder / "dogs" / "copied.jpg").write_bytes((folder / "cats" / "2.jpg").read_bytes())
     _, notes = notes_on(folder, tmp_path)
-    assert "1 photos are in several classes, so that one label is wrong: photos/cats/2.jpg (cats) and" in notes
+    assert "1 photo is in several classes, so that one label is wrong: photos/cats/2.jpg (cats) and" in notes
 
 
 def test_classes_of_one_photo_are_named(photos_in, tmp_path):
     assert (
-        "1 classes have a single photo: dogs"
-        in notes_on(photos_in("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg"), tmp_path)[1]
+        "1 class has a single photo: dogs" in notes_on(photos_in("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg"), tmp_path)[1]
     )
 
 
@@ -551,7 +550,7 @@ def test_photos_that_a_list_leaves_out_or_names_twice_are_mentioned(laid_out, tm
     rows = [*ROWS, ROWS[0], ("b/gone.jpg", "dogs"), ("./a/1.jpg", "dogs")]
     folder = laid_out([*ANIMALS, "b/2.jpg"], written("list.csv", listed(("file", "label"), *rows)))
     _, notes = notes_on(folder, tmp_path, classes=Classes.LIST)
-    assert "1 photos are not in list.csv, such as" in notes
+    assert "1 photo is not in list.csv, such as" in notes
     assert "listed a second time in line 5 of list.csv" in notes
     assert "listed a second time in line 7 of list.csv" in notes
     assert "gone.jpg: no such file" in notes
@@ -615,10 +614,7 @@ def test_a_folder_that_will_not_do_says_which_table_was_not_read(laid_out, tmp_p
 def test_a_make_that_contradicts_its_label_is_mentioned(laid_out, tmp_path):
     content = "file_name,make,model,label\na/1.jpg,Kia,Rio,Kia_Rio\na/2.jpg,Kia,Rio,Kia_Ceed\nb/1.jpg,Audi,A4,Audi_A4\n"
     _, notes = notes_on(laid_out(ANIMALS, written("list.csv", content)), tmp_path)
-    assert (
-        "1 lines have a label that contradicts their make and model, which count: line 3 of list.csv says Kia_Ceed"
-        in notes
-    )
+    assert "1 line has a label that contradicts make and model, which count: line 3 of list.csv says Kia_Ceed" in notes
 
 
 def test_photos_outside_of_the_splits_are_left_out_if_their_folder_is_no_class(photos_in, tmp_path):
@@ -650,5 +646,5 @@ def test_an_edited_manifest_is_checked(tmp_path):
     (tmp_path / "manifest.csv").write_text(header + "\n".join(lines))
     contradiction, twice, spelling = read_manifest(tmp_path / "manifest.csv").notes()
     assert "the label counts: a.jpg is Kia_Ceed, and of make Kia." in contradiction
-    assert "1 photos are listed more than once, such as b.jpg." in twice
+    assert "1 photo is listed more than once, such as b.jpg." in twice
     assert "cats and Cats" in spelling

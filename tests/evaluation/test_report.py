@@ -181,7 +181,7 @@ class TestWhereItGoes:
         assert f"Macro-F1 {result['macro_f1']:.1%} {low:.1%} to {high:.1%}" in lines
         pair = result["confused_pairs"][0]
         assert f"{' and '.join(pair['labels'])}: {pair['count']}" in lines
-        assert "Left out 1 photos of labels that the model does not know: Nobody_[Knows] (1)." in lines
+        assert "Left out 1 photo of labels that the model does not know: Nobody_[Knows] (1)." in lines
         assert lines[-1] == f"All figures: {out}"
 
     @pytest.mark.slow

@@ -103,7 +103,8 @@ def _(tmp_path):
     for label, shade in (("A_1", 0), ("A_2", 90), ("B_1", 180)):
         photo(tmp_path / "photos" / f"{label}_{shade}.jpg", shade)
     (tmp_path / "photos" / "B_1_180.jpg").unlink()
-    Image.new("RGB", (32, 32)).save(tmp_path / "photos" / "B_1_180.webp")
+    for number in range(2):
+        Image.new("RGB", (32, 32)).save(tmp_path / "photos" / f"B_1_{number}.webp")
     return "\n".join(index(tmp_path / "photos", tmp_path).warnings)
 
 
