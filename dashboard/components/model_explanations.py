@@ -9,6 +9,7 @@ from dash import Input, Output, State, html
 
 from dashboard.callbacks import callback
 from dashboard.components.model_section import VERSION, presence, present, section
+from dashboard.names import counted
 from dashboard.reports.explanation_scores import SCORES, best_methods
 from dashboard.reports.results import Explanations, Report
 from dashboard.services import Services
@@ -100,7 +101,7 @@ def register(app: dash.Dash, services: Services) -> None:
         split = f" of the {report.split} split" if report.split else ""
         return {
             **shown,
-            "count": f"Measured on {report.photos:,} photos{split}.",
+            "count": f"Measured on {counted(report.photos, 'photo')}{split}.",
             "columns": columns_of(report),
             "rows": rows_of(report),
         }
