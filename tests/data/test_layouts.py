@@ -1,5 +1,6 @@
 """Public layouts of photos, made from noise: which classes each gives, and what the user is told."""
 
+import re
 import unicodedata
 from collections import Counter
 
@@ -9,8 +10,10 @@ from scipy.io import savemat
 
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.layouts import Classes, find_photos
+from car_classifier.data.list_layouts import FILE_COLUMNS, ID_COLUMNS, LABEL_COLUMNS, SPREADSHEETS, TABLES
 from car_classifier.data.manifest import read_manifest
 from car_classifier.errors import UserError
+from tests.support.repository import ROOT
 
 CAMERA = ("IMG_0001.jpg", "IMG_0002.jpg", "IMG_0003.jpg")
 
@@ -361,6 +364,17 @@ def test_a_make_is_read_where_all_classes_have_one(laid_out, tmp_path, names, wr
             f"No makes were read, because not all classes are named Make_Model: {plain} is not. With --makes, the "
             f"class {note} is of make {make}."
         ]
+
+
+def test_the_page_names_every_column_that_a_list_may_have():
+    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    row = {
+        line.split("|")[1].strip(): re.findall(r"`(\w+)`", line) for line in page.splitlines() if line.count("|") == 3
+    }
+    assert row["the photo"] == [*FILE_COLUMNS, *ID_COLUMNS]
+    assert row["its class"] == ["make", "model", *LABEL_COLUMNS]
+    named = re.findall(r"`(\.\w+)`", page[page.index("**Listed**") : page.index("## The manifest")])
+    assert {*named} == {*TABLES, SPREADSHEETS[0]}
 
 
 # --- Two readings ---
