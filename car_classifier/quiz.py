@@ -11,6 +11,7 @@ from PIL import Image
 from rich.bar import Bar
 from rich.color import Color
 from rich.console import Console
+from rich.markup import escape
 from rich.prompt import Prompt
 from rich.segment import Segment, Segments
 from rich.style import Style
@@ -121,7 +122,7 @@ class Quiz:
         names = self._model.names
         choices = choose(answer, names.labels, dict(zip(names.labels, names.makes, strict=True)), self._random)
         for number, label in enumerate(choices, start=1):
-            console.print(f"  [bold]{number}[/] {_name(label)}", highlight=False)
+            console.print(f"  [bold]{number}[/] {escape(_name(label))}", highlight=False)
         keys = [str(number) for number in range(1, len(choices) + 1)]
         key = Prompt.ask("Which car is it?", choices=[*keys, QUIT], console=console)
         if key == QUIT:
@@ -186,7 +187,7 @@ def _reveal(photo: LabelledPhoto, guess: str, answer: Answer, console: Console) 
     table = Table("The model says", "", "", box=None, pad_edge=False)
     for label, probability in list(zip(answer.labels, answer.probabilities, strict=True))[:3]:
         mark = " ✓" if label == truth else ""
-        table.add_row(_name(label) + mark, f"{probability:.0%}", Bar(1, 0, probability, width=24))
+        table.add_row(escape(_name(label)) + mark, f"{probability:.0%}", Bar(1, 0, probability, width=24))
     console.print(table)
 
 

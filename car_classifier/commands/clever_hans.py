@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from car_classifier.commands.shared import (
@@ -81,7 +82,8 @@ def _percent(share: float | None) -> str:
 def _table(summary: dict[str, Any]) -> Table:
     table = Table("Class", "Photos", "In the frame", Column("Most of it on", overflow="fold"), box=None)
     for row in summary["per_class"][:_SHOWN_CLASSES]:
-        table.add_row(row["label"].replace("_", " "), str(row["photos"]), _percent(row["mean"]), row["worst"] or "")
+        label, worst = (escape(text or "") for text in (row["label"].replace("_", " "), row["worst"]))
+        table.add_row(label, str(row["photos"]), _percent(row["mean"]), worst)
     return table
 
 

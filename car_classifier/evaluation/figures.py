@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import ImageOps
 
-from car_classifier.data.figures import plain_text, write_figure
+from car_classifier.data.figures import short_name, write_figure
 from car_classifier.data.manifest import Manifest, Split
 from car_classifier.data.photo_files import open_photo
 from car_classifier.errors import UserError
@@ -147,7 +147,7 @@ def _frame(axes: Any, colour: str, style: str) -> None:
 
 def _wrapped(label: str) -> str:
     """A label for people, on two lines if it is long."""
-    name = plain_text(label)
+    name = short_name(label, longest=60)
     return name if len(name) <= 24 else name.replace(" ", "\n", 1)
 
 
@@ -212,7 +212,7 @@ def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
     if many:
         _name_makes(axes, labels)
     else:
-        names = [plain_text(label) for label in labels]
+        names = [short_name(label) for label in labels]
         axes.set_xticks(range(count), names, rotation=90)
         axes.set_yticks(range(count), names)
         for row, column in np.argwhere(matrix > 0):
@@ -239,8 +239,8 @@ def _name_makes(axes: Any, labels: Sequence[str]) -> None:
     for _, middle, make in sorted(makes, key=lambda item: -item[0]):
         if all(abs(middle - other) >= room for other in named):
             named[middle] = make
-    axes.set_xticks(list(named), list(named.values()), rotation=90, fontsize=8)
-    axes.set_yticks(list(named), list(named.values()), fontsize=8)
+    axes.set_xticks(list(named), [short_name(make) for make in named.values()], rotation=90, fontsize=8)
+    axes.set_yticks(list(named), [short_name(make) for make in named.values()], fontsize=8)
 
 
 # --- All of a version -----------------------------------------------------------------------------------------
