@@ -12,7 +12,7 @@ LEAVES = {"errors", "files", "progress", "settings", "words"}
 CAR_CLASSIFIER = {
     "errors": set(),
     "files": {"errors"},
-    "progress": set(),
+    "progress": {"words"},
     "words": set(),
     "terminal": set(),
     "settings": {"errors"},

@@ -24,7 +24,7 @@ from car_classifier.commands.shared import (
 )
 from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import Manifest
-from car_classifier.progress import progress_bar
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.up import DemoRecipe
 from car_classifier.words import counted
 
@@ -200,8 +200,10 @@ def features(
     from car_classifier.evaluation.photo_features import write_photo_features
     from car_classifier.registry.published_version import find_version
 
+    notes: list[str] = []
     with progress_bar("Computing features", console) as report:
-        written = write_photo_features(manifest, find_version(model), report)
+        written = write_photo_features(manifest, find_version(model), report, notes.append)
+    print_left_out(console, notes)
     photos, numbers = written.features.shape
     typer.echo(
         f"{written.path}: {numbers} numbers for each of {counted(photos, 'photo')}, from version {written.version}."

@@ -180,8 +180,7 @@ def predict(
         manifest: Locates the photos.
         rows: Which photos; at least one, all of labels that the model knows.
         report: Called with photos done and photos in all.
-        notify: Called with a sentence for each photo that is missing or cannot be read, which is then left out. If
-            left out, such a photo is an error.
+        notify: That of `ask_in_batches`.
 
     Raises:
         UserError: There is no such model, an older car-classifier without `all_classes` published it, or a photo is
@@ -191,20 +190,49 @@ def predict(
     asked: list[ManifestRow] = []
     logits: list[NDArray[np.float32]] = []
     probabilities: list[NDArray[np.float32]] = []
+    for batch, answer in ask_in_batches(all_classes, manifest, rows, report, notify):
+        asked += batch
+        logits.append(answer["logits"].numpy())
+        probabilities.append(answer["probabilities"].numpy())
+    return Predictions(tuple(asked), names, np.concatenate(logits), np.concatenate(probabilities))
+
+
+def ask_in_batches(
+    signature: Any,
+    manifest: Manifest,
+    rows: Sequence[ManifestRow],
+    report: Report = silent,
+    notify: Callable[[str], object] | None = None,
+) -> Iterator[tuple[list[ManifestRow], Any]]:
+    """A signature's answers for photos of a manifest, with the rows that each is for.
+
+    Args:
+        signature: That of `ask_about`.
+        manifest: Locates the photos.
+        rows: Which photos; at least one.
+        report: Called with photos done and photos in all.
+        notify: Called with a sentence for each photo that is missing or cannot be read, which is then left out. If
+            left out, such a photo is an error.
+
+    Raises:
+        UserError: A photo is missing or cannot be read, or all are.
+    """
+    count, first = 0, None
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
-        for places, answer in _ask(all_classes, [manifest.photo_path(row) for row in batch]):
-            if isinstance(answer, Exception):
-                refusal = _refusal(manifest.photo_path(batch[places[0]]), answer)
-                if notify is None or (not asked and start + places[0] == len(rows) - 1):
-                    raise refusal from answer
-                notify(str(refusal))
+        for places, answer in _ask(signature, [manifest.photo_path(row) for row in batch]):
+            if not isinstance(answer, Exception):
+                count += len(places)
+                yield [batch[i] for i in places], answer
                 continue
-            asked += [batch[i] for i in places]
-            logits.append(answer["logits"].numpy())
-            probabilities.append(answer["probabilities"].numpy())
+            path = manifest.photo_path(batch[places[0]])
+            if notify is None or len(rows) == 1:
+                raise _refusal(path, answer) from answer
+            first = first or _refusal(path, answer)
+            notify(f"{path} {_failure(answer)}, so it is left out.")
         report(start + len(batch), len(rows))
-    return Predictions(tuple(asked), names, np.concatenate(logits), np.concatenate(probabilities))
+    if not count:
+        raise UserError(f"None of the {len(rows)} photos can be used. The first: {first}") from first
 
 
 def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], class_index: int | None = None) -> Any:
@@ -228,14 +256,15 @@ def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], 
 
 def _refusal(path: Path, error: Exception) -> UserError:
     """The error that names the photo about which a model could not be asked."""
+    leaves_out = ", which leaves such files out" if not isinstance(error, OSError) else ""
+    return UserError(f"{path} {_failure(error)}. Index the photos again with car-classifier data index{leaves_out}.")
+
+
+def _failure(error: Exception) -> str:
+    """What is wrong with a photo, for a sentence that begins with it."""
     if isinstance(error, OSError):
-        return UserError(
-            f"{path} cannot be read: {error.strerror}. Index the photos again with car-classifier data index."
-        )
-    return UserError(
-        f"{path} is damaged or no JPEG or PNG file. Index the photos again with car-classifier data index, which "
-        "leaves such files out."
-    )
+        return f"cannot be read: {error.strerror}"
+    return "is damaged or no JPEG or PNG file"
 
 
 def known_labels(known: Sequence[str], *asked: str | None) -> list[str | None]:

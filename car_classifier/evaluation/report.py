@@ -26,7 +26,7 @@ from car_classifier.evaluation.metrics import (
     top_classes,
 )
 from car_classifier.evaluation.predictions import Predictions, predict
-from car_classifier.progress import progress_bar
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.words import counted
 
@@ -59,8 +59,10 @@ def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, cons
             f"{named(unknown)}. It knows {named(dict.fromkeys(sorted(known_labels)))}. "
             "Labels must be spelled as in training."
         )
+    notes: list[str] = []
     with progress_bar("Asking the model", console) as report:
-        predictions = predict(version, manifest, known, report)
+        predictions = predict(version, manifest, known, report, notes.append)
+    print_left_out(console, notes)
     about = {"model": str(version), "data": str(photos), "split": split}
     return about | evaluation_of(predictions, unknown)
 

@@ -1,7 +1,9 @@
 """`car-classifier evaluate`: measures any labelled photos, through the SavedModel alone."""
 
 import csv
+import io
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -135,11 +137,21 @@ class TestWhatCannotBeMeasured:
     @pytest.mark.parametrize(
         ("content", "words"), [(b"\x89PNG", "is damaged or no JPEG or PNG"), (None, "cannot be read")]
     )
-    def test_a_photo_that_has_gone_bad_is_named(self, published, photos, tmp_path, content, words):
+    def test_a_photo_that_has_gone_bad_is_named_and_left_out(self, published, photos, tmp_path, content, words):
         manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
         bad = photos / "Make1_Model2_8.png"
         bad.write_bytes(content) if content else bad.unlink()
-        with pytest.raises(UserError, match=rf"{bad.name} {words}"):
+        console = Console(file=io.StringIO(), width=500)
+        result = evaluate_on(published, manifest.path, None, console)
+        assert result["count"] == len(manifest.rows) - 1
+        (note,) = [line for line in console.file.getvalue().splitlines() if line.startswith("Note: ")]
+        assert re.fullmatch(rf"Note: .*{bad.name} {words}.*, so it is left out\.", note)
+
+    def test_if_no_photo_can_be_read_it_is_a_sentence(self, published, photos, tmp_path):
+        manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
+        for row in manifest.rows:
+            manifest.photo_path(row).write_bytes(b"no photo")
+        with pytest.raises(UserError, match=r"None of the 36 photos can be used\. The first: .* is damaged or no JPEG"):
             evaluate_on(published, manifest.path, None, QUIET)
 
     def test_a_model_from_before_there_was_all_classes(self, photos, tmp_path):
