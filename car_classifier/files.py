@@ -165,6 +165,10 @@ def read_csv(path: Path, needed: Sequence[str] = (), by_hand: bool = False) -> I
             raise UserError(f"{path} cannot be read as a CSV file in UTF-8: {error}") from error
 
 
+_ENCODING_BYTES = 2**24
+"""The first bytes of a file, in which its encoding must show."""
+
+
 def csv_encoding(path: Path, by_hand: bool = False) -> str:
     """The encoding in which `read_csv` reads a file: UTF-8, UTF-16, or of files by people also `cp1252` of Windows."""
     with path.open("rb") as file:
@@ -176,10 +180,13 @@ def csv_encoding(path: Path, by_hand: bool = False) -> str:
             # quote.
             return "utf-16-le" if start.endswith(b"\0") else "utf-16-be"
         if by_hand:
-            try:
-                (start + file.read()).decode()
-            except UnicodeDecodeError:
-                return "cp1252"
+            decoder, block = codecs.getincrementaldecoder("utf-8")(), start
+            while block and file.tell() <= _ENCODING_BYTES:
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError:
+                    return "cp1252"
+                block = file.read(2**20)
     return "utf-8-sig"
 
 

@@ -26,6 +26,8 @@ ID_COLUMNS = ("image_id", "id")
 LABEL_COLUMNS = ("class_name", "label", "class", "category")
 TABLES = (".csv", ".tsv", ".txt", ".jsonl")
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
+MOST_TABLES = 3
+"""Tables that were not read and are mentioned with a note each."""
 NEEDED_COLUMNS = "must name the columns file_name and label, or file_name, make and model"
 _CONTRACT = ("file_name", "make", "model")
 
@@ -115,6 +117,9 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
         if not (path.suffix.lower() == ".txt" and _nfc(Path(path.stem)) in ids)
         if _names_photos(path, names, ids) and (columns := ", ".join(_columns(path)))
     ]
+    if len(notes) > MOST_TABLES:
+        more = counted(len(notes) - MOST_TABLES, "more table names", "more tables name")
+        notes = [*notes[:MOST_TABLES], f"{more} photos, but their classes were not read from there."]
     notes += [
         f"{path.relative_to(root).as_posix()} is a spreadsheet, which is not read: if it lists the photos, save it as "
         f"CSV. Its first line {NEEDED_COLUMNS}."
@@ -126,10 +131,10 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
 
 def _names_photos(path: Path, names: set[str], ids: set[str]) -> bool:
     """Whether the first rows of a table have names of photos in a column, or names without suffix in the first one."""
-    lines = _json_lines(path) if path.suffix.lower() == ".jsonl" else read_csv(path, by_hand=True)
     try:
+        lines = _json_lines(path) if path.suffix.lower() == ".jsonl" else read_csv(path, by_hand=True)
         rows = [row for _, row in islice(lines, 5)]
-    except UserError:
+    except (UserError, OSError):
         return False
     columns = [
         [_nfc(Path(with_slashes(row.get(name) or "").name)) for row in rows]
@@ -169,7 +174,7 @@ def _columns(path: Path) -> tuple[str, ...]:
     try:
         is_json = path.suffix.lower() == ".jsonl"
         return tuple(next(_json_lines(path), (0, {}))[1]) if is_json else csv_columns(path, by_hand=True)
-    except UserError:
+    except (UserError, OSError):
         return ()
 
 

@@ -15,6 +15,8 @@ _OF_MASKS = {
     "labels", "mask", "masks", "segmentation", "segmentationclass", "segmentationobject", "segmentations", "trimaps",
 }  # fmt: skip
 
+_MASK_ENDING = re.compile(r"(?<=.)[_-](?:mask|gt|seg|segmentation)(?:[_-]?\d+)?$", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class MaskedPhotos:
@@ -36,7 +38,7 @@ def leave_out_masks(root: Path, paths: Iterable[Path]) -> MaskedPhotos:
 
     A folder of such a name can be a class where no folder of photos is beside it.
     """
-    paths = list(paths)
+    paths, named = _without_named_masks(list(paths))
     folders = {folder for parent in {path.parent for path in paths} for folder in _folders_of(root, parent)}
     kinds: dict[Path, dict[str, set[Path]]] = defaultdict(lambda: defaultdict(set))
     for folder in folders:
@@ -57,7 +59,22 @@ def leave_out_masks(root: Path, paths: Iterable[Path]) -> MaskedPhotos:
         for mask, count in sorted(counts.items())
     ]
     plain = {folder for kind in beside for folder in kind["photos"] if not split_of_folder(folder.name)}
+    if named:
+        notes.append(
+            f"Left out {counted(len(named), 'picture')} beside the photos that they mark by their names, such as "
+            f"{named[0].relative_to(root).as_posix()}."
+        )
     return MaskedPhotos(photos, plain, notes)
+
+
+def _without_named_masks(paths: list[Path]) -> tuple[list[Path], list[Path]]:
+    """The pictures, and those named `…_mask.png` beside a photo of the same name without that ending."""
+    ends = {path: _MASK_ENDING.search(path.stem) for path in paths}
+    if not any(ends.values()):
+        return paths, []
+    photos = {path.with_suffix("") for path in paths}
+    masks = {path for path, end in ends.items() if end and path.with_name(path.stem[: end.start()]) in photos}
+    return [path for path in paths if path not in masks], sorted(masks)
 
 
 def _folders_of(root: Path, folder: Path) -> Iterator[Path]:

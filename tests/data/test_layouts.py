@@ -177,6 +177,12 @@ LAYOUTS = {
         written("list.csv", listed(("file", "label"), ("1.png", "cats"), ("2.png", "dogs"))),
         {"cats": 1, "dogs": 1},
     ),
+    "breast ultrasound, masks beside their photos": (
+        [f"{name}/{name} ({i}){end}.png" for name in ("benign", "normal") for i in (1, 2)
+         for end in ("", "_mask", "_mask_1")],
+        None,
+        {"benign": 2, "normal": 2},
+    ),
     "masks for faces": (in_folders("mask", "no_mask"), None, {"mask": 3, "no_mask": 3}),
     "CSV with file and label": (ANIMALS, written("list.csv", listed(("file", "label"), *ROWS)), TWO_CLASSES),
     "CSV of a German Excel": (
@@ -553,6 +559,20 @@ def test_masks_that_are_left_out_are_mentioned(photos_in, tmp_path):
     _, notes = notes_on(photos_in(*names), tmp_path)
     assert "Left out 3 pictures in the folder masks, because images is beside it: masks and labels" in notes
     assert "Left out 1 picture in the folder labels, because images" in notes
+
+
+def test_masks_beside_their_photos_are_mentioned(photos_in, tmp_path):
+    _, notes = notes_on(photos_in("cats/1.jpg", "cats/1_mask.png", "cats/death_mask.jpg", "dogs/_mask.jpg", "dogs/1.jpg"), tmp_path)
+    assert "Left out 1 picture beside the photos that they mark by their names, such as cats/1_mask.png." in notes
+
+
+def test_of_many_tables_that_are_not_read_a_few_are_mentioned(laid_out, tmp_path):
+    folder = laid_out(ANIMALS)
+    for number in range(9):
+        (folder / f"table{number}.txt").write_text("1\n2\n1\n")
+    _, notes = notes_on(folder, tmp_path)
+    assert notes.count(".txt names photos, but") == 3
+    assert "6 more tables name photos, but their classes were not read from there." in notes
 
 
 def test_photos_and_masks_without_a_class_are_not_two_classes(photos_in, tmp_path):
