@@ -181,13 +181,14 @@ def _columns(path: Path) -> tuple[str, ...]:
 def _has_photos(path: Path) -> bool:
     """Whether one of the first photos that a table lists is there.
 
-    A table `id,label` may number the classes instead: then no label occurs twice.
+    A table `id,label` may number the classes instead: then its ids have no suffix, and no label occurs twice.
     """
     find = _Finder(path.parent)
     try:
         if not set(FILE_COLUMNS) & set(_columns(path)):
-            labels = [row.label for row in _rows(path)]
-            if len(set(labels)) == len(labels):
+            rows = list(_rows(path))
+            has_suffix = any(Path(row.file).suffix.lower() in PICTURE_SUFFIXES for row in rows)
+            if len({row.label for row in rows}) == len(rows) and not has_suffix:
                 return False
         return any(find(row.file).is_file() for row in islice(_rows(path), 5))
     except UserError:
@@ -235,13 +236,13 @@ def _read_tables(
 
 
 def _encoding_note(path: Path, rows: Sequence["_Row"]) -> str | None:
-    """A note on a list that is not in UTF-8, so that its letters were guessed, with an example."""
+    """A note on a list that is not in UTF-8, so that its letters were guessed, with examples."""
     if path.suffix.lower() == ".jsonl" or csv_encoding(path, by_hand=True) != "cp1252":
         return None
-    cells = (cell for row in rows for cell in (row.label, row.make, row.model, row.file))
-    example = next((cell for cell in cells if not cell.isascii()), None)
-    asked = f": is '{example}' right?" if example else "."
-    return f"{path.name} is not in UTF-8 and was read as Windows-1252{asked} If letters are wrong, save it in UTF-8."
+    cells = dict.fromkeys(cell for row in rows for cell in (row.label, row.make, row.model, row.file))
+    examples = [f"'{cell}'" for cell in cells if not cell.isascii()][:3]
+    asked = f" ({', '.join(examples)})" if examples else ""
+    return f"{path.name} is not in UTF-8 and was read as Windows-1252{asked}. If letters are wrong, save it in UTF-8."
 
 
 class _Finder:

@@ -209,6 +209,11 @@ LAYOUTS = {
         written("labels.csv", listed(("id", "label"), ("a0", "cats"), ("a1", "cats"), ("a2", "dogs"))),
         TWO_CLASSES,
     ),
+    "Cassava": (
+        ["train_images/1.jpg", "train_images/2.jpg", "test_images/3.jpg"],
+        written("train.csv", "image_id,label\n1.jpg,0\n2.jpg,3\n"),
+        {"0": 1, "3": 1},
+    ),
     "ids with their folders": (
         ["images/cats/1.jpg", "images/cats/2.jpg", "images/dogs/1.jpg"],
         written("l.csv", listed(("image", "label"), *((f"{name}s/{i}", f"{name}s") for name, i in
@@ -562,7 +567,9 @@ def test_masks_that_are_left_out_are_mentioned(photos_in, tmp_path):
 
 
 def test_masks_beside_their_photos_are_mentioned(photos_in, tmp_path):
-    _, notes = notes_on(photos_in("cats/1.jpg", "cats/1_mask.png", "cats/death_mask.jpg", "dogs/_mask.jpg", "dogs/1.jpg"), tmp_path)
+    _, notes = notes_on(
+        photos_in("cats/1.jpg", "cats/1_mask.png", "cats/death_mask.jpg", "dogs/_mask.jpg", "dogs/1.jpg"), tmp_path
+    )
     assert "Left out 1 picture beside the photos that they mark by their names, such as cats/1_mask.png." in notes
 
 
@@ -636,7 +643,7 @@ def test_a_spreadsheet_is_not_read_and_it_is_said_how_to(laid_out, tmp_path):
 
 def test_a_list_in_the_encoding_of_windows_is_mentioned(laid_out, tmp_path):
     folder = laid_out(*LAYOUTS["CSV in Windows-1252"][:2])
-    assert "l.csv is not in UTF-8 and was read as Windows-1252: is 'Löwe' right?" in notes_on(folder, tmp_path)[1]
+    assert "l.csv is not in UTF-8 and was read as Windows-1252 ('Löwe'). If letters" in notes_on(folder, tmp_path)[1]
 
 
 def test_a_folder_that_will_not_do_says_which_table_was_not_read(laid_out, tmp_path):
