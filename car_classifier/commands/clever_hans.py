@@ -24,7 +24,7 @@ from car_classifier.commands.shared import (
 from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
-from car_classifier.progress import progress_bar
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.registry.published_version import find_version
 from car_classifier.words import counted
 
@@ -56,8 +56,10 @@ def clever_hans(
     from car_classifier.explanations.clever_hans import frame_evidence, summary_of
 
     rows = rows_of(photos, split, version.names.labels)
+    notes: list[str] = []
     with progress_bar("Asking the model", console) as report:
-        evidence = frame_evidence(version, photos, rows, frame, report)
+        evidence = frame_evidence(version, photos, rows, frame, report, notes.append)
+    print_left_out(console, notes)
     summary = summary_of(evidence, frame)
     about = {"model": str(version), "data": str(manifest), "split": split}
     write_result(report_path, about | summary)

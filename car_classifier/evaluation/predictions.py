@@ -203,6 +203,7 @@ def ask_in_batches(
     rows: Sequence[ManifestRow],
     report: Report = silent,
     notify: Callable[[str], object] | None = None,
+    class_index: int | None = None,
 ) -> Iterator[tuple[list[ManifestRow], Any]]:
     """A signature's answers for photos of a manifest, with the rows that each is for.
 
@@ -213,6 +214,7 @@ def ask_in_batches(
         report: Called with photos done and photos in all.
         notify: Called with a sentence for each photo that is missing or cannot be read, which is then left out. If
             left out, such a photo is an error.
+        class_index: That of `ask_about`.
 
     Raises:
         UserError: A photo is missing or cannot be read, or all are.
@@ -220,7 +222,7 @@ def ask_in_batches(
     count, first = 0, None
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
-        for places, answer in _ask(signature, [manifest.photo_path(row) for row in batch]):
+        for places, answer in _ask(signature, [manifest.photo_path(row) for row in batch], class_index):
             if not isinstance(answer, Exception):
                 count += len(places)
                 yield [batch[i] for i in places], answer

@@ -19,6 +19,7 @@ from car_classifier.data.manifest import read_manifest, write_manifest
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import BATCH_SIZE, predict
 from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
+from car_classifier.explanations.clever_hans import frame_evidence
 from car_classifier.network.signatures import ServedClassifier, save
 from car_classifier.registry.model_card import model_card
 from car_classifier.registry.published_version import PublishedVersion
@@ -146,6 +147,15 @@ class TestWhatCannotBeMeasured:
         assert result["count"] == len(manifest.rows) - 1
         (note,) = [line for line in console.file.getvalue().splitlines() if line.startswith("Note: ")]
         assert re.fullmatch(rf"Note: .*{bad.name} {words}.*, so it is left out\.", note)
+
+    def test_the_evidence_in_the_frame_is_that_of_the_other_photos(self, published, photos, tmp_path):
+        manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
+        bad = manifest.rows[5]
+        manifest.photo_path(bad).write_bytes(b"no photo")
+        notes = []
+        evidence = frame_evidence(published, manifest, manifest.rows[:9], 0.1, notify=notes.append)
+        assert [item.row for item in evidence] == [row for row in manifest.rows[:9] if row != bad]
+        assert notes == [f"{manifest.photo_path(bad)} is damaged or no JPEG or PNG file, so it is left out."]
 
     def test_if_no_photo_can_be_read_it_is_a_sentence(self, published, photos, tmp_path):
         manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
