@@ -73,8 +73,8 @@ def explain_eval(
     if unknown and text_wanted:
         typer.echo(f"Left out {counted(unknown, 'photo')} of labels that the model does not know.")
     if text_wanted:
-        asked = counted(result["photos"], "photo")
-        typer.echo(f"{asked}, {result['right']} answered rightly; what is explained is the model's answer.")
+        shown = counted(result["photos"], "photo")
+        typer.echo(f"{shown}, {result['right']} answered rightly; what is explained is the model's answer.")
         Console(highlight=False).print(_table(result["methods"]))
         for line in _verdicts(result["methods"]):
             typer.echo(line)

@@ -73,7 +73,7 @@ def test_demo_and_then_what_it_says_comes_next(tmp_path):
     [
         (("index", "nowhere"), "There is no folder or CSV file at nowhere."),
         (("index", "empty"), "empty holds no usable photo."),
-        (("index", "photos"), "are of one class, Kia_Rio. A classifier needs at least two"),
+        (("index", "photos"), "is of one class, Kia_Rio. A classifier needs at least two"),
         (("index", "photos", "--out", "empty"), "empty is a folder. Name a file in it, such as"),
         (("index", "photos", "--test", "1"), "must leave some for training. Received: 0.2, 1.0"),
         (("index", "photos", "--split-file", "no.csv"), "There is no file at no.csv."),
