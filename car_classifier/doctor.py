@@ -24,6 +24,7 @@ from car_classifier.registry.labels import CONFIG_NAME, STABLE, read_labels
 from car_classifier.serving.settings import GRPC_PORT, ServerSettings
 from car_classifier.training.precision import processor_flags
 from car_classifier.up import UpSettings
+from car_classifier.words import counted
 
 PORTS = {
     "dashboard": UpSettings.model_fields["port"].default,
@@ -153,7 +154,7 @@ def _at_hand() -> dict[str, str]:
     weights = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
     nothing: list[int] = []
     files = _safely(lambda: [file.stat().st_size for file in weights.iterdir() if file.is_file()], nothing)
-    held = f"{len(files)} file{'s' if len(files) > 1 else ''}, {sum(files) / 1e6:.0f} MB"
+    held = f"{counted(len(files), 'file')}, {sum(files) / 1e6:.0f} MB"
     return {
         "weights cache": f"{weights}: {held if files else 'empty, so --weights imagenet downloads first'}",
         "Chromium": _chromium(),

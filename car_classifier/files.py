@@ -120,7 +120,7 @@ def read_json(path: Path) -> Any:
 
 def csv_columns(path: Path, by_hand: bool = False) -> tuple[str, ...]:
     """The column names of a CSV file; none if the file cannot be read as CSV. `by_hand` is that of `read_csv`."""
-    with path.open(newline="", encoding=_encoding(path), errors="replace") as file:
+    with path.open(newline="", encoding=csv_encoding(path, by_hand), errors="replace") as file:
         try:
             separator, _ = _separator(file)
             names = next(csv.reader(file, delimiter=separator), [])
@@ -138,7 +138,8 @@ def read_csv(path: Path, needed: Sequence[str] = (), by_hand: bool = False) -> I
     Args:
         path: The file.
         needed: Columns that the file must have; other columns are passed on as they are.
-        by_hand: Whether people wrote it: spaces around cells do not count, nor does the case of column names.
+        by_hand: Whether people wrote it: spaces around cells do not count, nor does the case of column names, and the
+            encoding may be that of Windows.
 
     Yields:
         The line on which a row ends, counted from 1, and the row.
@@ -148,7 +149,7 @@ def read_csv(path: Path, needed: Sequence[str] = (), by_hand: bool = False) -> I
     """
     if not path.is_file():
         raise UserError(f"There is no file at {path}.")
-    with path.open(newline="", encoding=_encoding(path)) as file:
+    with path.open(newline="", encoding=csv_encoding(path, by_hand)) as file:
         try:
             separator, skipped = _separator(file)
             reader = csv.DictReader(file, delimiter=separator, skipinitialspace=by_hand)
@@ -167,14 +168,29 @@ def read_csv(path: Path, needed: Sequence[str] = (), by_hand: bool = False) -> I
             raise UserError(f"{path} cannot be read as a CSV file in UTF-8: {error}") from error
 
 
-def _encoding(path: Path) -> str:
+_ENCODING_BYTES = 2**24
+"""The first bytes of a file, in which its encoding must show."""
+
+
+def csv_encoding(path: Path, by_hand: bool = False) -> str:
+    """The encoding in which `read_csv` reads a file: UTF-8, UTF-16, or of files by people also `cp1252` of Windows."""
     with path.open("rb") as file:
         start = file.read(2)
-    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    # Some databases write no mark. No text in UTF-8 has zero bytes, and a head line begins with a letter or a quote.
-    unmarked = {1: "utf-16-le", 0: "utf-16-be"}
-    return unmarked.get(start.find(b"\0"), "utf-8-sig")
+        if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        if b"\0" in start:
+            # Some databases write no mark. No text in UTF-8 has zero bytes, and a head line begins with a letter or a
+            # quote.
+            return "utf-16-le" if start.endswith(b"\0") else "utf-16-be"
+        if by_hand:
+            decoder, block = codecs.getincrementaldecoder("utf-8")(), start
+            while block and file.tell() <= _ENCODING_BYTES:
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError:
+                    return "cp1252"
+                block = file.read(2**20)
+    return "utf-8-sig"
 
 
 def _separator(file: TextIO) -> tuple[str, int]:

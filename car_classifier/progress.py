@@ -1,12 +1,17 @@
-"""Progress bars for long work, on the terminal or in a log."""
+"""Progress bars and notes of long work, on the terminal or in a log."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from car_classifier.words import counted
+
+MOST_NOTES = 20
+"""Photos that are left out with a line each."""
 
 
 class Report(Protocol):
@@ -43,3 +48,12 @@ def progress_bar(title: str, console: Console | None = None) -> Iterator[Report]
             console.print(f"{title}: {done}/{total}")
 
     yield report
+
+
+def print_left_out(console: Console, notes: Sequence[str]) -> None:
+    """Print a note on each photo that was left out; of many, the first ones and the number of the others."""
+    shown, more = list(notes[:MOST_NOTES]), len(notes) - MOST_NOTES
+    if more > 0:
+        shown.append(f"{counted(more, 'more photo is', 'more photos are')} left out.")
+    for note in shown:
+        console.print(f"Note: {note}", style="yellow", markup=False)

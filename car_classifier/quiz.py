@@ -11,6 +11,7 @@ from PIL import Image
 from rich.bar import Bar
 from rich.color import Color
 from rich.console import Console
+from rich.markup import escape
 from rich.prompt import Prompt
 from rich.segment import Segment, Segments
 from rich.style import Style
@@ -22,6 +23,7 @@ from car_classifier.data.photo_files import open_photo
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import Answer, LabelledPhoto, Unreadable, classify
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.words import counted
 
 CHOICES = 4
 QUIT = "q"
@@ -84,7 +86,7 @@ class Quiz:
         """
         score = Score()
         console.print(
-            f"{len(self.photos)} photos. You choose among up to {CHOICES} answers, the model among all "
+            f"{counted(len(self.photos), 'photo')}. You choose among up to {CHOICES} answers, the model among all "
             f"{len(self._model.names.labels)}. {QUIT} ends the quiz."
         )
         with tempfile.TemporaryDirectory(prefix="quiz-") as folder:
@@ -120,7 +122,7 @@ class Quiz:
         names = self._model.names
         choices = choose(answer, names.labels, dict(zip(names.labels, names.makes, strict=True)), self._random)
         for number, label in enumerate(choices, start=1):
-            console.print(f"  [bold]{number}[/] {_name(label)}", highlight=False)
+            console.print(f"  [bold]{number}[/] {escape(_name(label))}", highlight=False)
         keys = [str(number) for number in range(1, len(choices) + 1)]
         key = Prompt.ask("Which car is it?", choices=[*keys, QUIT], console=console)
         if key == QUIT:
@@ -185,7 +187,7 @@ def _reveal(photo: LabelledPhoto, guess: str, answer: Answer, console: Console) 
     table = Table("The model says", "", "", box=None, pad_edge=False)
     for label, probability in list(zip(answer.labels, answer.probabilities, strict=True))[:3]:
         mark = " ✓" if label == truth else ""
-        table.add_row(_name(label) + mark, f"{probability:.0%}", Bar(1, 0, probability, width=24))
+        table.add_row(escape(_name(label)) + mark, f"{probability:.0%}", Bar(1, 0, probability, width=24))
     console.print(table)
 
 

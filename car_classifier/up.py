@@ -23,6 +23,7 @@ from car_classifier.registry.server_status import ask_directly, version_states
 from car_classifier.settings import Settings
 from car_classifier.training.augmentation import Augmentation
 from car_classifier.training.config import Count, ImageSize, TrainingConfig
+from car_classifier.words import counted
 
 _START_SECONDS = 180
 
@@ -122,7 +123,7 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
     version = PublishedVersion(publish(training_run.folder, settings.model_dir, console))
     metrics = version.read_metrics()
     console.print(
-        f"Published {version}: {metrics['top1']:.1%} of {metrics['count']} test photos right.",
+        f"Published {version}: {metrics['top1']:.1%} of {counted(metrics['count'], 'test photo')} right.",
         highlight=False,
     )
     with progress_bar("Finding similar photos", console) as report:

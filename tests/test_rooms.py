@@ -8,11 +8,12 @@ import pytest
 
 from tests.support.repository import ROOT
 
-LEAVES = {"errors", "files", "progress", "settings"}
+LEAVES = {"errors", "files", "progress", "settings", "words"}
 CAR_CLASSIFIER = {
     "errors": set(),
     "files": {"errors"},
-    "progress": set(),
+    "progress": {"words"},
+    "words": set(),
     "terminal": set(),
     "settings": {"errors"},
     "data": LEAVES,

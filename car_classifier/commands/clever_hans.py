@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from car_classifier.commands.shared import (
@@ -23,8 +24,9 @@ from car_classifier.commands.shared import (
 from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
-from car_classifier.progress import progress_bar
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.registry.published_version import find_version
+from car_classifier.words import counted
 
 if TYPE_CHECKING:
     from car_classifier.explanations.clever_hans import FrameEvidence
@@ -54,8 +56,10 @@ def clever_hans(
     from car_classifier.explanations.clever_hans import frame_evidence, summary_of
 
     rows = rows_of(photos, split, version.names.labels)
+    notes: list[str] = []
     with progress_bar("Asking the model", console) as report:
-        evidence = frame_evidence(version, photos, rows, frame, report)
+        evidence = frame_evidence(version, photos, rows, frame, report, notes.append)
+    print_left_out(console, notes)
     summary = summary_of(evidence, frame)
     about = {"model": str(version), "data": str(manifest), "split": split}
     write_result(report_path, about | summary)
@@ -65,7 +69,7 @@ def clever_hans(
     if report_path == STDOUT:
         return
     typer.echo(
-        f"{summary['photos']} photos: {_percent(summary['mean'])} of the evidence lies in the outer frame, "
+        f"{counted(summary['photos'], 'photo')}: {_percent(summary['mean'])} of the evidence lies in the outer frame, "
         f"which is {summary['area']:.0%} of the area."
     )
     Console(highlight=False).print(_table(summary))
@@ -80,7 +84,8 @@ def _percent(share: float | None) -> str:
 def _table(summary: dict[str, Any]) -> Table:
     table = Table("Class", "Photos", "In the frame", Column("Most of it on", overflow="fold"), box=None)
     for row in summary["per_class"][:_SHOWN_CLASSES]:
-        table.add_row(row["label"].replace("_", " "), str(row["photos"]), _percent(row["mean"]), row["worst"] or "")
+        label, worst = (escape(text or "") for text in (row["label"].replace("_", " "), row["worst"]))
+        table.add_row(label, str(row["photos"]), _percent(row["mean"]), worst)
     return table
 
 
@@ -99,6 +104,7 @@ def _draw(manifest: Manifest, evidence: "list[FrameEvidence]", summary: dict[str
         photos.append((photo, item.contributions, item.extent, caption))
     title = (
         f"Evidence in the outer {summary['frame']:.0%} of the photo: {_percent(summary['mean'])} on average of "
-        f"{summary['photos']} photos ({summary['area']:.0%} of the area); the {len(photos)} photos with the most"
+        f"{counted(summary['photos'], 'photo')} ({summary['area']:.0%} of the area); the "
+        f"{counted(len(photos), 'photo')} with the most"
     )
     save_figure(frame_sheet(photos, summary["frame"], title), path)

@@ -24,8 +24,9 @@ from car_classifier.commands.shared import (
 )
 from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import Manifest
-from car_classifier.progress import progress_bar
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.up import DemoRecipe
+from car_classifier.words import counted
 
 _MOST_NOTES = 20
 
@@ -55,7 +56,14 @@ def index(
         Classes | None,
         typer.Option(help="Where classes are read from.", show_default="the first of these that fits"),
     ] = None,
-    makes: Annotated[bool, typer.Option(help="Read a class Make_Model as a make and a model.")] = True,
+    makes: Annotated[
+        bool | None,
+        typer.Option(
+            "--makes/--no-makes",
+            help="Read a class Make_Model as a make and a model.",
+            show_default="if all classes are named so",
+        ),
+    ] = None,
 ) -> None:
     """Read, check and split photos, and write the manifest that all other commands use."""
     from car_classifier.data.indexing import index_photos
@@ -123,15 +131,20 @@ def prefilter(
     draw_contact_sheet(result.manifest, threshold, contact_sheet)
     halved = result.halved()
     for label in halved[:_MOST_NOTES]:
-        kept = f"{result.after[label]} of {result.before[label]}"
-        console.print(f"Note: {label} keeps {kept} photos.", style="yellow", markup=False)
+        kept = f"{result.after[label]} of {counted(result.before[label], 'photo')}"
+        console.print(f"Note: {label} keeps {kept}.", style="yellow", markup=False)
     if len(halved) > _MOST_NOTES:
-        console.print(f"Note: {len(halved) - _MOST_NOTES} more classes lose half of their photos.", style="yellow")
+        console.print(
+            f"Note: {counted(len(halved) - _MOST_NOTES, 'more class loses', 'more classes lose')} half of the photos.",
+            style="yellow",
+        )
     written = result.manifest
     before, after = result.before.total(), result.after.total()
-    typer.echo(f"{written.path}: {after} of {before} photos kept, {before - after} dropped below {threshold:g}.")
+    typer.echo(
+        f"{written.path}: {after} of {counted(before, 'photo')} kept, {before - after} dropped below {threshold:g}."
+    )
     if len(written.kept) < after:
-        typer.echo(f"{after - len(written.kept)} more are of rarer classes and excluded.")
+        typer.echo(f"{counted(after - len(written.kept), 'more is', 'more are')} of rarer classes and excluded.")
     typer.echo(f"Left: {_counted(written)}.")
     typer.echo(f"{contact_sheet} shows those nearest to the threshold; another --threshold needs no new scores.")
     typer.echo(f"Next: car-classifier train --data {written.path}")
@@ -147,7 +160,7 @@ def table(
 
     read = read_manifest(manifest)
     write_table(read, out)
-    typer.echo(f"{out}: {len(read.rows)} photos.")
+    typer.echo(f"{out}: {counted(len(read.rows), 'photo')}.")
 
 
 def stats(
@@ -187,10 +200,14 @@ def features(
     from car_classifier.evaluation.photo_features import write_photo_features
     from car_classifier.registry.published_version import find_version
 
+    notes: list[str] = []
     with progress_bar("Computing features", console) as report:
-        written = write_photo_features(manifest, find_version(model), report)
+        written = write_photo_features(manifest, find_version(model), report, notes.append)
+    print_left_out(console, notes)
     photos, numbers = written.features.shape
-    typer.echo(f"{written.path}: {numbers} numbers for each of {photos} photos, from version {written.version}.")
+    typer.echo(
+        f"{written.path}: {numbers} numbers for each of {counted(photos, 'photo')}, from version {written.version}."
+    )
 
 
 def import_feedback(
@@ -220,14 +237,14 @@ def import_feedback(
     if not result.added:
         typer.echo(f"{read.path} stays as it is: no new photo." if result.left_out else "Nobody has said anything yet.")
         return
-    typer.echo(f"{out}: {len(result.added)} new photos, for training only.")
+    typer.echo(f"{out}: {counted(len(result.added), 'new photo')}, for training only.")
     typer.echo(f"{read.path}: {_counted(result.manifest)}.")
     typer.echo(f"Next: car-classifier train --data {read.path}")
 
 
 def _counted(manifest: Manifest) -> str:
     splits = ", ".join(f"{count} {split}" for split, count in sorted(manifest.counts().items()))
-    return f"{len(manifest.kept)} photos of {len(manifest.labels)} classes ({splits})"
+    return f"{counted(len(manifest.kept), 'photo')} of {counted(len(manifest.labels), 'class')} ({splits})"
 
 
 def demo(
@@ -241,5 +258,8 @@ def demo(
 
     with progress_bar("Drawing cars", console) as report:
         drawn = draw_demo_set(out, DemoSettings(classes, per_class, seed), report)
-    typer.echo(f"{out}: {classes * per_class} photos of {classes} models" + ("." if drawn else ", drawn before."))
+    typer.echo(
+        f"{out}: {counted(classes * per_class, 'photo')} of {counted(classes, 'model')}"
+        + ("." if drawn else ", drawn before.")
+    )
     typer.echo(f"Next: car-classifier data index {out / 'images'} --out {out / 'manifest.csv'}")

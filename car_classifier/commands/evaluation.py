@@ -23,6 +23,7 @@ from car_classifier.commands.shared import (
 from car_classifier.data.manifest import check_report_out
 from car_classifier.errors import UserError
 from car_classifier.registry.published_version import find_version
+from car_classifier.words import counted
 
 
 def evaluate(
@@ -51,15 +52,14 @@ def evaluate(
     result = evaluate_on(version, photos, only, console)
     if write_result(out, result):
         return
-    typer.echo(f"{result['count']} photos of {sum(row['support'] > 0 for row in result['per_class'])} classes.")
+    seen = sum(row["support"] > 0 for row in result["per_class"])
+    typer.echo(f"{counted(result['count'], 'photo')} of {counted(seen, 'class')}.")
     Console(highlight=False).print(_table(result))
     for line in _findings(result):
         typer.echo(line)
     if result["unknown_labels"]:
-        count = sum(result["unknown_labels"].values())
-        typer.echo(
-            f"Left out {count} photos of labels that the model does not know: {named(result['unknown_labels'])}."
-        )
+        count = counted(sum(result["unknown_labels"].values()), "photo")
+        typer.echo(f"Left out {count} of labels that the model does not know: {named(result['unknown_labels'])}.")
     typer.echo(f"All figures: {out}")
 
 

@@ -24,6 +24,7 @@ from car_classifier.commands.shared import (
 from car_classifier.data.manifest import read_manifest
 from car_classifier.files import check_writable
 from car_classifier.registry.published_version import find_version
+from car_classifier.words import counted
 
 
 def explain_eval(
@@ -70,11 +71,10 @@ def explain_eval(
     text_wanted = not write_result(json_out, {"model": str(version)} | result)
     unknown = sum(split in (ALL, row.split) for row in photos_of.kept) - known
     if unknown and text_wanted:
-        typer.echo(f"Left out {unknown} photos of labels that the model does not know.")
+        typer.echo(f"Left out {counted(unknown, 'photo')} of labels that the model does not know.")
     if text_wanted:
-        typer.echo(
-            f"{result['photos']} photos, {result['right']} answered rightly; what is explained is the model's answer."
-        )
+        shown = counted(result["photos"], "photo")
+        typer.echo(f"{shown}, {result['right']} answered rightly; what is explained is the model's answer.")
         Console(highlight=False).print(_table(result["methods"]))
         for line in _verdicts(result["methods"]):
             typer.echo(line)

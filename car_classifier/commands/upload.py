@@ -7,6 +7,7 @@ import typer
 
 from car_classifier.commands.shared import console
 from car_classifier.progress import progress_bar
+from car_classifier.words import counted
 
 
 def upload(
@@ -30,5 +31,5 @@ def upload(
     else:
         with progress_bar("Uploading (kilobytes)", console) as report:
             run_upload(plan, report)
-    sent = f"{len(plan.to_send)} files ({plan.bytes_to_send / 1e6:.1f} MB)"
+    sent = f"{counted(len(plan.to_send), 'file')} ({plan.bytes_to_send / 1e6:.1f} MB)"
     typer.echo(f"{url}: {sent} {'to send' if dry_run else 'sent'}, {len(plan.already_there)} were there already.")

@@ -1,8 +1,9 @@
 """Names of classes: `Make_Model`, or a class that stands alone, such as `cats`."""
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 def is_name(text: str) -> bool:
@@ -35,18 +36,51 @@ def make_and_model(label: str, makes: bool = True) -> tuple[str, str]:
         return "", label.strip()
 
 
+def read_classes(
+    names: Iterable[str], makes: bool | None, notes: list[str], known: Mapping[str, tuple[str, str]] | None = None
+) -> dict[str, tuple[str, str]]:
+    """Make and model of each class.
+
+    Args:
+        names: Names of the classes.
+        makes: Whether a class `Make_Model` has a make. None: if all classes are called so, for among `cat` and
+            `snow_leopard` no name means a make.
+        notes: A note is appended to it, if there might be makes that were not read.
+        known: Make and model of classes that are not called `Make_Model`, but where they are known nevertheless.
+    """
+    alone = {name: ("", name.strip()) for name in names}
+    if makes is False:
+        return alone
+    read = {name: (known or {}).get(name) or make_and_model(name) for name in alone}
+    with_make = {name: make for name, (make, _) in read.items() if make}
+    keys = {spelling_key(name) for name in with_make}
+    without = [name for name, (make, _) in read.items() if not make and spelling_key(name) not in keys]
+    if makes or not with_make or not without:
+        return read
+    first = min(with_make)
+    notes.append(
+        f"No makes were read, because not all classes are named Make_Model: {min(without)} is not. With --makes, the "
+        f"class {first} is of make {with_make[first]}."
+    )
+    return alone
+
+
 def label_of(make: str, model: str) -> str:
     """The label of a class: `Make_Model`, or only the model if there is no make."""
     return f"{make}_{model}" if make else model
 
 
 def spelling_key(name: str) -> str:
-    """Equal for names that differ by case, spaces or Unicode form only."""
-    return "".join(_nfc(name).casefold().split())
+    """Equal for names that differ by case, spaces, underscores or Unicode form only.
+
+    Between two digits a space counts, because `A 1 16` and `A 11 6` are two names.
+    """
+    words = re.sub(r"[\s_]+", "_", _nfc(name).casefold())
+    return re.sub(r"(?<!\d)_|_(?!\d)", "", words)
 
 
 def one_spelling(counts: Mapping[str, int], only_form: bool = False) -> dict[str, str]:
-    """The spelling, in NFC, that each name shares with those that differ by case, spaces or Unicode form only.
+    """The spelling, in NFC, that each name shares with those of the same `spelling_key`.
 
     Args:
         counts: Number of photos of each name. The most frequent spelling wins; of equals, the first in order.

@@ -135,21 +135,26 @@ def _read(
         content = table.photo(agreement.photo_row)
         path = folder / f"{agreement.photo_row}.jpg"
         path.write_bytes(content)
-        make, model = classes.get(agreement.label) or make_and_model(agreement.label)
+        make, model = classes.get(agreement.label) or make_and_model(agreement.label, manifest.has_makes)
         photo = read_photo(Candidate(path, make, model, None, "train"))
-        if isinstance(photo, LeftOut) or not is_name(model) or not _can_be_file(_file_name(photo)):
+        is_usable = agreement.label in classes or _folder_name(agreement.label) == agreement.label
+        if isinstance(photo, LeftOut) or not is_name(model) or not is_usable:
             left_out[UNUSABLE] += 1
         else:
             photos.append(_NewPhoto(photo, content))
     return photos
 
 
-def _file_name(photo: Photo) -> str:
-    return f"{photo.label}_{photo.sha256[:8]}.jpg"
-
-
 def _can_be_file(name: str) -> bool:
     return name.isprintable() and "/" not in name and not name.startswith(".") and len(name.encode()) <= 255
+
+
+def _folder_name(label: str) -> str:
+    """The label of a class, or its likeness if it can be no folder, as `C/V Cargo Van` cannot."""
+    if _can_be_file(f"{label}_12345678.jpg"):
+        return label
+    printable = "".join(letter if letter.isprintable() and letter != "/" else "-" for letter in label)
+    return f"-{printable}".encode()[:200].decode(errors="ignore")
 
 
 def _read_manifest_photos(manifest: Manifest, report: Report) -> list[tuple[ManifestRow, Photo]]:
@@ -209,7 +214,8 @@ def _add(
     for item in photos:
         photo = item.photo
         # A folder for each class: where a model's name holds an underscore, parsing the file's name would cut it.
-        path = out / photo.label / _file_name(photo)
+        folder = _folder_name(photo.label)
+        path = out / folder / f"{folder}_{photo.sha256[:8]}.jpg"
         write_bytes(path, item.content)
         added.append(
             ManifestRow(

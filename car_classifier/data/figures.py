@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from car_classifier.data.manifest import SPLITS, Manifest
 from car_classifier.data.photo_files import open_photo
 from car_classifier.files import write_atomically
+from car_classifier.words import noun
 
 COLOURS = {"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"}
 """Colours that colour-blind people can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
@@ -58,7 +59,7 @@ def draw_class_distribution(manifest: Manifest, path: Path) -> None:
             of_split = [photos_of[split, label] for label in shown]
             ax.barh(range(len(shown)), of_split, left=left, color=COLOURS[split], label=split, height=0.8)
             left += of_split
-        ax.set_yticks(range(len(shown)), [_name(label) for label in shown], fontsize=9 if bars <= 30 else 7)
+        ax.set_yticks(range(len(shown)), [short_name(label) for label in shown], fontsize=9 if bars <= 30 else 7)
         ax.set_ylim(bars - 0.4, -0.6)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         ax.tick_params(axis="y", length=0)
@@ -66,7 +67,7 @@ def draw_class_distribution(manifest: Manifest, path: Path) -> None:
         ax.set_axisbelow(True)
         ax.spines[["top", "right", "left"]].set_visible(False)
         ax.set_xlabel("photos")
-    title = f"{counts.total():,} photos of {len(labels):,} classes"
+    title = f"{counts.total():,} {noun(counts.total(), 'photo')} of {len(labels):,} {noun(len(labels), 'class')}"
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, title=title, frameon=False)
     _save(figure, path)
 
@@ -89,16 +90,15 @@ def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> None:
         photo = open_photo(manifest.photo_path(row))
         photo.thumbnail((480, 480))
         ax.imshow(np.asarray(photo))
-        ax.set_title(_name(row.label), fontsize=8)
+        ax.set_title(short_name(row.label), fontsize=8)
         ax.set_axis_off()
-    figure.suptitle(f"{len(chosen)} of {len(photos):,} photos, chosen with seed {seed}")
+    figure.suptitle(f"{len(chosen)} of {len(photos):,} {noun(len(photos), 'photo')}, chosen with seed {seed}")
     _save(figure, path)
 
 
-def _name(label: str) -> str:
-    """A label as plain text, shortened so that it leaves room for the figure."""
-    name = plain_text(label)
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+def short_name(label: str, longest: int = _LONGEST_NAME) -> str:
+    """A label as text of a figure, cut at so many letters that it leaves room for the figure."""
+    return plain_text(label if len(label) <= longest else label[: longest - 1] + "…")
 
 
 def plain_text(label: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import PurePath
 
-from car_classifier.data.class_labels import parse_label
+from car_classifier.data.class_labels import is_name
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png")
 
@@ -13,6 +13,9 @@ CONVERTIBLE_SUFFIXES = (
     ".webp", ".avif", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".jp2", ".heic", ".heif", ".hif",
 )  # fmt: skip
 """Names of picture files that `data index --convert` takes. The content decides, though: any name may lie."""
+
+PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, *CONVERTIBLE_SUFFIXES)
+"""Photos, and pictures that `--convert` makes photos of."""
 
 DRIVETRAINS = ("FWD", "RWD", "AWD", "4WD")
 
@@ -82,7 +85,8 @@ def parse_file_name(file_name: str) -> CarName:
         ValueError: The name does not begin with a make and a model.
     """
     make, model, *rest = [part.strip() for part in PurePath(file_name).stem.split("_")] + [""]
-    make, model = parse_label(f"{make}_{model}")
+    if not is_name(make) or not is_name(model):
+        raise ValueError(f"'{PurePath(file_name).name}' does not name a make and a model as Make_Model")
     values: dict[str, int | float | str] = {}
     for field, text in zip(fields(CarName)[2:], rest, strict=False):
         if text.lower() in ("", "nan"):

@@ -1,15 +1,18 @@
 """Reading classes from the folders that photos lie in, or from their file names."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from car_classifier.data.class_labels import make_and_model, spelling_key
+from car_classifier.data.class_labels import make_and_model, read_classes, spelling_key
 from car_classifier.data.file_names import CarName, parse_file_name
 from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import Candidate, LeftOut, split_of_folder
+from car_classifier.words import counted, noun
+
+_NO_CLASS = "lies in no class folder, and its name does not begin with a class"
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,22 @@ class PlacedPhoto:
             return None
 
 
-def place_photos(root: Path, paths: Sequence[Path], min_classes: int) -> list[PlacedPhoto]:
+def place_photos(
+    root: Path, paths: Sequence[Path], min_classes: int, around: Collection[Path] = ()
+) -> list[PlacedPhoto]:
     """Find the split and the folders of photos below `root`.
 
     A class folder is the outermost one below `root` and, if there is one, below the folder of a split. Where no
     split has folders, they can lie inside the class folders instead, as in `cats/train/`. Folders that hold all others
-    (`archive/photos/cats/`) are no classes.
+    (`archive/photos/cats/`) are no classes, and neither are those in `around` that hold folders of photos.
     """
     parts = [path.relative_to(root).parts[:-1] for path in paths]
+    if around:
+        outer = {folder for path in paths for folder in path.parent.parents} & set(around)
+        parts = [
+            tuple(name for depth, name in enumerate(folders, 1) if root.joinpath(*folders[:depth]) not in outer)
+            for folders in parts
+        ]
     parts = [folders[_around_all(parts, min_classes) :] for folders in parts]
     words = _split_words(parts, paths)
     cut = [_cut_at_split(folders, words) for folders in parts]
@@ -119,50 +130,77 @@ def _are_plausible(photos: Sequence[PlacedPhoto], known: Iterable[str] = ()) -> 
     return len(labels) <= len(photos) / 2 and numbered <= len(photos) / 2
 
 
-def by_folders(photos: Sequence[PlacedPhoto], left_out: list[LeftOut], makes: bool = True) -> list[Candidate]:
-    """Read each photo's class from its folder; a photo in no class folder is read by its name.
+def by_folders(
+    photos: Sequence[PlacedPhoto],
+    left_out: list[LeftOut],
+    notes: list[str],
+    makes: bool | None = None,
+    only_folders: bool = False,
+) -> list[Candidate]:
+    """Read each photo's class from its folder.
+
+    A photo in no class folder counts if its name begins with one of these classes. It can also be of a further class,
+    if the names of such photos repeat and all class folders are called `Make_Model` as well.
 
     Args:
         photos: The photos.
         left_out: Photos without a class are appended to it.
-        makes: Whether `Make_Model` names a make.
+        notes: What the user should know is appended to it.
+        makes: Whether `Make_Model` names a make: see `read_classes`.
+        only_folders: Whether names of photos give no further classes.
     """
     loose = [photo for photo in photos if photo.class_folder is None]
-    labels = {photo.class_folder or "" for photo in photos if photo.class_folder}
     in_splits = {photo.class_folder for photo in photos if photo.is_below_split}
-    plausible = _are_plausible(loose, labels)
-    known = {spelling_key(label) for label in labels}
-    classes = _classes_of_folders(photos, makes)
+    outside = {
+        photo.path for photo in photos if in_splits and photo.split is None and photo.class_folder not in in_splits
+    }
+    sorted_in = [photo for photo in photos if photo.class_folder and photo.path not in outside]
+    classes = _classes_of_folders(sorted_in, makes, notes)
+    known = {spelling_key(folder): pair for folder, pair in classes.items()}
+    unknown = [photo for photo in loose if not (photo.car and spelling_key(photo.car.label) in known)]
+    can_add = not only_folders and _are_plausible(unknown) and all(map(_has_form, classes))
+    added: list[Candidate] = []
     candidates = []
-
-    def may_add(photo: PlacedPhoto) -> bool:
-        """Whether a name can be a class that no folder is. `val/ILSVRC2012_val_1.jpg` beside `train/n1/` cannot."""
-        return plausible and not (photo.split and in_splits)
-
     for photo in photos:
         folder = photo.class_folder
-        if folder is None and photo.car is None:
-            left_out.append(LeftOut(photo.path, _no_name(photo.path)))
-        elif folder is None and photo.car and not may_add(photo) and spelling_key(photo.car.label) not in known:
-            left_out.append(LeftOut(photo.path, "lies in no class folder, and its name does not begin with a class"))
-        elif in_splits and folder and photo.split is None and folder not in in_splits:
+        if folder and photo.path in outside:
             left_out.append(LeftOut(photo.path, f"'{folder}' lies outside of the splits and is no class of theirs"))
-        elif folder is None and photo.car:
-            candidates.append(_named(photo, photo.car, makes))
         elif folder:
             candidates.append(_sorted(photo, *classes[folder]))
-    return candidates
+        elif photo.car is None:
+            left_out.append(LeftOut(photo.path, _NO_CLASS if classes else _no_name(photo.path)))
+        elif spelling_key(photo.car.label) in known:
+            candidates.append(Candidate(photo.path, *known[spelling_key(photo.car.label)], photo.car.year, photo.split))
+        elif can_add and not (photo.split and in_splits):  # `val/ILSVRC2012_val_1.jpg` beside `train/n1/` is no class
+            added.append(_named(photo, photo.car, makes))
+        else:
+            left_out.append(LeftOut(photo.path, _NO_CLASS))
+    if added and classes:
+        notes.append(
+            f"{counted(len(added), 'photo')} in no class folder gave classes by name: {added[0].path.name} is of class "
+            f"{added[0].label}. --classes folders leaves them out."
+        )
+    return candidates + added
+
+
+def _has_form(label: str) -> bool:
+    return bool(make_and_model(label)[0])
 
 
 def by_names(
-    photos: Sequence[PlacedPhoto], left_out: list[LeftOut], makes: bool = True, trust_folders: bool = False
+    photos: Sequence[PlacedPhoto],
+    left_out: list[LeftOut],
+    notes: list[str],
+    makes: bool | None = None,
+    trust_folders: bool = False,
 ) -> list[Candidate]:
     """Read each photo's class from its file name.
 
     Args:
         photos: The photos.
         left_out: Photos without a class are appended to it.
-        makes: Whether `Make_Model` names a make.
+        notes: What the user should know is appended to it.
+        makes: Whether `Make_Model` names a make; if left out, it does.
         trust_folders: Read photos in a folder `Make_Model` by that folder.
     """
     by_folder: list[PlacedPhoto] = []
@@ -170,7 +208,7 @@ def by_names(
     for photo in photos:
         is_trusted = trust_folders and "_" in (photo.class_folder or "")
         (by_folder if is_trusted else by_name).append(photo)
-    candidates = by_folders(by_folder, left_out, makes)
+    candidates = by_folders(by_folder, left_out, notes, makes)
     for photo in by_name:
         if photo.car is None:
             left_out.append(LeftOut(photo.path, _no_name(photo.path)))
@@ -187,22 +225,22 @@ def _no_name(path: Path) -> str:
     return ""
 
 
-def _named(photo: PlacedPhoto, car: CarName, makes: bool) -> Candidate:
-    make, model = (car.make, car.model) if makes else ("", car.label)
+def _named(photo: PlacedPhoto, car: CarName, makes: bool | None) -> Candidate:
+    make, model = ("", car.label) if makes is False else (car.make, car.model)
     return Candidate(photo.path, make, model, car.year, photo.split)
 
 
-def _classes_of_folders(photos: Iterable[PlacedPhoto], makes: bool) -> dict[str, tuple[str, str]]:
+def _classes_of_folders(
+    photos: Sequence[PlacedPhoto], makes: bool | None, notes: list[str]
+) -> dict[str, tuple[str, str]]:
     """Make and model of each class folder. Names of photos can say which part of `Audi A4` is the make."""
-    classes: dict[str, tuple[str, str]] = {}
-    for photo in photos:
-        folder = photo.class_folder
-        if folder is None or classes.get(folder, ("", ""))[0]:
-            continue
-        classes[folder] = make_and_model(folder, makes)
-        if makes and photo.car and spelling_key(photo.car.label.replace("_", " ")) == spelling_key(folder):
-            classes[folder] = photo.car.make, photo.car.model
-    return classes
+    known = {
+        photo.class_folder: (photo.car.make, photo.car.model)
+        for photo in photos
+        if photo.class_folder and photo.car and "_" not in photo.class_folder
+        if spelling_key(photo.car.label) == spelling_key(photo.class_folder)
+    }
+    return read_classes({photo.class_folder or "" for photo in photos}, makes, notes, known)
 
 
 def _sorted(photo: PlacedPhoto, make: str, model: str) -> Candidate:
@@ -215,6 +253,12 @@ def folders_fit(photos: Sequence[PlacedPhoto]) -> bool:
     """Whether folders can be classes: there is one for some photos, and not a single one around all of them."""
     folders = {photo.class_folder for photo in photos}
     return folders != {None} and (len(folders) > 1 or not _are_plausible(photos))
+
+
+def most_are_named(photos: Sequence[PlacedPhoto]) -> bool:
+    """Whether most photos lie in no class folder, and their names are those of several classes."""
+    loose = [photo for photo in photos if photo.class_folder is None]
+    return 2 * len(loose) > len(photos) and len(_loose_labels(photos)) > 1 and _are_plausible(loose)
 
 
 def names_fit(photos: Sequence[PlacedPhoto]) -> bool:
@@ -258,6 +302,7 @@ def nested_note(photos: Sequence[PlacedPhoto]) -> list[str]:
     folders = nested[0].split("/")
     owner = next(photo.class_folder for photo in photos if "/".join(photo.folders) == nested[0])
     return [
-        f"Photos in {len(nested)} deeper folders belong to the class folder above them, such as those in "
-        f"{nested[0]} to {owner}. If {folders[-1]} should be a class, move it up or give a list."
+        f"Photos in {counted(len(nested), 'deeper folder')} belong to the class folder above "
+        f"{noun(len(nested), 'it', 'them')}, such as those in {nested[0]} "
+        f"to {owner}. If {folders[-1]} should be a class, move it up or give a list."
     ]

@@ -26,6 +26,7 @@ from car_classifier.data.photo_sources import CONVERTED, LeftOut, listed_split, 
 from car_classifier.data.splits import SplitItem, split_photos
 from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
+from car_classifier.words import counted
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def index_photos(
     convert: bool = False,
     report: Report = silent,
     classes: Classes | None = None,
-    makes: bool = True,
+    makes: bool | None = None,
 ) -> IndexResult:
     """Index photos and write the manifest.
 
@@ -67,7 +68,7 @@ def index_photos(
         convert: Whether to write JPEGs of photos in formats that the net cannot decode, into `converted/` beside `out`.
         report: Called with the number of photos read so far, and of all photos.
         classes: Where classes are read from; None for the first place that fits.
-        makes: Whether a class `Make_Model` has a make.
+        makes: Whether a class `Make_Model` has a make; if left out, if all classes are called so.
 
     Raises:
         UserError: The source cannot be used, or it holds no usable photo or too few classes.
@@ -133,10 +134,11 @@ def index_photos(
     notes = [*_warnings(photos, [row for row in rows if not row.excluded]), *found.notes]
     notes += _conversions(photos, left_out, out.parent / CONVERTED)
     if listed and None in decided:
-        notes.insert(0, f"{decided.count(None)} photos are not in {split_csv}; their split was drawn with seed {seed}.")
+        are = counted(decided.count(None), "photo is", "photos are")
+        notes.insert(0, f"{are} not in {split_csv}; the split was drawn with seed {seed}.")
     if has_no_validation and "validation" in splits:
-        drawn = splits.count("validation")
-        notes.insert(0, f"No photos were for validation: {drawn} of those for training were drawn, with seed {seed}.")
+        drawn = counted(splits.count("validation"), "of those for training was", "of those for training were")
+        notes.insert(0, f"No photos were for validation: {drawn} drawn, with seed {seed}.")
     return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes), found.reading)
 
 
@@ -153,15 +155,17 @@ def _check_usable(
 ) -> None:
     hints = "".join(f" {note}" for note in notes)
     if not photos:
-        first = f" The first of {len(left_out)} files left out: {left_out[0]}." if left_out else ""
+        first = f" The first of {counted(len(left_out), 'file')} left out: {left_out[0]}." if left_out else ""
         raise UserError(
             f"{source} holds no usable photo.{first} Photos are JPEG or PNG files that lie in a folder for each class, "
             f"are named Make_Model_….jpg, or stand in a list.{hints}"
         )
     labels = {photo.label for photo in photos}
     if len(labels) < min_classes:
+        several = f"All {len(photos)} usable photos in {source} are"
+        all_photos = several if len(photos) > 1 else f"The only usable photo in {source} is"
         raise UserError(
-            f"All {len(photos)} usable photos in {source} are of one class, {labels.pop()}. "
+            f"{all_photos} of one class, {labels.pop()}. "
             f"A classifier needs at least two: add photos of another class.{hints}"
         )
 
@@ -170,13 +174,14 @@ def _conversions(photos: list[Photo], left_out: list[LeftOut], folder: Path) -> 
     """Notes on photos in formats that the net cannot decode."""
     converted = sum(photo.path != photo.candidate.path for photo in photos)
     if converted:
-        yield f"{converted} photos are in other formats; their JPEGs are in {folder}."
+        yield f"{counted(converted, 'photo is', 'photos are')} in other formats; the JPEGs are in {folder}."
     formats = Counter(item.format for item in left_out if item.format)
     if formats:
         # Suffixes may lie: a browser saves WebP as .jpg.
         first = {item.format: item.path for item in reversed(left_out)}
         kinds = ", ".join(f"{count} {kind} such as {first[kind]}" for kind, count in formats.most_common())
-        yield f"{formats.total()} photos are in formats that the net cannot decode ({kinds}): --convert takes them."
+        are = counted(formats.total(), "photo is", "photos are")
+        yield f"{are} in formats that the net cannot decode ({kinds}): --convert takes them."
 
 
 def _warnings(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
@@ -189,7 +194,7 @@ def _warnings(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
     else:
         single = sorted(label for label, count in Counter(row.label for row in rows).items() if count == 1)
         if single:
-            yield f"{len(single)} classes have a single photo: {_first_of(single)}"
+            yield f"{counted(len(single), 'class has', 'classes have')} a single photo: {_first_of(single)}"
     yield from _same_bytes_notes(rows)
     splits_of_group: dict[str, set[Split]] = {}
     for row in rows:
@@ -202,7 +207,7 @@ def _warnings(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
         labels = {row.label for row in rows if row.split == split}
         missing = sorted({row.label for row in rows} - labels)
         if missing and (labels or split == "train"):
-            yield f"{len(missing)} classes have no photo for {split}: {_first_of(missing)}"
+            yield f"{counted(len(missing), 'class has', 'classes have')} no photo for {split}: {_first_of(missing)}"
 
 
 def _same_bytes_notes(rows: list[ManifestRow]) -> Iterator[str]:
@@ -215,7 +220,8 @@ def _same_bytes_notes(rows: list[ManifestRow]) -> Iterator[str]:
         first, *others = torn[0]
         other = next(row for row in others if row.label != first.label)
         yield (
-            f"{len(torn)} photos are in several classes, so that one label is wrong: {first.file_name} ({first.label}) "
+            f"{counted(len(torn), 'photo is', 'photos are')} in several classes, so that one label is wrong: "
+            f"{first.file_name} ({first.label}) "
             f"and {other.file_name} ({other.label}) are the same file."
         )
 

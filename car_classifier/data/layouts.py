@@ -11,12 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from car_classifier.data.class_labels import label_of, one_spelling
-from car_classifier.data.file_names import CONVERTIBLE_SUFFIXES, PHOTO_SUFFIXES
+from car_classifier.data.file_names import PICTURE_SUFFIXES
 from car_classifier.data.folder_layouts import (
     PlacedPhoto,
     by_folders,
     by_names,
     folders_fit,
+    most_are_named,
     names_are_known,
     names_fit,
     nested_note,
@@ -24,14 +25,21 @@ from car_classifier.data.folder_layouts import (
     same_classes,
 )
 from car_classifier.data.folder_walk import Walk, walk_folder
-from car_classifier.data.list_layouts import PhotoList, find_list, open_list, unread_tables
+from car_classifier.data.list_layouts import (
+    NEEDED_COLUMNS,
+    SPREADSHEETS,
+    TABLES,
+    PhotoList,
+    find_list,
+    open_list,
+    unread_tables,
+)
+from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
 from car_classifier.errors import UserError
+from car_classifier.words import counted
 
-PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, *CONVERTIBLE_SUFFIXES)
-"""Photos, and pictures that `--convert` makes photos of."""
-
-NOT_PHOTOS = (".csv", ".tsv", ".jsonl", ".md")
+NOT_PHOTOS = (*TABLES, *SPREADSHEETS, ".md")
 """Files that people keep beside photos, and that need no mention, unless a table of them names photos."""
 
 
@@ -77,15 +85,18 @@ class _Reading:
     def example(self, root: Path, path: Path | None = None) -> str:
         """A photo and its class in this reading: the one at `path`, or the first."""
         chosen = next((item for item in self.candidates if path in (None, item.path)), None)
-        if chosen is None:
+        shown = chosen.path if chosen else path
+        if shown is None:
             return "no photo"
-        name = chosen.path.relative_to(root).as_posix() if chosen.path.is_relative_to(root) else str(chosen.path)
+        name = shown.relative_to(root).as_posix() if shown.is_relative_to(root) else str(shown)
+        if chosen is None:
+            return f"{name} is of no class"
         make = f", of make {chosen.make}" if chosen.make else ""
         return f"{name} is of class {chosen.label}{make}"
 
 
 def find_photos(
-    source: Path, out: Path, classes: Classes | None = None, makes: bool = True, min_classes: int = 2
+    source: Path, out: Path, classes: Classes | None = None, makes: bool | None = None, min_classes: int = 2
 ) -> FoundPhotos:
     """Find the photos of a folder or a list, and their classes.
 
@@ -93,7 +104,8 @@ def find_photos(
         source: The source as in `indexing.index_photos`.
         out: The manifest to write, which is not read as a list of photos even if it lies in `source`.
         classes: Where classes are read from; None for the first place that fits.
-        makes: Whether a class `Make_Model` has a make; otherwise every class stands alone.
+        makes: Whether a class `Make_Model` has a make; otherwise every class stands alone. If left out, classes have
+            makes if all of them are called so.
         min_classes: Fewest classes that are enough. One folder around all photos is then no class if it is two.
 
     Raises:
@@ -108,14 +120,13 @@ def find_photos(
     walk = walk_folder(source, passed_over=out.parent / CONVERTED)
     if photo_list is None and classes in (None, Classes.LIST):
         root, photo_list = _list_inside(walk, out)
-    if classes is Classes.LIST and photo_list is None:
-        raise UserError(
-            f"{source} holds no list of photos: a CSV file with the columns file_name and label, or file_name, make "
-            "and model."
-        )
     suffixes = {path: path.suffix.lower() for path in walk.files}
-    paths = [path for path, suffix in suffixes.items() if suffix in PICTURE_SUFFIXES]
-    photos = place_photos(source, paths, min_classes)
+    pictures = leave_out_masks(source, (path for path, suffix in suffixes.items() if suffix in PICTURE_SUFFIXES))
+    paths, notes = pictures.photos, [*pictures.notes, *walk.notes()]
+    if classes is Classes.LIST and photo_list is None:
+        unread = "".join(f" {note}" for note in unread_tables(source, walk.files, paths, out))
+        raise UserError(f"{source} holds no list of photos: a CSV file whose first line {NEEDED_COLUMNS}.{unread}")
+    photos = place_photos(source, paths, min_classes, pictures.folders)
     if photo_list is not None:
         reading = _by_list(photo_list, makes)
         if classes is None and not photo_list.is_certain:
@@ -123,9 +134,11 @@ def find_photos(
         listed = {item.path for item in reading.candidates} | {item.path for item in reading.left_out}
         unlisted = sorted(set(paths) - listed)
         if unlisted:
-            reading.notes.append(f"{len(unlisted)} photos are not in {photo_list.name}, such as {unlisted[0]}.")
+            reading.notes.append(
+                f"{counted(len(unlisted), 'photo is', 'photos are')} not in {photo_list.name}, such as {unlisted[0]}."
+            )
         reading.left_out += walk.left_out
-        return _finished(reading, root, walk.notes())
+        return _finished(reading, root, notes)
     reading = _by_folders_or_names(source, photos, classes, makes)
     if classes is None:
         reading.notes += unread_tables(source, walk.files, paths, out)
@@ -135,7 +148,7 @@ def find_photos(
         for path, suffix in suffixes.items()
         if suffix not in (*PICTURE_SUFFIXES, *NOT_PHOTOS)
     ]
-    return _finished(reading, source, walk.notes())
+    return _finished(reading, source, notes)
 
 
 def _list_inside(walk: Walk, out: Path) -> tuple[Path, PhotoList | None]:
@@ -146,36 +159,42 @@ def _list_inside(walk: Walk, out: Path) -> tuple[Path, PhotoList | None]:
     return (folder, find_list(folder, out)) if folder != root and folder.is_dir() else (root, None)
 
 
-def _by_list(photo_list: PhotoList, makes: bool) -> _Reading:
+def _by_list(photo_list: PhotoList, makes: bool | None) -> _Reading:
     reading = _Reading(Classes.LIST, f"by {photo_list.name}")
     reading.candidates = photo_list.read(reading.left_out, reading.notes, makes)
     return reading
 
 
-def _by_folders(photos: Sequence[PlacedPhoto], makes: bool) -> _Reading:
+def _by_folders(photos: Sequence[PlacedPhoto], makes: bool | None, only_folders: bool = False) -> _Reading:
     reading = _Reading(Classes.FOLDERS, "by folders", notes=nested_note(photos))
-    reading.candidates = by_folders(photos, reading.left_out, makes)
+    reading.candidates = by_folders(photos, reading.left_out, reading.notes, makes, only_folders)
     return reading
 
 
-def _by_names(photos: Sequence[PlacedPhoto], makes: bool, trust_folders: bool) -> _Reading:
+def _by_names(photos: Sequence[PlacedPhoto], makes: bool | None, trust_folders: bool) -> _Reading:
     reading = _Reading(Classes.NAMES, "by file names")
-    reading.candidates = by_names(photos, reading.left_out, makes, trust_folders)
+    reading.candidates = by_names(photos, reading.left_out, reading.notes, makes, trust_folders)
     return reading
 
 
-def _by_folders_or_names(source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool) -> _Reading:
+def _by_folders_or_names(
+    source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool | None
+) -> _Reading:
     if classes is not None:
-        return _by_folders(photos, makes) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
+        return _by_folders(photos, makes, True) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
     if not folders_fit(photos):
         return _by_names(photos, makes, True)
     reading = _by_folders(photos, makes)
-    if not names_fit(photos):
-        return reading
     names = _by_names(photos, makes, True)
-    if names_are_known(photos):
-        return names
-    _check_agreement(source, reading, names)
+    if names_fit(photos):
+        if names_are_known(photos):
+            return names
+        _check_agreement(source, reading, names)
+    elif most_are_named(photos):
+        read = reading.labels
+        unread = next((item.path for item in names.candidates if item.path not in read), None)
+        if unread:
+            raise _two_readings(source, reading, names, unread)
     return reading
 
 
@@ -185,7 +204,11 @@ def _check_agreement(source: Path, first: _Reading, second: _Reading) -> None:
     if len({other[path] for path in one.keys() & other.keys()}) < 2 or same_classes(one, other):
         return
     path = next(path for path, label in one.items() if other.get(path, label) != label)
-    raise UserError(
+    raise _two_readings(source, first, second, path)
+
+
+def _two_readings(source: Path, first: _Reading, second: _Reading, path: Path) -> UserError:
+    return UserError(
         f"The photos in {source} can be read in two ways. {first.name.capitalize()}: {first.example(source, path)}. "
         f"{second.name.capitalize()}: {second.example(source, path)}. "
         f"Choose with car-classifier data index --classes {first.classes} or --classes {second.classes}."
@@ -207,7 +230,9 @@ def _in_one_spelling(found: Sequence[Candidate]) -> tuple[list[Candidate], list[
     makes = one_spelling(Counter(item.make for item in found))
     models = one_spelling(Counter(item.model for item in found), only_form=True)
     pairs = [(makes[item.make], models[item.model]) for item in found]
-    labels = one_spelling(Counter(label_of(*pair) for pair in pairs))
+    counts = Counter(label_of(*pair) for pair in pairs)
+    counts.update({label_of(make, model): len(pairs) for make, model in set(pairs) if make})  # these spellings win
+    labels = one_spelling(counts)
     pair_of = {label_of(*pair): pair for pair in pairs}
     shared = [pair_of[labels[label_of(*pair)]] for pair in pairs]
     spellings = defaultdict(set)

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from car_classifier.data.class_labels import label_of, one_spelling
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, csv_columns, read_csv, relative_folder, write_csv
+from car_classifier.words import counted
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -89,18 +90,18 @@ class Manifest:
         if wrong:
             first = wrong[0]
             notes.append(
-                f"{len(wrong)} photos have a label that contradicts their make and model; the label counts: "
-                f"{first.file_name} is {first.label}, and of make {first.make}."
+                f"{counted(len(wrong), 'photo has', 'photos have')} a label that contradicts make and model; the label "
+                f"counts: {first.file_name} is {first.label}, and of make {first.make}."
             )
         twice = [name for name, count in Counter(row.file_name for row in self.rows).items() if count > 1]
         if twice:
-            notes.append(f"{len(twice)} photos are listed more than once, such as {twice[0]}.")
+            notes.append(f"{counted(len(twice), 'photo is', 'photos are')} listed more than once, such as {twice[0]}.")
         shared = one_spelling(self.label_counts())
         several = [label for label in self.labels if shared[label] != label]
         if several:
             notes.append(
-                f"{len(several)} classes differ from another one by case, spaces or Unicode form only: "
-                f"{several[0]} and {shared[several[0]]}."
+                f"{counted(len(several), 'class differs', 'classes differ')} from another one by case, spaces, "
+                f"underscores or Unicode form only: {several[0]} and {shared[several[0]]}."
             )
         return notes
 

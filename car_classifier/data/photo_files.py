@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from car_classifier.data.conversion import DECODABLE, can_read_heif, convert_photo, is_heif
 from car_classifier.data.near_duplicates import perceptual_hash
 from car_classifier.data.photo_sources import Candidate, LeftOut
-from car_classifier.data.pixels import exif_orientation, upright_rgb
+from car_classifier.data.pixels import exif_orientation, png_chunks, upright_rgb
 from car_classifier.errors import UserError
 
 MAX_PIXELS = 50_000_000
@@ -93,16 +93,15 @@ def png_fault(content: bytes) -> str | None:
     Pillow forgives a missing end and wrong checksums of the pixels, but the decoder of the net does not. Damage of the
     optional parts, such as comments, does no harm there either.
     """
-    view, place = memoryview(content), 8
-    while place + 12 <= len(content):
-        length, kind = int.from_bytes(view[place : place + 4]), bytes(view[place + 4 : place + 8])
-        end = place + 8 + length
+    view = memoryview(content)
+    for kind, start, end in png_chunks(content):
+        if end + 4 > len(content):
+            break
         is_needed = kind[:1].isupper()
-        if is_needed and zlib.crc32(view[place + 4 : end]) != int.from_bytes(view[end : end + 4]):
-            return "a checksum in it is wrong" if end + 4 <= len(content) else "it is cut off"
+        if is_needed and zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + 4]):
+            return "a checksum in it is wrong"
         if kind == b"IEND":
             return None
-        place = end + 4
     return "it is cut off"
 
 

@@ -5,6 +5,9 @@ has them for the page. They agree on all kinds of JPEG and PNG but two that hard
 transparent colour Pillow misreads: a PNG of 16-bit RGB, and one of 2 or 4 bits of grey, with a single such colour.
 """
 
+from collections.abc import Iterator
+from itertools import islice
+
 import numpy as np
 from PIL import Image
 
@@ -97,15 +100,23 @@ def _jpeg_exif(content: bytes) -> bytes:
 
 def _png_exif(content: bytes) -> bytes:
     """The EXIF data that stand before a PNG's pixels; empty if there are none."""
-    exif, place = b"", 33  # after the magic bytes and the IHDR chunk
-    for _ in range(MOST_SEGMENTS):
-        size, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]
-        if len(kind) < 4 or kind in (b"IDAT", b"IEND") or size > len(content):
+    exif = b""
+    for kind, start, end in islice(png_chunks(content), 1, 1 + MOST_SEGMENTS):  # the first is the header IHDR
+        if kind in (b"IDAT", b"IEND") or end - start > len(content):
             break
         if kind == b"eXIf":
-            exif = content[place + 8 : place + 8 + size][:EXIF_BYTES]
-        place += 12 + size
+            exif = content[start:end][:EXIF_BYTES]
     return exif
+
+
+def png_chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of each chunk of a PNG file, and where its data begin and end; those of the last may be cut off."""
+    place = 8  # after the magic bytes
+    while place + 8 <= len(content):
+        start = place + 8
+        end = start + int.from_bytes(content[place : place + 4], "big")
+        yield content[place + 4 : start], start, end
+        place = end + 4
 
 
 def _tiff_orientation(tiff: bytes) -> int:

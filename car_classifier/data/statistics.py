@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from car_classifier.data.manifest import SPLITS, Manifest
+from car_classifier.words import noun
 
 EXTREMES = 3
 """Number of the largest and of the smallest classes that are named."""
@@ -70,7 +71,9 @@ def described(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
             ("years", _years(figures["years"])),
             ("photo sizes", _photo_sizes(figures["sizes"])),
         ]
-    lines.append(("near-duplicates", f"{near['photos']:,} photos (groups: {near['groups']:,})"))
+    lines.append(
+        ("near-duplicates", f"{near['photos']:,} {noun(near['photos'], 'photo')} (groups: {near['groups']:,})")
+    )
     reasons = ", ".join(f"{count:,} by {reason}" for reason, count in excluded.items())
     lines.append(("excluded", f"{sum(excluded.values()):,}" + (f" ({reasons})" if reasons else "")))
     return lines
@@ -84,7 +87,7 @@ def _years(years: Mapping[str, Any]) -> str:
     if years["median"] is None:
         return "unknown"
     span = f"{years['min']} to {years['max']}, median {years['median']:g}"
-    return span + (f"; unknown for {years['unknown']:,} photos" if years["unknown"] else "")
+    return span + (f"; unknown for {years['unknown']:,} {noun(years['unknown'], 'photo')}" if years["unknown"] else "")
 
 
 def _photo_sizes(sizes: Sequence[Mapping[str, int]]) -> str:
@@ -92,7 +95,8 @@ def _photo_sizes(sizes: Sequence[Mapping[str, int]]) -> str:
     if len(sizes) == 1:
         return f"{most}, in pixels"
     widths, heights = ([size[name] for size in sizes] for name in ("width", "height"))
+    count = sizes[0]["photos"]
     return (
-        f"{most} most often ({sizes[0]['photos']:,} photos), {min(widths)} to {max(widths)} wide and "
+        f"{most} most often ({count:,} {noun(count, 'photo')}), {min(widths)} to {max(widths)} wide and "
         f"{min(heights)} to {max(heights)} high, in pixels"
     )

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import ImageOps
 
-from car_classifier.data.figures import plain_text, write_figure
+from car_classifier.data.figures import short_name, write_figure
 from car_classifier.data.manifest import Manifest, Split
 from car_classifier.data.photo_files import open_photo
 from car_classifier.errors import UserError
@@ -21,6 +21,7 @@ from car_classifier.files import check_writable, read_csv
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.augmentation import Augmentation
 from car_classifier.training.config import nested
+from car_classifier.words import counted
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 """Colours that the colour-blind can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
@@ -133,7 +134,7 @@ def photo_grid(answers: Sequence[Answer]) -> Figure:
     judged = [answer.is_right for answer in shown if answer.is_right is not None]
     title = f"{sum(judged)} of {len(judged)} right" if judged else ""
     if len(answers) > len(shown):
-        title += f"{' — ' if title else ''}the first {len(shown)} of {len(answers)} photos"
+        title += f"{' — ' if title else ''}the first {len(shown)} of {counted(len(answers), 'photo')}"
     figure.suptitle(title)
     return figure
 
@@ -146,7 +147,7 @@ def _frame(axes: Any, colour: str, style: str) -> None:
 
 def _wrapped(label: str) -> str:
     """A label for people, on two lines if it is long."""
-    name = plain_text(label)
+    name = short_name(label, longest=60)
     return name if len(name) <= 24 else name.replace(" ", "\n", 1)
 
 
@@ -211,7 +212,7 @@ def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
     if many:
         _name_makes(axes, labels)
     else:
-        names = [plain_text(label) for label in labels]
+        names = [short_name(label) for label in labels]
         axes.set_xticks(range(count), names, rotation=90)
         axes.set_yticks(range(count), names)
         for row, column in np.argwhere(matrix > 0):
@@ -219,7 +220,9 @@ def confusion_matrix(labels: Sequence[str], matrix: NDArray[Any]) -> Figure:
             axes.text(column, row, str(matrix[row, column]), ha="center", va="center", color=colour, fontsize=8)
     axes.set(xlabel="answer", ylabel="truth")
     right, total = int(np.trace(matrix)), int(matrix.sum())
-    axes.set_title(f"{right} of {total} photos right (blue), the others wrong (orange)" if total else "no photos")
+    axes.set_title(
+        f"{right} of {counted(total, 'photo')} right (blue), the others wrong (orange)" if total else "no photos"
+    )
     return figure
 
 
@@ -236,8 +239,8 @@ def _name_makes(axes: Any, labels: Sequence[str]) -> None:
     for _, middle, make in sorted(makes, key=lambda item: -item[0]):
         if all(abs(middle - other) >= room for other in named):
             named[middle] = make
-    axes.set_xticks(list(named), list(named.values()), rotation=90, fontsize=8)
-    axes.set_yticks(list(named), list(named.values()), fontsize=8)
+    axes.set_xticks(list(named), [short_name(make) for make in named.values()], rotation=90, fontsize=8)
+    axes.set_yticks(list(named), [short_name(make) for make in named.values()], fontsize=8)
 
 
 # --- All of a version -----------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A few numbers for each photo, computed by a published net: photos that look alike to it lie close together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from car_classifier.data.manifest import Manifest, read_manifest
+from car_classifier.data.manifest import Manifest, ManifestRow, read_manifest
 from car_classifier.errors import UserError
-from car_classifier.evaluation.predictions import BATCH_SIZE, ask_about
+from car_classifier.evaluation.predictions import ask_in_batches
 from car_classifier.evaluation.published_net import PublishedNet, read_published_net
 from car_classifier.files import check_writable, sha256_of, write_atomically
 from car_classifier.network.layers import last_map_layer
@@ -40,7 +41,12 @@ class PhotoFeatures:
     features: NDArray[np.float16]
 
 
-def write_photo_features(manifest_path: Path, version: PublishedVersion, report: Report = silent) -> PhotoFeatures:
+def write_photo_features(
+    manifest_path: Path,
+    version: PublishedVersion,
+    report: Report = silent,
+    notify: Callable[[str], object] | None = None,
+) -> PhotoFeatures:
     """Run a published net over all photos of a manifest, and write their features to `features.npz` beside it.
 
     The file holds `file_names` [n], as in the manifest; `features`, float16 [n, d]; and `model_version` and
@@ -50,6 +56,7 @@ def write_photo_features(manifest_path: Path, version: PublishedVersion, report:
         manifest_path: The manifest. Excluded photos get features too.
         version: A version.
         report: Called with photos done and photos in all.
+        notify: That of `ask_in_batches`.
 
     Raises:
         UserError: The manifest or the model cannot be used, a photo is missing or cannot be read, or the file cannot
@@ -58,11 +65,11 @@ def write_photo_features(manifest_path: Path, version: PublishedVersion, report:
     manifest = read_manifest(manifest_path)
     path = manifest.path.with_name(FEATURES_FILE)
     check_writable(path)
-    manifest.check_photos(manifest.rows)
     net = read_published_net(version.folder)
-    features = principal_directions(pooled_activations(net, manifest, report))
+    rows, activations = pooled_activations(net, manifest, report, notify)
+    features = principal_directions(activations)
     content = {
-        "file_names": np.array([row.file_name for row in manifest.rows]),
+        "file_names": np.array([row.file_name for row in rows]),
         "features": features,
         "model_version": np.array(version.folder.name),
         "weights_sha256": np.array(sha256_of(version.folder / "variables" / "variables.data-00000-of-00001")),
@@ -76,16 +83,22 @@ def write_photo_features(manifest_path: Path, version: PublishedVersion, report:
     return PhotoFeatures(path, version.folder.name, features)
 
 
-def pooled_activations(net: PublishedNet, manifest: Manifest, report: Report = silent) -> NDArray[np.float16]:
+def pooled_activations(
+    net: PublishedNet,
+    manifest: Manifest,
+    report: Report = silent,
+    notify: Callable[[str], object] | None = None,
+) -> tuple[list[ManifestRow], NDArray[np.float16]]:
     """The net's last activations that have positions on the photo, averaged over the positions.
 
     Args:
         net: A published version.
         manifest: The photos, including excluded ones.
         report: Called with photos done and photos in all.
+        notify: That of `ask_in_batches`.
 
     Returns:
-        float16 [n, channels], in the manifest's order.
+        The photos that could be read, in the manifest's order, and their activations, float16 [n, channels].
 
     Raises:
         UserError: The net has no such layer, or a photo is missing or cannot be read; the message names it.
@@ -100,15 +113,13 @@ def pooled_activations(net: PublishedNet, manifest: Manifest, report: Report = s
     def features_of(image_bytes: tf.Tensor) -> Any:
         return pooled(net.normalised(load_photos(image_bytes, net.image_size)), training=False)
 
-    rows = manifest.rows
-    activations = np.empty((len(rows), pooled.output_shape[-1]), np.float16)
+    activations = np.empty((len(manifest.rows), pooled.output_shape[-1]), np.float16)
     largest = np.finfo(np.float16).max
-    for start in range(0, len(rows), BATCH_SIZE):
-        batch = rows[start : start + BATCH_SIZE]
-        answer = ask_about(features_of, manifest, batch).numpy()
-        activations[start : start + len(batch)] = np.clip(answer, -largest, largest)
-        report(start + len(batch), len(rows))
-    return activations
+    rows: list[ManifestRow] = []
+    for batch, answer in ask_in_batches(features_of, manifest, manifest.rows, report, notify):
+        activations[len(rows) : len(rows) + len(batch)] = np.clip(answer.numpy(), -largest, largest)
+        rows += batch
+    return rows, activations[: len(rows)]
 
 
 def principal_directions(activations: NDArray[np.floating[Any]], most: int = MOST_NUMBERS) -> NDArray[np.float16]:

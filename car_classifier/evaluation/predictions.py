@@ -19,6 +19,7 @@ from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
 from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.words import counted
 
 BATCH_SIZE = 32
 
@@ -114,23 +115,18 @@ def find_labelled_photos(paths: Sequence[Path], labels: Sequence[str]) -> list[L
             photos += inside
         else:
             photos.append(path)
-    known = {_key(label): label for label in labels}
+    known = {spelling_key(label): label for label in labels}
     return [LabelledPhoto(path, _truth(path, known)) for path in photos]
 
 
 def _truth(path: Path, known: Mapping[str, str]) -> str | None:
     try:
-        if (key := _key(parse_file_name(path.name).label)) in known:
+        if (key := spelling_key(parse_file_name(path.name).label)) in known:
             return known[key]
     except ValueError:
         pass
-    folders = (_key(folder.name) for folder in path.absolute().parents)
+    folders = (spelling_key(folder.name) for folder in path.absolute().parents)
     return next((known[key] for key in folders if key in known), None)
-
-
-def _key(name: str) -> str:
-    """Equal for a label and for the ways in which folders and files of its photos are named."""
-    return spelling_key(name.replace("_", " "))
 
 
 def reason_not_read(path: Path) -> str:
@@ -184,8 +180,7 @@ def predict(
         manifest: Locates the photos.
         rows: Which photos; at least one, all of labels that the model knows.
         report: Called with photos done and photos in all.
-        notify: Called with a sentence for each photo that is missing or cannot be read, which is then left out. If
-            left out, such a photo is an error.
+        notify: That of `ask_in_batches`.
 
     Raises:
         UserError: There is no such model, an older car-classifier without `all_classes` published it, or a photo is
@@ -195,20 +190,51 @@ def predict(
     asked: list[ManifestRow] = []
     logits: list[NDArray[np.float32]] = []
     probabilities: list[NDArray[np.float32]] = []
+    for batch, answer in ask_in_batches(all_classes, manifest, rows, report, notify):
+        asked += batch
+        logits.append(answer["logits"].numpy())
+        probabilities.append(answer["probabilities"].numpy())
+    return Predictions(tuple(asked), names, np.concatenate(logits), np.concatenate(probabilities))
+
+
+def ask_in_batches(
+    signature: Any,
+    manifest: Manifest,
+    rows: Sequence[ManifestRow],
+    report: Report = silent,
+    notify: Callable[[str], object] | None = None,
+    class_index: int | None = None,
+) -> Iterator[tuple[list[ManifestRow], Any]]:
+    """A signature's answers for photos of a manifest, with the rows that each is for.
+
+    Args:
+        signature: That of `ask_about`.
+        manifest: Locates the photos.
+        rows: Which photos; at least one.
+        report: Called with photos done and photos in all.
+        notify: Called with a sentence for each photo that is missing or cannot be read, which is then left out. If
+            left out, such a photo is an error.
+        class_index: That of `ask_about`.
+
+    Raises:
+        UserError: A photo is missing or cannot be read, or all are.
+    """
+    count, first = 0, None
     for start in range(0, len(rows), BATCH_SIZE):
         batch = rows[start : start + BATCH_SIZE]
-        for places, answer in _ask(all_classes, [manifest.photo_path(row) for row in batch]):
-            if isinstance(answer, Exception):
-                refusal = _refusal(manifest.photo_path(batch[places[0]]))
-                if notify is None or (not asked and start + places[0] == len(rows) - 1):
-                    raise refusal from answer
-                notify(str(refusal))
+        for places, answer in _ask(signature, [manifest.photo_path(row) for row in batch], class_index):
+            if not isinstance(answer, Exception):
+                count += len(places)
+                yield [batch[i] for i in places], answer
                 continue
-            asked += [batch[i] for i in places]
-            logits.append(answer["logits"].numpy())
-            probabilities.append(answer["probabilities"].numpy())
+            path = manifest.photo_path(batch[places[0]])
+            if notify is None or len(rows) == 1:
+                raise _refusal(path) from answer
+            first = first or _refusal(path)
+            notify(f"{path} cannot be used ({reason_not_read(path)}), so it is left out.")
         report(start + len(batch), len(rows))
-    return Predictions(tuple(asked), names, np.concatenate(logits), np.concatenate(probabilities))
+    if not count:
+        raise UserError(f"None of the {len(rows)} photos can be used. The first: {first}") from first
 
 
 def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], class_index: int | None = None) -> Any:
@@ -254,7 +280,9 @@ def known_labels(known: Sequence[str], *asked: str | None) -> list[str | None]:
         label = name if name is None or name in known else spelled.get(name.replace("_", " "))
         if name is not None and label is None:
             near = get_close_matches(name, known, cutoff=0.4) or sorted(known)[:5]
-            raise UserError(f"The model knows no '{name}'. It knows {len(known)} labels, such as {', '.join(near)}.")
+            raise UserError(
+                f"The model knows no '{name}'. It knows {counted(len(known), 'label')}, such as {', '.join(near)}."
+            )
         if label is not None and label in labels:
             raise UserError(f"--versus must be another class than the one that is explained, {label}.")
         labels.append(label)

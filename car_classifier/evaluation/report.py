@@ -26,8 +26,9 @@ from car_classifier.evaluation.metrics import (
     top_classes,
 )
 from car_classifier.evaluation.predictions import Predictions, predict
-from car_classifier.progress import progress_bar
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.words import counted
 
 
 def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, console: Console) -> dict[str, Any]:
@@ -54,11 +55,14 @@ def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, cons
     unknown = Counter(row.label for row in rows if row.label not in known_labels)
     if not known:
         raise UserError(
-            f"The model in {version} knows no label of the {len(rows)} photos in {photos}: {named(unknown)}. "
-            f"It knows {named(dict.fromkeys(sorted(known_labels)))}. Labels must be spelled as in training."
+            f"The model in {version} knows no label of the {counted(len(rows), 'photo')} in {photos}: "
+            f"{named(unknown)}. It knows {named(dict.fromkeys(sorted(known_labels)))}. "
+            "Labels must be spelled as in training."
         )
+    notes: list[str] = []
     with progress_bar("Asking the model", console) as report:
-        predictions = predict(version, manifest, known, report)
+        predictions = predict(version, manifest, known, report, notes.append)
+    print_left_out(console, notes)
     about = {"model": str(version), "data": str(photos), "split": split or "all"}
     return about | evaluation_of(predictions, unknown)
 

@@ -6,20 +6,18 @@ Lapuschkin et al. 2019, https://arxiv.org/abs/1902.10178.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from car_classifier.data.manifest import Manifest, ManifestRow
-from car_classifier.evaluation.predictions import ask_about
+from car_classifier.evaluation.predictions import ask_in_batches
 from car_classifier.explanations.localisation import frame_area, frame_share
 from car_classifier.network.map_extent import upsample_map
 from car_classifier.progress import Report, silent
 from car_classifier.registry.published_version import PublishedVersion
-
-BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,12 @@ class FrameEvidence:
 
 
 def frame_evidence(
-    version: PublishedVersion, manifest: Manifest, rows: Sequence[ManifestRow], frame: float, report: Report = silent
+    version: PublishedVersion,
+    manifest: Manifest,
+    rows: Sequence[ManifestRow],
+    frame: float,
+    report: Report = silent,
+    notify: Callable[[str], object] | None = None,
 ) -> list[FrameEvidence]:
     """Get the exact maps of a published version's answers, and measure how much of each lies in the frame.
 
@@ -54,22 +57,20 @@ def frame_evidence(
         rows: The photos.
         frame: Width of the frame as a share of the photo's height and width.
         report: Called with the number of photos done and the total.
+        notify: That of `ask_in_batches`.
 
     Raises:
         UserError: There is no such model, or a photo is missing or cannot be read.
     """
     signature = version.signature("explain")
     evidence = []
-    for start in range(0, len(rows), BATCH_SIZE):
-        batch = rows[start : start + BATCH_SIZE]
-        answer = ask_about(signature, manifest, batch, class_index=-1)
+    for batch, answer in ask_in_batches(signature, manifest, rows, report, notify, class_index=-1):
         for i, row in enumerate(batch):
             contributions, extent = answer["asked_contributions"].numpy()[i], tuple(answer["map_extent"].numpy()[i])
             heatmap = upsample_map(contributions, extent, (row.height, row.width))
             label, probability = answer["asked_label"].numpy()[i].decode(), answer["asked_probability"].numpy()[i]
             share = frame_share(heatmap, frame)
             evidence.append(FrameEvidence(row, label, float(probability), share, contributions, extent))
-        report(start + len(batch), len(rows))
     return evidence
 
 

@@ -17,10 +17,11 @@ from car_classifier.explanations.figures import contrast_figure, methods_figure
 from car_classifier.explanations.methods import Method
 from car_classifier.explanations.scoring import append_scores, read_scores, score_methods, summary, write_scores
 from car_classifier.files import exclusive_lock, sha256_of
-from car_classifier.progress import progress_bar
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.registry.assets import update_metrics
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.config import key_of
+from car_classifier.words import counted
 
 FORMAT = 3
 """Increased when a score's calculation changes, so that unfinished work of an older version is not resumed."""
@@ -116,7 +117,7 @@ def _score(
     remaining = [row for row in rows if row.file_name not in complete]
     before = len(complete) * len(methods)
     if complete:
-        console.print(f"Going on after {len(complete)} photos.")
+        console.print(f"Going on after {counted(len(complete), 'photo')}.")
     with progress_bar("Scoring maps", console) as report:
 
         def report_all(done: int, _: int, /) -> None:
@@ -154,9 +155,11 @@ def draw_figures(
     net = read_published_net(version.folder)
     figures = {"methods": methods_figure(net, manifest, shown, methods)}
     rows = rows_of(manifest, split, net.names.labels)
+    notes: list[str] = []
     with progress_bar("Looking for the most confused classes", console) as report:
-        logits = predict(version, manifest, rows, report).logits
-    contrast = contrast_figure(net, manifest, rows, logits)
+        answers = predict(version, manifest, rows, report, notes.append)
+    print_left_out(console, notes)
+    contrast = contrast_figure(net, manifest, answers.rows, answers.logits)
     if contrast is not None:
         figures["contrast"] = contrast
     paths = []

@@ -10,6 +10,7 @@ from car_classifier.data.manifest import Manifest, ManifestRow
 from car_classifier.data.photo_files import open_photo
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, write_atomically
+from car_classifier.words import counted
 
 NEAREST = 24
 """Photos on each side of the threshold."""
@@ -49,9 +50,13 @@ def draw_contact_sheet(manifest: Manifest, threshold: float, path: Path) -> None
     kept = [row for score, row in scored if score >= threshold]
     dropped = [row for score, row in scored if score < threshold]
     blocks = (
-        (f"Kept: {len(kept)} photos with a score of {threshold:g} or more. The lowest of them:", kept[:NEAREST], _KEPT),
         (
-            f"Dropped: {len(dropped)} photos with a lower score. The highest of them:",
+            f"Kept: {counted(len(kept), 'photo')} with a score of {threshold:g} or more. The lowest of them:",
+            kept[:NEAREST],
+            _KEPT,
+        ),
+        (
+            f"Dropped: {counted(len(dropped), 'photo')} with a lower score. The highest of them:",
             dropped[::-1][:NEAREST],
             _DROPPED,
         ),
@@ -92,7 +97,7 @@ def _draw_histogram(draw: ImageDraw.ImageDraw, scores: Sequence[float], threshol
     left, right, bottom = _MARGIN, width - _MARGIN, top + _TITLE + _HISTOGRAM
     small = ImageFont.load_default(12)
     counts, edges = np.histogram(scores, bins=_BINS, range=(0, 1))
-    title = f"All {len(scores)} scores, 0 to 1 (root scale; the tallest bar is {counts.max()} photos)"
+    title = f"All {len(scores)} scores, 0 to 1 (root scale; the tallest bar is {counted(counts.max(), 'photo')})"
     draw.text((left, top), title, _INK, ImageFont.load_default(18))
     # On a linear scale the two peaks hide everything between them.
     heights = np.sqrt(counts / counts.max()) * (_HISTOGRAM - 20)

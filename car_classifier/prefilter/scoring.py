@@ -39,6 +39,7 @@ from car_classifier.files import csv_columns
 from car_classifier.prefilter.imagenet_classes import imagenet_classes, indices_of
 from car_classifier.prefilter.scores_file import PrefilterScores
 from car_classifier.progress import Report, silent
+from car_classifier.words import counted
 
 CAR_CLASSES = (
     "minivan", "limousine", "sports car", "convertible", "cab", "racer", "recreational vehicle", "pickup",
@@ -143,8 +144,8 @@ def prefilter_photos(
     after = Manifest(manifest.path, tuple(rows)).label_counts()
     if len(after) < 2:
         raise UserError(
-            f"At a threshold of {threshold:g}, {after.total()} of {before.total()} photos would be left, of "
-            f"{len(after)} classes, and a classifier needs two. Choose a lower --threshold."
+            f"At a threshold of {threshold:g}, {after.total()} of {counted(before.total(), 'photo')} would be left, of "
+            f"{counted(len(after), 'class')}, and a classifier needs two. Choose a lower --threshold."
         )
     if top is not None:
         rows = keep_most_frequent(rows, top)

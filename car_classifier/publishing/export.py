@@ -18,7 +18,7 @@ from car_classifier.evaluation.predictions import Predictions, predict, texts
 from car_classifier.evaluation.report import evaluation_of
 from car_classifier.files import sha256_of, write_csv, write_json
 from car_classifier.network.signatures import Classifier, save
-from car_classifier.progress import progress_bar
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.publishing.warmup_requests import write_warmup_requests
 from car_classifier.registry.assets import write_checksums, write_report
 from car_classifier.registry.published_version import PublishedVersion
@@ -61,8 +61,7 @@ def _write_assets(classifier: Classifier, run: TrainingRun, version: PublishedVe
     notes: list[str] = []
     with progress_bar(f"Measuring on {measured_on} photos", console) as report:
         predictions = predict(version, run.manifest, rows, report, notes.append)
-    for note in notes:
-        console.print(f"Note: {note}", style="yellow", markup=False)
+    print_left_out(console, notes)
     metrics = {"split": measured_on} | evaluation_of(predictions, unknown_labels={})
     write_report(version, _config(classifier, run), metrics)
     _write_predictions(version.predictions_path, predictions)

@@ -8,6 +8,7 @@ from car_classifier.errors import UserError
 from car_classifier.evaluation.metrics import class_scores
 from car_classifier.files import read_csv
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.words import counted
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Comparison:
 
     def __str__(self) -> str:
         parts = [f"{name} {new:.1%} (live {live:.1%})" for name, (new, live) in self.figures.items()]
-        return f"{' and '.join(parts)} on the {self.photos} test photos that both were measured on"
+        return f"{' and '.join(parts)} on the {counted(self.photos, 'test photo')} that both were measured on"
 
     def fallen(self, margin: float) -> list[str]:
         """The figures that fall by more than a margin."""

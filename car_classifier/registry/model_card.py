@@ -1,8 +1,10 @@
 """The model card: a page beside a model on its purpose, its making and its quality."""
 
+import re
 from typing import Any
 
 from car_classifier.registry.score_kinds import SCORES, arrow
+from car_classifier.words import counted
 
 
 def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -67,7 +69,7 @@ def _explanations(reports: dict[str, Any]) -> str:
         kinds = {name: kind for name, kind in SCORES.items() if name in shown}
         arrows = (f"{kind.title} {arrow(kind)}" for kind in kinds.values())
         parts += [
-            f"{report['photos']} photos of {report['data']} ({report['split']}), seed {report['seed']}. "
+            f"{counted(report['photos'], 'photo')} of {report['data']} ({report['split']}), seed {report['seed']}. "
             "↑: more is better, ↓: less is better. *: not surely better than a map that knows nothing (one of the last "
             "rows).",
             "",
@@ -86,6 +88,11 @@ def _score(row: dict[str, Any], name: str) -> str:
     return "" if figure is None else f"{figure['mean']:.3f}{'*' if name in row['no_better_than'] else ''}"
 
 
+def _text(label: str) -> str:
+    """A label in Markdown, where `<`, `*` and others are signs. An underscore inside a word is none."""
+    return re.sub(r"([\\`*<>\[\]|])", r"\\\1", label)
+
+
 def _interval(interval: list[float]) -> str:
     low, high = interval
     return f"{low:.1%} to {high:.1%}"
@@ -94,8 +101,16 @@ def _interval(interval: list[float]) -> str:
 def _weakest(per_class: list[dict[str, Any]], most: int = 5) -> str:
     """The classes with the lowest F1, among those that have photos and are not perfect."""
     weak = sorted((row for row in per_class if row["support"] and row["f1"] < 1), key=lambda row: row["f1"])[:most]
-    return ", ".join(f"{row['label']} (F1 {row['f1']:.1%} of {row['support']} photos)" for row in weak) or "none"
+    return (
+        ", ".join(f"{_text(row['label'])} (F1 {row['f1']:.1%} of {counted(row['support'], 'photo')})" for row in weak)
+        or "none"
+    )
 
 
 def _pairs(pairs: list[dict[str, Any]], most: int = 5) -> str:
-    return ", ".join(f"{' and '.join(pair['labels'])} ({pair['count']} photos)" for pair in pairs[:most]) or "none"
+    return (
+        ", ".join(
+            f"{' and '.join(map(_text, pair['labels']))} ({counted(pair['count'], 'photo')})" for pair in pairs[:most]
+        )
+        or "none"
+    )

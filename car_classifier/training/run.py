@@ -21,12 +21,9 @@ from car_classifier.data.photo_sources import Candidate
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable, exclusive_lock, read_json, sha256_of, write_json
 from car_classifier.network.backbones import check_backbone_input, find_backbone
-from car_classifier.progress import progress_bar
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.training.cluster import place_in_cluster
 from car_classifier.training.config import TrainingConfig, run_key
-
-MOST_NOTES = 20
-"""Photos that are left out with a line each."""
 
 FEW_PHOTOS = 5
 """A class with fewer training photos is hardly learnt."""
@@ -110,11 +107,9 @@ class TrainingRun:
         Raises:
             UserError: The others are too few to train on.
         """
-        for name, reason in itertools.islice(unreadable.items(), MOST_NOTES):
-            note = f"Note: {self.manifest.path.parent / name} {reason}, so it is left out."
-            self.console.print(note, style="yellow", markup=False)
-        if len(unreadable) > MOST_NOTES:
-            self.console.print(f"Note: {len(unreadable) - MOST_NOTES} more photos are left out.", style="yellow")
+        folder = self.manifest.path.parent
+        notes = [f"{folder / name} {reason}, so it is left out." for name, reason in unreadable.items()]
+        print_left_out(self.console, notes)
         rows = (
             replace(row, excluded=unreadable[row.file_name]) if row.file_name in unreadable else row
             for row in self.manifest.rows

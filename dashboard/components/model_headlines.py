@@ -8,6 +8,7 @@ from dash import ALL, Input, Output, html
 from dashboard.callbacks import callback
 from dashboard.components.model_choices import photo_options
 from dashboard.components.model_section import CHOSEN, OTHER, measured, presence, present, section, version_and_report
+from dashboard.names import counted
 from dashboard.reports.comparison import HEADLINES, HeadlineText, comparison_note, headline_texts
 from dashboard.services import Services
 
@@ -92,7 +93,7 @@ def _shown(services: Services, number: str | None, measured_on: str | None, othe
     no_makes = bool(report.headlines) and "make_top1" not in report.headlines
     return {
         **present("headlines", version, report.headlines),
-        "count": f"Measured on {report.count:,} photos." if report.count else "",
+        "count": f"Measured on {counted(report.count, 'photo')}." if report.count else "",
         "note": comparison_note(ours, theirs) if ours else "",
         **{part: [getattr(text, part) for text in texts] for part in TEXTS},
         "bar": [{"left": f"{text.low:.2%}", "width": _width(text)} for text in texts],

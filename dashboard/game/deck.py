@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from dashboard.game.rules import NotAllowed, TooFewPhotos
+from dashboard.names import counted
 from dashboard.photos.dataset import DatasetPhoto
 
 _SEED = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
@@ -155,7 +156,7 @@ def _too_few(photos: Sequence[DatasetPhoto], rounds: int) -> TooFewPhotos:
             "There are no photos to play with. Index a folder of car photos first, with their makes and models.",
             start_over=False,
         )
-    photos_present = "1 photo" if present == 1 else f"{present} photos"
+    photos_present = counted(present, "photo")
     return TooFewPhotos(
         f"{rounds} rounds need {rounds} photos, but the data set has only {photos_present}. Play fewer rounds.",
         start_over=False,

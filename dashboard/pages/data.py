@@ -24,6 +24,7 @@ from dashboard.components import photo_wall
 from dashboard.components.data_details import details
 from dashboard.components.data_filters import filters
 from dashboard.components.data_photos import class_histogram, found_photos
+from dashboard.names import counted
 from dashboard.photos.dataset import Dataset
 from dashboard.photos.search import PhotoSearch, SearchError, read_search
 from dashboard.services import Services
@@ -108,7 +109,12 @@ def _summary(settings: Settings, dataset: Dataset) -> str:
             f"car-classifier data index FOLDER_OF_PHOTOS --out {settings.manifest}"
         )
     photos, kept = dataset.photos, dataset.kept
+    excluded_count = len(photos) - len(kept)
     labels, makes = len({photo.label for photo in kept}), len({photo.make for photo in kept} - {""})
-    classes = f"{labels:,} models by {makes:,} makes" if makes else f"{labels:,} classes"
-    excluded = f"; {len(photos) - len(kept):,} more are excluded" if len(kept) < len(photos) else ""
-    return f"{len(kept):,} photos of {classes}{excluded}."
+    classes = f"{counted(labels, 'model')} by {counted(makes, 'make')}" if makes else counted(labels, "class")
+    excluded = (
+        f"; {excluded_count:,} more {'is' if excluded_count == 1 else 'are'} excluded"
+        if len(kept) < len(photos)
+        else ""
+    )
+    return f"{counted(len(kept), 'photo')} of {classes}{excluded}."

@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # plotly ships no types
 from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
-from dashboard.names import display_name
+from dashboard.names import counted, display_name
 from dashboard.reports.results import Bin, Calibration, Confusion, Epoch, stages_of
 
 RIGHT = "#2c8ca6"
@@ -81,8 +81,9 @@ def confusion_words(confusion: Confusion | None) -> str:
         return "No confusion matrix"
     total = sum(map(sum, confusion.matrix))
     right = sum(row[i] for i, row in enumerate(confusion.matrix))
+    photos = counted(total, "photo")
     return (
-        f"Confusion matrix of {len(confusion.labels)} classes: {right} of {total} photos were answered right. "
+        f"Confusion matrix of {counted(len(confusion.labels), 'class')}: {right:,} of {photos} answered right. "
         "The list of confused pairs and the table of classes hold the same numbers."
     )
 
@@ -129,7 +130,7 @@ def curve_words(kind: Literal["loss", "accuracy"], histories: Mapping[str, Seque
         ends = (f"{value:.1%}" if kind == "accuracy" else f"{value:.3f}" for value in last if value is not None)
         values = " on training and ".join(ends)
         parts.append(
-            f"{name}: after {len(history)} epochs{f' ({stages})' if stages else ''} {values}"
+            f"{name}: after {counted(len(history), 'epoch')}{f' ({stages})' if stages else ''} {values}"
             + (" on validation photos." if last[1] is not None else " on training photos.")
         )
     return " ".join([f"Curve of the {kind}.", *parts])

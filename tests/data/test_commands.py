@@ -33,7 +33,7 @@ def test_index_with_a_split(photos_in, tmp_path):
     done = in_process("data", "index", folder, "--split-file", tmp_path / "split.csv", "--out", tmp_path / "m.csv")
     assert done.returncode == 0
     assert "2 photos of 2 classes (1 train, 1 validation), 0 left out." in done.stdout
-    assert "Note: 1 classes have no photo for train: Audi_A4" in done.stderr
+    assert "Note: 1 class has no photo for train: Audi_A4" in done.stderr
 
 
 def test_index_the_most_frequent_classes(photos_in, tmp_path):
@@ -73,7 +73,7 @@ def test_demo_and_then_what_it_says_comes_next(tmp_path):
     [
         (("index", "nowhere"), "There is no folder or CSV file at nowhere."),
         (("index", "empty"), "empty holds no usable photo."),
-        (("index", "photos"), "are of one class, Kia_Rio. A classifier needs at least two"),
+        (("index", "photos"), "is of one class, Kia_Rio. A classifier needs at least two"),
         (("index", "photos", "--out", "empty"), "empty is a folder. Name a file in it, such as"),
         (("index", "photos", "--test", "1"), "must leave some for training. Received: 0.2, 1.0"),
         (("index", "photos", "--split-file", "no.csv"), "There is no file at no.csv."),

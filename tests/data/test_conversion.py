@@ -38,7 +38,7 @@ def test_a_jpeg_stands_for_a_photo_in_another_format_and_the_original_stays(phot
     with Image.open(photo) as jpeg:
         assert (jpeg.format, jpeg.mode, jpeg.size) == ("JPEG", "RGB", (64, 48))
         assert np.abs(np.asarray(jpeg, float) - np.asarray(blotches(7), float)).mean() < 12
-    assert any("1 photos are in other formats; their JPEGs are in" in note for note in result.warnings)
+    assert any("1 photo is in other formats; the JPEGs are in" in note for note in result.warnings)
     assert read_manifest(out) == result.manifest
     assert files_in(folder) == before
 

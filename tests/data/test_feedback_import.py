@@ -23,6 +23,7 @@ from car_classifier.data.file_names import parse_file_name
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
+from car_classifier.files import write_csv
 from dashboard.database import Feedback, open_database
 from tests.support.commands import in_process
 from tests.support.pictures import blotches
@@ -197,6 +198,22 @@ def test_what_can_be_no_photo_or_no_file_is_left_out(says, imported, tmp_path, p
     result = imported()
     assert (result.added, result.left_out) == ((), {UNUSABLE: 1})
     assert not list((tmp_path / "from visitors").iterdir())
+
+
+@sqlite_only
+@pytest.mark.parametrize("label", ["C/V Cargo Van", "../..", "👩‍👩‍👧 family", "é" * 190, ".hidden"])
+def test_a_known_class_that_can_be_no_folder_gets_its_photos(says, database_url, photos_in, tmp_path, label):
+    photos_in("1.jpg", "2.jpg")
+    rows = [{"file": "1.jpg", "label": label}, {"file": "2.jpg", "label": "other"}]
+    write_csv(tmp_path / "photos" / "list.csv", ("file", "label"), rows)
+    manifest = index_photos(tmp_path / "photos" / "list.csv", tmp_path / "m.csv").manifest
+    says(jpeg(101), label, right=True)
+    with open_feedback(database_url) as table:
+        (added,) = import_feedback(table, manifest, tmp_path / "from visitors").added
+    assert (added.label, added.excluded) == (label, "")
+    path = read_manifest(manifest.path).photo_path(added)
+    assert path.is_file()
+    assert path.resolve().parent.parent == (tmp_path / "from visitors").resolve()
 
 
 def test_nobody_has_said_anything(says, run_import):

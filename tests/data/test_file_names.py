@@ -68,7 +68,7 @@ def test_any_optional_field_may_be_nan():
     "name", ["IMG1234.jpg", "_Rio.jpg", "Kia_.jpg", "Kia__2015.jpg", "nan_Rio.jpg", "Kia_nan.jpg", " _Rio.jpg"]
 )
 def test_names_without_make_or_model(name):
-    with pytest.raises(ValueError, match="does not name a make and a model as Make_Model"):
+    with pytest.raises(ValueError, match=f"^'{name}' does not name a make and a model as Make_Model$"):
         parse_file_name(name)
 
 

@@ -157,7 +157,7 @@ BAD_FILES = {
     "huge enough for Pillow to warn": ("Kia_Rio_bad.png", png_header(10_000, 10_000), "10000×10000 pixels; at most 50"),
     "huge enough for Pillow to refuse": ("Kia_Rio_bad.png", png_header(60_000, 60_000), "far more than 50 megapixels"),
     "no photo by its name": ("Kia_Rio_bad.pdf", encoded("PDF"), "not a JPEG or PNG file by its name"),
-    "no car by its name": ("holiday.jpg", encoded("JPEG"), "'holiday_' does not name a make and a model"),
+    "no car by its name": ("holiday.jpg", encoded("JPEG"), "'holiday.jpg' does not name a make and a model"),
 }
 
 
@@ -226,7 +226,7 @@ def test_damaged_bytes_never_end_the_run(photos_in, tmp_path):
         ((), "holds no usable photo. Photos are JPEG or PNG files that lie in a folder"),
         (
             ("holiday.jpg", "party.png"),
-            "no usable photo. The first of 2 files left out: .*: 'holiday_' does",
+            "no usable photo. The first of 2 files left out: .*: 'holiday.jpg' does",
         ),
         (("Kia_Rio_1.jpg", "Kia_Rio_2.jpg"), "All 2 usable photos in .* are of one class, Kia_Rio. .* at least two"),
     ],
@@ -250,14 +250,18 @@ def test_one_class_will_do_where_the_caller_says_so(photos_in, tmp_path):
     assert indexed(photos_in("Kia_Rio_1.jpg"), tmp_path, min_classes=1).manifest.labels == ("Kia_Rio",)
 
 
+WRONG_COLUMNS = "as a list of photos: its first line must name the columns file_name and label, or .*make and model."
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("file_name,make\n1.jpg,Kia\n", "has no column model: it must hold file_name, make, model"),
-        ("", "has no column file_name"),
+        ("file_name,make\n1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: file_name, make"),
+        ("photo,label\n1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: photo, label"),
+        ("", f"{WRONG_COLUMNS} It names: nothing"),
         ("file_name,make,model,split\n1.jpg,Kia,Rio,side\n", "line 2: split must be one of train, .* Received: 'side'"),
         ("file_name,make,model\n\n1.jpg,Kia\n", "line 3: the row is cut short"),
-        ("file_name,make,model\n1.jpg,Citro\xebn,C4\n".encode("latin-1"), "cannot be read as a CSV file in UTF-8"),
+        (b"file_name,make,model\n1.jpg,Citro\x81n,C4\n", "cannot be read as a CSV file in UTF-8"),
         (f"file_name,make,model\n1.jpg,Kia,{'x' * 200_000}\n", "cannot be read as a CSV .*field larger"),
     ],
 )
@@ -328,7 +332,7 @@ def test_photos_that_a_given_split_does_not_name(photos_in, tmp_path):
     (tmp_path / "split.csv").write_text("file_name,split\nKia_Rio_1.jpg,test\n")
     result = indexed(photos_in(*SPLIT_PHOTOS), tmp_path, split_csv=tmp_path / "split.csv", validation=0, test=0, seed=4)
     assert result.manifest.counts() == {"test": 1, "train": 3, "validation": 1}
-    assert result.warnings[0] == f"3 photos are not in {tmp_path / 'split.csv'}; their split was drawn with seed 4."
+    assert result.warnings[0] == f"3 photos are not in {tmp_path / 'split.csv'}; the split was drawn with seed 4."
 
 
 @pytest.mark.parametrize(
@@ -395,9 +399,9 @@ def test_the_split_is_seeded_and_stable_under_renaming(photos_in, tmp_path):
     [
         (
             ("train/Kia_Rio/1.jpg", "val/Kia_Rio/2.jpg", "train/Audi_A4/3.jpg"),
-            "1 classes have no photo for validation: Audi_A4",
+            "1 class has no photo for validation: Audi_A4",
         ),
-        (("test/Kia_Rio/1.jpg", "train/Audi_A4/3.jpg"), "1 classes have no photo for train: Kia_Rio"),
+        (("test/Kia_Rio/1.jpg", "train/Audi_A4/3.jpg"), "1 class has no photo for train: Kia_Rio"),
     ],
 )
 def test_a_class_without_photos_in_a_split_is_named(photos_in, tmp_path, names, note):

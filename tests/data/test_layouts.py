@@ -1,5 +1,6 @@
 """Public layouts of photos, made from noise: which classes each gives, and what the user is told."""
 
+import re
 import unicodedata
 from collections import Counter
 
@@ -9,8 +10,10 @@ from scipy.io import savemat
 
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.layouts import Classes, find_photos
+from car_classifier.data.list_layouts import FILE_COLUMNS, ID_COLUMNS, LABEL_COLUMNS, SPREADSHEETS, TABLES
 from car_classifier.data.manifest import read_manifest
 from car_classifier.errors import UserError
+from tests.support.repository import ROOT
 
 CAMERA = ("IMG_0001.jpg", "IMG_0002.jpg", "IMG_0003.jpg")
 
@@ -150,6 +153,37 @@ LAYOUTS = {
         None,
         {"Audi_A4": 3, "Kia_Rio": 3},
     ),
+    "classes below images, and their masks": (
+        in_folders("images/cats", "images/dogs", "masks/cats", "masks/dogs"), None, {"cats": 3, "dogs": 3}
+    ),
+    "images and masks in splits": (
+        in_folders("train/images/cats", "train/images/dogs", "train/masks/cats", "val/images/cats", "val/masks/cats"),
+        None,
+        {"cats/train": 3, "dogs/train": 3, "cats/validation": 3},
+    ),
+    "Carvana, sorted": (
+        in_folders("train/cats", "train/dogs", "train_masks/cats"), None, {"cats/train": 3, "dogs/train": 3}
+    ),
+    "images and masks in each class": (
+        in_folders("cats/images", "cats/masks", "dogs/images", "dogs/masks"), None, {"cats": 3, "dogs": 3}
+    ),
+    "Oxford pets": (
+        ["images/Abyssinian_1.jpg", "images/beagle_1.jpg", "annotations/trimaps/beagle_1.png"],
+        written("list.csv", listed(("file", "label"), ("Abyssinian_1.jpg", "Abyssinian"), ("beagle_1.jpg", "beagle"))),
+        {"Abyssinian": 1, "beagle": 1},
+    ),
+    "a list, and masks that are called as their photos": (
+        ["images/1.png", "images/2.png", "masks/1.png", "masks/2.png"],
+        written("list.csv", listed(("file", "label"), ("1.png", "cats"), ("2.png", "dogs"))),
+        {"cats": 1, "dogs": 1},
+    ),
+    "breast ultrasound, masks beside their photos": (
+        [f"{name}/{name} ({i}){end}.png" for name in ("benign", "normal") for i in (1, 2)
+         for end in ("", "_mask", "_mask_1")],
+        None,
+        {"benign": 2, "normal": 2},
+    ),
+    "masks for faces": (in_folders("mask", "no_mask"), None, {"mask": 3, "no_mask": 3}),
     "CSV with file and label": (ANIMALS, written("list.csv", listed(("file", "label"), *ROWS)), TWO_CLASSES),
     "CSV of a German Excel": (
         ANIMALS,
@@ -163,6 +197,43 @@ LAYOUTS = {
         ANIMALS,
         written("list.csv", b"sep=;\r\n" + listed(("file", "label"), *ROWS, separator=";", end="\r\n")),
         TWO_CLASSES,
+    ),
+    "text with tabs": (ANIMALS, written("l.txt", listed(("file", "label"), *ROWS, separator="\t")), TWO_CLASSES),
+    "CSV in Windows-1252": (
+        ANIMALS,
+        written("l.csv", listed(("file", "label"), ("a/1.jpg", "Löwe"), ("b/1.jpg", "Kuh"), encoding="cp1252")),
+        {"Löwe": 1, "Kuh": 1},
+    ),
+    "Kaggle's ids without suffix": (
+        ["train/a0.jpg", "train/a1.jpg", "train/a2.jpg", "test/b.jpg"],
+        written("labels.csv", listed(("id", "label"), ("a0", "cats"), ("a1", "cats"), ("a2", "dogs"))),
+        TWO_CLASSES,
+    ),
+    "Cassava": (
+        ["train_images/1.jpg", "train_images/2.jpg", "test_images/3.jpg"],
+        written("train.csv", "image_id,label\n1.jpg,0\n2.jpg,3\n"),
+        {"0": 1, "3": 1},
+    ),
+    "ids with their folders": (
+        ["images/cats/1.jpg", "images/cats/2.jpg", "images/dogs/1.jpg"],
+        written("l.csv", listed(("image", "label"), *((f"{name}s/{i}", f"{name}s") for name, i in
+                                                      (("cat", 1), ("cat", 2), ("dog", 1))))),
+        {"cats": 2, "dogs": 1},
+    ),
+    "ids of photos with masks": (
+        ["images/1.jpg", "images/2.jpg", "images/3.jpg", "masks/1.png", "masks/2.png"],
+        written("l.csv", listed(("image_id", "label"), ("1", "cats"), ("2", "cats"), ("3", "dogs"))),
+        TWO_CLASSES,
+    ),
+    "a table that numbers the classes": (
+        [f"{name}/{i}.jpg" for name, first in (("cats", 0), ("dogs", 3)) for i in range(first, first + 3)],
+        written("classes.csv", listed(("id", "label"), ("0", "cats"), ("1", "dogs"))),
+        {"cats": 3, "dogs": 3},
+    ),
+    "YOLO's text beside each photo": (
+        [f"{name}/{i}.jpg" for name in ("cats", "dogs") for i in range(2)],
+        lambda folder: [written(f"{name}/{i}.txt", "0 0.5 0.5")(folder) for name in ("cats", "dogs") for i in range(2)],
+        {"cats": 2, "dogs": 2},
     ),
     "TSV of Windows": (
         ANIMALS,
@@ -240,7 +311,8 @@ def test_a_public_layout_gives_its_classes(laid_out, tmp_path, layout):
 
 
 MAKES = {
-    "Food-101": {("apple", "pie"), ("", "waffles")},
+    "Food-101": {("", "apple_pie"), ("", "waffles")},
+    "a folder of a make around its models": {("Kia", "Rio"), ("Kia", "Ceed"), ("Audi", "A4")},
     "names of classes without underscore": {("Audi", "A4"), ("Kia", "Rio")},
     "CUB-200-2011": {("", "001.Black_footed_Albatross"), ("", "002.Laysan_Albatross")},
     "Keras image_dataset_from_directory": {("", "cats"), ("", "dogs")},
@@ -271,6 +343,51 @@ def test_a_manifest_without_makes_is_read_back_and_is_a_list(laid_out, tmp_path)
     ]
 
 
+MIXED = in_folders("golden_retriever", "no_skip", "skip")
+MIXED_LIST = written("list.csv", listed(("file", "label"), ("a/1.jpg", "no_skip"), ("b/1.jpg", "skip")))
+
+
+@pytest.mark.parametrize(
+    ("names", "write_list", "options", "read", "note"),
+    [
+        (MIXED, None, {}, {("", "golden_retriever"), ("", "no_skip"), ("", "skip")}, "golden_retriever"),
+        (MIXED, None, {"makes": False}, {("", "golden_retriever"), ("", "no_skip"), ("", "skip")}, None),
+        (MIXED, None, {"makes": True}, {("golden", "retriever"), ("no", "skip"), ("", "skip")}, None),
+        (in_folders("no_skip", "golden_retriever"), None, {}, {("no", "skip"), ("golden", "retriever")}, None),
+        (in_folders("Audi_A4", "Kia_Rio", "Kia Rio"), None, {}, {("Audi", "A4"), ("Kia", "Rio")}, None),
+        (in_folders("train/Audi_A4", "train/Kia_Rio", "unlabelled"), None, {}, {("Audi", "A4"), ("Kia", "Rio")}, None),
+        (["Audi_A4/1.jpg", "new/1.jpg", "Audi_A4_2015.jpg"], None, {}, {("", "Audi_A4"), ("", "new")}, "Audi_A4"),
+        (ANIMALS, MIXED_LIST, {}, {("", "no_skip"), ("", "skip")}, "no_skip"),
+        (ANIMALS, MIXED_LIST, {"makes": True}, {("no", "skip"), ("", "skip")}, None),
+        (ANIMALS, written("list.csv", "file,make,model,label\na/1.jpg,Audi,A4,\nb/1.jpg,,,a_cat\n"), {},
+         {("Audi", "A4"), ("", "a_cat")}, None),
+    ],
+)  # fmt: skip
+def test_a_make_is_read_where_all_classes_have_one(laid_out, tmp_path, names, write_list, options, read, note):
+    found = find_photos(laid_out(names, write_list), tmp_path / "manifest.csv", **options)
+    assert {(item.make, item.model) for item in found.candidates} == read
+    said = [line for line in found.notes if "--makes" in line]
+    assert len(said) == bool(note)
+    if note:
+        plain = "new" if "new" in {item.label for item in found.candidates} else "skip"
+        make, model = note.split("_")
+        assert said == [
+            f"No makes were read, because not all classes are named Make_Model: {plain} is not. With --makes, the "
+            f"class {note} is of make {make}."
+        ]
+
+
+def test_the_page_names_every_column_that_a_list_may_have():
+    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    row = {
+        line.split("|")[1].strip(): re.findall(r"`(\w+)`", line) for line in page.splitlines() if line.count("|") == 3
+    }
+    assert row["the photo"] == [*FILE_COLUMNS, *ID_COLUMNS]
+    assert row["its class"] == ["make", "model", *LABEL_COLUMNS]
+    named = re.findall(r"`(\.\w+)`", page[page.index("**Listed**") : page.index("## The manifest")])
+    assert {*named} == {*TABLES, SPREADSHEETS[0]}
+
+
 # --- Two readings ---
 
 BY_MAKE = [
@@ -292,6 +409,44 @@ def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
     by = {way: find_photos(folder, tmp_path / "m.csv", way).candidates for way in (Classes.FOLDERS, Classes.NAMES)}
     assert {item.label for item in by[Classes.FOLDERS]} == {"Audi", "Kia"}
     assert {item.label for item in by[Classes.NAMES]} == {"Audi_A4", "Audi_A5", "Kia_Rio"}
+
+
+LOOSE = "lies in no class folder, and its name does not begin with a class"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["WhatsApp_Image_1.jpg", "WhatsApp_Image_2.jpg"],
+        ["my_cat_1.jpg", "my_cat_2.jpg", "cats_1.jpg"],
+        ["Dogs_a.jpg"],
+        ["0.jpg", "1.jpg"],
+        ["val/ILSVRC2012_val_1.jpg", "val/ILSVRC2012_val_2.jpg"],
+    ],
+)
+@pytest.mark.parametrize("classes", [None, Classes.FOLDERS])
+def test_loose_photos_beside_class_folders_are_no_class(laid_out, tmp_path, names, classes):
+    found = find_photos(laid_out(in_folders("cats", "dogs") + names), tmp_path / "m.csv", classes)
+    assert Counter(item.label for item in found.candidates) == {"cats": 3, "dogs": 3}
+    assert [item.reason for item in found.left_out] == [LOOSE] * len(names)
+
+
+def test_loose_photos_beside_folders_of_makes_and_models_may_be_of_other_ones(laid_out, tmp_path):
+    folder = laid_out([*in_folders("Audi_A4", "Audi_A5"), "Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Audi_A4_2015.jpg"])
+    found = find_photos(folder, tmp_path / "m.csv")
+    assert Counter(item.label for item in found.candidates) == {"Audi_A4": 4, "Audi_A5": 3, "Kia_Rio": 2}
+    (note,) = found.notes
+    assert note.startswith("2 photos in no class folder gave classes by name: Kia_Rio_1.jpg is of class Kia_Rio. ")
+    found = find_photos(folder, tmp_path / "m.csv", Classes.FOLDERS)
+    assert Counter(item.label for item in found.candidates) == {"Audi_A4": 4, "Audi_A5": 3}
+    assert [item.reason for item in found.left_out] == [LOOSE] * 2
+
+
+def test_a_folder_beside_many_named_photos_must_be_chosen(laid_out, tmp_path):
+    names = [f"{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in range(4)]
+    folder = laid_out(names + in_folders("new"))
+    with pytest.raises(UserError, match="By folders: Audi_A4_0.jpg is of no class. By file names: Audi_A4_0.jpg is of"):
+        find_photos(folder, tmp_path / "m.csv")
 
 
 def test_a_list_that_contradicts_folders_must_be_chosen(laid_out, tmp_path):
@@ -342,17 +497,32 @@ def test_spellings_of_one_class_are_one_class_in_nfc(photos_in, tmp_path):
     result.manifest.check_photos(result.manifest.rows)
 
 
+@pytest.mark.parametrize(
+    ("folders", "counts", "ways"),
+    [
+        (("Golden Retriever", "golden_retriever", "pug"), {"Golden Retriever": 6, "pug": 3}, 2),
+        (("golden  retriever", "golden_retriever", "GOLDEN RETRIEVER"), {"golden_retriever": 9}, 3),
+        (("Audi_A4", "Audi A4", "Kia_Rio"), {"Audi_A4": 6, "Kia_Rio": 3}, 2),
+        (("Fiat_1 16", "Fiat_11 6"), {"Fiat_1 16": 3, "Fiat_11 6": 3}, 0),
+    ],
+)
+def test_classes_whose_names_differ_by_their_gaps_are_one(photos_in, tmp_path, folders, counts, ways):
+    result, notes = notes_on(photos_in(*in_folders(*folders)), tmp_path, min_classes=1)
+    assert result.manifest.label_counts() == counts
+    first = min(counts, key=lambda label: (-counts[label], label))
+    assert (f"One class, {first}, was written in {ways} ways: " in notes) == bool(ways)
+
+
 def test_the_same_file_in_two_classes_is_named(photos_in, tmp_path):
     folder = photos_in("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg")
     (folder / "dogs" / "copied.jpg").write_bytes((folder / "cats" / "2.jpg").read_bytes())
     _, notes = notes_on(folder, tmp_path)
-    assert "1 photos are in several classes, so that one label is wrong: photos/cats/2.jpg (cats) and" in notes
+    assert "1 photo is in several classes, so that one label is wrong: photos/cats/2.jpg (cats) and" in notes
 
 
 def test_classes_of_one_photo_are_named(photos_in, tmp_path):
     assert (
-        "1 classes have a single photo: dogs"
-        in notes_on(photos_in("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg"), tmp_path)[1]
+        "1 class has a single photo: dogs" in notes_on(photos_in("cats/1.jpg", "cats/2.jpg", "dogs/1.jpg"), tmp_path)[1]
     )
 
 
@@ -389,11 +559,39 @@ def test_deeper_folders_are_mentioned(photos_in, tmp_path):
     assert "Photos in 3 deeper folders belong to the class folder above them, such as those in Audi/A4 to Audi" in notes
 
 
+def test_masks_that_are_left_out_are_mentioned(photos_in, tmp_path):
+    names = in_folders("images/cats", "images/dogs", "masks/cats") + ["labels/1.png"]
+    _, notes = notes_on(photos_in(*names), tmp_path)
+    assert "Left out 3 pictures in the folder masks, because images is beside it: masks and labels" in notes
+    assert "Left out 1 picture in the folder labels, because images" in notes
+
+
+def test_masks_beside_their_photos_are_mentioned(photos_in, tmp_path):
+    _, notes = notes_on(
+        photos_in("cats/1.jpg", "cats/1_mask.png", "cats/death_mask.jpg", "dogs/_mask.jpg", "dogs/1.jpg"), tmp_path
+    )
+    assert "Left out 1 picture beside the photos that they mark by their names, such as cats/1_mask.png." in notes
+
+
+def test_of_many_tables_that_are_not_read_a_few_are_mentioned(laid_out, tmp_path):
+    folder = laid_out(ANIMALS)
+    for number in range(9):
+        (folder / f"table{number}.txt").write_text("1\n2\n1\n")
+    _, notes = notes_on(folder, tmp_path)
+    assert notes.count(".txt names photos, but") == 3
+    assert "6 more tables name photos, but their classes were not read from there." in notes
+
+
+def test_photos_and_masks_without_a_class_are_not_two_classes(photos_in, tmp_path):
+    with pytest.raises(UserError, match="All 3 usable photos in .* are of one class, images. .* in the folder masks"):
+        notes_on(photos_in(*in_folders("images", "masks")), tmp_path)
+
+
 def test_photos_that_a_list_leaves_out_or_names_twice_are_mentioned(laid_out, tmp_path):
     rows = [*ROWS, ROWS[0], ("b/gone.jpg", "dogs"), ("./a/1.jpg", "dogs")]
     folder = laid_out([*ANIMALS, "b/2.jpg"], written("list.csv", listed(("file", "label"), *rows)))
     _, notes = notes_on(folder, tmp_path, classes=Classes.LIST)
-    assert "1 photos are not in list.csv, such as" in notes
+    assert "1 photo is not in list.csv, such as" in notes
     assert "listed a second time in line 5 of list.csv" in notes
     assert "listed a second time in line 7 of list.csv" in notes
     assert "gone.jpg: no such file" in notes
@@ -406,8 +604,9 @@ def test_photos_that_a_list_leaves_out_or_names_twice_are_mentioned(laid_out, tm
         ("labels.csv", "a/1.jpg,cats\na/2.jpg,cats\nb/1.jpg,dogs\n"),
         ("deeper/table.tsv", "picture\tbreed\na\\2.jpg\tdingo\n"),
         ("metadata.jsonl", '{"file_name": "a/1.jpg", "text": "a dingo"}\n'),
+        ("list.txt", "a/1.jpg\tcats\na/2.jpg\tcats\n"),
     ],
-    ids=["names without suffix", "no line of columns", "a column of another name", "captions"],
+    ids=["names without suffix", "no line of columns", "a column of another name", "captions", "text with tabs"],
 )
 def test_a_table_of_photos_that_is_read_for_no_class_is_mentioned(laid_out, tmp_path, name, content):
     result, notes = notes_on(laid_out(ANIMALS, written(name, content)), tmp_path)
@@ -428,6 +627,25 @@ def test_another_table_needs_no_mention(laid_out, tmp_path, content, suffix):
     assert "table" not in notes_on(folder, tmp_path)[1]
 
 
+SPREADSHEET = "is a spreadsheet, which is not read: "
+
+
+def test_a_spreadsheet_is_not_read_and_it_is_said_how_to(laid_out, tmp_path):
+    folder = laid_out(ANIMALS, written("list.xlsx", b"PK\3\4"))
+    result, notes = notes_on(folder, tmp_path)
+    assert f"list.xlsx {SPREADSHEET}if it lists the photos, save it as CSV. Its first line must name" in notes
+    assert result.left_out == ()
+    with pytest.raises(UserError, match=f"{SPREADSHEET}save it as CSV. Its first line must name the columns"):
+        notes_on(folder / "list.xlsx", tmp_path)
+    with pytest.raises(UserError, match=f"holds no list of photos: .* list.xlsx {SPREADSHEET}"):
+        notes_on(folder, tmp_path, classes=Classes.LIST)
+
+
+def test_a_list_in_the_encoding_of_windows_is_mentioned(laid_out, tmp_path):
+    folder = laid_out(*LAYOUTS["CSV in Windows-1252"][:2])
+    assert "l.csv is not in UTF-8 and was read as Windows-1252 ('Löwe'). If letters" in notes_on(folder, tmp_path)[1]
+
+
 def test_a_folder_that_will_not_do_says_which_table_was_not_read(laid_out, tmp_path):
     folder = laid_out(["all/1.jpg", "all/2.jpg"], written("labels.csv", "id,breed\n1,dingo\n2,collie\n"))
     with pytest.raises(UserError, match=r"of one class, all\. .* labels\.csv names photos, but .*: id, breed\."):
@@ -437,10 +655,7 @@ def test_a_folder_that_will_not_do_says_which_table_was_not_read(laid_out, tmp_p
 def test_a_make_that_contradicts_its_label_is_mentioned(laid_out, tmp_path):
     content = "file_name,make,model,label\na/1.jpg,Kia,Rio,Kia_Rio\na/2.jpg,Kia,Rio,Kia_Ceed\nb/1.jpg,Audi,A4,Audi_A4\n"
     _, notes = notes_on(laid_out(ANIMALS, written("list.csv", content)), tmp_path)
-    assert (
-        "1 lines have a label that contradicts their make and model, which count: line 3 of list.csv says Kia_Ceed"
-        in notes
-    )
+    assert "1 line has a label that contradicts make and model, which count: line 3 of list.csv says Kia_Ceed" in notes
 
 
 def test_photos_outside_of_the_splits_are_left_out_if_their_folder_is_no_class(photos_in, tmp_path):
@@ -472,5 +687,5 @@ def test_an_edited_manifest_is_checked(tmp_path):
     (tmp_path / "manifest.csv").write_text(header + "\n".join(lines))
     contradiction, twice, spelling = read_manifest(tmp_path / "manifest.csv").notes()
     assert "the label counts: a.jpg is Kia_Ceed, and of make Kia." in contradiction
-    assert "1 photos are listed more than once, such as b.jpg." in twice
+    assert "1 photo is listed more than once, such as b.jpg." in twice
     assert "cats and Cats" in spelling

@@ -78,7 +78,7 @@ def test_description_and_figures():
         "photos in a class": "1 to 3, median 1",
         "largest classes": "Kia_Rio 3, Audi_A3 1, Kia_Ceed 1",
         "smallest classes": "Kia_Ceed 1, Audi_A3 1, Kia_Rio 3",
-        "years": "2010 to 2020, median 2015.5; unknown for 1 photos",
+        "years": "2010 to 2020, median 2015.5; unknown for 1 photo",
         "photo sizes": "64×48 most often (4 photos), 32 to 64 wide and 48 to 48 high, in pixels",
         "near-duplicates": "2 photos (groups: 1)",
         "excluded": "2 (1 by dark, 1 by prefilter)",

@@ -69,15 +69,26 @@ class TestWithTheDemoModel:
     @pytest.mark.parametrize(
         ("spoil", "words"),
         [
-            (lambda photo: photo.unlink(), "is gone. Make the manifest again"),
-            (lambda photo: photo.write_bytes(b"no photo"), "cannot be used \\(not a picture, or damaged"),
+            (lambda photo: photo.unlink(), "cannot be used (no such file)"),
+            (lambda photo: photo.write_bytes(b"no photo"), "cannot be used (not a picture, or damaged)"),
         ],
     )
-    def test_a_photo_that_cannot_be_used_is_named_and_nothing_is_written(self, manifest_path, demo_model, spoil, words):
-        photo = manifest_path.parent / read_manifest(manifest_path).rows[3].file_name
+    def test_a_photo_that_cannot_be_used_is_named_and_left_out(self, manifest_path, demo_model, spoil, words):
+        rows = read_manifest(manifest_path).rows
+        photo = manifest_path.parent / rows[3].file_name
         spoil(photo)
-        with pytest.raises(UserError, match=f"{photo.name}.*{words}"):
-            write_photo_features(manifest_path, demo_model)
+        notes = []
+        written = write_photo_features(manifest_path, demo_model, notify=notes.append)
+        assert notes == [f"{photo} {words}, so it is left out."]
+        assert len(written.features) == len(rows) - 1
+        with np.load(written.path, allow_pickle=False) as content:
+            assert content["file_names"].tolist() == [row.file_name for row in rows if row != rows[3]]
+
+    def test_if_no_photo_can_be_used_nothing_is_written(self, manifest_path, demo_model):
+        for row in read_manifest(manifest_path).rows:
+            (manifest_path.parent / row.file_name).unlink()
+        with pytest.raises(UserError, match=r"None of the 24 photos can be used\. The first: .*0\.jpg cannot be used"):
+            write_photo_features(manifest_path, demo_model, notify=str)
         assert not manifest_path.with_name(FEATURES_FILE).exists()
 
     def test_a_manifest_that_is_not_there_is_a_sentence(self, manifest_path, demo_model, tmp_path):

@@ -1,7 +1,9 @@
 """`car-classifier evaluate`: measures any labelled photos, through the SavedModel alone."""
 
 import csv
+import io
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from car_classifier.data.manifest import read_manifest, write_manifest
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import BATCH_SIZE, predict
 from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
+from car_classifier.explanations.clever_hans import frame_evidence
 from car_classifier.network.signatures import ServedClassifier, save
 from car_classifier.registry.model_card import model_card
 from car_classifier.registry.published_version import PublishedVersion
@@ -135,13 +138,33 @@ class TestWhatCannotBeMeasured:
             evaluate_on(published, folder, None, QUIET)
 
     @pytest.mark.parametrize(
-        ("content", "words"), [(b"\x89PNG", r"\(not a picture, or damaged\)"), (None, r"\(no such file\)")]
+        ("content", "words"),
+        [(b"\x89PNG", r"cannot be used \(not a picture, or damaged\)"), (None, r"cannot be used \(no such file\)")],
     )
-    def test_a_photo_that_has_gone_bad_is_named(self, published, photos, tmp_path, content, words):
+    def test_a_photo_that_has_gone_bad_is_named_and_left_out(self, published, photos, tmp_path, content, words):
         manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
         bad = photos / "Make1_Model2_8.png"
         bad.write_bytes(content) if content else bad.unlink()
-        with pytest.raises(UserError, match=rf"{bad.name} cannot be used {words}\. Index the photos again"):
+        console = Console(file=io.StringIO(), width=500)
+        result = evaluate_on(published, manifest.path, None, console)
+        assert result["count"] == len(manifest.rows) - 1
+        (note,) = [line for line in console.file.getvalue().splitlines() if line.startswith("Note: ")]
+        assert re.fullmatch(rf"Note: .*{bad.name} {words}.*, so it is left out\.", note)
+
+    def test_the_evidence_in_the_frame_is_that_of_the_other_photos(self, published, photos, tmp_path):
+        manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
+        bad = manifest.rows[5]
+        manifest.photo_path(bad).write_bytes(b"no photo")
+        notes = []
+        evidence = frame_evidence(published, manifest, manifest.rows[:9], 0.1, notify=notes.append)
+        assert [item.row for item in evidence] == [row for row in manifest.rows[:9] if row != bad]
+        assert notes == [f"{manifest.photo_path(bad)} cannot be used (not a picture, or damaged), so it is left out."]
+
+    def test_if_no_photo_can_be_read_it_is_a_sentence(self, published, photos, tmp_path):
+        manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
+        for row in manifest.rows:
+            manifest.photo_path(row).write_bytes(b"no photo")
+        with pytest.raises(UserError, match=r"None of the 36 photos can be used\. The first: .* cannot be used"):
             evaluate_on(published, manifest.path, None, QUIET)
 
     def test_a_model_from_before_there_was_all_classes(self, photos, tmp_path):
@@ -183,7 +206,7 @@ class TestWhereItGoes:
         assert f"Macro-F1 {result['macro_f1']:.1%} {low:.1%} to {high:.1%}" in lines
         pair = result["confused_pairs"][0]
         assert f"{' and '.join(pair['labels'])}: {pair['count']}" in lines
-        assert "Left out 1 photos of labels that the model does not know: Nobody_[Knows] (1)." in lines
+        assert "Left out 1 photo of labels that the model does not know: Nobody_[Knows] (1)." in lines
         assert lines[-1] == f"All figures: {out}"
 
     @pytest.mark.slow

@@ -159,7 +159,7 @@ def test_another_manifest_can_be_written_elsewhere(manifest_path, tmp_path, net)
     [
         ({"threshold": 1.5}, "--threshold must be from 0 to 1. Received: 1.5"),
         ({"threshold": float("nan")}, "Received: nan"),
-        ({"threshold": 1}, "At a threshold of 1, 2 of 7 photos would be left, of 1 classes"),
+        ({"threshold": 1}, "At a threshold of 1, 2 of 7 photos would be left, of 1 class"),
         ({"top": 1}, "--top must be at least 2"),
         ({"car_classes": ["car"]}, "ImageNet has no class named 'car'"),
         ({"out": "images/Kia_Rio_1.png"}, "is there already and is no manifest, so it stays"),

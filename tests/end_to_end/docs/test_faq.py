@@ -103,7 +103,8 @@ def _(tmp_path):
     for label, shade in (("A_1", 0), ("A_2", 90), ("B_1", 180)):
         photo(tmp_path / "photos" / f"{label}_{shade}.jpg", shade)
     (tmp_path / "photos" / "B_1_180.jpg").unlink()
-    Image.new("RGB", (32, 32)).save(tmp_path / "photos" / "B_1_180.webp")
+    for number in range(2):
+        Image.new("RGB", (32, 32)).save(tmp_path / "photos" / f"B_1_{number}.webp")
     return "\n".join(index(tmp_path / "photos", tmp_path).warnings)
 
 
@@ -123,9 +124,46 @@ def _(tmp_path):
     return left_out(tmp_path, "car.jpg")
 
 
+@provokes("Left out …: lies in no class folder")
+def _(tmp_path):
+    for name in ("pug/1.jpg", "lion/1.jpg", "car.jpg"):
+        photo(tmp_path / "photos" / name, len(name))
+    (one,) = index(tmp_path / "photos", tmp_path).left_out
+    return f"Left out {one}"
+
+
+@provokes("Left out … in the folder")
+def _(tmp_path):
+    for folder in ("images/pug", "images/lion", "masks"):
+        photo(tmp_path / "photos" / folder / "1.jpg", len(folder))
+    return "\n".join(index(tmp_path / "photos", tmp_path).warnings)
+
+
+@provokes("No makes were read")
+def _(tmp_path):
+    for folder in ("golden_retriever", "pug"):
+        photo(tmp_path / "photos" / folder / "1.jpg", len(folder))
+    return "\n".join(index(tmp_path / "photos", tmp_path).warnings)
+
+
+@provokes("… cannot be read as a list of photos")
+def _(tmp_path):
+    (tmp_path / "list.csv").write_text("picture,breed\n1.jpg,pug\n")
+    return refused(index, tmp_path / "list.csv", tmp_path)
+
+
+@provokes("… is not in UTF-8")
+def _(tmp_path):
+    for name, shade in (("1.jpg", 0), ("2.jpg", 90)):
+        photo(tmp_path / "photos" / name, shade)
+    (tmp_path / "photos" / "list.csv").write_bytes("file,label\n1.jpg,Löwe\n2.jpg,Kuh\n".encode("cp1252"))
+    return "\n".join(index(tmp_path / "photos", tmp_path).warnings)
+
+
 @provokes("All … usable photos in")
 def _(tmp_path):
-    photo(tmp_path / "Bird_Robin" / "1.jpg")
+    for shade in (0, 90):
+        photo(tmp_path / "Bird_Robin" / f"{shade}.jpg", shade)
     return refused(index, tmp_path / "Bird_Robin", tmp_path) + refused(index, tmp_path, tmp_path)
 
 
