@@ -30,7 +30,7 @@ from car_classifier.errors import UserError
 from car_classifier.terminal import never_fail_to_print, use_utf8_for_files
 
 app = typer.Typer(
-    help="Train a car classifier, publish it as a SavedModel that explains its answers, and serve it.",
+    help="Train a classifier of photos, publish it as a SavedModel that explains its answers, and serve it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

@@ -56,10 +56,21 @@ def index(
         typer.Option(help="Where classes are read from.", show_default="the first of these that fits"),
     ] = None,
     makes: Annotated[bool, typer.Option(help="Read a class Make_Model as a make and a model.")] = True,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NOUN",
+            help="What the photos show, in the singular, such as bird, or with the plural, such as mouse/mice: pages "
+            "and messages name it.",
+            show_default="as named before, else car if classes have makes",
+        ),
+    ] = None,
 ) -> None:
     """Read, check and split photos, and write the manifest that all other commands use."""
     from car_classifier.data.indexing import index_photos
+    from car_classifier.subject import parse_subject
 
+    named = None if subject is None else parse_subject(subject)
     with progress_bar("Reading photos", console) as report:
         result = index_photos(
             source,
@@ -73,8 +84,11 @@ def index(
             classes=classes,
             makes=makes,
             convert=convert,
+            subject=named,
         )
     console.print(result.reading, markup=False)
+    if result.subject:
+        console.print(f"Subject: {result.subject.singular}, in the plural {result.subject.plural}.", markup=False)
     for left_out in result.left_out:
         if not left_out.format:  # of the others, a note has the number
             console.print(f"Left out {left_out}", style="yellow", markup=False)

@@ -27,6 +27,7 @@ from car_classifier.data.folder_walk import Walk, walk_folder
 from car_classifier.data.list_layouts import PhotoList, find_list, open_list, unread_tables
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
 from car_classifier.errors import UserError
+from car_classifier.subject import FILE as SUBJECT
 
 PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, *CONVERTIBLE_SUFFIXES)
 """Photos, and pictures that `--convert` makes photos of."""
@@ -133,7 +134,7 @@ def find_photos(
     reading.left_out += [
         LeftOut(path, "not a JPEG or PNG file by its name")
         for path, suffix in suffixes.items()
-        if suffix not in (*PICTURE_SUFFIXES, *NOT_PHOTOS)
+        if suffix not in (*PICTURE_SUFFIXES, *NOT_PHOTOS) and path.name != SUBJECT
     ]
     return _finished(reading, source, walk.notes())
 
