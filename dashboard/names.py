@@ -1,4 +1,4 @@
-"""Display names of cars."""
+"""Display names of labels."""
 
 
 def display_name(label: str) -> str:

@@ -66,13 +66,17 @@ def index(modules: Iterable[str]) -> str:
     return INDEX.replace("<!-- modules -->", "\n        ".join(links))
 
 
-def layout() -> dmc.MantineProvider:
-    """Returns the shell with an empty place for the page."""
+def layout(title: str) -> dmc.MantineProvider:
+    """Returns the shell with an empty place for the page.
+
+    Args:
+        title: Title of the pages.
+    """
     return dmc.MantineProvider(
         dmc.AppShell(
             [
                 html.A("Skip to the page", href="#page", className="skip-link"),
-                dmc.AppShellHeader(_header()),
+                dmc.AppShellHeader(_header(title)),
                 # Not AppShellMain: each page is itself the only "main" element of the document.
                 html.Div(dash.page_container, id="page", className="below-header", tabIndex=-1),
                 dcc.Interval(id="status-tick", interval=STATUS_SECONDS * 1000),
@@ -100,17 +104,17 @@ def register(app: dash.Dash) -> None:
     run_in_browser(app, "shell.markPage", Input("_pages_location", "pathname"), starts_with="page")
 
 
-def _header() -> html.Div:
+def _header(title: str) -> html.Div:
     return html.Div(
         [
             html.A(
                 [
                     html.Img(src="/assets/favicon.svg", alt="", width=30, height=30),
-                    html.Span("Car classification"),
+                    html.Span(title),
                 ],
                 href="/",
                 className="brand",
-                **{"aria-label": "Car classification"},
+                **{"aria-label": title},
             ),
             html.Nav(
                 [
