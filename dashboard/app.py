@@ -36,7 +36,7 @@ COMPRESSION = {
 
 
 class _Dash(dash.Dash):
-    """An app whose title follows the subject of the photos, which may change while it runs."""
+    """An app whose title and icon follow the subject of the photos, which may change while it runs."""
 
     def __init__(self, subject: Callable[[], Subject], **options: Any):
         self._subject = subject
@@ -44,7 +44,9 @@ class _Dash(dash.Dash):
 
     def interpolate_index(self, **parts: Any) -> str:
         """Returns the document around the pages."""
-        return str(super().interpolate_index(**parts | {"title": self._subject().title}))
+        subject = self._subject()
+        own = {"title": subject.title, "favicon": shell.icon_link(subject)}
+        return str(super().interpolate_index(**parts | own))
 
 
 def create_app(settings: Settings) -> dash.Dash:
@@ -94,7 +96,7 @@ def create_app(settings: Settings) -> dash.Dash:
         page.register(app, services)
     not_found.register(app)
     shell.register(app)
-    app.layout = lambda: shell.layout(services.subject().title)
+    app.layout = lambda: shell.layout(services.subject())
     make_ready(app)
     headers.register(app)
     server.extensions[HOUSEKEEPING] = Housekeeping(services.photos, services.database)

@@ -126,7 +126,7 @@ def said(app) -> dict[str, str]:
              if callable(page["layout"])}  # fmt: skip
     for path in given:
         document = web.get(path).get_data(as_text=True)
-        given[path] += " ".join(re.findall(r"<title>.*?</title>|<meta[^>]*>", document))
+        given[path] += " ".join(re.findall(r"<title>.*?</title>|<meta[^>]*>|<link rel=.icon[^>]*>", document))
     given["shell"] = web.get("/_dash-layout").get_data(as_text=True)
     return {name: text.replace("car-classifier", "") for name, text in given.items()}
 
@@ -156,6 +156,7 @@ def test_the_demo_says_car(settings):
     pages = said(create_app(settings))
     assert "Which car is this?" in pages["/"]
     assert "Four cars of different makes." in pages["/play"]
+    assert "/assets/favicon.svg" in pages["/"]
     assert "Car classification" in pages["shell"]
 
 
@@ -167,6 +168,7 @@ def test_a_running_page_follows_a_new_version(settings):
     assert "Which bird is this?" in pages["/"]
     assert "Bird classification" in pages["shell"]
     assert "<title>Bird classification</title>" in pages["/"]
+    assert "/assets/favicon-photo.svg" in pages["/"]
     assert "Four cars that the AI mixes up." in pages["/play"], "the photos of the game are still of cars"
 
 

@@ -102,7 +102,7 @@ def test_the_page_that_is_none_leads_home_and_no_link_leads_there(settings):
     assert [type(part).__name__ for part in parts(page)].count("H1") == 1
     assert [part.href for part in parts(page) if hasattr(part, "href")] == ["/"]
     create_app(settings)
-    links = [part.href for part in parts(shell_layout("Car classification")) if hasattr(part, "href")]
+    links = [part.href for part in parts(shell_layout(CAR)) if hasattr(part, "href")]
     assert [link for link in links if "404" in link or "found" in link] == []
 
 
