@@ -82,9 +82,9 @@ class Subject:
 
     def counted(self, classes: int, has_makes: bool) -> str:
         """A number of classes: "8 car models", "8 birds" or "8 classes"."""
-        if has_makes:
-            return f"{classes} {self.singular} models"
-        return f"{classes} {'classes' if self == PHOTO else self.plural}"
+        if self == PHOTO:
+            return f"{classes} classes"
+        return f"{classes} {self.singular} models" if has_makes else f"{classes} {self.plural}"
 
     def as_json(self) -> dict[str, str]:
         """The subject as JSON holds it."""

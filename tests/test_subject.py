@@ -77,7 +77,7 @@ BIRD = Subject("bird", "birds")
     [
         (CAR, "Car classifier", "Which car is it?", "8 cars", "8 car models"),
         (BIRD, "Bird classifier", "Which bird is it?", "8 birds", "8 bird models"),
-        (PHOTO, "Photo classifier", "What does the photo show?", "8 classes", "8 photo models"),
+        (PHOTO, "Photo classifier", "What does the photo show?", "8 classes", "8 classes"),
     ],
 )
 def test_the_words_of_sentences(subject, title, question, counted, counted_with_makes):
