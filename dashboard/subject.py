@@ -35,6 +35,11 @@ class Subject:
         return "What does this photo show?" if self == PHOTO else f"Which {self.singular} is this?"
 
     @property
+    def correction(self) -> str:
+        """Asks about a photo whose answer is wrong."""
+        return "What does it show?" if self == PHOTO else f"Which {self.singular} is it?"
+
+    @property
     def contest(self) -> str:
         """Asks both players of the game about one photo."""
         return "Who knows what it shows?" if self == PHOTO else f"Who knows the {self.singular}?"

@@ -74,7 +74,7 @@ def _form(subject: Subject) -> html.Div:
         [
             dmc.Select(
                 id="feedback-label",
-                label=subject.question,
+                label=subject.correction,
                 description="Leave it empty if you do not know.",
                 placeholder=f"Choose the {subject.one}",
                 data=[],

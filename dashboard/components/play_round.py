@@ -27,7 +27,7 @@ def game_round(subject: Subject) -> html.Section:
                 className="play-bar actions",
             ),
             html.Div(
-                [_stage(), html.Div([_question(subject), _reveal(subject)], className="play-side")],
+                [_stage(subject), html.Div([_question(subject), _reveal(subject)], className="play-side")],
                 className="play-table columns",
             ),
         ],
@@ -53,14 +53,14 @@ def _score(player: str) -> html.Div:
     )
 
 
-def _stage() -> html.Section:
+def _stage(subject: Subject) -> html.Section:
     return html.Section(
         [
             html.Div(
                 [
                     html.Div(
                         [
-                            html.Img(id="play-photo", alt="The photo to name", draggable="false"),
+                            html.Img(id="play-photo", alt=f"The {subject.singular} to name", draggable="false"),
                             html.Canvas(id="play-heatmap", width=1, height=1, role="img", hidden=True),
                         ],
                         id="play-frame",

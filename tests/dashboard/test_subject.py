@@ -44,6 +44,7 @@ NOUNS = {"singular": "bird", "plural": "birds"}
 def test_the_words_of_sentences(subject, words):
     given = (subject.title, subject.question, subject.contest, subject.photos, subject.one, subject.many)
     assert given == words
+    assert subject.correction in ("Which car is it?", "Which bird is it?", "What does it show?")
     it_is = "it is" if subject == PHOTO else "it is the"
     assert subject.attributes == {"data-one": subject.one, "data-many": subject.many, "data-it-is": it_is}
 

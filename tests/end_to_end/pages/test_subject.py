@@ -64,7 +64,7 @@ def test_classify(browser, url):
         expect(page.get_by_text("The model knows no such bird").first).to_be_visible()
         page.keyboard.press("Escape")
         page.locator("#feedback-no").click()
-        expect(page.get_by_role("textbox", name="Which bird is this?")).to_be_visible()
+        expect(page.get_by_role("textbox", name="Which bird is it?")).to_be_visible()
         check(page, "classify-answered")
 
 

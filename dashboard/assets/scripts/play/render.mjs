@@ -183,7 +183,7 @@ function renderHeatmap(view, isOn) {
     };
 }
 
-/** The fields of a hard game, where a class is named, by its make and model if it has a make. @type {(view: View) => Changes} */
+/** The fields of a hard game, where a class is named. @type {(view: View) => Changes} */
 function renderNaming({ phase, cars, make, model }) {
     /** @type {{ make: string, model: string, label: string }[]} */
     const known = cars || [];
