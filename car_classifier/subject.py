@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from car_classifier.errors import UserError
 from car_classifier.files import read_json, write_json
@@ -157,17 +157,16 @@ def subject_from_json(content: Any) -> Subject | None:
     """The subject that `as_json` gave; None for anything else."""
     if not isinstance(content, dict):
         return None
-    nouns = content.get("singular"), content.get("plural")
-    if not all(isinstance(noun, str) and _is_noun(noun) for noun in nouns):
-        return None
-    return Subject(*nouns)
+    singular, plural = content.get("singular"), content.get("plural")
+    return Subject(singular, plural) if _is_noun(singular) and _is_noun(plural) else None
 
 
 def _tidy(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def _is_noun(text: str) -> bool:
-    """Whether a text is made of letters, and may stand in any page or file without being escaped."""
-    letters = all(part.isalnum() or part in " -'’" or unicodedata.category(part) in ("Mn", "Mc") for part in text)
-    return letters and text[:1].isalnum() and len(text) <= LONGEST
+def _is_noun(text: Any) -> TypeGuard[str]:
+    """Whether something is a text of letters, which may stand on any page and in any file without being escaped."""
+    if not isinstance(text, str) or not 1 <= len(text) <= LONGEST or not text[0].isalnum():
+        return False
+    return all(part.isalnum() or part in " -'’" or unicodedata.category(part) in ("Mn", "Mc") for part in text)

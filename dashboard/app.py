@@ -35,7 +35,7 @@ COMPRESSION = {
 }
 
 
-class _Dash(dash.Dash):
+class _Dash(dash.Dash):  # type: ignore[misc]  # Dash has no types
     """An app whose title and icon follow the subject of the photos, which may change while it runs."""
 
     def __init__(self, subject: Callable[[], Subject], **options: Any):

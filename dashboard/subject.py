@@ -4,7 +4,7 @@ import json
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 FILE = "subject.json"
 """The subject's file in the folder of the manifest; `car-classifier data index` writes it."""
@@ -96,7 +96,7 @@ def read_subject(path: Path) -> Subject | None:
         return None
 
 
-def _is_noun(text: Any) -> bool:
+def _is_noun(text: Any) -> TypeGuard[str]:
     """Whether a text is made of letters, so that it can stand anywhere on a page."""
     if not isinstance(text, str) or not 1 <= len(text) <= LONGEST or not text[0].isalnum():
         return False

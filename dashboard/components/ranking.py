@@ -28,7 +28,7 @@ def ranking(subject: Subject) -> html.Section:
                 html.Div([_row(rank) for rank in range(ROWS)], className="rows"),
                 id="choice",
                 value="0",
-                label=f"Choose any {subject.one} to see what in the photo speaks for it",
+                label=f"Choose any {subject.one} to see what speaks for it",
                 labelProps={"className": "choice-label dimmed"},
             ),
             dmc.Select(

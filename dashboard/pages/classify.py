@@ -73,7 +73,7 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto], subject: Subject
                     html.H1(subject.question),
                     html.P(
                         "The five most likely answers, and the parts of the photo that speak for each."
-                        + (" Pick one below or drop your own photos." if samples else " Drop your own photos."),
+                        + (" Pick a photo below or drop your own." if samples else " Drop your own photos."),
                         className="dimmed",
                     ),
                 ],

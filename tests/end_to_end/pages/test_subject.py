@@ -70,7 +70,9 @@ def test_classify(browser, url):
 
 def test_the_game(browser, url):
     with opened(browser, f"{url}/play") as (page, _):
-        expect(page.get_by_text("Four birds that the AI mixes up.")).to_be_visible()
+        expect(page.get_by_role("radio", name="Medium")).to_have_accessible_name(
+            re.compile("Four birds that the AI mixes up")
+        )
         check(page, "play")
         page.locator("#play-rounds").get_by_text("3", exact=True).click()
         for level in ("Medium", "Hard"):
