@@ -1,3 +1,3 @@
-"""Train a car classifier, export it as a self-explaining SavedModel, and serve it."""
+"""Train a classifier of photos, export it as a self-explaining SavedModel, and serve it."""
 
 __version__ = "0.1.0"

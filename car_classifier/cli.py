@@ -48,7 +48,7 @@ class _Commands(TyperGroup):
 
 app = typer.Typer(
     cls=_Commands,
-    help="Train a car classifier, publish it as a SavedModel that explains its answers, and serve it.",
+    help="Train a classifier of photos, publish it as a SavedModel that explains its answers, and serve it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

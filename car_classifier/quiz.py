@@ -1,4 +1,4 @@
-"""A quiz in the terminal: who knows the car on the photo, the human or the model?"""
+"""A quiz in the terminal: who knows what the photo shows, the human or the model?"""
 
 import shutil
 import tempfile
@@ -65,7 +65,7 @@ class Quiz:
         known = set(model.names.labels)
         rows = [row for row in manifest.kept if split in (row.split, "all") and row.label in known]
         if not rows:
-            raise UserError(f"{manifest.path} has no photo for {split} of a model that {model} knows.")
+            raise UserError(f"{manifest.path} has no photo for {split} of a class that {model} knows.")
         self._random = np.random.default_rng(seed)
         self._model = model
         drawn = self._random.permutation(len(rows))[:rounds]
@@ -124,7 +124,7 @@ class Quiz:
         for number, label in enumerate(choices, start=1):
             console.print(f"  [bold]{number}[/] {escape(_name(label))}", highlight=False)
         keys = [str(number) for number in range(1, len(choices) + 1)]
-        key = Prompt.ask("Which car is it?", choices=[*keys, QUIT], console=console)
+        key = Prompt.ask(self._model.subject.question, choices=[*keys, QUIT], console=console)
         if key == QUIT:
             return False
         guess = choices[int(key) - 1]
@@ -135,7 +135,7 @@ class Quiz:
 
 
 def choose(answer: Answer, labels: Sequence[str], makes: dict[str, str], rng: np.random.Generator) -> list[str]:
-    """The truth and up to three others in random order: cars that the net finds likely, and one of the same make.
+    """The truth and up to three others in random order: classes that the net finds likely, and one of the same make.
 
     Args:
         answer: The model's answer about a photo whose truth is known.

@@ -1,4 +1,4 @@
-"""The web page of the car classifier: photos in, names and heatmaps out.
+"""The web page of a classifier of photos: photos in, names and heatmaps out.
 
 `python -m dashboard` starts it. It reaches the model server through its REST API, and the photos and published versions
 through their files; it imports nothing from the rest of the project.

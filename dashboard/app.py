@@ -1,6 +1,8 @@
 """Assembles the dashboard: services, addresses and pages."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import dash
 from flask import Flask
@@ -17,12 +19,11 @@ from dashboard.photos.store import PhotoStore
 from dashboard.reports.versions import VersionsFolder
 from dashboard.services import Services
 from dashboard.settings import Settings
+from dashboard.subject import Subject
 from dashboard.web import headers, request_id, visitors
 
-TITLE = "Car classification"
 ASSETS = Path(__file__).parent / "assets"
 HOUSEKEEPING = "housekeeping"
-DESCRIPTION = "Which car is this, and which parts of the photo say so?"
 
 # Plotly and the grid are large: brotli makes them a tenth smaller than zstd does, which flask-compress would prefer.
 # At this level brotli takes an eighth of a second for plotly, and some milliseconds for the largest callback answer.
@@ -32,6 +33,20 @@ COMPRESSION = {
     "COMPRESS_ALGORITHM_STREAMING": ALGORITHMS,
     "COMPRESS_BR_LEVEL": 5,
 }
+
+
+class _Dash(dash.Dash):  # type: ignore[misc]  # Dash has no types
+    """An app whose title and icon follow the subject of the photos, which may change while it runs."""
+
+    def __init__(self, subject: Callable[[], Subject], **options: Any):
+        self._subject = subject
+        super().__init__("dashboard", **options)
+
+    def interpolate_index(self, **parts: Any) -> str:
+        """Returns the document around the pages."""
+        subject = self._subject()
+        own = {"title": subject.title, "favicon": shell.icon_link(subject)}
+        return str(super().interpolate_index(**parts | own))
 
 
 def create_app(settings: Settings) -> dash.Dash:
@@ -49,20 +64,6 @@ def create_app(settings: Settings) -> dash.Dash:
     """
     server = Flask("dashboard")
     server.config.update(COMPRESSION)  # before Dash reads it
-    app = dash.Dash(
-        "dashboard",
-        server=server,
-        assets_folder=str(ASSETS),
-        assets_path_ignore=["^scripts$"],  # `assets/load.js` loads these modules, and says why
-        use_pages=True,
-        pages_folder="",  # pages are registered below, so that they can get the services
-        compress=True,
-        health_endpoint="healthz",
-        index_string=shell.index(path.relative_to(ASSETS).as_posix() for path in sorted(ASSETS.rglob("*.mjs"))),
-        title=TITLE,
-        description=DESCRIPTION,
-        update_title="",
-    )
     timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
     client = ModelClient(settings.model_server_url, settings.model_name, timeout, settings.model_label)
     services = Services(
@@ -74,6 +75,18 @@ def create_app(settings: Settings) -> dash.Dash:
         versions=VersionsFolder(settings.model_folder),
         database=open_database(settings.database_url),
     )
+    app = _Dash(
+        services.subject,
+        server=server,
+        assets_folder=str(ASSETS),
+        assets_path_ignore=["^scripts$"],  # `assets/load.js` loads these modules, and says why
+        use_pages=True,
+        pages_folder="",  # pages are registered below, so that they can get the services
+        compress=True,
+        health_endpoint="healthz",
+        index_string=shell.index(path.relative_to(ASSETS).as_posix() for path in sorted(ASSETS.rglob("*.mjs"))),
+        update_title="",
+    )
     app.server.before_request(request_id.begin)
     app.server.teardown_request(request_id.end)
     visitors.register(app.server)
@@ -83,7 +96,7 @@ def create_app(settings: Settings) -> dash.Dash:
         page.register(app, services)
     not_found.register(app)
     shell.register(app)
-    app.layout = shell.layout()
+    app.layout = lambda: shell.layout(services.subject())
     make_ready(app)
     headers.register(app)
     server.extensions[HOUSEKEEPING] = Housekeeping(services.photos, services.database)

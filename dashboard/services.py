@@ -9,6 +9,7 @@ from dashboard.photos.dataset import DatasetFile
 from dashboard.photos.store import PhotoStore
 from dashboard.reports.versions import VersionsFolder
 from dashboard.settings import Settings
+from dashboard.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,12 @@ class Services:
     dataset: DatasetFile
     versions: VersionsFolder
     database: Database
+
+    def subject(self) -> Subject:
+        """Returns what the photos show that the answering version knows, without asking the model server.
+
+        The newest version stands in while the answering one is unknown, and the data set for a version without labels.
+        """
+        answering = self.versions.find(self.watch.last_version)
+        version = answering or next(iter(self.versions.all()), None)
+        return version.subject if version and version.labels else self.dataset.subject()

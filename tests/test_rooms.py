@@ -8,12 +8,13 @@ import pytest
 
 from tests.support.repository import ROOT
 
-LEAVES = {"errors", "files", "progress", "settings", "words"}
+LEAVES = {"errors", "files", "progress", "settings", "subject", "words"}
 CAR_CLASSIFIER = {
     "errors": set(),
     "files": {"errors"},
     "progress": {"words"},
     "words": set(),
+    "subject": {"errors", "files"},
     "terminal": set(),
     "settings": {"errors"},
     "data": LEAVES,
@@ -43,9 +44,10 @@ SERVING = {
     "grpc": {"models", "metrics", "errors", "settings"},
     "server": {"http", "grpc", "models", "metrics", "errors", "settings"},
 }
-DASHBOARD_LEAVES = {"names", "changing_file", "settings", "web"}
+DASHBOARD_LEAVES = {"names", "subject", "changing_file", "settings", "web"}
 DASHBOARD = {
     "names": set(),
+    "subject": set(),
     "changing_file": set(),
     "settings": set(),
     "web": set(),

@@ -43,7 +43,7 @@ def clever_hans(
     out: FiguresOption = Path("figures/clever-hans"),
     json_out: JsonOption = None,
 ) -> None:
-    """Measure how much of the model's evidence lies in the outer frame of the photos, around the car."""
+    """Measure how much of the model's evidence lies in the outer frame of the photos, around their subject."""
     if not 0 < frame < 0.5:
         raise UserError(f"--frame must be above 0 and below 0.5. Received: {frame}")
     report_path = json_out or out / "clever_hans.json"

@@ -64,10 +64,21 @@ def index(
             show_default="if all classes are named so",
         ),
     ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NOUN",
+            help="What the photos show, in the singular, such as bird, or with the plural, such as mouse/mice: pages "
+            "and messages name it.",
+            show_default="as named before, else car if classes have makes",
+        ),
+    ] = None,
 ) -> None:
     """Read, check and split photos, and write the manifest that all other commands use."""
     from car_classifier.data.indexing import index_photos
+    from car_classifier.subject import parse_subject
 
+    named = None if subject is None else parse_subject(subject)
     with progress_bar("Reading photos", console) as report:
         result = index_photos(
             source,
@@ -81,8 +92,11 @@ def index(
             classes=classes,
             makes=makes,
             convert=convert,
+            subject=named,
         )
     console.print(result.reading, markup=False)
+    if result.subject:
+        console.print(f"Subject: {result.subject.singular}, in the plural {result.subject.plural}.", markup=False)
     for left_out in result.left_out:
         if not left_out.format:  # of the others, a note has the number
             console.print(f"Left out {left_out}", style="yellow", markup=False)
@@ -120,10 +134,15 @@ def prefilter(
     from car_classifier.prefilter.contact_sheet import check_contact_sheet, draw_contact_sheet
     from car_classifier.prefilter.imagenet_net import imagenet_net
     from car_classifier.prefilter.scoring import CAR_CLASSES, prefilter_photos
+    from car_classifier.subject import CAR, read_subject
 
     check_contact_sheet(contact_sheet)
     net = imagenet_net(base, weights)
     photos = read_manifest(manifest)
+    subject = read_subject(photos.path.parent)
+    if car_classes is None and subject not in (None, CAR):
+        note = f"Note: this looks for cars on photos of {subject.plural}; --car-classes names what to look for."
+        console.print(note, style="yellow", markup=False)
     check_no_input(contact_sheet, (photos.photo_path(row) for row in photos.rows))
     names = CAR_CLASSES if car_classes is None else [name.strip() for name in car_classes.split(",") if name.strip()]
     with progress_bar("Scoring photos", console) as report:

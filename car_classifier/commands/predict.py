@@ -29,7 +29,7 @@ def predict(
     json_out: JsonOption = None,
     figure: Annotated[Path | None, typer.Option(help="Picture file to draw the photos and the answers in.")] = None,
 ) -> None:
-    """Ask the published model which cars photos show."""
+    """Ask the published model what photos show."""
     from rich.console import Console
 
     from car_classifier.evaluation import predictions

@@ -15,7 +15,7 @@ def quiz(
     seed: Annotated[int | None, SEED(show_default="random")] = None,
     open_photos: Annotated[bool, typer.Option("--open", help="Also open each photo in a window.")] = False,
 ) -> None:
-    """Play against the model: which car does the photo show? Photos are drawn in the terminal."""
+    """Play against the model: who knows what the photo shows? Photos are drawn in the terminal."""
     from rich.console import Console
 
     from car_classifier.data.manifest import read_manifest

@@ -26,17 +26,19 @@ from car_classifier.data.photo_sources import CONVERTED, LeftOut, listed_split, 
 from car_classifier.data.splits import SplitItem, split_photos
 from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
+from car_classifier.subject import Subject, read_subject, write_subject
 from car_classifier.words import counted
 
 
 @dataclass(frozen=True)
 class IndexResult:
-    """The manifest, the files that were left out, how the source was read, and notes for the user."""
+    """The manifest, the files that were left out, notes for the user, how the source was read, and its subject."""
 
     manifest: Manifest
     left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
     reading: str
+    subject: Subject | None
 
 
 def index_photos(
@@ -52,6 +54,7 @@ def index_photos(
     report: Report = silent,
     classes: Classes | None = None,
     makes: bool | None = None,
+    subject: Subject | None = None,
 ) -> IndexResult:
     """Index photos and write the manifest.
 
@@ -69,9 +72,11 @@ def index_photos(
         report: Called with the number of photos read so far, and of all photos.
         classes: Where classes are read from; None for the first place that fits.
         makes: Whether a class `Make_Model` has a make; if left out, if all classes are called so.
+        subject: What the photos show; None keeps the subject that was named before, if any.
 
     Raises:
-        UserError: The source cannot be used, or it holds no usable photo or too few classes.
+        UserError: The source cannot be used, or it holds no usable photo or too few classes; or the subject that was
+            named before cannot be read.
     """
     if not (validation >= 0 and test >= 0 and validation + test < 1):
         raise UserError(
@@ -80,6 +85,7 @@ def index_photos(
     if top is not None:
         check_top(top)
     check_manifest_out(out)
+    named = subject or read_subject(out.parent)
     listed = read_split_csv(split_csv) if split_csv else {}
     found = find_photos(source, out, classes, makes, min_classes)
     candidates, left_out = found.candidates, found.left_out
@@ -139,7 +145,10 @@ def index_photos(
     if has_no_validation and "validation" in splits:
         drawn = counted(splits.count("validation"), "of those for training was", "of those for training were")
         notes.insert(0, f"No photos were for validation: {drawn} drawn, with seed {seed}.")
-    return IndexResult(write_manifest(out, rows), tuple(left_out), tuple(notes), found.reading)
+    manifest = write_manifest(out, rows)
+    if subject is not None:
+        write_subject(out.parent, subject)
+    return IndexResult(manifest, tuple(left_out), tuple(notes), found.reading, named)
 
 
 def _free_training_photos(groups: Sequence[int | None], decided: Sequence[Split | None]) -> list[Split | None]:

@@ -37,6 +37,7 @@ from car_classifier.data.list_layouts import (
 from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
 from car_classifier.errors import UserError
+from car_classifier.subject import FILE as SUBJECT
 from car_classifier.words import counted
 
 NOT_PHOTOS = (*TABLES, *SPREADSHEETS, ".md")
@@ -146,7 +147,7 @@ def find_photos(
     reading.left_out += [
         LeftOut(path, "not a JPEG or PNG file by its name")
         for path, suffix in suffixes.items()
-        if suffix not in (*PICTURE_SUFFIXES, *NOT_PHOTOS)
+        if suffix not in (*PICTURE_SUFFIXES, *NOT_PHOTOS) and path.name != SUBJECT
     ]
     return _finished(reading, source, notes)
 

@@ -14,6 +14,7 @@ from car_classifier.data.object_store import BytesSent, is_same, open_store, sto
 from car_classifier.errors import UserError
 from car_classifier.files import write_atomically
 from car_classifier.progress import Report, silent
+from car_classifier.subject import FILE as SUBJECT
 
 SAVED_MODEL = "saved_model.pb"
 UNFINISHED = ".publishing-"
@@ -64,7 +65,7 @@ def plan_upload(source: Path, url: str) -> Plan:
     """Find out which files are to be uploaded.
 
     A file or folder keeps its name: `model/3` goes to `<url>/3`. A manifest brings the photos that it lists, at the
-    same paths relative to it.
+    same paths relative to it, and its subject.
 
     Args:
         source: A file, a folder, or a manifest.
@@ -144,9 +145,11 @@ def _files_of(source: Path) -> tuple[dict[str, Path], list[Path]]:
 
 
 def _files_of_manifest(path: Path) -> dict[str, Path]:
-    """The manifest and all its photos, also excluded ones, so that the target is a complete copy."""
+    """The manifest, its subject and all its photos, also excluded ones, so that the target is a complete copy."""
     manifest = read_manifest(path)
     files = {path.name: path}
+    if (path.parent / SUBJECT).is_file():
+        files[SUBJECT] = path.parent / SUBJECT
     for row in manifest.rows:
         photo, name = manifest.photo_path(row), os.path.normpath(row.file_name)
         if name.startswith("..") or os.path.isabs(name):

@@ -1,4 +1,4 @@
-"""Whether a model looks at the car or at its surroundings.
+"""Whether a model looks at the subject of a photo or at its surroundings.
 
 Clever Hans was a horse that could not count but read the answer from its owner's face. A classifier does the same if it
 relies on the sky, the road or a watermark: then the evidence lies in the outer frame of the photo.

@@ -39,6 +39,7 @@ from car_classifier.files import csv_columns
 from car_classifier.prefilter.imagenet_classes import imagenet_classes, indices_of
 from car_classifier.prefilter.scores_file import PrefilterScores
 from car_classifier.progress import Report, silent
+from car_classifier.subject import read_subject, write_subject
 from car_classifier.words import counted
 
 CAR_CLASSES = (
@@ -131,6 +132,7 @@ def prefilter_photos(
     out = out or manifest.path
     _check_out(out)
     manifest.check_photos(manifest.rows)
+    subject = read_subject(manifest.path.parent)
     wnids = ",".join(imagenet_classes()[index].wnid for index in indices)
     with closing(PrefilterScores(out.parent / SCORES_FILE, _short_hash(f"{net.key} {wnids}"))) as scores:
         _score_photos(manifest, net, indices, scores, report)
@@ -151,7 +153,10 @@ def prefilter_photos(
         rows = keep_most_frequent(rows, top)
     if out.parent.resolve() != manifest.path.parent.resolve():
         rows = relocated(rows, manifest.path.parent, out.parent)
-    return PrefilterResult(write_manifest(out, rows), before, after)
+    written = write_manifest(out, rows)
+    if subject is not None:
+        write_subject(out.parent, subject)
+    return PrefilterResult(written, before, after)
 
 
 def _check_out(out: Path) -> None:

@@ -81,6 +81,7 @@ def _config(classifier: Classifier, run: TrainingRun) -> dict[str, Any]:
         "manifest_sha256": sha256_of(run.manifest.path),
         "photos": dict(counts),
         "classes": len(classifier.labels),
+        "subject": run.subject.as_json(),
         "software": {name: version(name) for name in ("car-classification", "tensorflow", "keras", "numpy")}
         | {"python": platform.python_version()},
     }

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from car_classifier.registry.score_kinds import SCORES, arrow
+from car_classifier.subject import default_subject, subject_from_json
 from car_classifier.words import counted
 
 
@@ -11,15 +12,17 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """The card, in Markdown, from a version's `config.json` and `metrics.json`."""
     training, photos, calibration = config["training"], config["photos"], metrics["calibration"]
     height, width = training["image_size"]
+    has_makes = "make_top1" in metrics
+    subject = subject_from_json(config.get("subject")) or default_subject(has_makes)
     right_make = (
         f"| Right make | {metrics['make_top1']:.1%} | {_interval(metrics['make_top1_interval'])} |\n"
-        if "make_top1" in metrics
+        if has_makes
         else ""
     )
     weights = {"none": "random weights", "imagenet": "ImageNet weights"}.get(training["weights"], "a weights file")
-    return f"""# Car classifier
+    return f"""# {subject.title}
 
-Tells which of {config["classes"]} car models a photo shows, and which pixels say so.
+Tells which of {subject.counted(config["classes"], has_makes)} a photo shows, and which pixels say so.
 
 | | |
 |---|---|

@@ -12,6 +12,7 @@ from car_classifier.files import read_json
 from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import STABLE, read_labels
+from car_classifier.subject import Subject, default_subject, subject_from_json
 
 REPUBLISH = "Publish the model again with car-classifier train."
 
@@ -69,6 +70,16 @@ class PublishedVersion:
             UserError: The file is missing or damaged.
         """
         return _read_json(self.config_path)
+
+    @cached_property
+    def subject(self) -> Subject:
+        """What the photos show that the version was trained on; older versions do not name it.
+
+        Raises:
+            UserError: There is no `labels.json`, or it is damaged.
+        """
+        config = self.read_config() if self.config_path.is_file() else {}
+        return subject_from_json(config.get("subject")) or default_subject(self.names.has_makes)
 
     def read_metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`.

@@ -22,6 +22,7 @@ from car_classifier.errors import UserError
 from car_classifier.files import check_writable, exclusive_lock, read_json, sha256_of, write_json
 from car_classifier.network.backbones import check_backbone_input, find_backbone
 from car_classifier.progress import print_left_out, progress_bar
+from car_classifier.subject import default_subject, read_subject
 from car_classifier.training.cluster import place_in_cluster
 from car_classifier.training.config import TrainingConfig, run_key
 
@@ -57,6 +58,7 @@ class TrainingRun:
         for note in self.manifest.notes():
             console.print(f"Note: {note}", style="yellow", markup=False)
         self.labels = self.manifest.labels
+        self.subject = read_subject(self.manifest.path.parent) or default_subject(self.manifest.has_makes)
         weights = Path(config.weights)
         self.weights_sha256 = sha256_of(weights) if weights.is_file() else config.weights
         self.key = run_key(config, sha256_of(self.manifest.path), self.weights_sha256)

@@ -7,12 +7,13 @@ from dashboard.components.photo_wall import photo_wall
 from dashboard.photos.search import PAGE_SIZE
 
 
-def class_histogram() -> html.Section:
+def class_histogram(has_makes: bool) -> html.Section:
     """Returns a list with a bar for each class that has photos; the script draws the bars, which Dash leaves alone."""
+    one = "model" if has_makes else "class"
     return html.Section(
         [
-            html.H2("Photos of each model", className="title"),
-            html.P("A click shows one model alone.", className="hint dimmed"),
+            html.H2(f"Photos of each {one}", className="title"),
+            html.P(f"A click shows one {one} alone.", className="hint dimmed"),
             html.Ul(
                 [
                     html.Li([html.Span(className=f"data-key data-{split}"), name])

@@ -13,12 +13,17 @@ import dash_mantine_components as dmc
 from dash import Input, State, dcc, html
 
 from dashboard.callbacks import run_in_browser
+from dashboard.subject import Subject
 
 BUTTONS = ("yes", "no", "unlisted", "send", "back", "undo")
 
 
-def feedback_card() -> html.Section:
-    """Returns the card, hidden until there is an answer."""
+def feedback_card(subject: Subject) -> html.Section:
+    """Returns the card, hidden until there is an answer.
+
+    Args:
+        subject: What the photos show.
+    """
     return html.Section(
         [
             dcc.Store(id="feedback-said", storage_type="session"),
@@ -26,7 +31,7 @@ def feedback_card() -> html.Section:
             html.H2("Was this right?", className="title"),
             html.P("", id="feedback-text", className="feedback-text", role="status", tabIndex=-1),
             html.Div([_button("yes", "Yes"), _button("no", "No")], className="feedback-ask actions"),
-            _form(),
+            _form(subject),
             html.Div(
                 dmc.Checkbox(
                     id="feedback-keep",
@@ -64,21 +69,21 @@ def register(app: dash.Dash) -> None:
     run_in_browser(app, "feedback.show", *[Input(*store) for store in state], starts_with="feedback")
 
 
-def _form() -> html.Div:
+def _form(subject: Subject) -> html.Div:
     return html.Div(
         [
             dmc.Select(
                 id="feedback-label",
-                label="Which car is it?",
+                label=subject.correction,
                 description="Leave it empty if you do not know.",
-                placeholder="Choose a car",
+                placeholder=f"Choose the {subject.one}",
                 data=[],
                 value=None,
                 searchable=True,
                 openOnFocus=False,
                 clearable=True,
-                clearButtonProps={"aria-label": "Choose no car"},
-                nothingFoundMessage="The model knows no such car",
+                clearButtonProps={"aria-label": f"Choose no {subject.one}"},
+                nothingFoundMessage=f"The model knows no such {subject.one}",
                 limit=100,
                 size="sm",
             ),

@@ -14,6 +14,7 @@ from dashboard.components.model_section import CHOSEN, measured, presence, prese
 from dashboard.names import display_name
 from dashboard.reports.predictions import Answer, choose, mistakes, wall
 from dashboard.services import Services
+from dashboard.subject import Subject
 
 EVIDENCE = {
     "contrast": "Answer against truth",
@@ -47,13 +48,17 @@ def chosen_photos() -> html.Section:
     )
 
 
-def mistake_photos() -> html.Section:
-    """Returns the section with all mistakes, the most confident first."""
+def mistake_photos(subject: Subject) -> html.Section:
+    """Returns the section with all mistakes, the most confident first.
+
+    Args:
+        subject: What the photos show.
+    """
     return section(
         "mistakes",
         "Mistakes, the surest first",
-        "Where the version is surest and wrong, look twice: the label may be wrong, or the photo shows two cars. "
-        f"{WHOSE_HEATMAPS}",
+        "Where the version is surest and wrong, look twice: the label may be wrong, or the photo shows two "
+        f"{subject.many}. {WHOSE_HEATMAPS}",
         _evidence_choice("model-mistakes"),
         photo_wall.photo_wall("model-mistakes", CELLS_OF_MISTAKES),
     )

@@ -5,12 +5,17 @@ from dash import html
 
 from dashboard.game.rules import CHOICES, ROUNDS
 from dashboard.reports.answers import CLASSES_SHOWN
+from dashboard.subject import Subject
 
 PLAYERS = {"you": "You", "ai": "AI"}
 
 
-def game_round() -> html.Section:
-    """Returns the skeleton that the script fills in every round."""
+def game_round(subject: Subject) -> html.Section:
+    """Returns the skeleton that the script fills in every round.
+
+    Args:
+        subject: What the photos show.
+    """
     return html.Section(
         [
             html.Div(
@@ -22,7 +27,8 @@ def game_round() -> html.Section:
                 className="play-bar actions",
             ),
             html.Div(
-                [_stage(), html.Div([_question(), _reveal()], className="play-side")], className="play-table columns"
+                [_stage(subject), html.Div([_question(subject), _reveal(subject)], className="play-side")],
+                className="play-table columns",
             ),
         ],
         className="play-round",
@@ -47,14 +53,14 @@ def _score(player: str) -> html.Div:
     )
 
 
-def _stage() -> html.Section:
+def _stage(subject: Subject) -> html.Section:
     return html.Section(
         [
             html.Div(
                 [
                     html.Div(
                         [
-                            html.Img(id="play-photo", alt="The car to name", draggable="false"),
+                            html.Img(id="play-photo", alt=f"The {subject.singular} to name", draggable="false"),
                             html.Canvas(id="play-heatmap", width=1, height=1, role="img", hidden=True),
                         ],
                         id="play-frame",
@@ -82,10 +88,10 @@ def _stage() -> html.Section:
     )
 
 
-def _question() -> html.Div:
+def _question(subject: Subject) -> html.Div:
     return html.Div(
         [
-            html.H3("Which car is this?", className="title"),
+            html.H3(subject.question, className="title"),
             html.Div([_choice(place) for place in range(CHOICES)], className="play-choices"),
             html.Div(
                 [
@@ -125,11 +131,11 @@ def _choice(place: int) -> html.Button:
     )
 
 
-def _reveal() -> html.Div:
+def _reveal(subject: Subject) -> html.Div:
     return html.Div(
         [
             html.H3("", id="play-verdict", className="play-verdict"),
-            html.P(["It is the ", html.Strong("", id="play-truth"), "."], className="play-truth"),
+            html.P([f"{subject.it_is.capitalize()} ", html.Strong("", id="play-truth"), "."], className="play-truth"),
             html.P("", id="play-your-answer", className="play-your-answer"),
             html.H4("What the AI said", className="play-label"),
             html.P("", id="play-missed", className="play-missed"),

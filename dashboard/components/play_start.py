@@ -4,22 +4,13 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dashboard.game.rules import NAME_LENGTH, ROUNDS, Difficulty
+from dashboard.subject import Subject
 
 BOARD_ROWS = 10
-ABOUT = {
-    Difficulty.EASY: ("Easy", "Four cars of different makes."),
-    Difficulty.MEDIUM: ("Medium", "Four cars that the AI mixes up."),
-    Difficulty.HARD: ("Hard", "Any car: name make and model. Just the make is half a point."),
-}
-
-ABOUT_WITHOUT_MAKES = ABOUT | {
-    Difficulty.EASY: ("Easy", "Any four to choose from."),
-    Difficulty.HARD: ("Hard", "Nothing to choose from: name it yourself."),
-}
 
 
 def start(
-    rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, problem: str, has_makes: bool = True
+    rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, problem: str, subject: Subject, has_makes: bool
 ) -> html.Section:
     """Returns the settings of a new game; or a challenge, whose settings are fixed until the visitor declines it.
 
@@ -29,9 +20,10 @@ def start(
         challenged: Whether the address names the photos.
         fair: Whether the model was not trained on the photos.
         problem: Says why the address is no valid challenge; empty if it is one, or none at all.
+        subject: What the photos show.
         has_makes: Whether the photos' classes have makes.
     """
-    about = ABOUT if has_makes else ABOUT_WITHOUT_MAKES
+    about = _about(subject, has_makes)
     return html.Section(
         [
             html.H2(
@@ -93,6 +85,17 @@ def start(
         className="card play-start",
         **{"aria-labelledby": "play-start-title"},
     )
+
+
+def _about(subject: Subject, has_makes: bool) -> dict[Difficulty, tuple[str, str]]:
+    """The name of each difficulty, and a sentence about it."""
+    easy = "of different makes" if has_makes else "to choose from"
+    hard = "name make and model. Just the make is half a point." if has_makes else "name it yourself."
+    return {
+        Difficulty.EASY: ("Easy", f"{'Four' if has_makes else 'Any four'} {subject.many} {easy}."),
+        Difficulty.MEDIUM: ("Medium", f"Four {subject.many} that the AI mixes up."),
+        Difficulty.HARD: ("Hard", f"Any {subject.one}: {hard}"),
+    }
 
 
 def _level(level: Difficulty, name: str, words: str) -> dmc.RadioCard:

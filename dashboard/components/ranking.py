@@ -1,16 +1,21 @@
-"""The ranking: the most likely cars and the ones that the visitor asked for; the chosen one has the heatmap."""
+"""The ranking: the most likely classes and the ones that the visitor asked for; the chosen one has the heatmap."""
 
 import dash_mantine_components as dmc
 from dash import html
 
 from dashboard.reports.answers import CLASSES_SHOWN
+from dashboard.subject import Subject
 
 EXTRA_ROWS = 3
 ROWS = CLASSES_SHOWN + EXTRA_ROWS
 
 
-def ranking() -> html.Section:
-    """Returns a fixed number of rows; the script writes answers into them."""
+def ranking(subject: Subject) -> html.Section:
+    """Returns a fixed number of rows; the script writes answers into them.
+
+    Args:
+        subject: What the photos show.
+    """
     return html.Section(
         [
             html.H2("Most likely", className="title"),
@@ -23,17 +28,17 @@ def ranking() -> html.Section:
                 html.Div([_row(rank) for rank in range(ROWS)], className="rows"),
                 id="choice",
                 value="0",
-                label="Choose a car to see what in the photo speaks for it",
+                label=f"Choose any {subject.one} to see what speaks for it",
                 labelProps={"className": "choice-label dimmed"},
             ),
             dmc.Select(
                 id="ask-class",
-                label="Why not another car?",
-                placeholder="Choose any car that the model knows",
+                label=f"Why not another {subject.one}?",
+                placeholder=f"Choose any {subject.one} that the model knows",
                 data=[],
                 value=None,
                 searchable=True,
-                nothingFoundMessage="The model knows no such car",
+                nothingFoundMessage=f"The model knows no such {subject.one}",
                 limit=100,
                 size="sm",
                 className="ask-class",

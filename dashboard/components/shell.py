@@ -7,6 +7,7 @@ import dash_mantine_components as dmc
 from dash import Input, dcc, html
 
 from dashboard.callbacks import run_in_browser
+from dashboard.subject import CAR, Subject
 
 STATUS_SECONDS = 5
 NOT_FOUND = "not_found_404"  # Dash looks for a page of this name, which no link leads to
@@ -23,7 +24,6 @@ INDEX = """<!DOCTYPE html>
         <meta name="color-scheme" content="light dark">
         <title>{%title%}</title>
         {%favicon%}
-        <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
         <script>
             (() => {
                 const kept = localStorage.getItem("mantine-color-scheme-value");
@@ -66,13 +66,30 @@ def index(modules: Iterable[str]) -> str:
     return INDEX.replace("<!-- modules -->", "\n        ".join(links))
 
 
-def layout() -> dmc.MantineProvider:
-    """Returns the shell with an empty place for the page."""
+def icon_link(subject: Subject) -> str:
+    """Returns the link to the icon of the document.
+
+    Args:
+        subject: What the photos show.
+    """
+    return f'<link rel="icon" type="image/svg+xml" href="{_brand_icon(subject)}">'
+
+
+def _brand_icon(subject: Subject) -> str:
+    return "/assets/favicon.svg" if subject == CAR else "/assets/favicon-photo.svg"
+
+
+def layout(subject: Subject) -> dmc.MantineProvider:
+    """Returns the shell with an empty place for the page.
+
+    Args:
+        subject: What the photos show.
+    """
     return dmc.MantineProvider(
         dmc.AppShell(
             [
                 html.A("Skip to the page", href="#page", className="skip-link"),
-                dmc.AppShellHeader(_header()),
+                dmc.AppShellHeader(_header(subject)),
                 # Not AppShellMain: each page is itself the only "main" element of the document.
                 html.Div(dash.page_container, id="page", className="below-header", tabIndex=-1),
                 dcc.Interval(id="status-tick", interval=STATUS_SECONDS * 1000),
@@ -100,17 +117,17 @@ def register(app: dash.Dash) -> None:
     run_in_browser(app, "shell.markPage", Input("_pages_location", "pathname"), starts_with="page")
 
 
-def _header() -> html.Div:
+def _header(subject: Subject) -> html.Div:
     return html.Div(
         [
             html.A(
                 [
-                    html.Img(src="/assets/favicon.svg", alt="", width=30, height=30),
-                    html.Span("Car classification"),
+                    html.Img(src=_brand_icon(subject), alt="", width=30, height=30),
+                    html.Span(subject.title),
                 ],
                 href="/",
                 className="brand",
-                **{"aria-label": "Car classification"},
+                **{"aria-label": subject.title},
             ),
             html.Nav(
                 [

@@ -3,6 +3,8 @@
 import dash_mantine_components as dmc
 from dash import html
 
+from dashboard.subject import Subject
+
 OPACITY_AT_START = 75
 PALETTES = [
     {
@@ -17,25 +19,29 @@ PALETTES = [
 ]
 
 
-def stage() -> html.Section:
-    """Returns the stage, empty at first: an invitation that is also the button to choose a photo."""
+def stage(subject: Subject) -> html.Section:
+    """Returns the stage, empty at first: an invitation that is also the button to choose a photo.
+
+    Args:
+        subject: What the photos show.
+    """
     return html.Section(
         [
-            html.Div([_invitation(), _camera_button(), _photo(), _progress()], className="stage-area"),
-            html.Div([_toolbar(), _evidence_controls(), _caption()], className="stage-foot"),
+            html.Div([_invitation(subject), _camera_button(), _photo(), _progress()], className="stage-area"),
+            html.Div([_toolbar(), _evidence_controls(subject), _caption()], className="stage-foot"),
         ],
         className="card stage",
         **{"aria-label": "Photo"},
     )
 
 
-def _invitation() -> html.Button:
+def _invitation(subject: Subject) -> html.Button:
     return html.Button(
         [
             html.Span(className="icon icon-photo", **{"aria-hidden": "true"}),
-            html.Span("Drop photos of cars here", className="invitation-title for-mouse"),
+            html.Span(f"Drop {subject.photos} here", className="invitation-title for-mouse"),
             html.Span("or click to choose some, or paste one from the clipboard", className="dimmed for-mouse"),
-            html.Span("Choose photos of cars", className="invitation-title for-touch"),
+            html.Span(f"Choose {subject.photos}", className="invitation-title for-touch"),
         ],
         type="button",
         className="invitation browse",
@@ -98,13 +104,16 @@ def _toolbar() -> html.Div:
     )
 
 
-def _evidence_controls() -> html.Div:
+def _evidence_controls(subject: Subject) -> html.Div:
     return html.Div(
         [
             dmc.Select(
                 id="evidence",
                 label="Show evidence",
-                data=[{"value": "for", "label": "for the car"}, {"value": "both", "label": "for and against it"}],
+                data=[
+                    {"value": "for", "label": f"for the {subject.one}"},
+                    {"value": "both", "label": "for and against it"},
+                ],
                 value="for",
                 allowDeselect=False,
                 size="xs",
@@ -112,13 +121,13 @@ def _evidence_controls() -> html.Div:
             dmc.Select(
                 id="versus",
                 label="Rather than",
-                placeholder="no other car",
+                placeholder=f"no other {subject.one}",
                 data=[],
                 value=None,
                 searchable=True,
                 clearable=True,
-                nothingFoundMessage="No such car",
-                clearButtonProps={"aria-label": "Compare with no other car"},
+                nothingFoundMessage=f"No such {subject.one}",
+                clearButtonProps={"aria-label": f"Compare with no other {subject.one}"},
                 limit=100,
                 size="xs",
             ),

@@ -1,7 +1,7 @@
 """The photos of the data set.
 
-POST /dataset/ID/photo     nothing               201 the photo as if a visitor had sent it, see `photos`, with the car
-                                                     that it shows: `label`, and its name in `truth`
+POST /dataset/ID/photo     nothing               201 the photo as if a visitor had sent it, see `photos`, with its
+                                                     class: `label`, and its name in `truth`
 POST /dataset/ID/answer    {label} or nothing    200 the model's answer, see `dashboard.reports.answers`
 GET  /dataset/ID.jpg       the photo as the dashboard would send it to the model; `?side=` scales it down
 """

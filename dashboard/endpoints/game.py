@@ -8,7 +8,7 @@ POST /play/games/ID/rounds/N/answer                                             
 POST /play/games/ID/score               {name}                                   {game}
 GET  /play/games/ID/rounds/N.jpg        the photo; `?side=` scales it down
 GET  /play/scores?rounds=&difficulty=                                            {scores}: best first
-GET  /play/cars                                                                  {cars}: all cars that can be named
+GET  /play/cars                                                                  {cars}: all classes that can be named
 
 `dashboard.game.view` describes a game, `dashboard.reports.answers` an answer. The model's answer at the time of the
 guess counts; `POST …/answer` only shows the heatmaps again.
@@ -160,7 +160,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/games/<game_id>/rounds/<int:number>/answer")
     def answer_again(game_id: str, number: int) -> Response:
         if not own(game_id)[1].reached(number).guess:
-            raise Conflict("The model answers when you have. Choose a car first.")
+            raise Conflict("The model answers when you have. Choose an answer first.")
         return jsonify(answer_in_time(photo_of(game_id, number).jpeg))
 
     @routes.get("/games/<game_id>/rounds/<int:number>.jpg")
@@ -209,7 +209,7 @@ def blueprint(services: Services) -> Blueprint:
         # Beside makes, a class without one is chosen as its own make; without any make, models alone are offered.
         own_make = (lambda photo: photo.name) if dataset.has_makes else lambda _: ""
         known = {(photo.make or own_make(photo), photo.model, photo.label) for photo in dataset.kept}
-        return jsonify(cars=[{"make": make, "model": car, "label": label} for make, car, label in sorted(known)])
+        return jsonify(cars=[{"make": make, "model": model, "label": label} for make, model, label in sorted(known)])
 
     return routes
 

@@ -26,7 +26,7 @@ class Opinion(BaseModel):
         version: The model's version, if known.
         right: Whether the visitor agrees.
         label: The right label, as `Make_Model` or without a make; None if the answer is right or the visitor does not
-            know the car.
+            know it.
         may_train: Whether the photo may be kept for training.
     """
 
@@ -63,13 +63,13 @@ def read_opinion(content: Any, known_labels: Iterable[str]) -> Opinion:
     if opinion.label is None:
         return opinion
     if opinion.right:
-        raise FeedbackError("The answer cannot be right if the photo shows another car. Take one of the two back.")
+        raise FeedbackError("The answer cannot be right if the photo shows something else. Take one of the two back.")
     spelling = {label.casefold(): label for label in known}
     label = spelling.get(opinion.label.casefold()) or _well_formed(
         opinion.label, needs_make=bool(known) and all("_" in label for label in known)
     )
     if label == opinion.answer_label:
-        raise FeedbackError(f"{display_name(label)} is the answer itself. Choose another car, or say that it is right.")
+        raise FeedbackError(f"{display_name(label)} is the answer itself. Choose another, or say that it is right.")
     return opinion.model_copy(update={"label": label})
 
 

@@ -1,4 +1,4 @@
-"""Selects the cars that a player can choose from."""
+"""Selects the classes that a player can choose from."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +10,11 @@ from dashboard.game.rules import CHOICES, Difficulty, make_of
 def choices(
     difficulty: Difficulty, truth: str, makes: Mapping[str, str], confused: Sequence[str], chooser: random.Random
 ) -> tuple[str, ...]:
-    """Returns up to four labels, one of them right, in random order; none in a hard game, where any car can be named.
+    """Returns up to four labels, one of them right, in random order; none in a hard game, where any class can be named.
 
     Args:
-        difficulty: An easy game offers different makes while there are enough; a medium one offers cars that the model
-            confuses with the right one, then cars of its make, then any.
+        difficulty: An easy game offers different makes while there are enough; a medium one offers classes that the
+            model confuses with the right one, then those of its make, then any.
         truth: The right label.
         makes: Make of each label of the data set.
         confused: Labels that the model confuses with the right one, most often first.
@@ -35,7 +35,7 @@ def choices(
         others = [pile for pile in piles if pile is not own_make]
         wrong = [*(pile[0] for pile in others), *(label for pile in others for label in pile[1:]), *own_make]
     else:
-        # Other makes are added whole: if only the right car stood beside another of its make, that would give it away.
+        # Other makes are added whole: if only the right one stood beside another of its make, that would give it away.
         confusable = [label for label in confused if label in makes]
         wrong = [*confusable, *own_make, *(label for pile in piles for label in pile)]
     offered = [truth, *(label for label in dict.fromkeys(wrong) if label != truth)][:CHOICES]

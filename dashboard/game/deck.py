@@ -153,7 +153,7 @@ def _too_few(photos: Sequence[DatasetPhoto], rounds: int) -> TooFewPhotos:
     present = sum(photo.path.is_file() for photo in photos)
     if not present:
         return TooFewPhotos(
-            "There are no photos to play with. Index a folder of car photos first, with their makes and models.",
+            "There are no photos to play with. Index a folder of photos first.",
             start_over=False,
         )
     photos_present = counted(present, "photo")

@@ -28,7 +28,7 @@ def start(
     """Deals a new game.
 
     Args:
-        dataset: The photos and the cars.
+        dataset: The photos and their classes.
         rounds: Number of rounds.
         difficulty: Difficulty of the game.
         seed: Names the photos, seen before or not; None for photos that the player has not seen.
@@ -40,11 +40,11 @@ def start(
         now: Seconds since 1970.
 
     Raises:
-        TooFewPhotos: See `deck`; or all photos show the same car.
+        TooFewPhotos: See `deck`; or all photos are of the same class.
     """
     makes = makes_of(dataset)
     if len(makes) == 1:
-        raise TooFewPhotos("The data set has one model only: there is nothing to guess.", start_over=False)
+        raise TooFewPhotos("The data set has one class only: there is nothing to guess.", start_over=False)
     if seed is not None:
         dealt = deal(dataset.unseen, rounds, seed)
     else:
@@ -79,7 +79,7 @@ def guess(
 
     Raises:
         NotNow: The round has not begun, or has another answer.
-        NotAllowed: The round does not offer this car.
+        NotAllowed: The round does not offer this answer.
     """
     played = game.reached(number)
     if played.guess:
@@ -87,7 +87,7 @@ def guess(
             return game
         raise NotNow(f"Round {number} has been answered already, and the first answer counts.")
     if label not in (played.choices or makes):
-        raise NotAllowed("This car cannot be chosen in this round. Choose one of those that are offered.")
+        raise NotAllowed("This answer cannot be chosen in this round. Choose one of those that are offered.")
     turn = ask(played.photo)
     answered = Guess(
         label=label,
@@ -107,7 +107,7 @@ def go_on(game: Game, number: int, now: float) -> Game:
         NotNow: The round has no answer.
     """
     if not game.reached(number).guess:
-        raise NotNow(f"Round {number} has no answer. Choose a car first.")
+        raise NotNow(f"Round {number} has no answer. Choose an answer first.")
     return game if game.place >= number else replace(game, place=number, opened=now)
 
 

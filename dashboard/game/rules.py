@@ -11,8 +11,8 @@ NAME_LENGTH = 24
 class Difficulty(StrEnum):
     """The difficulty of a game.
 
-    Easy and medium games offer four cars per photo: cars of different makes in an easy game, cars that the model often
-    confuses in a medium one. In a hard game the player names any car of the data set, and the right make alone earns
+    Easy and medium games offer four classes per photo: of different makes in an easy game, those that the model often
+    confuses in a medium one. In a hard game the player names any class of the data set, and the right make alone earns
     half a point.
     """
 

@@ -56,7 +56,7 @@ class Round:
     Attributes:
         photo: Id of the photo in the data set.
         label: The photo's label.
-        choices: The labels to choose from; none if any car of the data set can be named.
+        choices: The labels to choose from; none if any class of the data set can be named.
         guess: The answers; None before the player has answered.
     """
 

@@ -1,4 +1,4 @@
-"""The part of a game that its player may see: before the guess, nothing that gives the car away."""
+"""The part of a game that its player may see: before the guess, nothing that gives the answer away."""
 
 from typing import Any
 

@@ -95,6 +95,11 @@ class ModelWatch:
                 pass
         return self._version
 
+    @property
+    def last_version(self) -> str | None:
+        """The version that answered when the server was last asked; None if unknown. Asks nobody."""
+        return self._version
+
     def version_after(self, gone: str, patience: float = STATUS_SECONDS) -> str | None:
         """Returns the version that answers now that the version `gone` has been removed."""
         with self._lock:

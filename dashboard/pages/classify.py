@@ -1,4 +1,4 @@
-"""The first page: the five most likely cars on a photo, and the parts of the photo that speak for each.
+"""The first page: the five most likely answers for a photo, and the parts of the photo that speak for each.
 
 The scripts in `assets/scripts/classify/` send each photo once and get one answer for it. `session.mjs` keeps the state
 in the store `view`; `render.mjs` turns the state into properties of the page, without another request:
@@ -30,6 +30,7 @@ from dashboard.photos.dataset import DatasetPhoto
 from dashboard.photos.samples import choose_samples
 from dashboard.services import Services
 from dashboard.settings import Settings
+from dashboard.subject import Subject
 
 
 def register(app: dash.Dash, services: Services) -> None:
@@ -39,10 +40,12 @@ def register(app: dash.Dash, services: Services) -> None:
         path="/",
         order=0,
         name="Classify",
-        title="Car classification",
-        description="Which car is this, and which parts of the photo say so?",
+        title=lambda: services.subject().title,
+        description=lambda: f"{services.subject().question} And which parts of the photo say so?",
         layout=lambda **_: layout(
-            services.settings, choose_samples(services.dataset.read(), services.settings.gallery_size)
+            services.settings,
+            choose_samples(services.dataset.read(), services.settings.gallery_size),
+            services.subject(),
         ),
     )
 
@@ -60,17 +63,17 @@ def register(app: dash.Dash, services: Services) -> None:
     )
 
 
-def layout(settings: Settings, samples: Sequence[DatasetPhoto]) -> html.Main:
+def layout(settings: Settings, samples: Sequence[DatasetPhoto], subject: Subject) -> html.Main:
     """Returns the page's fixed skeleton; scripts write texts, sizes and addresses into it, never components."""
     return html.Main(
         [
             dcc.Store(id="view", storage_type="memory"),
             html.Div(
                 [
-                    html.H1("Which car is this?"),
+                    html.H1(subject.question),
                     html.P(
                         "The five most likely answers, and the parts of the photo that speak for each."
-                        + (" Pick a car or drop your own photos." if samples else " Drop your own photos."),
+                        + (" Pick a photo below or drop your own." if samples else " Drop your own photos."),
                         className="dimmed",
                     ),
                 ],
@@ -87,7 +90,7 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto]) -> html.Main:
                 role="alert",
                 **{"data-shown": "no"},
             ),
-            html.Div([stage(), _answer()], className="columns"),
+            html.Div([stage(subject), _answer(subject)], className="columns"),
             request_card(),
             photo_list(settings.photo_minutes),
             gallery(samples, settings.manifest),
@@ -103,9 +106,10 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto]) -> html.Main:
             "data-sure-above": f"{settings.sure_above:g}",
             "data-model-server": settings.public_model_server_url or settings.model_server_url,
             "data-model-label": settings.model_label,
+            **subject.attributes,
         },
     )
 
 
-def _answer() -> html.Div:
-    return html.Div([ranking(), feedback.feedback_card()], className="column-end")
+def _answer(subject: Subject) -> html.Div:
+    return html.Div([ranking(subject), feedback.feedback_card(subject)], className="column-end")

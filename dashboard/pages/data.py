@@ -29,6 +29,7 @@ from dashboard.photos.dataset import Dataset
 from dashboard.photos.search import PhotoSearch, SearchError, read_search
 from dashboard.services import Services
 from dashboard.settings import Settings
+from dashboard.subject import Subject
 
 CONDITIONS = ("text", "make", "label", "split", "years", "scores", "group", "excluded", "suspects")
 
@@ -42,7 +43,7 @@ def register(app: dash.Dash, services: Services) -> None:
         order=3,
         title="Data set",
         description="The photos that the model learns from and is measured on.",
-        layout=lambda **query: layout(services.settings, services.dataset.read(), query),
+        layout=lambda **query: layout(services.settings, services.dataset.read(), services.dataset.subject(), query),
     )
     for wall in ("data", "data-duplicates", "data-similar"):
         photo_wall.register(app, wall)
@@ -57,12 +58,13 @@ def register(app: dash.Dash, services: Services) -> None:
     )
 
 
-def layout(settings: Settings, dataset: Dataset, query: Mapping[str, object]) -> html.Main:
+def layout(settings: Settings, dataset: Dataset, subject: Subject, query: Mapping[str, object]) -> html.Main:
     """Returns the page's skeleton, with the conditions of the address.
 
     Args:
         settings: The settings; they name the manifest.
         dataset: The photos.
+        subject: What they show.
         query: The query of the address. If it is not a valid search, no condition is set.
     """
     try:
@@ -89,7 +91,7 @@ def layout(settings: Settings, dataset: Dataset, query: Mapping[str, object]) ->
                 [
                     filters(dataset, search),
                     html.Div(
-                        [class_histogram(), found_photos(search.suspects == "yes")],
+                        [class_histogram(dataset.has_makes), found_photos(search.suspects == "yes")],
                         className="data-columns-two columns",
                     ),
                     details(),
@@ -99,6 +101,7 @@ def layout(settings: Settings, dataset: Dataset, query: Mapping[str, object]) ->
         ],
         id="data-page",
         className="page data-page",
+        **subject.attributes,
     )
 
 

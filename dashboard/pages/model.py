@@ -92,7 +92,7 @@ def _sections(services: Services, number: str | None, other: str | None) -> list
         model_classes.classes(),
         model_confusions.confusions(),
         model_photos.chosen_photos(),
-        model_photos.mistake_photos(),
+        model_photos.mistake_photos(services.subject()),
         model_plots.plots(),
         model_explanations.explanations(),
         section(

@@ -1,4 +1,4 @@
-"""The game: you and the model name the same cars, and the better one wins.
+"""The game: you and the model name what the same photos show, and the better one wins.
 
 `assets/scripts/play/game.mjs` makes the moves, through the addresses in `endpoints/game.py`, and keeps the state in the
 store `play-view`; `render.mjs` beside it turns the state into properties of the page:
@@ -13,7 +13,7 @@ store `play-view`; `render.mjs` beside it turns the state into properties of the
     problem      a sentence, if something went wrong
     startOver    whether starting over with all photos would solve the problem
     board        rounds, difficulty and scores: the leaderboard of one kind of game; or null
-    cars         all cars that can be named in a hard game, or null
+    cars         all classes that can be named in a hard game, or null
     make, model  the choices in a hard game: a make, and a label
 """
 
@@ -28,6 +28,7 @@ from dashboard.game.deck import Seed
 from dashboard.game.rules import ROUNDS, Difficulty, NotAllowed, difficulty_of, rounds_of
 from dashboard.photos.dataset import Dataset
 from dashboard.services import Services
+from dashboard.subject import Subject
 
 
 def register(app: dash.Dash, services: Services) -> None:
@@ -38,8 +39,8 @@ def register(app: dash.Dash, services: Services) -> None:
         order=1,
         name="Beat the AI",
         title="Beat the AI",
-        description="You and the AI see the same photo. Who knows the car?",
-        layout=lambda **query: layout(services.dataset.read(), **query),
+        description=lambda: _about(services.dataset.subject()),
+        layout=lambda **query: layout(services.dataset.read(), services.dataset.subject(), **query),
     )
     settings = ("play-rounds", "play-difficulty")
     run_in_browser(
@@ -60,12 +61,20 @@ def register(app: dash.Dash, services: Services) -> None:
 
 
 def layout(
-    dataset: Dataset, *, seed: str | None = None, rounds: str = "", difficulty: str = "", **_: object
+    dataset: Dataset,
+    subject: Subject,
+    /,
+    *,
+    seed: str | None = None,
+    rounds: str = "",
+    difficulty: str = "",
+    **_: object,
 ) -> html.Main:
     """Returns the page's fixed skeleton; scripts write texts, sizes and addresses into it, never components.
 
     Args:
         dataset: The photos.
+        subject: What they show.
         seed: Names the photos of a challenge, see `dashboard.game.deck`.
         rounds: Number of rounds of the challenge.
         difficulty: Difficulty of the challenge.
@@ -82,7 +91,7 @@ def layout(
             html.Div(
                 [
                     html.H1("Beat the AI"),
-                    html.P("You and the AI see the same photo. Who knows the car?", className="dimmed"),
+                    html.P(_about(subject), className="dimmed"),
                 ],
                 className="page-head",
             ),
@@ -104,7 +113,7 @@ def layout(
                 **{"data-shown": "no"},
             ),
             html.P("", id="play-announcement", className="visually-hidden", role="status"),
-            game_round(),
+            game_round(subject),
             html.Div(
                 [
                     html.Div(
@@ -115,6 +124,7 @@ def layout(
                                 challenged=challenge is not None,
                                 fair=fair,
                                 problem=problem,
+                                subject=subject,
                                 has_makes=dataset.has_makes or not dataset.kept,
                             ),
                             over(),
@@ -127,8 +137,12 @@ def layout(
         ],
         id="play",
         className="page play-page",
-        **{"data-phase": "loading", "data-naming": "no"},
+        **{"data-phase": "loading", "data-naming": "no"} | subject.attributes,
     )
+
+
+def _about(subject: Subject) -> str:
+    return f"You and the AI see the same photo. {subject.contest}"
 
 
 def _problem(seed: str | None, rounds: str, difficulty: str) -> str:

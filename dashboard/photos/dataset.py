@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dashboard.changing_file import ChangingFile
 from dashboard.names import display_name
+from dashboard.subject import FILE, Subject, default_subject, read_subject
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,11 @@ class DatasetPhoto:
     """One row of the manifest.
 
     Attributes:
-        id: 16 hex digits derived from `file_name`; does not reveal the car.
+        id: 16 hex digits derived from `file_name`; does not reveal the label.
         path: The photo's file.
         file_name: The name in the manifest and in `predictions.csv`, relative to the manifest's folder.
-        make: Make of the car; empty for a class that stands alone.
-        model: Model of the car, or the class.
+        make: Make; empty for a class that stands alone.
+        model: Model of the make, or the class.
         label: `Make_Model`, or the class.
         year: Model year, if known.
         split: `train`, `validation` or `test`; empty if the manifest has none.
@@ -43,7 +44,7 @@ class DatasetPhoto:
 
     @property
     def name(self) -> str:
-        """Display name of the car: "Aurelio Vela"."""
+        """Display name of the label: "Aurelio Vela"."""
         return display_name(self.label)
 
 
@@ -92,6 +93,11 @@ class DatasetFile(ChangingFile[Dataset]):
 
     def __init__(self, manifest: Path):
         super().__init__(manifest, read_dataset, Dataset())
+        self._subject = ChangingFile(manifest.with_name(FILE), read_subject, None)
+
+    def subject(self) -> Subject:
+        """Returns what the photos show, as `car-classifier data index --subject` named it."""
+        return self._subject.read() or default_subject(self.read().has_makes)
 
 
 def read_dataset(manifest: Path) -> Dataset:

@@ -151,7 +151,7 @@ class ClassCount:
 
     @property
     def name(self) -> str:
-        """Display name of the car."""
+        """Display name of the label."""
         return display_name(self.label)
 
     @property

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from dashboard.subject import Subject, default_subject, subject_from_json
+
 
 @dataclass(frozen=True)
 class Version:
@@ -33,6 +35,18 @@ class Version:
         """The classes' labels, in the model's order."""
         labels = self._json("labels.json").get("labels", [])
         return [str(label) for label in labels] if isinstance(labels, list) else []
+
+    @cached_property
+    def subject(self) -> Subject:
+        """What the photos show that it was trained on; older versions do not name it."""
+        return subject_from_json(self.config.get("subject")) or default_subject(self._has_makes)
+
+    @property
+    def _has_makes(self) -> bool:
+        makes = self._json("labels.json").get("makes")
+        if not isinstance(makes, dict):  # another program published the version
+            return any("_" in label for label in self.labels)
+        return any(makes.get(label, label) != label for label in self.labels)
 
     @cached_property
     def metrics(self) -> Mapping[str, Any]:

@@ -92,7 +92,7 @@ def test_the_same_seed_asks_the_same_and_unknown_labels_are_left_out(demo_model,
     assert first == second != other
     assert len(Quiz(demo_model, manifest, "test", 1000, None).photos) == len(manifest.split("test"))
     strangers = Manifest(manifest.path, tuple(replace(row, label="Kia_Rio") for row in manifest.rows))
-    with pytest.raises(UserError, match="has no photo for test of a model that .* knows"):
+    with pytest.raises(UserError, match="has no photo for test of a class that .* knows"):
         Quiz(demo_model, strangers, "test", 5, 1)
 
 

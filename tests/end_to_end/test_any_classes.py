@@ -25,7 +25,7 @@ def workplace(tmp_path_factory):
         for i in range(6):
             pixels = rng.integers(0, 90, (64, 96, 3)) + 160 * np.eye(3, dtype=int)[kind]
             Image.fromarray(pixels.astype(np.uint8)).save(folder / "photos" / name / f"IMG_{i:04}.jpg")
-    done(in_process("data", "index", "photos", cwd=folder))
+    done(in_process("data", "index", "photos", "--subject", "mouse/mice", cwd=folder))
     tiny = ("--base", "MobileNetV2", "--weights", "none", "--image-size", "32x48", "--epochs", 1)
     done(in_process("train", *tiny, cwd=folder))
     return folder
@@ -42,7 +42,10 @@ def test_the_model_is_published_with_its_names_and_without_makes(workplace):
     assert not {"make_top1", "per_make"} & metrics.keys()
     assert {row["label"] for row in metrics["per_class"]} == set(CLASSES)
     assert all("make" not in row for row in metrics["per_class"])
-    assert "make" not in (assets / "model_card.md").read_text("utf-8").lower()
+    assert json.loads((assets / "config.json").read_text("utf-8"))["subject"] == {"singular": "mouse", "plural": "mice"}
+    card = (assets / "model_card.md").read_text("utf-8")
+    assert card.startswith("# Mouse classifier\n\nTells which of 3 mice a photo shows")
+    assert "make" not in card.lower()
     assert [entry["labels"] for entry in json.loads((assets / "golden" / "answers.json").read_text("utf-8"))]
 
 

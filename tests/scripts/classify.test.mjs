@@ -5,7 +5,8 @@ import { addExtra, chosenLabels, isKnown } from "../../dashboard/assets/scripts/
 import { evidence } from "../../dashboard/assets/scripts/classify/evidence.mjs";
 import { asCsv, asJson } from "../../dashboard/assets/scripts/classify/export.mjs";
 import { doubt, expiredText, leftOutText, unsentText } from "../../dashboard/assets/scripts/classify/texts.mjs";
-import { carInRow, chosenRow, rowOf, viewOf } from "../../dashboard/assets/scripts/classify/view.mjs";
+import { classInRow, chosenRow, rowOf, viewOf } from "../../dashboard/assets/scripts/classify/view.mjs";
+import { wordsOf } from "../../dashboard/assets/scripts/words.mjs";
 
 // Modules listen to the document as soon as they are loaded.
 globalThis.document = /** @type {any} */ ({ addEventListener: () => undefined, getElementById: () => null });
@@ -13,6 +14,7 @@ const { render } = await import("../../dashboard/assets/scripts/classify/render.
 const { addressOf, curlCommand } = await import("../../dashboard/assets/scripts/classify/request.mjs");
 const feedback = await import("../../dashboard/assets/scripts/classify/feedback.mjs");
 
+const CARS = wordsOf({ one: "car", many: "cars", itIs: "it is the" });
 const car = (/** @type {string} */ label, probability = 0.1, map = [[1, -2]]) => ({
     label,
     name: label.replace("_", " "),
@@ -58,7 +60,7 @@ const session = (changes = {}) => ({
     ...changes,
 });
 const view = (changes = {}) => viewOf(session({ current: entry(changes) }));
-const PAGE = { sureAbove: 0.8, origin: "http://here", modelServer: "http://server", modelLabel: "" };
+const PAGE = { sureAbove: 0.8, origin: "http://here", modelServer: "http://server", modelLabel: "", words: CARS };
 
 test("without a photo the page is empty; one on its way leaves the one before", () => {
     assert.equal(viewOf(session({ current: null })).phase, "empty");
@@ -83,8 +85,8 @@ test("the problem is all notes and that of the shown photo, a line each", () => 
 test("extras have rows of their own, after the five likely ones", () => {
     const shown = view({ extras: [car("Orsini_Lince")], choice: { car: "Orsini_Lince", versus: null } });
     assert.deepEqual([rowOf(shown, "Maki_Hoshi"), rowOf(shown, "Orsini_Lince"), rowOf(shown, "x")], [1, 5, -1]);
-    assert.equal(carInRow(shown, chosenRow(shown))?.label, "Orsini_Lince");
-    assert.equal(carInRow(shown, 3), undefined);
+    assert.equal(classInRow(shown, chosenRow(shown))?.label, "Orsini_Lince");
+    assert.equal(classInRow(shown, 3), undefined);
 });
 
 test("at most three extras are kept; another version's answer drops them", () => {
@@ -104,21 +106,36 @@ test("at most three extras are kept; another version's answer drops them", () =>
 
 test("evidence for a car is drawn on the answer's scale; too little is said", () => {
     const shown = view();
-    assert.equal(evidence(shown, answer().classes[0], "for").text, "Showing what speaks for Maki Umi.");
-    assert.match(evidence(shown, answer().classes[1], "for").text, /Maki Hoshi: only faint evidence/);
-    const nothing = evidence(shown, car("A", 0.1, [[-1]]), "for");
+    assert.equal(evidence(shown, answer().classes[0], "for", CARS).text, "Showing what speaks for Maki Umi.");
+    assert.match(evidence(shown, answer().classes[1], "for", CARS).text, /Maki Hoshi: only faint evidence/);
+    const nothing = evidence(shown, car("A", 0.1, [[-1]]), "for", CARS);
     assert.deepEqual([nothing.map, nothing.text], [null, "Nothing in the photo speaks for A."]);
 });
 
 test("evidence for and against has two colours and one scale for all cars", () => {
-    const { signed, scale, text } = evidence(view(), answer().classes[0], "both");
+    const { signed, scale, text } = evidence(view(), answer().classes[0], "both", CARS);
     assert.deepEqual([signed, scale, text], [true, 2, "Orange speaks for Maki Umi, blue against it."]);
 });
 
 test("two cars are compared by the difference of their maps", () => {
     const shown = view({ choice: { car: null, versus: "Maki_Hoshi" } });
-    const { map, scale, legend } = evidence(shown, /** @type {any} */ (carInRow(shown, 0)), "for");
+    const { map, scale, legend } = evidence(shown, /** @type {any} */ (classInRow(shown, 0)), "for", CARS);
     assert.deepEqual([map, scale, legend.slice(0, 2)], [[[0.9, -1.9]], 1.9, ["for Maki Hoshi", "for Maki Umi"]]);
+});
+
+test("sentences speak of what the photos show", () => {
+    const birds = wordsOf({ one: "bird", many: "birds", itIs: "it is the" });
+    for (const [words, one, many, robin] of /** @type {const} */ ([
+        [birds, "bird", "birds", "it is the Robin"],
+        [wordsOf({}), "class", "classes", "it is Robin"],
+    ])) {
+        assert.match(evidence(view(), answer().classes[0], "for", words).legend[2], new RegExp(`for all ${many} here`));
+        const props = render(viewOf(session({ asking: "Robin" })), null, { ...PAGE, words });
+        assert.equal(props["progress-text"].children, `Asking about another ${one}…`);
+        const said = { p: { right: false, name: "Robin", mayTrain: false } };
+        const thanks = feedback.render(view(), said, null, words)["feedback-text"].children;
+        assert.equal(thanks, `Thank you. You said: ${robin}.`);
+    }
 });
 
 test("confidence is put in words where it is low", () => {
@@ -193,15 +210,18 @@ test("only a sample has an address, with what is chosen", () => {
 });
 
 test("the feedback card asks, opens its form, and thanks", () => {
-    assert.equal(feedback.render(viewOf(session({ current: null })), null, null).feedback["data-state"], "hidden");
-    const asking = feedback.render(view(), {}, null);
+    assert.equal(
+        feedback.render(viewOf(session({ current: null })), null, null, CARS).feedback["data-state"],
+        "hidden",
+    );
+    const asking = feedback.render(view(), {}, null, CARS);
     assert.deepEqual(asking.feedback, { "data-state": "ask", "aria-busy": "false", "data-own": "yes" });
     const form = { photo: "p", unlisted: true, mayTrain: true, busy: false, problem: { photo: "p", text: "Away." } };
-    const open = feedback.render(view(), {}, form);
+    const open = feedback.render(view(), {}, form, CARS);
     assert.deepEqual([open.feedback["data-state"], open["feedback-problem"].children], ["no", "Away."]);
     const said = { p: { right: false, name: "Maki Hoshi", mayTrain: true } };
     assert.equal(
-        feedback.render(view(), said, null)["feedback-text"].children,
+        feedback.render(view(), said, null, CARS)["feedback-text"].children,
         "Thank you. You said: it is the Maki Hoshi. Your photo is kept for training.",
     );
 });

@@ -10,6 +10,7 @@ import {
 } from "../../dashboard/assets/scripts/data/conditions.mjs";
 import { CLOSED, columnsOf, render, wallPhoto } from "../../dashboard/assets/scripts/data/render.mjs";
 
+const CARS = { one: "car", many: "cars", itIs: "it is the" };
 /** @type {import("../../dashboard/assets/scripts/data/conditions.mjs").Bounds} */
 const BOUNDS = { years: [2010, 2020], scores: [0, 1] };
 const LABELS = [
@@ -64,12 +65,12 @@ test("a make offers its own models only", () => {
 });
 
 test("before anything is found, nothing of it is written", () => {
-    const props = render(view({ phase: "searching" }), query());
+    const props = render(view({ phase: "searching" }), query(), CARS);
     assert.deepEqual(Object.keys(props), ["data-page", "data-problem", "data-problem-text"]);
 });
 
 test("the found photos, how many, and where one can turn to", () => {
-    const props = render(view({ found: FOUND }), query("page=2"));
+    const props = render(view({ found: FOUND }), query("page=2"), CARS);
     assert.equal(props["data-found"].children, "1 of 1,200 photos");
     assert.deepEqual([props["data-previous"].disabled, props["data-next"].disabled], [false, false]);
     assert.equal(/** @type {any} */ (props["data-photos"].data).photos[0].href, "/data?page=2&photo=a");
@@ -78,12 +79,13 @@ test("the found photos, how many, and where one can turn to", () => {
 test("suspects name the splits that were looked at, or why there are none", () => {
     const suspects = (/** @type {object} */ changes) =>
         String(
-            render(view({ search: "suspects=yes", found: { ...FOUND, ...changes } }), query())["data-about-suspects"]
-                .children,
+            render(view({ search: "suspects=yes", found: { ...FOUND, ...changes } }), query(), CARS)[
+                "data-about-suspects"
+            ].children,
         );
     assert.match(
         suspects({ version: "3", looked_at: { test: 1, "": 2 } }),
-        /1 photo of the test split, 2 photos of no split/,
+        /show another car than their label says.* 1 photo of the test split, 2 photos of no split/,
     );
     assert.match(suspects({ looked_at: {} }), /^Nothing can be suspected/);
 });
@@ -123,21 +125,21 @@ const DETAILS = {
 };
 
 test("the dialog waits for its photo, then shows it, or why it cannot", () => {
-    const loading = render(view({ details: { ...CLOSED, id: "a" } }), query());
+    const loading = render(view({ details: { ...CLOSED, id: "a" } }), query(), CARS);
     assert.deepEqual([loading["data-details"]["data-phase"], loading["data-name"].children], ["loading", "\u00a0"]);
-    const props = render(view({ details: DETAILS }), query());
+    const props = render(view({ details: DETAILS }), query(), CARS);
     assert.equal(props["data-photo"].src, "/dataset/a.jpg?side=800");
     assert.equal(props["data-labelled-text"].children, "to which the model gives 1.0%");
     assert.equal(props["data-similar-text"].children, "No features.");
     assert.equal(props["data-duplicates-section"].hidden, true);
     assert.deepEqual(columnsOf(DETAILS.photo), [["file name", "a.jpg"]]);
-    const failed = render(view({ details: { ...CLOSED, id: "a", problem: "Gone." } }), query());
+    const failed = render(view({ details: { ...CLOSED, id: "a", problem: "Gone." } }), query(), CARS);
     assert.equal(failed["data-name"].children, "Gone.");
 });
 
 test("the button to ask the model goes once there is an answer", () => {
     const answer = { classes: [{ name: "Maki Umi" }, { name: "Orsini Lince" }] };
-    const props = render(view({ details: { ...DETAILS, answer, rank: 1 } }), query());
+    const props = render(view({ details: { ...DETAILS, answer, rank: 1 } }), query(), CARS);
     assert.deepEqual(props["data-ask"], { loading: false, style: { display: "none" } });
     assert.equal(props["data-answer-text"].children, "Showing what speaks for Orsini Lince.");
 });

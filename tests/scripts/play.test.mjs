@@ -35,7 +35,9 @@ const GAME = {
 const PHOTO = { src: "/play/games/g/rounds/1.jpg", width: 300, height: 200 };
 const part = (/** @type {string} */ name, /** @type {number} */ place) => partId({ part: name, place });
 const ranked = (/** @type {string} */ name, /** @type {number} */ rank) => partId({ part: name, rank });
-const shown = (/** @type {object} */ state, heatmapOn = true) => render({ ...LOADING, ...state }, heatmapOn, ORIGIN);
+const CARS = { one: "car", many: "cars", itIs: "it is the" };
+const shown = (/** @type {object} */ state, heatmapOn = true, words = CARS) =>
+    render({ ...LOADING, ...state }, heatmapOn, ORIGIN, words);
 const REVEALED = { phase: "revealed", photo: PHOTO, game: { ...GAME, points: 1, ai_points: 0.5, played: [PLAYED] } };
 const ANSWER = { extent: [0, 0, 1, 1], scale: 1, classes: [{ label: "Maki_Umi", name: "Maki Umi", map: [[1]] }] };
 

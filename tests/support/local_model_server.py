@@ -47,6 +47,7 @@ def versions(*pairs: tuple[str, str]) -> dict:
 # What is answered: (HTTP status, JSON or text). One table for predictions, one for the status.
 PREDICT: dict[str, tuple[int, object]] = {
     "too-few-names": (200, with_changed(labels=["Aurelio_Vela"])),
+    "no-makes": (200, with_changed(make_labels=LABELS[:2], make_probabilities=[0.75, 0.2])),
     "no-names": (200, with_changed(make_labels=[], make_probabilities=[])),
     "no-explanation": (200, without("contributions")),
     "plain": (200, {"predictions": [[0.1, 0.9]]}),

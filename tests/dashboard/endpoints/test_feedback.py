@@ -90,7 +90,7 @@ def test_it_can_be_taken_back_even_when_the_photo_is_gone_and_by_nobody_else(web
         (OPINION | {"probability": 2}, 422, "cannot be read (probability)"),
         (OPINION | {"may_train": 1}, 422, "cannot be read (may_train)"),
         (OPINION | {"visitor": "somebody"}, 422, "cannot be read (visitor)"),
-        (OPINION | {"label": "Maki_Hoshi"}, 422, "cannot be right if the photo shows another car"),
+        (OPINION | {"label": "Maki_Hoshi"}, 422, "cannot be right if the photo shows something else"),
         (WRONG | {"label": "Aurelio_Vela"}, 422, "Aurelio Vela is the answer itself"),
         (WRONG | {"label": "Mazda"}, 422, "both make and model"),
         (OPINION | {"answer_label": "../../x"}, 422, "cannot have given this answer"),

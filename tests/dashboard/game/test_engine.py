@@ -93,7 +93,7 @@ def test_a_move_out_of_turn_is_a_sentence_and_changes_nothing(begin):
         (lambda: engine.guess(fresh, 0, truth, begin.makes, never, 101.0), NotNow, "Round 0 has not begun"),
         (lambda: engine.guess(fresh, 1, "No_Car", begin.makes, never, 101.0), NotAllowed, "cannot be chosen"),
         (lambda: engine.guess(answered, 1, wrong_one(fresh), begin.makes, never, 9.0), NotNow, "answered already"),
-        (lambda: engine.go_on(fresh, 1, 101.0), NotNow, "has no answer. Choose a car"),
+        (lambda: engine.go_on(fresh, 1, 101.0), NotNow, "has no answer. Choose an answer first"),
         (lambda: engine.go_on(answered, 2, 101.0), NotNow, "has not begun"),
         (lambda: engine.sign(answered, "Ada"), NotNow, "not over"),
         (lambda: fresh.reached(2), NotNow, "has not begun"),

@@ -16,6 +16,7 @@ from dashboard.pages.not_found import layout as not_found_layout
 from dashboard.pages.play import layout as play_layout
 from dashboard.photos.dataset import read_dataset
 from dashboard.photos.samples import choose_samples
+from dashboard.subject import CAR
 
 
 def parts(component: Component) -> Iterator[Component]:
@@ -30,14 +31,14 @@ def texts(component: Component) -> str:
 
 def test_the_page_is_the_same_skeleton_for_every_answer(settings):
     """Callbacks write into ids: each id must exist from the start, and once."""
-    page = layout(settings, ())
+    page = layout(settings, (), CAR)
     ids = [str(part.id) for part in parts(page) if getattr(part, "id", None) is not None]
     assert len(ids) == len(set(ids))
     assert {"view", "photo", "heatmap", "choice", "opacity", "problem-text"} <= set(ids)
 
 
 def test_five_rows_wait_for_an_answer():
-    rows = [part for part in parts(ranking()) if "row" in getattr(part, "className", "").split() and not part.style]
+    rows = [part for part in parts(ranking(CAR)) if "row" in getattr(part, "className", "").split() and not part.style]
     assert [row.value for row in rows] == ["0", "1", "2", "3", "4"]
     assert all(row.disabled for row in rows)
 
@@ -82,7 +83,7 @@ def test_the_page_can_be_built_twice(settings):
     ],
 )
 def test_a_link_that_cannot_be_played_says_so_before_a_game_begins(small_manifest, query, words):
-    page = play_layout(read_dataset(small_manifest), **query)
+    page = play_layout(read_dataset(small_manifest), CAR, **query)
     assert words in texts(page)
     assert next(part.data for part in parts(page) if getattr(part, "id", "") == "play-challenge") is None
     assert "A challenge" not in texts(page)
@@ -90,7 +91,7 @@ def test_a_link_that_cannot_be_played_says_so_before_a_game_begins(small_manifes
 
 @pytest.mark.parametrize("query", [{}, {"seed": "7-5"}, {"seed": "7", "rounds": "10", "difficulty": "hard"}])
 def test_a_link_that_can_be_played_has_no_problem(small_manifest, query):
-    page = play_layout(read_dataset(small_manifest), **query)
+    page = play_layout(read_dataset(small_manifest), CAR, **query)
     assert "cannot be played" not in texts(page)
     assert ("A challenge" in texts(page)) == bool(query)
 
@@ -101,7 +102,7 @@ def test_the_page_that_is_none_leads_home_and_no_link_leads_there(settings):
     assert [type(part).__name__ for part in parts(page)].count("H1") == 1
     assert [part.href for part in parts(page) if hasattr(part, "href")] == ["/"]
     create_app(settings)
-    links = [part.href for part in parts(shell_layout()) if hasattr(part, "href")]
+    links = [part.href for part in parts(shell_layout(CAR)) if hasattr(part, "href")]
     assert [link for link in links if "404" in link or "found" in link] == []
 
 

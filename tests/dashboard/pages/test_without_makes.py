@@ -17,6 +17,7 @@ from dashboard.photos.dataset import read_dataset
 from dashboard.reports.answers import describe
 from dashboard.reports.results import Report
 from dashboard.settings import Settings
+from dashboard.subject import PHOTO
 from dashboard.web.visitors import COOKIE
 from tests.dashboard.pages.test_layout import parts, texts
 
@@ -50,7 +51,7 @@ def shown(page, component_id: str):
 
 def test_the_data_page_counts_classes_and_offers_no_make(manifest):
     path = manifest(ALONE)
-    page = data_layout(settings_of(path), read_dataset(path), {})
+    page = data_layout(settings_of(path), read_dataset(path), PHOTO, {})
     assert "3 photos of 3 classes." in texts(page)
     assert shown(page, "data-make").style == {"display": "none"}
     assert shown(page, "data-label").data == [
@@ -82,7 +83,7 @@ def test_what_can_be_named_in_a_hard_game(manifest, classes, cars):
 
 def test_the_game_says_nothing_of_makes_and_gives_nothing_for_them(manifest):
     dataset = read_dataset(manifest(ALONE))
-    assert "make" not in texts(play_layout(dataset))
+    assert "make" not in texts(play_layout(dataset, PHOTO))
     makes = engine.makes_of(dataset)
     assert points(Difficulty.HARD, "cats", "dogs", makes) == 0
     assert points(Difficulty.HARD, "cats", "cats", makes) == 1

@@ -1,6 +1,6 @@
-/** What the heatmap shows: what in the photo speaks for a car, for and against it, or for it rather than another. */
+/** What the heatmap shows: what in the photo speaks for a class, for and against it, or for it rather than another. */
 import { difference, strongest } from "../heatmap.mjs";
-import { knownCars } from "./view.mjs";
+import { knownClasses } from "./view.mjs";
 
 const FAINT = 0.15; // below this share of the strongest evidence a map is all but invisible
 const FIXED_COLOURS = "With two sides, the colours are fixed.";
@@ -9,12 +9,13 @@ const FIXED_COLOURS = "With two sides, the colours are fixed.";
  * @param {import("./view.mjs").View} view - with an answer
  * @param {ClassAnswer} chosen
  * @param {string} kind - "for", or "both" for evidence for and against
+ * @param {import("../words.mjs").Words} words
  * @returns {{ map: Contributions | null, scale: number, signed: boolean, text: string, legend: string[] }} `scale` is
  *     the number that stands for a full colour; `map` is null if there is nothing to draw
  */
-export function evidence(view, chosen, kind) {
-    const cars = knownCars(view);
-    const other = cars.find((car) => car.label === view.choice.versus && car !== chosen);
+export function evidence(view, chosen, kind, { many }) {
+    const known = knownClasses(view);
+    const other = known.find((one) => one.label === view.choice.versus && one !== chosen);
     if (other) {
         const map = difference(chosen.map, other.map);
         return {
@@ -28,10 +29,10 @@ export function evidence(view, chosen, kind) {
     if (kind === "both") {
         return {
             map: chosen.map,
-            scale: strongest(cars.map((car) => car.map)) || 1,
+            scale: strongest(known.map((one) => one.map)) || 1,
             signed: true,
             text: `Orange speaks for ${chosen.name}, blue against it.`,
-            legend: ["against", "for", `One scale for all cars here. ${FIXED_COLOURS}`],
+            legend: ["against", "for", `One scale for all ${many} here. ${FIXED_COLOURS}`],
         };
     }
     const scale = view.answer ? view.answer.scale : 1;
@@ -45,6 +46,6 @@ export function evidence(view, chosen, kind) {
             most > 0
                 ? `Showing what speaks for ${chosen.name}${faint}`
                 : `Nothing in the photo speaks for ${chosen.name}.`,
-        legend: ["little", "much", "One scale for all cars here, so their colours can be compared."],
+        legend: ["little", "much", `One scale for all ${many} here, so their colours can be compared.`],
     };
 }

@@ -3,6 +3,7 @@
 import { focusWhenReady } from "../dom.mjs";
 import { apply, store } from "../props.mjs";
 import { classesOf, post, remove } from "../requests.mjs";
+import { words } from "../words.mjs";
 
 /** @typedef {{ photo: string | null, unlisted: boolean, mayTrain: boolean, busy: boolean, problem: any }} Form */
 /** @typedef {{ photo: string, answer: Answer, said: Record<string, any>, form: Form }} Card */
@@ -67,7 +68,7 @@ async function setMayTrain(card, mayTrain) {
     if (!before && card.form.mayTrain !== mayTrain) store("feedback-form", { ...card.form, mayTrain });
 }
 
-/** Asks which car it is instead: the other likely ones first, then all that the model knows. @param {Card} card */
+/** Asks which class it is instead: the other likely ones first, then all that the model knows. @param {Card} card */
 async function open({ photo, answer }) {
     const likely = new Set(answer.classes.map(({ label }) => label));
     // Without the list of all classes the likely ones remain, and typing.
@@ -134,10 +135,14 @@ async function request({ photo, form }, mayTrain, ask) {
 }
 
 /** @param {Inputs} inputs */
-export const show = (inputs) => render(inputs["view.data"], inputs["feedback-said.data"], inputs["feedback-form.data"]);
+export const show = (inputs) =>
+    render(inputs["view.data"], inputs["feedback-said.data"], inputs["feedback-form.data"], words());
 
-/** @type {(view: any, said: Record<string, any> | null, form: Form | null) => Changes} */
-export function render(view, said, form) {
+/**
+ * @type {(view: any, said: Record<string, any> | null, form: Form | null,
+ *     words: import("../words.mjs").Words) => Changes}
+ */
+export function render(view, said, form, { itIs }) {
     if (view?.phase !== "answered") {
         return {
             feedback: { "data-state": "hidden" },
@@ -151,7 +156,7 @@ export function render(view, said, form) {
     const state = before ? "said" : openFor === photo.id ? "no" : "ask";
     return {
         feedback: { "data-state": state, "aria-busy": String(busy), "data-own": photo.sample ? "no" : "yes" },
-        "feedback-text": { children: before ? thanks(before) : question(answer.classes[0].name, photo.truth) },
+        "feedback-text": { children: before ? thanks(before, itIs) : question(answer.classes[0].name, photo.truth) },
         "feedback-problem": { children: problem && problem.photo === photo.id ? problem.text : "" },
         "feedback-keep": { checked: before && !busy ? before.mayTrain : mayTrain },
         "feedback-fields": { "data-unlisted": unlisted ? "yes" : "no" },
@@ -167,8 +172,8 @@ function question(answer, truth) {
     return `The model says ${answer}, the data set ${truth}.`;
 }
 
-/** @param {{ right: boolean, name: string | null, mayTrain: boolean }} said */
-function thanks({ right, name, mayTrain }) {
-    const opinion = right ? "the answer is right" : name ? `it is the ${name}` : "the answer is wrong";
+/** @type {(said: { right: boolean, name: string | null, mayTrain: boolean }, itIs: string) => string} */
+function thanks({ right, name, mayTrain }, itIs) {
+    const opinion = right ? "the answer is right" : name ? `${itIs} ${name}` : "the answer is wrong";
     return `Thank you. You said: ${opinion}${mayTrain ? ". Your photo is kept for training" : ""}.`;
 }

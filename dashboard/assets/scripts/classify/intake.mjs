@@ -40,7 +40,7 @@ document.addEventListener("click", (event) => {
 });
 
 /**
- * The name of a sample photo: as in the gallery, or by its id. The car's name would give the answer away.
+ * The name of a sample photo: as in the gallery, or by its id. The class's name would give the answer away.
  *
  * @param {string} sample
  */

@@ -2,6 +2,7 @@
 import { element, hasElement } from "../dom.mjs";
 import { clear, paint, paintLegend } from "../heatmap.mjs";
 import { choosePalette, chosenPalette } from "../palettes.mjs";
+import { words } from "../words.mjs";
 import "./camera.mjs";
 import { evidence } from "./evidence.mjs";
 import { nameOf } from "./intake.mjs";
@@ -9,7 +10,7 @@ import { showList } from "./list.mjs";
 import { render } from "./render.mjs";
 import { addressOf } from "./request.mjs";
 import * as session from "./session.mjs";
-import { carInRow, chosenRow, rowOf } from "./view.mjs";
+import { classInRow, chosenRow, rowOf } from "./view.mjs";
 
 /** The page appears, at first or again: with the photos it had, and the sample that its address names. */
 export function open() {
@@ -30,8 +31,8 @@ export function open() {
 export function update(inputs, triggered) {
     if (!hasElement("classify") || takeFields(inputs, triggered)) return undefined;
     const view = session.view();
-    const chosen = carInRow(view, chosenRow(view));
-    const shown = chosen ? evidence(view, chosen, inputs["evidence.value"]) : null;
+    const chosen = classInRow(view, chosenRow(view));
+    const shown = chosen ? evidence(view, chosen, inputs["evidence.value"], words()) : null;
     draw(view, shown);
     showList(session.entries(), session.current());
     // The photo that an address asked for may still be on its way.
@@ -39,7 +40,13 @@ export function update(inputs, triggered) {
         history.replaceState(history.state, "", addressOf(view, new URL(location.href)));
     }
     const { sureAbove, modelServer = "", modelLabel = "" } = element("classify").dataset;
-    return render(view, shown, { sureAbove: Number(sureAbove), origin: location.origin, modelServer, modelLabel });
+    return render(view, shown, {
+        sureAbove: Number(sureAbove),
+        origin: location.origin,
+        modelServer,
+        modelLabel,
+        words: words(),
+    });
 }
 
 /**
@@ -54,18 +61,18 @@ function takeFields(inputs, triggered) {
     const asked = inputs["ask-class.value"];
     if (triggered.includes("ask-class.value") && asked) chooseAny(asked);
     const row = triggered.includes("choice.value") ? Number(inputs["choice.value"]) : chosenRow(view);
-    const label = carInRow(view, row)?.label;
+    const label = classInRow(view, row)?.label;
     const versus = triggered.includes("versus.value") ? inputs["versus.value"] || null : view.choice.versus;
     const isSame = row === chosenRow(view) && versus === view.choice.versus;
     if (isSame || !label) return false;
-    // A car is compared with no other once it is chosen itself.
+    // A class is compared with no other once it is chosen itself.
     session.setChoice(view.key, { car: row === 0 ? null : label, versus: versus === label ? null : versus });
-    // A car to compare with that has no map yet is asked for; its row then is there to be compared with.
+    // A class to compare with that has no map yet is asked for; its row then is there to be compared with.
     if (versus && rowOf(view, versus) < 0 && !view.asking) session.askFor(versus);
     return true;
 }
 
-/** Chooses any car that the model knows, asking for it first if need be. @param {string} label */
+/** Chooses any class that the model knows, asking for it first if need be. @param {string} label */
 async function chooseAny(label) {
     const { key } = session.view();
     if (!(await session.askFor(label))) return;

@@ -3,7 +3,7 @@ import { percent } from "../numbers.mjs";
 import { each } from "../props.mjs";
 import { curlCommand } from "./request.mjs";
 import { doubt } from "./texts.mjs";
-import { carInRow, chosenRow, knownCars, LIKELY } from "./view.mjs";
+import { classInRow, chosenRow, knownClasses, LIKELY } from "./view.mjs";
 
 const ROWS = 8;
 /** @type {Record<string, string>} */
@@ -14,7 +14,8 @@ const PROGRESS = { sending: "Reading the photo…", asking: "Asking the model…
 /**
  * @typedef {import("./view.mjs").View} View
  * @typedef {ReturnType<typeof import("./evidence.mjs").evidence>} Evidence
- * @typedef {{ sureAbove: number, origin: string, modelServer: string, modelLabel: string }} Page
+ * @typedef {{ sureAbove: number, origin: string, modelServer: string, modelLabel: string,
+ *     words: import("../words.mjs").Words }} Page
  */
 
 /**
@@ -31,7 +32,7 @@ export function render(view, shown, page) {
         "problem-text": { children: problem },
         photo: photo ? { src: photo.src, alt: photo.name } : { alt: "" },
         "photo-frame": { style: { "--ratio": photo ? photo.width / photo.height : 1 } },
-        "progress-text": { children: asking ? "Asking about another car…" : PROGRESS[phase] || "" },
+        "progress-text": { children: asking ? `Asking about another ${page.words.one}…` : PROGRESS[phase] || "" },
         ...renderRanking(view, page),
         ...renderFields(view),
         ...renderRequest(view, page),
@@ -42,10 +43,10 @@ export function render(view, shown, page) {
 /** @type {(view: View, page: Page) => Changes} */
 function renderRanking(view, { sureAbove }) {
     const { phase, photo, answer } = view;
-    const rows = Array.from({ length: ROWS }, (_, row) => carInRow(view, row));
+    const rows = Array.from({ length: ROWS }, (_, row) => classInRow(view, row));
     const parts = (
         /** @type {string} */ part,
-        /** @type {(car: ClassAnswer | undefined, row: number) => any} */ props,
+        /** @type {(one: ClassAnswer | undefined, row: number) => any} */ props,
     ) => each(ROWS, (rank) => ({ part, rank }), rows, props);
     const makes = answer ? answer.makes.map((make) => `${make.name}, ${percent(make.probability)}`) : [];
     return {
@@ -54,12 +55,12 @@ function renderRanking(view, { sureAbove }) {
         "not-sure": { children: answer ? doubt(answer.classes[0].probability, sureAbove) : "" },
         truth: { children: answer && photo.truth ? `Really: ${photo.truth}` : "" },
         "model-line": { children: answer ? modelLine(answer) : "" },
-        ...parts("name", (car) => ({ children: car ? car.name : "–" })),
-        ...parts("percent", (car) => ({ children: car ? percent(car.probability) : "" })),
-        ...parts("bar", (car) => ({ style: { width: car ? `${100 * car.probability}%` : "0" } })),
-        ...parts("row", (car, row) => ({
-            disabled: !car,
-            style: { display: car || (!answer && row < LIKELY) ? undefined : "none" },
+        ...parts("name", (one) => ({ children: one ? one.name : "–" })),
+        ...parts("percent", (one) => ({ children: one ? percent(one.probability) : "" })),
+        ...parts("bar", (one) => ({ style: { width: one ? `${100 * one.probability}%` : "0" } })),
+        ...parts("row", (one, row) => ({
+            disabled: !one,
+            style: { display: one || (!answer && row < LIKELY) ? undefined : "none" },
         })),
     };
 }
@@ -69,23 +70,23 @@ function modelLine({ model, version, milliseconds }) {
     return `${model}${version ? ` version ${version}` : ""}, answered in ${milliseconds} ms`;
 }
 
-/** The cars that are chosen, and those that can be: no car is compared with itself. @type {(view: View) => Changes} */
+/** The classes that are chosen, and those that can be: none is compared with itself. @type {(view: View) => Changes} */
 function renderFields(view) {
     const { answer, classes, choice } = view;
     if (!answer) return {};
-    const cars = classes.length ? classes : knownCars(view);
-    const options = cars.map(({ label, name }) => ({ value: label, label: name }));
-    const chosen = carInRow(view, chosenRow(view));
+    const known = classes.length ? classes : knownClasses(view);
+    const options = known.map(({ label, name }) => ({ value: label, label: name }));
+    const chosen = classInRow(view, chosenRow(view));
     return {
         choice: { value: String(chosenRow(view)) },
-        "ask-class": { data: options, value: null }, // ready for the next car; its row says which was chosen
+        "ask-class": { data: options, value: null }, // ready for the next one; its row says which was chosen
         versus: { data: options.filter(({ value }) => value !== chosen?.label), value: choice.versus },
     };
 }
 
 /** @type {(view: View, page: Page) => Changes} */
 function renderRequest(view, page) {
-    const chosen = carInRow(view, chosenRow(view));
+    const chosen = classInRow(view, chosenRow(view));
     return {
         curl: { children: chosen ? curlCommand(view, chosen, page) : "" },
         "copy-curl": { disabled: !chosen },

@@ -154,7 +154,7 @@ async function ask(entry, content) {
     }
 }
 
-/** All cars that the answer's version knows can be asked for. @param {Answer | undefined} given */
+/** All classes that the answer's version knows can be asked for. @param {Answer | undefined} given */
 async function offerClasses(given) {
     const classes = given ? await classesOf(given.version) : [];
     if (classes === session.classes || !classes.length) return;
@@ -265,9 +265,9 @@ export function tryAgain() {
 }
 
 /**
- * Keeps which car is chosen, and the one it is compared with, for a photo.
+ * Keeps which class is chosen, and the one it is compared with, for a photo.
  *
- * @type {(key: string | undefined, choice: import("./view.mjs").CarChoice) => void}
+ * @type {(key: string | undefined, choice: import("./view.mjs").ClassChoice) => void}
  */
 export function setChoice(key, choice) {
     if (!session.current || session.current.key !== key) return;

@@ -1,6 +1,6 @@
 /** The state of the page "Classify", as its store holds it and its widgets read it.
  *
- * @typedef {{ car: string | null, versus: string | null }} CarChoice - labels; null: the most likely car, and no other
+ * @typedef {{ car: string | null, versus: string | null }} ClassChoice - labels; null: the most likely class, and no other
  *
  * @typedef {object} Entry - a photo of this browser tab, on its way from a file to an answer
  * @property {string} key
@@ -9,7 +9,7 @@
  * @property {File} [file] - where it comes from: this, or …
  * @property {string} [sample] - … the id of a photo of the data set
  * @property {"waiting" | "sending" | "asking" | "answered" | "unanswered"} state
- * @property {CarChoice} [choice]
+ * @property {ClassChoice} [choice]
  * @property {any} [photo] - what POST /photos returned
  * @property {number} [since] - when it did
  * @property {Answer} [answer] - what POST …/answer returned
@@ -26,11 +26,11 @@
  * @property {string} [key]
  * @property {any} photo
  * @property {(Answer & { extras: ClassAnswer[] }) | null} answer
- * @property {CarChoice} choice
+ * @property {ClassChoice} choice
  * @property {{ label: string, name: string }[]} classes
  */
 
-export const LIKELY = 5; // rows for the most likely cars; those of extras follow
+export const LIKELY = 5; // rows for the most likely classes; those of extras follow
 export const NO_CHOICE = Object.freeze({ car: null, versus: null });
 
 /**
@@ -53,27 +53,27 @@ export function viewOf({ current, awaited, notes, asking, classes }) {
     return { ...common, key, phase, photo, choice, answer: isAnswered ? { ...answer, extras } : null };
 }
 
-/** All cars that the answer has a map for: the most likely ones, then the extras. @param {View} view */
-export const knownCars = ({ answer }) => (answer ? [...answer.classes, ...answer.extras] : []);
+/** All classes that the answer has a map for: the most likely ones, then the extras. @param {View} view */
+export const knownClasses = ({ answer }) => (answer ? [...answer.classes, ...answer.extras] : []);
 
 /**
- * The car in a row; extras begin at row 5 even if the model knows fewer cars.
+ * The class in a row; extras begin at row 5 even if the model knows fewer classes.
  *
  * @type {(view: View, row: number) => ClassAnswer | undefined}
  */
-export function carInRow({ answer }, row) {
+export function classInRow({ answer }, row) {
     if (!answer) return undefined;
     return row < LIKELY ? answer.classes[row] : answer.extras[row - LIKELY];
 }
 
-/** The row of a car, or -1. @type {(view: View, label: string | null) => number} */
+/** The row of a class, or -1. @type {(view: View, label: string | null) => number} */
 export function rowOf({ answer }, label) {
     if (!answer || !label) return -1;
-    const likely = answer.classes.findIndex((car) => car.label === label);
+    const likely = answer.classes.findIndex((one) => one.label === label);
     if (likely >= 0) return likely;
-    const extra = answer.extras.findIndex((car) => car.label === label);
+    const extra = answer.extras.findIndex((one) => one.label === label);
     return extra >= 0 ? LIKELY + extra : -1;
 }
 
-/** The row of the car that is chosen: the most likely one, if no other is. @param {View} view */
+/** The row of the class that is chosen: the most likely one, if no other is. @param {View} view */
 export const chosenRow = (view) => Math.max(rowOf(view, view.choice.car), 0);

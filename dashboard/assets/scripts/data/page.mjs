@@ -4,6 +4,7 @@
 import { closest, element } from "../dom.mjs";
 import { apply, store } from "../props.mjs";
 import { get } from "../requests.mjs";
+import { words } from "../words.mjs";
 import { showClasses } from "./class-bars.mjs";
 import { fieldsOf, isOfMake, renderFields, searchOf, searchOfFields } from "./conditions.mjs";
 import { detailsOf, drawDetails } from "./details.mjs";
@@ -58,7 +59,7 @@ export function update(inputs, triggered) {
     if (isSet && searchOf(query()).toString() === search.toString()) follow();
     else if (isSet) go(search, isNew);
     draw();
-    return { ...renderFields(fields, search, labels), ...render(view, query()) };
+    return { ...renderFields(fields, search, labels), ...render(view, query(), words()) };
 }
 
 /** @param {Inputs} inputs */

@@ -11,6 +11,7 @@ import { count, counted, percent } from "../numbers.mjs";
  * @property {any} details
  * @property {import("./conditions.mjs").Bounds} bounds
  */
+/** @typedef {import("../words.mjs").Words} Words */
 
 export const ADDRESS = "/data";
 // Columns that say nothing to a reader, or that the dialog shows elsewhere.
@@ -22,24 +23,24 @@ export const CLOSED = { id: null, photo: null, problem: "", isAsking: false, ans
 /** @param {URLSearchParams} parameters */
 export const addressOf = (parameters) => (parameters.size ? `${ADDRESS}?${parameters}` : ADDRESS);
 
-/** @type {(view: View, query: URLSearchParams) => Changes} */
-export function render({ phase, problem, search, found, details }, query) {
+/** @type {(view: View, query: URLSearchParams, words: Words) => Changes} */
+export function render({ phase, problem, search, found, details }, query, words) {
     return {
         "data-page": { "data-phase": phase },
         "data-problem": { "data-shown": problem ? "yes" : "no" },
         "data-problem-text": { children: problem },
-        ...(found ? renderFound(found, new URLSearchParams(search), query) : {}),
+        ...(found ? renderFound(found, new URLSearchParams(search), query, words) : {}),
         ...(details.id ? renderDetails(details, query) : {}),
     };
 }
 
-/** @type {(found: any, search: URLSearchParams, query: URLSearchParams) => Changes} */
-function renderFound(found, search, query) {
+/** @type {(found: any, search: URLSearchParams, query: URLSearchParams, words: Words) => Changes} */
+function renderFound(found, search, query, words) {
     const isSuspects = search.get("suspects") === "yes";
     const all = counted(found.of, "photo");
     return {
         "data-found": { children: found.found === found.of ? all : `${count(found.found)} of ${all}` },
-        "data-about-suspects": { children: isSuspects ? suspectsText(found) : "" },
+        "data-about-suspects": { children: isSuspects ? suspectsText(found, words) : "" },
         "data-suspects": {
             data: [
                 { value: "no", label: "All photos" },
@@ -58,8 +59,8 @@ function renderFound(found, search, query) {
     };
 }
 
-/** @param {any} found */
-function suspectsText({ version, looked_at: lookedAt }) {
+/** @type {(found: any, words: Words) => string} */
+function suspectsText({ version, looked_at: lookedAt }, { one }) {
     const splits = Object.entries(lookedAt || {}).map(
         ([split, photos]) => `${counted(photos, "photo")} of ${split ? `the ${split} split` : "no split"}`,
     );
@@ -70,7 +71,7 @@ function suspectsText({ version, looked_at: lookedAt }) {
         );
     }
     return (
-        `Version ${version} of the model is sure that these show another car than their label says: at least as ` +
+        `Version ${version} of the model is sure that these show another ${one} than their label says: at least as ` +
         "sure as it is, on average, of photos that carry that other label. They are suspects, not errors: look " +
         `before you change a label. Looked at: ${splits.join(", ")}; of others its answers are not known.`
     );

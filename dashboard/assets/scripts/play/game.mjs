@@ -4,6 +4,7 @@ import { paint } from "../heatmap.mjs";
 import { apply, store } from "../props.mjs";
 import { get, post } from "../requests.mjs";
 import { retrying } from "../retry.mjs";
+import { words } from "../words.mjs";
 import { heatmapClass, LOADING, render } from "./render.mjs";
 
 const MOVED_ON = [404, 409]; // the game is not where this tab thinks it is
@@ -66,7 +67,7 @@ export function update(inputs, triggered) {
     }
     const drawn = heatmapClass(view);
     if (drawn) paint(element("play-heatmap"), drawn.map, view.answer.extent, view.photo, view.answer);
-    return render(view, inputs["play-heatmap-on.checked"], location.origin);
+    return render(view, inputs["play-heatmap-on.checked"], location.origin, words());
 }
 
 /** One move; one that fails leaves the game where the server has it. @param {() => Promise<void>} steps */

@@ -25,6 +25,7 @@ export const LOADING = {
     model: null,
 };
 
+/** @typedef {import("../words.mjs").Words} Words */
 /** @typedef {Record<keyof typeof LOADING, any>} View */
 
 /** @param {any} game */
@@ -39,11 +40,12 @@ const isPhotoLoaded = ({ game, photo }) => Boolean(photo && photo.src === photoA
  * @param {View} view
  * @param {boolean} heatmapOn - whether the heatmap is wanted
  * @param {string} origin - of the page's address
+ * @param {Words} words
  * @returns {Changes}
  */
-export function render(view, heatmapOn, origin) {
+export function render(view, heatmapOn, origin, words) {
     return {
-        ...renderPage(view),
+        ...renderPage(view, words),
         ...renderRound(view),
         ...renderReveal(view),
         ...renderHeatmap(view, heatmapOn),
@@ -53,8 +55,8 @@ export function render(view, heatmapOn, origin) {
     };
 }
 
-/** @type {(view: View) => Changes} */
-function renderPage(view) {
+/** @type {(view: View, words: Words) => Changes} */
+function renderPage(view, words) {
     const { game, challenge, problem } = view;
     const waits = game && game.phase !== "over" && view.phase === "start";
     return {
@@ -62,7 +64,7 @@ function renderPage(view) {
         "play-problem": { "data-shown": problem ? "yes" : "no" },
         "play-problem-text": { children: problem || "" },
         "play-start-over": { hidden: !view.startOver },
-        "play-announcement": { children: announcement(view) },
+        "play-announcement": { children: announcement(view, words) },
         "play-start-title": { children: challenge ? "A challenge" : "New game" },
         "play-challenge-about": { hidden: !challenge },
         "play-decline": { hidden: !challenge },
@@ -182,15 +184,15 @@ function renderHeatmap(view, isOn) {
     };
 }
 
-/** The fields of a hard game, where a car is named by its make and model. @type {(view: View) => Changes} */
+/** The fields of a hard game, where a class is named. @type {(view: View) => Changes} */
 function renderNaming({ phase, cars, make, model }) {
     /** @type {{ make: string, model: string, label: string }[]} */
     const known = cars || [];
-    const makes = [...new Set(known.map((car) => car.make))].sort((one, other) => one.localeCompare(other));
+    const makes = [...new Set(known.map((one) => one.make))].sort((one, other) => one.localeCompare(other));
     const hasMakes = known.length === 0 || makes.some(Boolean);
     const models = known
-        .filter((car) => !hasMakes || car.make === make)
-        .map((car) => ({ value: car.label, label: hasMakes ? car.model : car.model.replaceAll("_", " ") }));
+        .filter((one) => !hasMakes || one.make === make)
+        .map((one) => ({ value: one.label, label: hasMakes ? one.model : one.model.replaceAll("_", " ") }));
     return {
         "play-make": { data: makes.filter(Boolean), value: make, style: { display: hasMakes ? undefined : "none" } },
         "play-model": { data: models, value: model, disabled: hasMakes && !make, label: hasMakes ? "Model" : "Name" },

@@ -26,13 +26,17 @@ const ALONE = { 0: "Not this time", 0.5: "You got the make", 1: "You got it" };
 export const verdict = (played) =>
     played.missed ? ALONE[played.points] : VERDICTS[`${played.points} ${played.ai_points}`];
 
-/** What a screen reader says when the answers are revealed. @param {any} view */
-export function announcement({ phase, game }) {
+/**
+ * What a screen reader says when the answers are revealed.
+ *
+ * @type {(view: any, words: import("../words.mjs").Words) => string}
+ */
+export function announcement({ phase, game }, { itIs }) {
     if (phase !== "revealed") return "";
     const last = game.played[game.played.length - 1];
     const ai = last.ai.length ? `The AI said ${last.ai[0].name} and ${SPOKEN[last.ai_points]}.` : last.missed;
     const state = `You ${points(game.points)}, AI ${points(game.ai_points)}.`;
-    return `${verdict(last)}. It is the ${last.truth}. ${ai} ${state}`;
+    return `${verdict(last)}. ${itIs[0].toUpperCase()}${itIs.slice(1)} ${last.truth}. ${ai} ${state}`;
 }
 
 /** A text that challenges others to the same photos. @type {(game: any, origin: string) => string} */
