@@ -16,7 +16,7 @@ class Backbone:
         module: Module of `keras.applications` that holds its `preprocess_input`.
         explained_layer: Name of the layer with the last convolutional activations, which the head follows; None for
             the net's last layer.
-        finer_layer: Name of the last layer with cells half as large whose activations a linear head can use as well:
+        finer_layer: Name of the last layer with finer cells whose activations a linear head can use as well:
             activated where the net activates, so of a net that normalises and activates before each block
             (ResNet50V2) not a block's sum but the next block's activated input. None for a net without one.
         image_size: Default height and width of its input in pixels.
@@ -95,13 +95,7 @@ def check_backbone_input(
         raise UserError(f"--weights must be imagenet, none or the path of a weights file. Received: {weights}")
 
 
-def build_backbone(
-    backbone: Backbone,
-    image_size: tuple[int, int],
-    weights: str,
-    output_stride: int = 32,
-    with_finer_layer: bool = False,
-) -> Any:
+def build_backbone(backbone: Backbone, image_size: tuple[int, int], weights: str, output_stride: int = 32) -> Any:
     """Build a net without its classifier.
 
     Args:
@@ -111,8 +105,6 @@ def build_backbone(
             weights file.
         output_stride: Height and width in input pixels of a cell of the activations: 32, or 16 for explanations that
             are twice as fine.
-        with_finer_layer: Whether the output also has the channels of `finer_layer`, before those of
-            `explained_layer`, all at the cells of `finer_layer`; see `two_layers`.
 
     Returns:
         A `keras.Model` from normalised images [n, height, width, 3] to the activations of
@@ -145,12 +137,7 @@ def build_backbone(
     if output_stride == 16:
         net = _without_last_downsampling(backbone, net, dilate_kernels=weights != "none")
     last = net.get_layer(backbone.explained_layer) if backbone.explained_layer else net.layers[-1]
-    net = keras.Model(net.input, last.output, name=backbone.name.lower())
-    if with_finer_layer:
-        from car_classifier.network.two_layers import join_layers  # imports Keras
-
-        return join_layers(net, backbone.finer_layer, last.name)
-    return net
+    return keras.Model(net.input, last.output, name=backbone.name.lower())
 
 
 def _without_last_downsampling(backbone: Backbone, net: Any, dilate_kernels: bool) -> Any:

@@ -53,7 +53,7 @@ class SpreadCells(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
-        return super().get_config() | {"cells": self.cells, "extent": self.extent, "own_extent": self.own_extent}
+        return dict(super().get_config()) | {"cells": self.cells, "extent": self.extent, "own_extent": self.own_extent}
 
 
 def _shares(fine: int, extent: tuple[float, float], coarse: int, own: tuple[float, float]) -> NDArray[np.float32]:
@@ -70,7 +70,7 @@ def _shares(fine: int, extent: tuple[float, float], coarse: int, own: tuple[floa
     high = np.minimum(edges[1:, None], own_edges[None, 1:])
     covered = np.maximum(high - low, 0)
     shares = covered / covered.sum(axis=0)
-    return (shares * fine / coarse).astype(np.float32)
+    return np.asarray(shares * fine / coarse, np.float32)
 
 
 def join_layers(net: keras.Model, finer: str, coarser: str) -> keras.Model:
@@ -86,3 +86,35 @@ def join_layers(net: keras.Model, finer: str, coarser: str) -> keras.Model:
     spread = SpreadCells(fine.shape[1:3], *extents, name=f"{coarser}_spread")(coarse)
     joined = keras.layers.Concatenate(name=f"{finer}_and_{coarser}")([fine, spread])
     return keras.Model(net.input, joined, name=net.name)
+
+
+def head_input(net: keras.Model, finer: str | None, layer_weights: Sequence[float]) -> keras.Model:
+    """The net whose output a head takes that gives the layers these weights.
+
+    Args:
+        net: From images to the coarser layer's activations.
+        finer: Name of the finer layer, if there is one.
+        layer_weights: Of the finer and the coarser layer, or of the coarser layer alone; 0 if it is not used.
+    """
+    if finer is None or len(layer_weights) == 1 or layer_weights[0] == 0:
+        return net
+    if layer_weights[1] == 0:
+        return keras.Model(net.input, net.get_layer(finer).output, name=net.name)
+    return join_layers(net, finer, _output_name(net))
+
+
+def pooled_layers(net: keras.Model, finer: str | None) -> tuple[keras.Model, list[int]]:
+    """A net from images to the averages of its layers over their cells, float32 [n, d], and each layer's width.
+
+    Args:
+        net: From images to the coarser layer's activations.
+        finer: Name of the finer layer, whose averages come first, if there is one.
+    """
+    maps = [net.get_layer(finer).output, net.output] if finer else [net.output]
+    pooled = [keras.layers.GlobalAveragePooling2D(dtype="float32")(activations) for activations in maps]
+    joined = keras.layers.Concatenate(dtype="float32", name="pooled_layers")(pooled) if len(pooled) > 1 else pooled[0]
+    return keras.Model(net.input, joined), [int(activations.shape[-1]) for activations in maps]
+
+
+def _output_name(net: keras.Model) -> str:
+    return str(net.output._keras_history.operation.name)

@@ -22,6 +22,7 @@ from car_classifier.progress import progress_bar
 from car_classifier.publishing.warmup_requests import write_warmup_requests
 from car_classifier.registry.assets import write_checksums, write_report
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.training.closed_form_head import read_head
 from car_classifier.training.run import TrainingRun
 
 GOLDEN_PHOTOS = 4
@@ -64,6 +65,9 @@ def _write_assets(classifier: Classifier, run: TrainingRun, version: PublishedVe
     for note in notes:
         console.print(f"Note: {note}", style="yellow", markup=False)
     metrics = {"split": measured_on} | evaluation_of(predictions, unknown_labels={})
+    if run.has_closed_form:
+        shutil.copyfile(run.closed_form_path, version.closed_form_path)
+        metrics["cross_validation"] = read_head(run.closed_form_path).cross_validation
     write_report(version, _config(classifier, run), metrics)
     _write_predictions(version.predictions_path, predictions)
     shutil.copyfile(run.history_path, version.history_path)

@@ -90,7 +90,7 @@ class Weighting:
     @property
     def kept(self) -> NDArray[np.bool_]:
         """The features that are not left out."""
-        return self.scales != 0
+        return np.asarray(self.scales != 0)
 
 
 def fit(moments: Moments, weighting: Weighting) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -197,7 +197,7 @@ def _one_left_out(
     mean_mean = own_own - 2 * (y_own - own_own) / left + e_e / left**2
     of_own = y_mean + k * y_e * e_mean - (mean_mean + k * e_mean**2) / 2
     scores[index, classes] = np.where(own > 1, of_own, -np.inf)
-    return scores
+    return np.asarray(scores)
 
 
 def _group_left_out(
@@ -226,7 +226,7 @@ def _group_left_out(
     squares = (means**2).sum(axis=1) + strength * np.einsum("cu,uv,cv->c", m_u, inner, m_u)
     scores = products - squares / 2
     scores[:, lost] = -np.inf
-    return scores
+    return np.asarray(scores)
 
 
 def _larger_groups(groups: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

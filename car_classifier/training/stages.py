@@ -1,6 +1,7 @@
 """Training in stages: first the head, then more and more of the net; an interrupted run resumes where it stopped."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -18,17 +19,26 @@ from car_classifier.network.head import build_head
 from car_classifier.network.preprocessing import PREPROCESSING_VERSION
 from car_classifier.network.signatures import Classifier
 from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
+from car_classifier.network.two_layers import head_input, pooled_layers
 from car_classifier.progress import progress_bar
 from car_classifier.training.augmentation import NO_AUGMENTATION
 from car_classifier.training.batches import TrainingBatches
 from car_classifier.training.calibration import fit_temperature
+from car_classifier.training.closed_form_head import (
+    ClosedFormHead,
+    fit_head,
+    near_duplicate_groups,
+    read_head,
+    write_head,
+)
 from car_classifier.training.config import ALL, HEAD
 from car_classifier.training.distribution import Trainer, replicas_of
-from car_classifier.training.epochs import Stage, fit_resumably
+from car_classifier.training.epochs import Stage, fit_resumably, write_history
 from car_classifier.training.feature_cache import FeatureCache, Features
+from car_classifier.training.feature_store import open_store
 from car_classifier.training.frozen_part import FrozenPart
 from car_classifier.training.optimizer import make_optimizer
-from car_classifier.training.photos import find_unreadable
+from car_classifier.training.photos import PhotoSource, find_unreadable
 from car_classifier.training.precision import dtype_policy
 from car_classifier.training.run import TrainingRun
 
@@ -101,6 +111,12 @@ class Training:
         net = build_backbone(run.backbone, config.image_size, config.weights, config.output_stride)
         if config.weights == "none":
             _prepare_random_net(net)
+        else:
+            for stage in config.unfreeze:  # patterns that match nothing are an error before the work, not after it
+                unfreeze(net, _patterns(stage))
+        closed_form = self.fit_head(net) if config.has_closed_form_head else None
+        if closed_form is not None:
+            net = head_input(net, run.backbone.finer_layer, closed_form.layer_weights)
         with self.replicas.strategy.scope():
             head = build_head(net.output_shape[1:], len(run.labels), config.hidden_units)
             # Training calculates in the device's own format, the published net in float32.
@@ -108,9 +124,10 @@ class Training:
         if config.weights == "none":
             self.fine_tune(trained, head, ALL, 1)
         else:
-            for stage in config.unfreeze:  # patterns that match nothing are an error before the work, not after it
-                unfreeze(trained, _patterns(stage))
-            self.train_head(trained, head)
+            if closed_form is None:
+                self.train_head(trained, head)
+            else:
+                head.set_weights([closed_form.kernel, closed_form.bias])
             for place, stage in enumerate(config.unfreeze, start=1):
                 if stage != HEAD:
                     unfreeze(trained, _patterns(stage))
@@ -118,9 +135,37 @@ class Training:
         net.set_weights(trained.get_weights())
         net = fold_batch_norms(net)
         classifier = Classifier(run.backbone, net, head, run.labels, run.manifest.makes(), 1.0, config.image_size)
+        if run.has_closed_form:
+            return classifier  # calibrated on training photos that it had not seen
         return replace(classifier, temperature=self._temperature(classifier))
 
     # --- Stages -------------------------------------------------------------------------------------------
+
+    def fit_head(self, net: Any) -> ClosedFormHead:
+        """Choose and fit the classifier in closed form, or read it if that is done. The chief does it for all."""
+        run, path = self.run, self.run.closed_form_path
+        if self.replicas.is_chief and not path.is_file():
+            started = time.perf_counter()
+            lower, widths = pooled_layers(self.frozen(net), run.backbone.finer_layer)
+            part = FrozenPart(lower, run.backbone)
+            features = {split: self._pooled(part, split) for split in self.batches.sources}
+            with progress_bar("Choosing layers and shrinkage", run.console) as report:
+                head = fit_head(
+                    features["train"],
+                    self.batches.classes["train"],
+                    near_duplicate_groups(run.manifest.split("train")),
+                    len(run.labels),
+                    widths,
+                    self.config.seed,
+                    report,
+                )
+            measured = head.measured_on(features["validation"], self.batches.classes["validation"])
+            stage = Stage(HEAD, 0, run.folder, 1, 1, run.console)
+            write_history(stage, 1, measured | {"learning_rate": 0.0}, time.perf_counter() - started)
+            run.console.print(f"  {head.in_words()}", highlight=False)
+            write_head(path, head.of_used_layers(widths))
+        self.replicas.wait_for_all()
+        return read_head(path)
 
     def train_head(self, net: Any, head: Any) -> None:
         """Train the classifier on cached features of the frozen net."""
@@ -252,6 +297,29 @@ class Training:
         if self.replicas.is_chief:
             self.replicas.wait_for_all()
         return features
+
+    def _pooled(self, part: FrozenPart, split: Split) -> NDArray[np.float16]:
+        """Pooled features of a split's photos, whole and not augmented, from the store beside the manifest."""
+        run, config, source = self.run, self.config, self.batches.sources[split]
+        depends_on = {
+            "net": [config.base, config.output_stride],
+            "part": part.identity,
+            "input": list(config.image_size),
+            "preprocessing": PREPROCESSING_VERSION,
+        }
+        store = open_store(run.feature_folder, depends_on, part.shape[0])
+        sha256_of = {run.manifest.photo_path(row): row.sha256 for row in run.manifest.split(split)}
+
+        def batches(indices: Sequence[int]) -> Iterator[NDArray[np.float16]]:
+            photos = PhotoSource(
+                [source.paths[i] for i in indices], [0] * len(indices), config.image_size, config.batch_size
+            )
+            return (part(images) for images, _ in photos.plain())
+
+        with progress_bar(f"{split.capitalize()} photos, pooled features", run.console) as report:
+            return self._despite_broken_photos(
+                lambda: store.features([sha256_of[path] for path in source.paths], batches, run.console, report)
+            )
 
     def _temperature(self, classifier: Classifier) -> float:
         """The temperature that calibrates a classifier, in its published form, on the validation photos."""

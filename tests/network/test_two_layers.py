@@ -7,7 +7,7 @@ import pytest
 from car_classifier.network.backbones import BACKBONES, build_backbone
 from car_classifier.network.map_extent import map_extent
 from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
-from car_classifier.network.two_layers import SpreadCells, join_layers
+from car_classifier.network.two_layers import SpreadCells, head_input, join_layers
 
 GRIDS = {
     "half as many": ((8, 12), (0, 0, 1, 1), (4, 6), (0, 0, 1, 1)),
@@ -49,9 +49,8 @@ def test_a_cell_that_reaches_over_halves_of_two_others_gives_them_half_as_much()
 def test_the_mean_over_the_joined_cells_is_that_of_both_layers(name, size):
     backbone = BACKBONES[name]
     keras.utils.set_random_seed(0)
-    net = build_backbone(backbone, size, "none", with_finer_layer=True)
-    keras.utils.set_random_seed(0)
     coarser = build_backbone(backbone, size, "none")
+    net = head_input(coarser, backbone.finer_layer, (1, 1))
     finer = keras.Model(coarser.input, coarser.get_layer(backbone.finer_layer).output)
     images = np.random.default_rng(0).uniform(-1, 1, (2, *size, 3)).astype(np.float32)
     means = [np.asarray(part(images, training=False)).mean(axis=(1, 2)) for part in (finer, coarser)]
@@ -63,7 +62,7 @@ def test_the_mean_over_the_joined_cells_is_that_of_both_layers(name, size):
 
 @pytest.mark.slow
 def test_a_net_with_joined_layers_can_be_copied_written_and_split():
-    net = build_backbone(BACKBONES["ResNet50"], (64, 96), "none", with_finer_layer=True)
+    net = head_input(build_backbone(BACKBONES["ResNet50"], (64, 96), "none"), "conv4_block6_out", (1, 1))
     images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
     expected = np.asarray(net(images, training=False))
     read = keras.models.model_from_json(net.to_json())
