@@ -22,6 +22,7 @@ from car_classifier.commands import (
     publishing,
     quiz,
     serving,
+    teaching,
     training,
     upload,
 )
@@ -51,6 +52,7 @@ DATA_COMMANDS: tuple[Callable[..., None], ...] = (
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     training.train,
+    teaching.teach,
     evaluation.evaluate,
     compare.compare,
     predict.predict,

@@ -42,14 +42,18 @@ class ClosedFormHead:
     """The head, how it was chosen, and what it takes to change it later.
 
     Attributes:
-        kernel: float32 [d, classes], for the features of all layers; 0 for those of a layer that is not used.
+        kernel: float32 [d, classes].
         bias: float32 [classes].
         layer_weights: The weight of each layer, 0 for one that is not used; each layer is scaled to the same mean
             length before it is weighed.
         weighting: The scale of each feature that follows from it, and the shrinkage.
         temperature: What kernel and bias were divided by, so that the probabilities are calibrated.
         moments: Of the features of the training photos.
-        cross_validation: `top1`, `top5` and `count` of training photos that the head had not seen.
+        cross_validation: `top1`, `top5`, `loss` and `count` of training photos that the head had not seen.
+        widths: Number of features of each layer.
+        layers: Name of each layer.
+        policy: The Keras dtype policy in which the net calculated the features.
+        photos: Hashes of the training photos' bytes.
     """
 
     kernel: NDArray[np.float32]
@@ -59,15 +63,19 @@ class ClosedFormHead:
     temperature: float
     moments: Moments
     cross_validation: Mapping[str, float]
+    widths: tuple[int, ...]
+    layers: tuple[str, ...] = ()
+    policy: str = "float32"
+    photos: tuple[str, ...] = ()
 
-    def of_used_layers(self, widths: Sequence[int]) -> "ClosedFormHead":
-        """The same head for the features of the layers that it uses alone.
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Which features of all layers are those of layers that the head uses."""
+        return np.repeat(np.array(self.layer_weights) != 0, self.widths)
 
-        Args:
-            widths: Number of features of each layer.
-        """
-        used = np.repeat(np.array(self.layer_weights) != 0, widths)
-        moments, weighting = self.moments, self.weighting
+    def of_used_layers(self) -> "ClosedFormHead":
+        """The same head for the features of the layers that it uses alone."""
+        used, moments, weighting = self.used, self.moments, self.weighting
         return replace(
             self,
             kernel=self.kernel[used],
@@ -78,7 +86,7 @@ class ClosedFormHead:
     def measured_on(self, features: NDArray[np.float16], classes: NDArray[np.int64]) -> dict[str, float]:
         """Figures for a run's history: of training photos that it had not seen, and of these photos as `val_…`."""
         logits = features.astype(np.float32) @ self.kernel + self.bias
-        seen = _figures(logits.astype(np.float64), classes)
+        seen = figures_of(logits.astype(np.float64), classes)
         return {
             "loss": self.cross_validation["loss"],
             "accuracy": self.cross_validation["top1"],
@@ -139,8 +147,8 @@ def fit_head(
     temperature = fit_temperature(scores, classes[drawn])
     chosen = weighting(best_weights, best_shrinkage)
     kernel, bias = fitted(moments, chosen, temperature)
-    figures = _figures(scores / temperature, classes[drawn])
-    return ClosedFormHead(kernel, bias, best_weights, chosen, temperature, moments, figures)
+    figures = figures_of(scores / temperature, classes[drawn])
+    return ClosedFormHead(kernel, bias, best_weights, chosen, temperature, moments, figures, tuple(widths))
 
 
 def fitted(
@@ -178,7 +186,7 @@ def near_duplicate_groups(rows: Sequence[ManifestRow]) -> NDArray[np.int64]:
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
 
 
-def _figures(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> dict[str, float]:
+def figures_of(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> dict[str, float]:
     """`top1`, `top5` and `loss` (mean cross-entropy) of some photos, and their `count`."""
     index = np.arange(len(logits))
     of_own = logits[index, classes]
@@ -208,6 +216,10 @@ def write_head(path: Path, head: ClosedFormHead) -> None:
         "counts": head.moments.counts,
         "means": head.moments.means.astype(np.float32),
         "scatter": head.moments.scatter[triangle].astype(np.float32),
+        "widths": np.array(head.widths),
+        "layers": np.array(head.layers),
+        "policy": np.array(head.policy),
+        "photos": np.array(head.photos, "S64"),
         "cross_validation": np.array(json.dumps(dict(head.cross_validation))),
     }
 
@@ -238,4 +250,8 @@ def read_head(path: Path) -> ClosedFormHead:
             float(content["temperature"]),
             Moments(content["counts"], means, scatter),
             json.loads(str(content["cross_validation"])),
+            tuple(content["widths"].tolist()),
+            tuple(content["layers"].tolist()),
+            str(content["policy"]),
+            tuple(name.decode() for name in content["photos"].tolist()),
         )

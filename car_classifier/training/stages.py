@@ -1,7 +1,7 @@
 """Training in stages: first the head, then more and more of the net; an interrupted run resumes where it stopped."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from car_classifier.network.head import build_head
 from car_classifier.network.preprocessing import PREPROCESSING_VERSION
 from car_classifier.network.signatures import Classifier
 from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
-from car_classifier.network.two_layers import head_input, pooled_layers
+from car_classifier.network.two_layers import head_input
 from car_classifier.progress import progress_bar
 from car_classifier.training.augmentation import NO_AUGMENTATION
 from car_classifier.training.batches import TrainingBatches
@@ -35,10 +35,9 @@ from car_classifier.training.config import ALL, HEAD
 from car_classifier.training.distribution import Trainer, replicas_of
 from car_classifier.training.epochs import Stage, fit_resumably, write_history
 from car_classifier.training.feature_cache import FeatureCache, Features
-from car_classifier.training.feature_store import open_store
-from car_classifier.training.frozen_part import FrozenPart
+from car_classifier.training.frozen_part import FrozenPart, PooledFeatures
 from car_classifier.training.optimizer import make_optimizer
-from car_classifier.training.photos import PhotoSource, find_unreadable
+from car_classifier.training.photos import find_unreadable
 from car_classifier.training.precision import dtype_policy
 from car_classifier.training.run import TrainingRun
 
@@ -146,16 +145,15 @@ class Training:
         run, path = self.run, self.run.closed_form_path
         if self.replicas.is_chief and not path.is_file():
             started = time.perf_counter()
-            lower, widths = pooled_layers(self.frozen(net), run.backbone.finer_layer)
-            part = FrozenPart(lower, run.backbone)
-            features = {split: self._pooled(part, split) for split in self.batches.sources}
+            pooled = PooledFeatures(fold_batch_norms(net), run.backbone, self.policy, run.feature_folder)
+            features = {split: self._pooled(pooled, split) for split in self.batches.sources}
             with progress_bar("Choosing layers and shrinkage", run.console) as report:
                 head = fit_head(
                     features["train"],
                     self.batches.classes["train"],
                     near_duplicate_groups(run.manifest.split("train")),
                     len(run.labels),
-                    widths,
+                    pooled.widths,
                     self.config.seed,
                     report,
                 )
@@ -163,7 +161,8 @@ class Training:
             stage = Stage(HEAD, 0, run.folder, 1, 1, run.console)
             write_history(stage, 1, measured | {"learning_rate": 0.0}, time.perf_counter() - started)
             run.console.print(f"  {head.in_words()}", highlight=False)
-            write_head(path, head.of_used_layers(widths))
+            photos = tuple(row.sha256 for row in run.manifest.split("train"))
+            write_head(path, replace(head.of_used_layers(), layers=pooled.layers, policy=self.policy, photos=photos))
         self.replicas.wait_for_all()
         return read_head(path)
 
@@ -298,27 +297,19 @@ class Training:
             self.replicas.wait_for_all()
         return features
 
-    def _pooled(self, part: FrozenPart, split: Split) -> NDArray[np.float16]:
-        """Pooled features of a split's photos, whole and not augmented, from the store beside the manifest."""
-        run, config, source = self.run, self.config, self.batches.sources[split]
-        depends_on = {
-            "net": [config.base, config.output_stride],
-            "part": part.identity,
-            "input": list(config.image_size),
-            "preprocessing": PREPROCESSING_VERSION,
-        }
-        store = open_store(run.feature_folder, depends_on, part.shape[0])
+    def _pooled(self, pooled: PooledFeatures, split: Split) -> NDArray[np.float16]:
+        """Pooled features of a split's photos."""
+        run, source = self.run, self.batches.sources[split]
         sha256_of = {run.manifest.photo_path(row): row.sha256 for row in run.manifest.split(split)}
-
-        def batches(indices: Sequence[int]) -> Iterator[NDArray[np.float16]]:
-            photos = PhotoSource(
-                [source.paths[i] for i in indices], [0] * len(indices), config.image_size, config.batch_size
-            )
-            return (part(images) for images, _ in photos.plain())
-
         with progress_bar(f"{split.capitalize()} photos, pooled features", run.console) as report:
             return self._despite_broken_photos(
-                lambda: store.features([sha256_of[path] for path in source.paths], batches, run.console, report)
+                lambda: pooled.of(
+                    source.paths,
+                    [sha256_of[path] for path in source.paths],
+                    self.config.batch_size,
+                    run.console,
+                    report,
+                )
             )
 
     def _temperature(self, classifier: Classifier) -> float:
