@@ -29,7 +29,6 @@ def teach(
     measured_on: Annotated[
         Path | None,
         typer.Option(
-            "--data",
             help="Manifest of the photos on which the new version is measured.",
             show_default="the one that the model was trained from",
         ),
@@ -57,7 +56,7 @@ def teach(
     version = find_version(model)
     data = measured_on or Path(version.read_config()["training"]["manifest"])
     if not data.is_file():
-        raise UserError(f"{data}, which {version} was trained from, is not there. Name it with --data.")
+        raise UserError(f"{data}, which {version} was trained from, is not there. Name it with --measured-on.")
     with (
         lesson_of(photos, forget or (), relabel or (), classes, makes, console) as lesson,
         taught(version, lesson, read_manifest(data), console) as folder,

@@ -94,8 +94,8 @@ class TrainingConfig(Settings):
 
     head: HeadName = "lda"
     """How the classifier is trained on the frozen net: `lda`, in closed form from one look at each photo, on the last
-    layer and the one before it with cells half as large; or `sgd`, by gradient steps on the last layer alone. From
-    random weights the classifier is trained together with the net."""
+    layer and one with finer cells; or `sgd`, by gradient steps on the last layer alone. From random weights, or with
+    hidden units, the classifier is trained by gradient steps in any case."""
 
     image_size: ImageSize = (320, 480)
     """Height and width of the net's input in pixels: one number or HEIGHTxWIDTH. Wider than high, as photos of cars
@@ -182,16 +182,10 @@ class TrainingConfig(Settings):
             )
         return self
 
-    @model_validator(mode="after")
-    def _check_closed_form(self) -> Self:
-        if self.hidden_units and self.has_closed_form_head:
-            raise ValueError("A head with hidden units has no closed form. Add --head sgd.")
-        return self
-
     @property
     def has_closed_form_head(self) -> bool:
         """Whether the classifier begins as a closed-form head on the frozen net."""
-        return self.head == "lda" and self.weights != "none"
+        return self.head == "lda" and self.weights != "none" and not self.hidden_units
 
     @property
     def patterns(self) -> tuple[str, ...]:
