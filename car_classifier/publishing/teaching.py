@@ -91,7 +91,7 @@ class _Teaching:
             features = self._features(lesson.manifest, rows, "Photos to learn")
             moments = moments.with_classes(len(names.labels)).joined(measure(features, classes, len(names.labels)))
             photos = (*photos, *(row.sha256 for row in rows))
-            scores = left_out_scores(features, classes, near_duplicate_groups(rows), moments, head.weighting)
+            (scores,) = left_out_scores(features, classes, near_duplicate_groups(rows), moments, head.weighting)
             figures = figures_of(scores / head.temperature, classes)
             self.console.print(
                 f"Of the {len(rows)} photos, each asked about before it was learnt, {figures['top1']:.1%} are right, "

@@ -1,15 +1,15 @@
 """A head without gradient steps: linear discriminant analysis on the pooled features of one or two layers.
 
-Which layers it uses, their weights against each other and the shrinkage of the covariance are chosen by
-cross-validation on the training photos: each photo is classified by a head that has not seen it or its near-duplicates
-(`discriminant.left_out_scores`). The same scores give the temperature. The validation photos take no part, so what is
-measured on them is not flattered.
+Which layers it uses, their weights against each other, the shrinkage of the covariance and how far the means of small
+classes are trusted are chosen by cross-validation on the training photos: each photo is classified by a head that has
+not seen it or its near-duplicates (`discriminant.left_out_scores`). The same scores give the temperature. The
+validation photos take no part, so what is measured on them is not flattered.
 """
 
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +20,17 @@ from car_classifier.data.manifest import ManifestRow
 from car_classifier.files import write_atomically
 from car_classifier.progress import Report, silent
 from car_classifier.training.calibration import fit_temperature
-from car_classifier.training.discriminant import Moments, Weighting, fit, left_out_scores, measure
+from car_classifier.training.discriminant import Doubt, Moments, Weighting, fit, left_out_scores, measure
 
 LAYER_WEIGHTS = ((0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (2.0, 1.0), (4.0, 1.0))
 """Weights of the finer and the coarser layer that are tried."""
 
 SHRINKAGES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
 
-USUAL_SHRINKAGE = 0.1
-"""The shrinkage at which the layers' weights are compared."""
+DOUBTS = tuple(Doubt(pull, correction) for pull in (0, 5, 10, 20) for correction in (0, 0.5, 1))
+
+USUAL_SHRINKAGE, USUAL_DOUBT = 0.1, Doubt(10, 0.5)
+"""At these the layers' weights are compared, and then at this doubt the shrinkages."""
 
 MOST_LEFT_OUT = 6000
 """Photos that are left out in turn; of more, as many are drawn at random."""
@@ -46,7 +48,7 @@ class ClosedFormHead:
         bias: float32 [classes].
         layer_weights: The weight of each layer, 0 for one that is not used; each layer is scaled to the same mean
             length before it is weighed.
-        weighting: The scale of each feature that follows from it, and the shrinkage.
+        weighting: The scale of each feature that follows from it, the shrinkage and the doubt.
         temperature: What kernel and bias were divided by, so that the probabilities are calibrated.
         moments: Of the features of the training photos.
         cross_validation: `top1`, `top5`, `loss` and `count` of training photos that the head had not seen.
@@ -79,7 +81,7 @@ class ClosedFormHead:
         return replace(
             self,
             kernel=self.kernel[used],
-            weighting=Weighting(weighting.scales[used], weighting.shrinkage),
+            weighting=replace(weighting, scales=weighting.scales[used]),
             moments=Moments(moments.counts, moments.means[:, used], moments.scatter[np.ix_(used, used)]),
         )
 
@@ -127,28 +129,30 @@ def fit_head(
         report: Called with the number of heads tried so far, and in all.
     """
     moments, norms, drawn = measure(features, classes, count), _mean_norms(features, widths), _drawn(groups, seed)
-    tried: dict[tuple[tuple[float, ...], float], NDArray[np.float64]] = {}
     candidates = LAYER_WEIGHTS if len(widths) == 2 else ((1.0,),)
+    steps = iter(range(1, len(candidates) + len(SHRINKAGES) + 2))
 
-    def weighting(weights: tuple[float, ...], shrinkage: float) -> Weighting:
-        return Weighting(np.repeat(np.divide(weights, norms), widths), shrinkage)
+    def weighting(weights: tuple[float, ...], shrinkage: float, doubt: Doubt) -> Weighting:
+        return Weighting(np.repeat(np.divide(weights, norms), widths), shrinkage, doubt)
 
-    def accuracy(weights: tuple[float, ...], shrinkage: float) -> float:
-        if (weights, shrinkage) not in tried:
-            tried[weights, shrinkage] = left_out_scores(
-                features[drawn], classes[drawn], groups[drawn], moments, weighting(weights, shrinkage)
-            )
-            report(len(tried), len(candidates) + len(SHRINKAGES) - 1)
-        return float((tried[weights, shrinkage].argmax(axis=1) == classes[drawn]).mean())
+    def scores_of(tried: Weighting, doubts: Sequence[Doubt] | None = None) -> list[NDArray[np.float64]]:
+        scores = left_out_scores(features[drawn], classes[drawn], groups[drawn], moments, tried, doubts)
+        report(next(steps), len(candidates) + len(SHRINKAGES) + 1)
+        return scores
 
-    best_weights = max(candidates, key=lambda weights: accuracy(weights, USUAL_SHRINKAGE))
-    best_shrinkage = max(SHRINKAGES, key=lambda shrinkage: accuracy(best_weights, shrinkage))
-    scores = np.nan_to_num(tried[best_weights, best_shrinkage], neginf=_LOWEST)
+    def accuracy(scores: NDArray[np.float64]) -> float:
+        return float((scores.argmax(axis=1) == classes[drawn]).mean())
+
+    weights = max(candidates, key=lambda w: accuracy(*scores_of(weighting(w, USUAL_SHRINKAGE, USUAL_DOUBT))))
+    shrinkage = max(SHRINKAGES, key=lambda s: accuracy(*scores_of(weighting(weights, s, USUAL_DOUBT))))
+    of_doubts = scores_of(weighting(weights, shrinkage, USUAL_DOUBT), DOUBTS)
+    best = max(range(len(DOUBTS)), key=lambda i: accuracy(of_doubts[i]))
+    scores = np.nan_to_num(of_doubts[best], neginf=_LOWEST)
     temperature = fit_temperature(scores, classes[drawn])
-    chosen = weighting(best_weights, best_shrinkage)
+    chosen = weighting(weights, shrinkage, DOUBTS[best])
     kernel, bias = fitted(moments, chosen, temperature)
     figures = figures_of(scores / temperature, classes[drawn])
-    return ClosedFormHead(kernel, bias, best_weights, chosen, temperature, moments, figures, tuple(widths))
+    return ClosedFormHead(kernel, bias, weights, chosen, temperature, moments, figures, tuple(widths))
 
 
 def fitted(
@@ -212,6 +216,7 @@ def write_head(path: Path, head: ClosedFormHead) -> None:
         "layer_weights": np.array(head.layer_weights),
         "scales": head.weighting.scales,
         "shrinkage": np.array(head.weighting.shrinkage),
+        "doubt": np.array(astuple(head.weighting.doubt)),
         "temperature": np.array(head.temperature),
         "counts": head.moments.counts,
         "means": head.moments.means.astype(np.float32),
@@ -246,7 +251,7 @@ def read_head(path: Path) -> ClosedFormHead:
             content["kernel"],
             content["bias"],
             tuple(content["layer_weights"].tolist()),
-            Weighting(content["scales"], float(content["shrinkage"])),
+            Weighting(content["scales"], float(content["shrinkage"]), Doubt(*content["doubt"].tolist())),
             float(content["temperature"]),
             Moments(content["counts"], means, scatter),
             json.loads(str(content["cross_validation"])),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from car_classifier.training.discriminant import Moments, Weighting, fit, left_out_scores, measure
+from car_classifier.training.discriminant import Doubt, Moments, Weighting, fit, left_out_scores, measure
 
 
 def photos_of(
@@ -122,12 +122,13 @@ GROUPS = {
 
 @pytest.mark.parametrize("grouped", GROUPS)
 @pytest.mark.parametrize("shrinkage", [0.05, 0.5])
-def test_photos_are_left_out_as_if_the_fit_were_made_again(grouped, shrinkage):
+@pytest.mark.parametrize("doubt", [Doubt(), Doubt(pull=2), Doubt(correction=0.5), Doubt(3, 1)])
+def test_photos_are_left_out_as_if_the_fit_were_made_again(grouped, shrinkage, doubt):
     features, classes = photos_of(4, 6, 10)
     groups = GROUPS[grouped](classes)
     scales = np.linspace(0.5, 2, 10)
-    moments, weighting = measure(features, classes, 4), Weighting(scales, shrinkage)
-    scores = left_out_scores(features, classes, groups, moments, weighting)
+    moments, weighting = measure(features, classes, 4), Weighting(scales, shrinkage, doubt)
+    (scores,) = left_out_scores(features, classes, groups, moments, weighting)
     for i, group in enumerate(groups):
         others = groups != group
         expected = fitted_again(measure(features[others], classes[others], 4), moments, weighting, features[i])
@@ -135,14 +136,47 @@ def test_photos_are_left_out_as_if_the_fit_were_made_again(grouped, shrinkage):
 
 
 def fitted_again(some: Moments, all_photos: Moments, weighting: Weighting, photo: NDArray) -> NDArray:
-    """Scores of a photo, without the closed form: what S is divided by and shrunk to are those of all photos."""
-    s, scales, n = weighting.shrinkage, weighting.scales, all_photos.counts.sum()
+    """Scores of a photo, without the closed form.
+
+    What S is divided by and shrunk to, the noise of means and the mean of all classes are those of all photos.
+    """
+    s, scales, n, doubt = weighting.shrinkage, weighting.scales, all_photos.counts.sum(), weighting.doubt
     scaled = np.outer(scales, scales) / n
-    target = np.trace(all_photos.scatter * scaled) / len(scales)
-    inverse = np.linalg.inv((1 - s) * some.scatter * scaled + s * target * np.eye(len(scales)))
-    means = some.means * scales
+    target = np.trace(all_photos.scatter * scaled) / len(scales) * np.eye(len(scales))
+    inverse = np.linalg.inv((1 - s) * some.scatter * scaled + s * target)
+    noise = np.trace(np.linalg.inv((1 - s) * all_photos.scatter * scaled + s * target) @ (all_photos.scatter * scaled))
+    middle = (all_photos.means * scales).mean(axis=0)
+    share = some.counts / np.maximum(some.counts + doubt.pull, 1)
+    means = middle + share[:, None] * (some.means * scales - middle)
     scores = (photo * scales) @ inverse @ means.T - np.einsum("cd,de,ce->c", means, inverse, means) / 2
+    scores += doubt.correction * noise * share**2 / np.maximum(some.counts, 1) / 2
     return np.where(some.counts > 0, scores, -np.inf)
+
+
+@pytest.mark.parametrize("doubt", [Doubt(), Doubt(2, 0.5)])
+def test_photos_that_are_not_learnt_get_the_scores_of_the_fit(doubt):
+    features, classes = photos_of(4, 6, 10)
+    moments, weighting = measure(features, classes, 4), Weighting(np.ones(10), 0.2, doubt)
+    kernel, bias = fit(moments, weighting)
+    expected = fitted_again(moments, moments, weighting, features[0])
+    scores = features[0] @ kernel + bias
+    np.testing.assert_allclose(scores - scores.mean(), expected - expected.mean(), rtol=1e-8, atol=1e-8)
+
+
+def test_a_class_of_few_photos_is_not_thought_unlikely():
+    """Thirty photos of one class and three of another, as far apart: without doubt, the small one is hardly found."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(6, 300)) * 0.2
+    counts = np.array([30, 30, 30, 30, 30, 3])
+    classes = np.repeat(np.arange(6), counts)
+    features = centres[classes] + rng.normal(size=(len(classes), 300))
+    unseen = centres[5] + rng.normal(size=(400, 300))
+
+    def found(doubt: Doubt) -> float:
+        kernel, bias = fit(measure(features, classes, 6), Weighting(np.ones(300), 0.5, doubt))
+        return float(((unseen @ kernel + bias).argmax(axis=1) == 5).mean())
+
+    assert found(Doubt(5, 1)) > found(Doubt()) + 0.2
 
 
 def test_moments_of_photos_in_two_parts_are_those_of_all():
