@@ -47,6 +47,7 @@ DATA_COMMANDS: tuple[Callable[..., None], ...] = (
     data.stats,
     data.table,
     data.features,
+    data.cache,
     data.import_feedback,
     upload.upload,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,7 +29,7 @@ class Lesson:
     manifest: Manifest | None = None
     rows: Sequence[ManifestRow] = ()
     forget: Sequence[str] = ()
-    relabel: Mapping[str, str] | None = None
+    relabel: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager

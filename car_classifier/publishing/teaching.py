@@ -4,7 +4,7 @@ The head must be in closed form (`training.closed_form_head`): the moments of th
 with the version, and those of a few more photos are added in a moment. Only the new photos run through the net.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from scipy.special import softmax
 
+from car_classifier.data.class_labels import make_and_model
 from car_classifier.data.manifest import Manifest, ManifestRow, class_indices
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import Predictions
@@ -66,7 +67,7 @@ class _Teaching:
     def __init__(self, version: PublishedVersion, measured_on: Manifest, console: Console) -> None:
         self.version, self.measured_on, self.console = version, measured_on, console
         self.head = _closed_form_head(version)
-        self.names = version.names
+        self.names, self.moments, self.photos = version.names, self.head.moments, dict(self.head.photos)
         published = read_published_net(version.folder)
         self.backbone, self.image_size = published.backbone, published.image_size
         model = published.model
@@ -77,36 +78,83 @@ class _Teaching:
 
     def taught(self, lesson: Lesson, target: Path) -> Path:
         """Write the new version."""
-        head, names = self.head, self.names
-        moments = head.moments
         for label in lesson.forget:
-            moments, names = self._without(label, moments, names)
-        for old, new in (lesson.relabel or {}).items():
-            moments, names = _relabelled(old, new, moments, names)
-        cross_validation, photos = head.cross_validation, head.photos
+            self._forget(label)
+        for old, new in lesson.relabel.items():
+            self._relabel(old, new)
         if lesson.manifest is not None:
-            rows = self._new(lesson)
-            names = _with_labels(names, rows)
-            classes = np.array(class_indices(rows, names.labels))
-            features = self._features(lesson.manifest, rows, "Photos to learn")
-            moments = moments.with_classes(len(names.labels)).joined(measure(features, classes, len(names.labels)))
-            photos = (*photos, *(row.sha256 for row in rows))
-            (scores,) = left_out_scores(features, classes, near_duplicate_groups(rows), moments, head.weighting)
-            figures = figures_of(scores / head.temperature, classes)
-            self.console.print(
-                f"Of the {len(rows)} photos, each asked about before it was learnt, {figures['top1']:.1%} are right, "
-                f"and of {figures['top5']:.1%} the class is among the first five.",
-                highlight=False,
-            )
-        if len(names.labels) < 2:
+            self._learn(lesson.manifest, self._new(lesson))
+        if len(self.names.labels) < 2:
             raise UserError("Fewer than two classes would be left. A classifier needs at least two.")
-        kernel, bias = fitted(moments, head.weighting, head.temperature)
-        changed = replace(
-            head, kernel=kernel, bias=bias, moments=moments, cross_validation=cross_validation, photos=photos
-        )
-        return self._write(changed, names, target)
+        kernel, bias = fitted(self.moments, self.head.weighting, self.head.temperature)
+        head = replace(self.head, kernel=kernel, bias=bias, moments=self.moments, photos=self.photos)
+        return self._write(head, lesson.relabel, target)
 
-    def _write(self, head: ClosedFormHead, names: ClassNames, target: Path) -> Path:
+    def _learn(self, manifest: Manifest, rows: Sequence[ManifestRow]) -> None:
+        makes = {row.label: row.make or row.label for row in rows}
+        new = sorted(makes.keys() - set(self.names.labels))
+        names = ClassNames((*self.names.labels, *new), (*self.names.makes, *(makes[label] for label in new)))
+        count, classes = len(names.labels), np.array(class_indices(rows, names.labels))
+        features = self._features(manifest, rows, "Photos to learn")
+        self.names, self.moments = names, self.moments.with_classes(count).joined(measure(features, classes, count))
+        self.photos |= zip((row.sha256 for row in rows), classes.tolist(), strict=True)
+        groups = near_duplicate_groups(rows)
+        (scores,) = left_out_scores(features, classes, groups, self.moments, self.head.weighting)
+        figures = figures_of(np.nan_to_num(scores / self.head.temperature, neginf=-1e4), classes)
+        self.console.print(
+            f"Of the {len(rows)} photos, each asked about before it was learnt, {figures['top1']:.1%} are right, and "
+            f"of {figures['top5']:.1%} the class is among the first five.",
+            highlight=False,
+        )
+
+    def _forget(self, label: str) -> None:
+        """Drop a class. Its photos no longer shape the covariance either, if they are at hand."""
+        index = _index(label, self.names)
+        learnt = {photo for photo, c in self.photos.items() if c == index}
+        rows = [row for row in self.measured_on.rows if row.sha256 in learnt]
+        scatter = self.moments.scatter
+        if len(rows) == self.moments.counts[index]:
+            features = self._features(self.measured_on, rows, label)
+            scatter = scatter - measure(features, np.zeros(len(rows), np.int64), 1).scatter
+        else:
+            self.console.print(
+                f"Note: of {self.moments.counts[index]} photos of {label}, {len(rows)} are in "
+                f"{self.measured_on.path}, so the spread within classes stays as it was with them.",
+                style="yellow",
+                markup=False,
+            )
+        self.moments = replace(self.moments, scatter=scatter)
+        self._drop(index)
+
+    def _relabel(self, old: str, new: str) -> None:
+        """Give a class another label, or join it with the class that has it."""
+        index, labels, makes = _index(old, self.names), list(self.names.labels), list(self.names.makes)
+        if new not in labels:
+            labels[index], makes[index] = new, make_and_model(new, self.names.has_makes)[0] or new
+            self.names = ClassNames(tuple(labels), tuple(makes))
+            return
+        into = labels.index(new)
+        order = np.arange(len(labels))
+        order[index] = into
+        counts, means = np.zeros_like(self.moments.counts), np.zeros_like(self.moments.means)
+        counts[into], means[into] = self.moments.counts[index], self.moments.means[index]
+        others = np.where(np.arange(len(labels)) == index, 0, self.moments.counts)
+        moved = Moments(counts, means, np.zeros_like(self.moments.scatter))
+        self.moments = replace(self.moments, counts=others).joined(moved)
+        self.photos = {photo: int(order[c]) for photo, c in self.photos.items()}
+        self._drop(index)
+
+    def _drop(self, index: int) -> None:
+        """Take a class out of the names, moments and photos."""
+        keep = np.arange(len(self.names.labels)) != index
+        self.names = ClassNames(
+            tuple(np.array(self.names.labels, object)[keep]), tuple(np.array(self.names.makes, object)[keep])
+        )
+        self.moments = Moments(self.moments.counts[keep], self.moments.means[keep], self.moments.scatter)
+        self.photos = {photo: c - (c > index) for photo, c in self.photos.items() if c != index}
+
+    def _write(self, head: ClosedFormHead, relabelled: Mapping[str, str], target: Path) -> Path:
+        names = self.names
         layers = build_head(self.net.output_shape[1:], len(names.labels))
         layers.set_weights([head.kernel, head.bias])
         makes = dict(zip(names.labels, names.makes, strict=True))
@@ -115,13 +163,14 @@ class _Teaching:
         config["photos"] = dict(config["photos"]) | {"train": int(head.moments.counts.sum())}
         config["taught"] = [*config.get("taught", []), {"from": str(self.version), "classes": len(names.labels)}]
         config.pop("published", None)
-        origin = Origin(self.measured_on, config, self.version.history_path, head, self._predictions(head, names))
+        origin = Origin(self.measured_on, config, self.version.history_path, head, self._predictions(head, relabelled))
         return write_version(classifier, origin, target, self.console)
 
-    def _predictions(self, head: ClosedFormHead, names: ClassNames) -> Predictions:
+    def _predictions(self, head: ClosedFormHead, relabelled: Mapping[str, str]) -> Predictions:
         """The answers about the photos on which a version is measured, from their features."""
-        split = measured_split(self.measured_on)
-        rows = tuple(row for row in self.measured_on.split(split) if row.label in set(names.labels))
+        names, split = self.names, measured_split(self.measured_on)
+        renamed = (replace(row, label=relabelled.get(row.label, row.label)) for row in self.measured_on.split(split))
+        rows = tuple(row for row in renamed if row.label in set(names.labels))
         if not rows:
             raise UserError(f"{self.measured_on.path} has no {split} photo of a label that the new version would know.")
         features = self._features(self.measured_on, rows, f"{split.capitalize()} photos")
@@ -136,38 +185,13 @@ class _Teaching:
 
     def _new(self, lesson: Lesson) -> list[ManifestRow]:
         """The photos of a lesson that the version has not learnt before."""
-        known = set(self.head.photos)
-        rows = [row for row in lesson.rows if row.sha256 not in known]
+        rows = [row for row in lesson.rows if row.sha256 not in self.photos]
         if not rows:
             raise UserError(f"{self.version} has learnt all of these photos already.")
         if len(rows) < len(lesson.rows):
             note = f"Note: photos that {self.version} has learnt already: {len(lesson.rows) - len(rows)}."
             self.console.print(note, style="yellow", markup=False)
         return rows
-
-    def _without(self, label: str, moments: Moments, names: ClassNames) -> tuple[Moments, ClassNames]:
-        """Moments and classes without a class; its photos no longer shape the covariance, if they are at hand."""
-        index = _index(label, names)
-        learnt = set(self.head.photos)
-        rows = [row for row in self.measured_on.rows if row.label == label and row.sha256 in learnt]
-        count = int(moments.counts[index])
-        own = None
-        if len(rows) == count:
-            own = measure(self._features(self.measured_on, rows, label), np.zeros(count, np.int64), 1).scatter
-        else:
-            self.console.print(
-                f"Note: {len(rows)} of the {count} photos of {label} are in {self.measured_on.path}, so the spread "
-                "within classes stays as it was with them.",
-                style="yellow",
-                markup=False,
-            )
-        keep = np.arange(len(names.labels)) != index
-        scatter = moments.scatter if own is None else moments.scatter - own
-        left = ClassNames(
-            tuple(name for name in names.labels if name != label),
-            tuple(make for name, make in zip(names.labels, names.makes, strict=True) if name != label),
-        )
-        return Moments(moments.counts[keep], moments.means[keep], scatter), left
 
 
 def _closed_form_head(version: PublishedVersion) -> ClosedFormHead:
@@ -189,32 +213,3 @@ def _index(label: str, names: ClassNames) -> int:
             + (f" and {len(names.labels) - 10} more." if len(names.labels) > 10 else ".")
         )
     return names.labels.index(label)
-
-
-def _relabelled(old: str, new: str, moments: Moments, names: ClassNames) -> tuple[Moments, ClassNames]:
-    """Moments and classes after a class got another label, or was joined with the class that has it."""
-    index = _index(old, names)
-    labels, makes = list(names.labels), list(names.makes)
-    if new not in labels:
-        make = new.split("_")[0] if names.has_makes and "_" in new else new
-        labels[index], makes[index] = new, make
-        return moments, ClassNames(tuple(labels), tuple(makes))
-    into = labels.index(new)
-    only = np.arange(len(labels)) == index
-    none = np.zeros_like(moments.scatter)
-    moved = Moments(
-        np.where(np.arange(len(labels)) == into, moments.counts[index], 0),
-        np.where((np.arange(len(labels)) == into)[:, None], moments.means[index], 0.0),
-        none,
-    )
-    joined = Moments(np.where(only, 0, moments.counts), moments.means, moments.scatter).joined(moved)
-    keep = ~only
-    del labels[index], makes[index]
-    return Moments(joined.counts[keep], joined.means[keep], joined.scatter), ClassNames(tuple(labels), tuple(makes))
-
-
-def _with_labels(names: ClassNames, rows: Sequence[ManifestRow]) -> ClassNames:
-    """The classes, and after them the new ones, sorted."""
-    makes = {row.label: row.make or row.label for row in rows}
-    new = sorted(makes.keys() - set(names.labels))
-    return ClassNames((*names.labels, *new), (*names.makes, *(makes[label] for label in new)))

@@ -9,7 +9,7 @@ validation photos take no part, so what is measured on them is not flattered.
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +55,7 @@ class ClosedFormHead:
         widths: Number of features of each layer.
         layers: Name of each layer.
         policy: The Keras dtype policy in which the net calculated the features.
-        photos: Hashes of the training photos' bytes.
+        photos: Hash of the bytes of each training photo, and its class.
     """
 
     kernel: NDArray[np.float32]
@@ -68,7 +68,7 @@ class ClosedFormHead:
     widths: tuple[int, ...]
     layers: tuple[str, ...] = ()
     policy: str = "float32"
-    photos: tuple[str, ...] = ()
+    photos: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def used(self) -> NDArray[np.bool_]:
@@ -224,7 +224,8 @@ def write_head(path: Path, head: ClosedFormHead) -> None:
         "widths": np.array(head.widths),
         "layers": np.array(head.layers),
         "policy": np.array(head.policy),
-        "photos": np.array(head.photos, "S64"),
+        "photos": np.array(list(head.photos), "S64"),
+        "photo_classes": np.array(list(head.photos.values()), np.int32),
         "cross_validation": np.array(json.dumps(dict(head.cross_validation))),
     }
 
@@ -258,5 +259,5 @@ def read_head(path: Path) -> ClosedFormHead:
             tuple(content["widths"].tolist()),
             tuple(content["layers"].tolist()),
             str(content["policy"]),
-            tuple(name.decode() for name in content["photos"].tolist()),
+            dict(zip((name.decode() for name in content["photos"]), content["photo_classes"].tolist(), strict=True)),
         )

@@ -88,7 +88,7 @@ class TrainingConfig(Settings):
     """Initial weights: `imagenet`, `none` (random) or the path of a weights file."""
 
     unfreeze: Stages = (ALL,)
-    """Layers to fine-tune after the classifier is trained on the frozen net, one stage after the other: `all`, `head`
+    """Layers to fine-tune after the classifier is trained on the frozen net, one stage after the other: `all`, "head"
     (nothing more), or patterns of layer names with commas between them, such as `conv5`. With random weights there is
     nothing to freeze, so all layers are trained at once."""
 
