@@ -24,6 +24,7 @@ from car_classifier.commands import (
     publishing,
     quiz,
     serving,
+    teaching,
     training,
     upload,
 )
@@ -64,11 +65,13 @@ DATA_COMMANDS: tuple[Callable[..., None], ...] = (
     data.stats,
     data.table,
     data.features,
+    data.cache,
     data.import_feedback,
     upload.upload,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     training.train,
+    teaching.teach,
     evaluation.evaluate,
     compare.compare,
     predict.predict,

@@ -229,6 +229,27 @@ def features(
     )
 
 
+def cache(
+    manifest: DataOption = MANIFEST,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete them; training computes them again.")] = False,
+) -> None:
+    """List the features of photos that training keeps beside a manifest, so that the next training is quicker."""
+    from car_classifier.training.feature_store import FOLDER, remove_store, stores_in
+
+    folder = manifest.parent / FOLDER
+    stores = list(stores_in(folder))
+    for store, about in stores:
+        height, width = about["input"]
+        photos, size = len(store.read()[0]), store.features_path.stat().st_size
+        typer.echo(f"{store.folder}: {about['base']}, {height}×{width}, {photos} photos, {size / 1e6:.1f} MB")
+        if clear:
+            remove_store(store)
+    if not stores:
+        typer.echo(f"{folder} holds no features.")
+    elif clear:
+        typer.echo(f"Deleted {len(stores)}.")
+
+
 def import_feedback(
     database_url: Annotated[
         str, typer.Option(envvar="DATABASE_URL", help="Database of the dashboard: an SQLite file or PostgreSQL.")

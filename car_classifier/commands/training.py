@@ -32,6 +32,7 @@ def train(
     unfreeze: Annotated[
         list[str] | None, _setting("unfreeze", show_default=written(_default("unfreeze")), metavar="STAGE")
     ] = None,
+    head: Annotated[str, _setting("head")] = _default("head"),
     image_size: Annotated[str, _setting("image_size", metavar="SIZE")] = written(_default("image_size")),
     output_stride: Annotated[int, _setting("output_stride")] = _default("output_stride"),
     epochs: Annotated[int, _setting("epochs")] = _default("epochs"),
@@ -57,6 +58,7 @@ def train(
         "base": base,
         "weights": weights,
         "unfreeze": tuple(unfreeze) if unfreeze else _default("unfreeze"),
+        "head": head,
         "image_size": image_size,
         "output_stride": output_stride,
         "epochs": epochs,

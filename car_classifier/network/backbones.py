@@ -16,6 +16,9 @@ class Backbone:
         module: Module of `keras.applications` that holds its `preprocess_input`.
         explained_layer: Name of the layer with the last convolutional activations, which the head follows; None for
             the net's last layer.
+        finer_layer: Name of the last layer with finer cells whose activations a linear head can use as well:
+            activated where the net activates, so of a net that normalises and activates before each block
+            (ResNet50V2) not a block's sum but the next block's activated input. None for a net without one.
         image_size: Default height and width of its input in pixels.
         min_size: Smallest height or width of its input in pixels.
         last_downsampling: Names of the layers that halve the resolution for the last time; None where this cannot be
@@ -26,6 +29,7 @@ class Backbone:
     name: str
     module: str
     explained_layer: str | None
+    finer_layer: str | None = None
     image_size: tuple[int, int] = (224, 224)
     min_size: int = 32
     last_downsampling: tuple[str, ...] | None = None
@@ -35,14 +39,24 @@ class Backbone:
 BACKBONES = {
     backbone.name: backbone
     for backbone in (
-        Backbone("ResNet50V2", "resnet_v2", "post_relu", last_downsampling=("conv4_block6_2_conv", "max_pooling2d_2")),
         Backbone(
-            "ResNet50", "resnet", "conv5_block3_out", last_downsampling=("conv5_block1_0_conv", "conv5_block1_1_conv")
+            "ResNet50V2",
+            "resnet_v2",
+            "post_relu",
+            "conv4_block6_preact_relu",
+            last_downsampling=("conv4_block6_2_conv", "max_pooling2d_2"),
         ),
-        Backbone("VGG16", "vgg16", "block5_conv3"),
-        Backbone("MobileNetV2", "mobilenet_v2", "out_relu"),
-        Backbone("EfficientNetV2B0", "efficientnet_v2", "top_activation"),
-        Backbone("ConvNeXtTiny", "convnext", None),
+        Backbone(
+            "ResNet50",
+            "resnet",
+            "conv5_block3_out",
+            "conv4_block6_out",
+            last_downsampling=("conv5_block1_0_conv", "conv5_block1_1_conv"),
+        ),
+        Backbone("VGG16", "vgg16", "block5_conv3", "block4_conv3"),
+        Backbone("MobileNetV2", "mobilenet_v2", "out_relu", "block_13_expand_relu"),
+        Backbone("EfficientNetV2B0", "efficientnet_v2", "top_activation", "block6a_expand_activation"),
+        Backbone("ConvNeXtTiny", "convnext", None, "convnext_tiny_stage_2_block_8_identity"),
     )
 }
 

@@ -4,7 +4,8 @@ import json
 import platform
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,35 @@ from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.publishing.warmup_requests import write_warmup_requests
 from car_classifier.registry.assets import write_checksums, write_report
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.training.closed_form_head import ClosedFormHead, read_head, write_head
 from car_classifier.training.run import TrainingRun
 
 GOLDEN_PHOTOS = 4
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a classifier was made from, and how it is measured.
+
+    Attributes:
+        manifest: Locates the photos on which it is measured: its test photos, or if there are none its validation
+            photos.
+        config: The content of the version's `config.json` beside what the classifier itself tells.
+        history_path: `history.csv` of its training.
+        closed_form: Its head, if that is a closed-form head.
+        predictions: Its answers about the photos on which it is measured, if they are known without asking it.
+    """
+
+    manifest: Manifest
+    config: Mapping[str, Any]
+    history_path: Path
+    closed_form: ClosedFormHead | None = None
+    predictions: Predictions | None = None
+
+
+def measured_split(manifest: Manifest) -> Split:
+    """The photos on which a version is measured."""
+    return "test" if manifest.split("test") else "validation"
 
 
 def export(classifier: Classifier, run: TrainingRun, console: Console) -> Path:
@@ -38,50 +65,67 @@ def export(classifier: Classifier, run: TrainingRun, console: Console) -> Path:
     Returns:
         The folder of the export, `run.export_folder`.
     """
+    closed_form = read_head(run.closed_form_path) if run.has_closed_form else None
+    config = {
+        "training": run.config.as_json(),
+        "manifest_sha256": sha256_of(run.manifest.path),
+        "photos": dict(run.manifest.counts()),
+        "subject": run.subject.as_json(),
+    }
+    origin = Origin(run.manifest, config, run.history_path, closed_form)
+    return write_version(classifier, origin, run.export_folder, console)
+
+
+def write_version(classifier: Classifier, origin: Origin, target: Path, console: Console) -> Path:
+    """Write a classifier's SavedModel and everything that belongs to it, complete or not at all; returns `target`."""
     console.print("Exporting the SavedModel …")
-    draft = Path(tempfile.mkdtemp(dir=run.folder, prefix=".exporting-"))
+    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=".exporting-"))
     try:
         draft.chmod(0o755)
         save(classifier, str(draft))
-        _write_assets(classifier, run, PublishedVersion(draft), console)
-        return draft.rename(run.export_folder)
+        _write_assets(classifier, origin, PublishedVersion(draft), console)
+        return draft.rename(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _write_assets(classifier: Classifier, run: TrainingRun, version: PublishedVersion, console: Console) -> None:
+def _write_assets(classifier: Classifier, origin: Origin, version: PublishedVersion, console: Console) -> None:
     """Write all files beside the SavedModel."""
     version.assets.mkdir()
     makes = dict(classifier.makes)
     architecture = keras.Model(classifier.net.input, classifier.head(classifier.net.output)).to_json()
     version.architecture_path.write_text(architecture, encoding="utf-8")
     write_json(version.labels_path, {"labels": list(classifier.labels), "makes": makes})
-    measured_on: Split = "test" if run.manifest.split("test") else "validation"
-    rows = run.manifest.split(measured_on)
-    notes: list[str] = []
-    with progress_bar(f"Measuring on {measured_on} photos", console) as report:
-        predictions = predict(version, run.manifest, rows, report, notes.append)
-    print_left_out(console, notes)
-    metrics = {"split": measured_on} | evaluation_of(predictions, unknown_labels={})
-    write_report(version, _config(classifier, run), metrics)
+    split = measured_split(origin.manifest)
+    predictions = origin.predictions or _asked(version, origin.manifest, split, console)
+    metrics = {"split": split} | evaluation_of(predictions, unknown_labels={})
+    if origin.closed_form is not None:
+        write_head(version.closed_form_path, origin.closed_form)
+        metrics["cross_validation"] = dict(origin.closed_form.cross_validation)
+    write_report(version, _config(classifier, origin), metrics)
     _write_predictions(version.predictions_path, predictions)
-    shutil.copyfile(run.history_path, version.history_path)
-    golden = _write_golden(version, run.manifest, predictions.rows)
+    shutil.copyfile(origin.history_path, version.history_path)
+    golden = _write_golden(version, origin.manifest, predictions.rows)
     write_warmup_requests(version.warmup_path, golden)
     write_checksums(version.folder)
 
 
-def _config(classifier: Classifier, run: TrainingRun) -> dict[str, Any]:
-    """Everything needed to repeat the run."""
-    counts = run.manifest.counts()
+def _asked(version: PublishedVersion, manifest: Manifest, split: Split, console: Console) -> Predictions:
+    """The version's answers about a split's photos."""
+    notes: list[str] = []
+    with progress_bar(f"Measuring on {split} photos", console) as report:
+        predictions = predict(version, manifest, manifest.split(split), report, notes.append)
+    print_left_out(console, notes)
+    return predictions
+
+
+def _config(classifier: Classifier, origin: Origin) -> dict[str, Any]:
+    """Everything needed to repeat the training."""
     return {
-        "training": run.config.as_json(),
+        **origin.config,
         "temperature": classifier.temperature,
         "explained_layer": classifier.backbone.explained_layer,
-        "manifest_sha256": sha256_of(run.manifest.path),
-        "photos": dict(counts),
         "classes": len(classifier.labels),
-        "subject": run.subject.as_json(),
         "software": {name: version(name) for name in ("car-classification", "tensorflow", "keras", "numpy")}
         | {"python": platform.python_version()},
     }

@@ -1,12 +1,14 @@
 """Temperature scaling: making answers with a probability of 80 % right 80 times in 100."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
 
-def fit_temperature(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> float:
+def fit_temperature(logits: NDArray[np.floating[Any]], classes: NDArray[np.int64]) -> float:
     """The temperature at which the top answer's probability best predicts whether that answer is right.
 
     Temperature scaling (Guo et al. 2017, https://arxiv.org/abs/1706.04599) usually maximises the likelihood of the true
@@ -18,7 +20,7 @@ def fit_temperature(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> 
     targets are therefore (n + 1) / (n + 2) for the n right answers, and 1 / (m + 2) for the m wrong ones.
 
     Args:
-        logits: float32 [n, classes].
+        logits: [n, classes], of any floating-point type.
         classes: The true classes, int64 [n].
 
     Returns:

@@ -16,6 +16,7 @@ ALL, HEAD = "all", "head"
 """Names that `unfreeze` accepts besides patterns of layer names."""
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+HeadName = Literal["lda", "sgd"]
 StrategyName = Literal["none", "mirrored", "multiworker"]
 
 
@@ -87,11 +88,16 @@ class TrainingConfig(Settings):
     """Initial weights: `imagenet`, `none` (random) or the path of a weights file."""
 
     unfreeze: Stages = (ALL,)
-    """Layers to fine-tune after the classifier is trained on the frozen net, one stage after the other: `all`, `head`
+    """Layers to fine-tune after the classifier is trained on the frozen net, one stage after the other: `all`, "head"
     (nothing more), or patterns of layer names with commas between them, such as `conv5`. With random weights there is
     nothing to freeze, so all layers are trained at once."""
 
-    image_size: ImageSize = (256, 384)
+    head: HeadName = "lda"
+    """How the classifier is trained on the frozen net: `lda`, in closed form from one look at each photo, on the last
+    layer and one with finer cells; or `sgd`, by gradient steps on the last layer alone. From random weights, or with
+    hidden units, the classifier is trained by gradient steps in any case."""
+
+    image_size: ImageSize = (320, 480)
     """Height and width of the net's input in pixels: one number or HEIGHTxWIDTH. Wider than high, as photos of cars
     are: squashed into a square, they would lose a third of their width. Larger than the usual 224, because the parts
     that distinguish two models are small."""
@@ -107,11 +113,11 @@ class TrainingConfig(Settings):
     """Photos in a training step."""
 
     head_epochs: Count = 25
-    """Maximum number of epochs of the classifier's training. The classifier is trained on features that are computed
-    once."""
+    """Maximum number of epochs of the classifier's training with `head=sgd`. The classifier is trained on features that
+    are computed once."""
 
     head_learning_rate: Rate = 1e-3
-    """Peak learning rate of the classifier's training."""
+    """Peak learning rate of the classifier's training with `head=sgd`."""
 
     epochs: Count = 15
     """Maximum number of epochs of each fine-tuning stage."""
@@ -175,6 +181,11 @@ class TrainingConfig(Settings):
                 "Give weights, or use --unfreeze all."
             )
         return self
+
+    @property
+    def has_closed_form_head(self) -> bool:
+        """Whether the classifier begins as a closed-form head on the frozen net."""
+        return self.head == "lda" and self.weights != "none" and not self.hidden_units
 
     @property
     def patterns(self) -> tuple[str, ...]:

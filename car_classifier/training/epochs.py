@@ -153,7 +153,7 @@ def _one_epoch(
     for variable, value in zip(model.variables, trained, strict=True):
         variable.assign(value)
     if trainer.replicas.is_chief:
-        _write_history(stage, progress.epoch, metrics, time.perf_counter() - started)
+        write_history(stage, progress.epoch, metrics, time.perf_counter() - started)
         for name, value in metrics.items():
             tf.summary.scalar(name, value, step=progress.epoch)
         _save(stage.state_path, _variables(model, optimizer), progress)
@@ -214,7 +214,7 @@ def _write_rows(stage: Stage, rows: list[dict[str, Any]]) -> None:
     write_csv(stage.history_path, HISTORY_COLUMNS, rows)
 
 
-def _write_history(stage: Stage, epoch: int, figures: dict[str, float], seconds: float) -> None:
+def write_history(stage: Stage, epoch: int, figures: dict[str, float], seconds: float) -> None:
     """Add a line to the history; it replaces the line of an interrupted attempt at the same epoch."""
     row = {"stage": stage.name, "epoch": epoch, "seconds": round(seconds, 1)}
     kept = [old for old in _rows(stage) if (old["stage"], old["epoch"]) != (stage.name, str(epoch))]

@@ -48,6 +48,11 @@ class PhotoSource:
         self._room = CACHE_BYTES
         self._lock = threading.Lock()
 
+    @property
+    def paths(self) -> Sequence[Path]:
+        """The photos, after those that could not be read were replaced."""
+        return self._paths
+
     def plain(self, is_repeated: bool = False) -> tf.data.Dataset:
         """The whole photos in the order of `paths`, loaded as the server loads them.
 

@@ -1,6 +1,7 @@
 """A training run: its settings, its photos and the folder with its state. Does not import TensorFlow."""
 
 import itertools
+import os
 import shutil
 import time
 import weakref
@@ -24,7 +25,8 @@ from car_classifier.network.backbones import check_backbone_input, find_backbone
 from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.subject import default_subject, read_subject
 from car_classifier.training.cluster import place_in_cluster
-from car_classifier.training.config import TrainingConfig, run_key
+from car_classifier.training.config import HEAD, TrainingConfig, run_key
+from car_classifier.training.feature_store import FOLDER
 
 FEW_PHOTOS = 5
 """A class with fewer training photos is hardly learnt."""
@@ -34,6 +36,9 @@ CHIEF_SECONDS = 120
 
 EXPORT_SECONDS = 3600
 """Seconds that the other machines wait for the first one to check all photos, and to export and evaluate the model."""
+
+CLOSED_FORM = "closed_form.npz"
+"""Name of the file with a closed-form head and the moments that it was fitted to."""
 
 EXPORT = "export"
 """Name of the folder in a run's folder that holds the exported model until it is published."""
@@ -88,6 +93,23 @@ class TrainingRun:
     def state_folder(self) -> Path:
         """The folder that an unfinished run resumes from: checkpoints and cached features."""
         return self.folder / "state"
+
+    @property
+    def closed_form_path(self) -> Path:
+        """The closed-form head, once it is fitted, with what it takes to change it later."""
+        return self.state_folder / CLOSED_FORM
+
+    @property
+    def has_closed_form(self) -> bool:
+        """Whether the classifier is the closed-form head on the frozen net, and not fine-tuned from there."""
+        return self.config.has_closed_form_head and self.config.unfreeze == (HEAD,)
+
+    @property
+    def feature_folder(self) -> Path:
+        """The folder of features that runs share, beside the manifest; the run's own where nothing can be written."""
+        beside = self.manifest.path.parent / FOLDER
+        is_writable = os.access(beside if beside.is_dir() else beside.parent, os.W_OK)
+        return beside if is_writable else self.state_folder / FOLDER
 
     @property
     def export_folder(self) -> Path:

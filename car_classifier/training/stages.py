@@ -1,5 +1,6 @@
 """Training in stages: first the head, then more and more of the net; an interrupted run resumes where it stopped."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -18,15 +19,23 @@ from car_classifier.network.head import build_head
 from car_classifier.network.preprocessing import PREPROCESSING_VERSION
 from car_classifier.network.signatures import Classifier
 from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
+from car_classifier.network.two_layers import head_input
 from car_classifier.progress import progress_bar
 from car_classifier.training.augmentation import NO_AUGMENTATION
 from car_classifier.training.batches import TrainingBatches
 from car_classifier.training.calibration import fit_temperature
+from car_classifier.training.closed_form_head import (
+    ClosedFormHead,
+    fit_head,
+    near_duplicate_groups,
+    read_head,
+    write_head,
+)
 from car_classifier.training.config import ALL, HEAD
 from car_classifier.training.distribution import Trainer, replicas_of
-from car_classifier.training.epochs import Stage, fit_resumably
+from car_classifier.training.epochs import Stage, fit_resumably, write_history
 from car_classifier.training.feature_cache import FeatureCache, Features
-from car_classifier.training.frozen_part import FrozenPart
+from car_classifier.training.frozen_part import FrozenPart, PooledFeatures
 from car_classifier.training.optimizer import make_optimizer
 from car_classifier.training.photos import find_unreadable
 from car_classifier.training.precision import dtype_policy
@@ -101,6 +110,12 @@ class Training:
         net = build_backbone(run.backbone, config.image_size, config.weights, config.output_stride)
         if config.weights == "none":
             _prepare_random_net(net)
+        else:
+            for stage in config.unfreeze:  # patterns that match nothing are an error before the work, not after it
+                unfreeze(net, _patterns(stage))
+        closed_form = self.fit_head(net) if config.has_closed_form_head else None
+        if closed_form is not None:
+            net = head_input(net, run.backbone.finer_layer, closed_form.layer_weights)
         with self.replicas.strategy.scope():
             head = build_head(net.output_shape[1:], len(run.labels), config.hidden_units)
             # Training calculates in the device's own format, the published net in float32.
@@ -108,9 +123,10 @@ class Training:
         if config.weights == "none":
             self.fine_tune(trained, head, ALL, 1)
         else:
-            for stage in config.unfreeze:  # patterns that match nothing are an error before the work, not after it
-                unfreeze(trained, _patterns(stage))
-            self.train_head(trained, head)
+            if closed_form is None:
+                self.train_head(trained, head)
+            else:
+                head.set_weights([closed_form.kernel, closed_form.bias])
             for place, stage in enumerate(config.unfreeze, start=1):
                 if stage != HEAD:
                     unfreeze(trained, _patterns(stage))
@@ -118,9 +134,38 @@ class Training:
         net.set_weights(trained.get_weights())
         net = fold_batch_norms(net)
         classifier = Classifier(run.backbone, net, head, run.labels, run.manifest.makes(), 1.0, config.image_size)
+        if run.has_closed_form:
+            return classifier  # calibrated on training photos that it had not seen
         return replace(classifier, temperature=self._temperature(classifier))
 
     # --- Stages -------------------------------------------------------------------------------------------
+
+    def fit_head(self, net: Any) -> ClosedFormHead:
+        """Choose and fit the classifier in closed form, or read it if that is done. The chief does it for all."""
+        run, path = self.run, self.run.closed_form_path
+        if self.replicas.is_chief and not path.is_file():
+            started = time.perf_counter()
+            pooled = PooledFeatures(fold_batch_norms(net), run.backbone, self.policy, run.feature_folder)
+            features = {split: self._pooled(pooled, split) for split in self.batches.sources}
+            with progress_bar("Choosing layers and shrinkage", run.console) as report:
+                head = fit_head(
+                    features["train"],
+                    self.batches.classes["train"],
+                    near_duplicate_groups(run.manifest.split("train")),
+                    len(run.labels),
+                    pooled.widths,
+                    self.config.seed,
+                    report,
+                )
+            measured = head.measured_on(features["validation"], self.batches.classes["validation"])
+            stage = Stage(HEAD, 0, run.folder, 1, 1, run.console)
+            write_history(stage, 1, measured | {"learning_rate": 0.0}, time.perf_counter() - started)
+            run.console.print(f"  {head.in_words()}", highlight=False)
+            hashes = (row.sha256 for row in run.manifest.split("train"))
+            photos = dict(zip(hashes, self.batches.classes["train"].tolist(), strict=True))
+            write_head(path, replace(head.of_used_layers(), layers=pooled.layers, policy=self.policy, photos=photos))
+        self.replicas.wait_for_all()
+        return read_head(path)
 
     def train_head(self, net: Any, head: Any) -> None:
         """Train the classifier on cached features of the frozen net."""
@@ -252,6 +297,21 @@ class Training:
         if self.replicas.is_chief:
             self.replicas.wait_for_all()
         return features
+
+    def _pooled(self, pooled: PooledFeatures, split: Split) -> NDArray[np.float16]:
+        """Pooled features of a split's photos."""
+        run, source = self.run, self.batches.sources[split]
+        sha256_of = {run.manifest.photo_path(row): row.sha256 for row in run.manifest.split(split)}
+        with progress_bar(f"{split.capitalize()} photos, pooled features", run.console) as report:
+            return self._despite_broken_photos(
+                lambda: pooled.of(
+                    source.paths,
+                    [sha256_of[path] for path in source.paths],
+                    self.config.batch_size,
+                    run.console,
+                    report,
+                )
+            )
 
     def _temperature(self, classifier: Classifier) -> float:
         """The temperature that calibrates a classifier, in its published form, on the validation photos."""

@@ -58,7 +58,7 @@ def test_an_option_has_one_help_text():
             "evaluate compare predict explain explain-eval clever-hans models doctor|data stats",
         ),
         ("--split", "evaluate explain-eval clever-hans quiz"),
-        ("--model", "evaluate predict explain explain-eval clever-hans quiz figures|data features"),
+        ("--model", "teach evaluate predict explain explain-eval clever-hans quiz figures|data features"),
         ("--model-dir", "train publish promote rollback models up doctor"),
         (
             "--data",

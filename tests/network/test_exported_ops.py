@@ -34,6 +34,7 @@ def classifier_on(backbone: str, output_stride: int = 32, hidden_units: int = 0)
 @pytest.fixture(
     params=[
         pytest.param((tiny_classifier, {}), id="pooled head"),
+        pytest.param((tiny_classifier, {"layers": 2}), id="two layers"),
         pytest.param((tiny_classifier, {"hidden_units": 12}), id="hidden layer"),
         *(
             pytest.param(

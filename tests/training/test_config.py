@@ -15,6 +15,7 @@ GOOD = {
     "weights": ("net.weights.h5", "net.weights.h5"),
     "unfreeze": ("conv5,conv4_block6 all", ("conv5,conv4_block6", "all")),
     "image_size": ("96x144", (96, 144)),
+    "head": ("sgd", "sgd"),
     "output_stride": ("16", 16),
     "batch_size": ("8", 8),
     "hidden_units": ("512", 512),
@@ -146,7 +147,7 @@ def test_an_older_file_is_read():
     inner = {"mixup": 0.2, "cutmix": 1.0, "crop_area": 0.8, "stretch": 0.0, "flip": False, "colour": 0.5, "erase": 0.2}
     assert config.augmentation.model_dump() == inner
     outer = {name: value for name, value in settings.items() if name not in inner}
-    assert config.as_json() == outer | {"augmentation": inner}
+    assert config.as_json() == outer | {"augmentation": inner, "head": "lda"}
     assert TrainingConfig(**config.as_json()) == config
 
 
