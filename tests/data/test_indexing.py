@@ -290,7 +290,7 @@ def test_two_lists_in_a_folder_must_be_chosen_from(photos_in, tmp_path):
         ({"source": "nowhere"}, "There is no folder or CSV file at .*nowhere"),
         ({"split_csv": "nowhere.csv"}, "There is no file at .*nowhere.csv"),
         ({"out": "photos"}, "photos is a folder. Name a file in it, such as"),
-        ({"out": "photos/Kia_Rio_1.jpg/manifest.csv"}, "manifest.csv cannot be written: File exists"),
+        ({"out": "photos/Kia_Rio_1.jpg/manifest.csv"}, "Kia_Rio_1.jpg is a file, not a folder"),
     ],
 )
 def test_arguments_that_will_not_do(photos_in, tmp_path, options, message):

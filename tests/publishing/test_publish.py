@@ -456,7 +456,7 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
         (["promote"], "There is no published model in"),
         (["rollback"], "There is no published model in"),
         (["models"], "There is no published model in"),
-        (["publish", "{folder}", "--margin", "2"], "less than or equal to 1"),
+        (["publish", "{folder}", "--margin", "2"], "must be at most 1"),
     ],
 )
 def test_a_mistake_is_one_sentence(tmp_path, arguments, words):

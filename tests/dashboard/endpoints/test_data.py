@@ -8,6 +8,7 @@ import pytest
 from dashboard import create_app
 from dashboard.pages.data import layout
 from dashboard.photos.dataset import read_dataset
+from dashboard.subject import Subject
 from tests.dashboard.pages.test_layout import parts
 
 
@@ -117,9 +118,9 @@ def test_the_skeleton_is_the_same_without_a_manifest_which_it_says_how_to_make(s
     def ids(page):
         return sorted(str(part.id) for part in parts(page) if getattr(part, "id", None) is not None)
 
-    full = layout(settings, read_dataset(manifest), {})
+    full = layout(settings, read_dataset(manifest), Subject("car", "cars"), {})
     manifest.unlink()
-    empty = layout(settings, read_dataset(manifest), {})
+    empty = layout(settings, read_dataset(manifest), Subject("car", "cars"), {})
     assert ids(empty) == ids(full)
     assert len(set(ids(full))) == len(ids(full))
     assert "car-classifier data index" in str(empty)
@@ -132,7 +133,7 @@ def values_of(page) -> dict[str, object]:
 
 def test_a_range_without_a_choice_goes_from_end_to_end(settings, manifest):
     """This includes a range without choices: no photo has a score."""
-    page = layout(settings, read_dataset(manifest), {})
+    page = layout(settings, read_dataset(manifest), Subject("car", "cars"), {})
     ends = {part.id: [part.min, part.max] for part in parts(page) if hasattr(part, "min")}
     assert ends == {"data-years": [2010, 2015], "data-scores": [0, 0.05]}
     assert {name: values_of(page)[name] for name in ends} == ends
@@ -140,7 +141,7 @@ def test_a_range_without_a_choice_goes_from_end_to_end(settings, manifest):
 
 def test_the_conditions_are_set_as_the_address_says(settings, manifest):
     query = {"make": "Maki", "year_from": "2012", "suspects": "yes", "text": "x"}
-    page = layout(settings, read_dataset(manifest), query)
+    page = layout(settings, read_dataset(manifest), Subject("car", "cars"), query)
     values = values_of(page)
     assert (values["data-make"], values["data-years"], values["data-suspects"]) == ("Maki", [2012, 2015], "yes")
     assert (values["data-text"], values["data-label"]) == ("x", None)

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -386,7 +387,8 @@ def test_the_skeleton_of_the_page_is_the_same_whatever_was_published(settings, v
 def services_of(settings: Settings, versions: VersionsFolder) -> Services:
     """The services of a page that reads files alone."""
     nobody: Any = None
-    return Services(settings, nobody, nobody, nobody, DatasetFile(settings.manifest), versions, nobody)
+    watch: Any = SimpleNamespace(last_version=None)
+    return Services(settings, nobody, watch, nobody, DatasetFile(settings.manifest), versions, nobody)
 
 
 @pytest.mark.parametrize(
