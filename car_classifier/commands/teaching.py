@@ -37,7 +37,14 @@ def teach(
         Classes | None,
         typer.Option(help="Where classes are read from.", show_default="the first of these that fits"),
     ] = None,
-    makes: Annotated[bool, typer.Option(help="Read a class Make_Model as a make and a model.")] = True,
+    makes: Annotated[
+        bool | None,
+        typer.Option(
+            "--makes/--no-makes",
+            help="Read a class Make_Model as a make and a model.",
+            show_default="if all classes are named so",
+        ),
+    ] = None,
     label: Annotated[str, typer.Option(help="Label of the new version.")] = STABLE,
     margin: Annotated[
         float,

@@ -38,7 +38,7 @@ def lesson_of(
     forget: Sequence[str],
     relabel: Sequence[str],
     classes: Classes | None,
-    makes: bool,
+    makes: bool | None,
     console: Console,
 ) -> Iterator[Lesson]:
     """The lesson that a user's words describe, during a `with` block.
@@ -48,7 +48,7 @@ def lesson_of(
         forget: Labels.
         relabel: Texts OLD=NEW.
         classes: Where classes are read from; None for the first place that fits.
-        makes: Whether a class `Make_Model` has a make.
+        makes: Whether a class `Make_Model` has a make; None if all are named so.
         console: Where progress and notes are shown.
 
     Raises:

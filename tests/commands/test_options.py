@@ -28,10 +28,10 @@ COMMANDS = dict(commands_of(typer.main.get_command(app)))
 MEANINGS = {
     "--base": {"train", "data prefilter"},  # a backbone to fine-tune, or one that knows what a car is
     "--classes": {"data index", "data demo"},  # where they are read from, or their number
-    "--data": {"evaluate", "data import-feedback|data cache"},  # takes folders too; is written to
-    "--label": {"publish", "rollback"},
+    "--data": {"evaluate", "data import-feedback"},  # takes folders too; is written to
+    "--label": {"publish", "rollback", "teach"},
     "--method": {"explain", "explain-eval"},  # one, or several
-    "--out": {"compare", "data table", "data index", "data prefilter", "data demo", "data import-feedback|data cache"},
+    "--out": {"compare", "data table", "data index", "data prefilter", "data demo", "data import-feedback"},
     "--photos": {"explain-eval", "figures"},
     "--port": {"serve", "up"},  # of the model server (the name is TensorFlow Serving's), or of the dashboard
     "--rest-api-port": {"serve", "up"},
