@@ -20,6 +20,10 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         else ""
     )
     weights = {"none": "random weights", "imagenet": "ImageNet weights"}.get(training["weights"], "a weights file")
+    left_out = metrics.get("cross_validation")
+    calibrated_on = "validation" if left_out is None else "training"
+    stages = ", then ".join(training["unfreeze"])
+    trained = f"fine-tuned: {stages}" if left_out is None else "classifier in closed form, from one look at each photo"
     return f"""# {subject.title}
 
 Tells which of {subject.counted(config["classes"], has_makes)} a photo shows, and which pixels say so.
@@ -27,7 +31,7 @@ Tells which of {subject.counted(config["classes"], has_makes)} a photo shows, an
 | | |
 |---|---|
 | Published | {config.get("published", "not yet")} |
-| Net | {training["base"]} from {weights}, fine-tuned: {", then ".join(training["unfreeze"])}; {height}×{width} pixels |
+| Net | {training["base"]} from {weights}, {trained}; {height}×{width} pixels |
 | Photos | {", ".join(f"{count} {split}" for split, count in photos.items())} |
 
 ## How good it is
@@ -43,7 +47,7 @@ On {metrics["count"]} {metrics["split"]} photos, asked through the SavedModel. `
 | … before temperature scaling | {calibration["ece_before"]:.1%} | {_interval(calibration["ece_interval_before"])} |
 
 Mean confidence is {metrics["mean_confidence"]:.1%}; the temperature is {config["temperature"]:.2f}.
-
+{_left_out(left_out)}
 Weakest classes: {_weakest(metrics["per_class"])}.
 
 Most often taken for one another: {_pairs(metrics["confused_pairs"])}.
@@ -58,8 +62,19 @@ and the probability of every label. `labels.json` lists the labels, `predictions
 ## Limits
 
 The model knows its {config["classes"]} labels only: it answers with one of them whatever the photo shows.
-Probabilities are calibrated on validation photos and hold for photos like those.
+Probabilities are calibrated on {calibrated_on} photos and hold for photos like those.
 """
+
+
+def _left_out(figures: dict[str, float] | None) -> str:
+    """The figures of a closed-form head on training photos, each answered by a head that had not seen it."""
+    if figures is None:
+        return ""
+    return (
+        f"\nCross-validated on {figures['count']:.0f} training photos, each left out in turn: "
+        f"top-1 {figures['top1']:.1%}, top-5 {figures['top5']:.1%}. "
+        "Layers, shrinkage and temperature were chosen by these answers.\n"
+    )
 
 
 def _explanations(reports: dict[str, Any]) -> str:
