@@ -48,6 +48,7 @@ def _measure(manifest: Path, folder: Path) -> None:
         base=backbone.name,
         weights=str(weights),
         unfreeze=("head",),
+        head="sgd",
         image_size=IMAGE_SIZE,
         head_epochs=EPOCHS,
     )

@@ -8,11 +8,12 @@
    a. `distribution` sets up the replicas, one or several; `cluster` says which machine this is; `precision` chooses the
       number format of the arithmetic.
    b. `network.backbones` builds the pretrained net, `network.head` a new head.
-   c. The head stage trains the head on the features of the frozen net. `frozen_part` computes the features, once, and
-      `feature_cache` keeps them on disk. From random weights there is no such stage: the whole net is trained at once.
+   c. The head stage trains the head on the pooled features of the frozen net, which `frozen_part` computes and
+      `feature_store` keeps beside the manifest: in closed form (`closed_form_head` chooses, `discriminant` calculates),
+      or by gradient steps. From random weights there is no such stage: the whole net is trained at once.
    d. Each stage of fine-tuning unfreezes some of the net's layers and trains them. `network.surgery` splits the net
-      where the frozen part ends, and the features at that place are cached too, for several augmented views of each
-      photo. Where nothing is frozen, or no features are to be kept, the whole net runs on the photos themselves.
+      where the frozen part ends, and `feature_cache` keeps the activations at that place while the run lasts, for
+      several augmented views of each photo. Where nothing is frozen, or no features are to be kept, the whole net runs on the photos themselves.
    e. The net gets the weights of the best epoch of the last stage. `calibration` fits the temperature on the
       validation photos.
 
