@@ -27,9 +27,9 @@ LAYER_WEIGHTS = ((0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (2.0, 1.0), (4.0, 1.0))
 
 SHRINKAGES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
 
-DOUBTS = tuple(Doubt(pull, correction) for pull in (0, 5, 10, 20) for correction in (0, 0.5, 1))
+DOUBTS = tuple(Doubt(pull, correction) for pull in (0, 5, 10, 20, 40) for correction in (0, 0.5, 1))
 
-USUAL_SHRINKAGE, USUAL_DOUBT = 0.1, Doubt(10, 0.5)
+USUAL_SHRINKAGE, USUAL_DOUBT = 0.1, Doubt(20, 0)
 """At these the layers' weights are compared, and then at this doubt the shrinkages."""
 
 MOST_LEFT_OUT = 6000
