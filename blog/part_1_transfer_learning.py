@@ -50,6 +50,7 @@ from car_classifier.network.backbones import build_backbone, find_backbone
 from car_classifier.network.surgery import unfreeze
 from car_classifier.training.augmentation import Augmentation
 from car_classifier.training.config import TrainingConfig
+from car_classifier.training.discriminant import Weighting, fit, left_out_scores, measure
 
 series.begin()
 
@@ -233,7 +234,8 @@ series.show(curves)
 # from the run above in three ways. Two are quickly explained:
 #
 # - **The head first.** A random head sends random gradients down, which would ruin good kernels. So the frozen backbone
-#   runs over all photos once, and the head is trained on the resulting features.
+#   runs over all photos once, and the head is computed from the resulting features, without any training
+#   ([below](#a-head-without-training)).
 # - **Then the layers of `--unfreeze`**, at a lower learning rate, with a warm-up and a cosine decay.
 #
 # The third: **batch norms stay frozen.** A batch norm (Ioffe and Szegedy 2015,
@@ -326,6 +328,62 @@ table(rows)
 # %% [markdown]
 # Guessing would give a quarter. The first row's excess over a quarter is worth knowing as well: random kernels are
 # features too, only poor ones. The difference between the rows is transfer.
+
+# %% [markdown]
+# ### A head without training
+#
+# Least squares is one closed form. A better one comes from asking how the features of a class are spread. Say that they
+# are normally distributed around the mean $\mu_c$ of the class, with one covariance $S$ for all classes. Then the
+# logarithm of a class's likelihood is, up to a term that all classes share,
+#
+# $$\text{logit}_c = x^\top S^{-1}\mu_c - \tfrac12\,\mu_c^\top S^{-1}\mu_c :$$
+#
+# linear in $x$, so it is a head like the one above, and no gradient step is needed to find it. This is linear
+# discriminant analysis, of 1936 (Fisher, [doi:10.1111/j.1469-1809.1936.tb02137.x](
+# https://doi.org/10.1111/j.1469-1809.1936.tb02137.x)). What makes it work with thousands of features is shrinkage: with
+# fewer photos than features $S$ cannot even be inverted, so it is mixed with a multiple of the identity,
+#
+# $$S \leftarrow (1-s)\,S + s\,\frac{\operatorname{trace} S}{d}\,I .$$
+#
+# And it need not read the last layer only. The layer before it with finer cells knows less about what ImageNet asks for
+# and more about shapes. Averages of both, side by side, are still averages over places, so the logits stay sums over
+# places, and the maps of Part 3 stay exact, on cells a quarter as large. Scaled to equal lengths, the two layers are
+# weighed against each other.
+#
+# A closed form has one more gift: to leave a photo out is a closed form as well. `left_out_scores` answers each
+# training photo with the head that was fitted to all *others*, as if it were fitted again each time, so layers and
+# shrinkage can be chosen without touching the validation photos. Here are the strangers again, with our net's features:
+
+# %%
+layers = [published.model.get_layer(name).output for name in ("conv4_block6_preact_relu", "post_relu")]
+maps = keras.Model(published.model.input, layers).predict(strange, verbose=0)
+blocks = [np.array(block).mean(axis=(1, 2)) for block in maps]
+x, lengths = np.hstack(blocks), [np.linalg.norm(block, axis=1).mean() for block in blocks]
+moments, alone = measure(x[learn], truth[learn], len(strangers)), np.arange(learn.sum())
+rows = []
+for name, layer_weights in {"finer": (1, 0), "last": (0, 1), "both, 2 : 1": (2, 1)}.items():
+    for shrinkage in (0.1, 0.5):
+        scales = np.repeat(np.divide(layer_weights, lengths), [block.shape[1] for block in blocks])
+        weighting = Weighting(scales, shrinkage)
+        kernel, bias = fit(moments, weighting)
+        (left_out,) = left_out_scores(x[learn], truth[learn], alone, moments, weighting)
+        right = int(((x[check] @ kernel + bias).argmax(axis=1) == truth[check]).sum())
+        low, high = wilson_interval(right, int(check.sum()))
+        rows.append(
+            {
+                "layer": name,
+                "shrinkage": shrinkage,
+                "right, each left out in turn": f"{(left_out.argmax(axis=1) == truth[learn]).mean():.0%}",
+                "right of the other half": f"{right / check.sum():.0%} ({low:.0%} to {high:.0%})",
+            }
+        )
+table(rows)
+
+# %% [markdown]
+# The two columns agree within the interval, though the first needed no other half. Which row wins says little here: our
+# net was trained to the end on few and simple parts. On photos of real cars and an ImageNet net, two layers gain six to
+# eight points over one, and what this head reaches in one pass over the photos, fine-tuning took an hour for
+# ([the table below](#on-real-photos)). Fine-tuning then starts from this head.
 
 # %% [markdown]
 # ## How good is it?
@@ -630,20 +688,20 @@ table(rows)
 # %%
 lines = Path("docs/training.md").read_text(encoding="utf-8").splitlines()
 start = next(i for i, line in enumerate(lines) if line.startswith("| | top-1 | top-5 |"))
-Markdown("\n".join(lines[start : start + 5]))
+Markdown("\n".join(lines[start : start + 6]))
 
 # %% [markdown]
 # All rows use ResNet50, not V2. Top-5 counts an answer as right if the truth is among the first five. "Minutes" is
 # wall-clock time while other work shared the machine; "of one core" is processor time, the fairer figure. The last row
 # is the recipe of 2020 (its crop, its augmentation, its optimizer) with the same number of minutes on the same
-# processor, which were enough for two epochs, because it trains all layers. All rows are measured on the photos that
-# also chose the epoch, and are therefore slightly flattering.
+# processor, which were enough for two epochs, because it trains all layers. Nothing about the first row was chosen on
+# the photos that it is measured on. On the other rows they also chose the epoch, so those are slightly flattering.
 #
 # ## Your own photos
 #
 # ```sh
 # car-classifier data index data/images
-# car-classifier train --unfreeze conv5    # two cores; with a GPU leave it out
+# car-classifier train --unfreeze head    # two cores; with a GPU leave it out
 # car-classifier figures
 # ```
 #

@@ -13,7 +13,8 @@
       or by gradient steps. From random weights there is no such stage: the whole net is trained at once.
    d. Each stage of fine-tuning unfreezes some of the net's layers and trains them. `network.surgery` splits the net
       where the frozen part ends, and `feature_cache` keeps the activations at that place while the run lasts, for
-      several augmented views of each photo. Where nothing is frozen, or no features are to be kept, the whole net runs on the photos themselves.
+      several augmented views of each photo. Where nothing is frozen, or no features are to be kept, the whole net runs
+      on the photos themselves.
    e. The net gets the weights of the best epoch of the last stage. `calibration` fits the temperature on the
       validation photos.
 
