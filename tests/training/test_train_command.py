@@ -268,7 +268,7 @@ def test_a_photo_that_breaks_later_costs_the_photo_and_not_the_run(start, demo_d
     result = in_process("train", "--data", manifest, *SMALL, *start, "--epochs", 1, *places(tmp_path))
     assert "Published" in done(result)
     for split, photo in photos.items():
-        said = "cannot be read: No such file" if split == "test" else "cannot be read (No such file or directory): "
+        said = "cannot be used (no such file)" if split == "test" else "cannot be read (No such file or directory): "
         assert result.stderr.count(f"Note: {photo} {said}") == 1
 
 
