@@ -68,6 +68,7 @@ def test_from_a_make_to_a_photo_and_to_those_like_it(browser, dashboard, manifes
         of_make = count_of(page, make)
 
         page.get_by_role("textbox", name="Make").fill(make)
+        expect(page.get_by_role("option")).to_have_text([make])  # what was typed has been looked up
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         expect(page.locator("#data-found")).to_have_text(f"{of_make} of 96 photos")
