@@ -40,7 +40,7 @@ from tests.support.commands import car_classifier, done, in_process
 from tests.support.pictures import blotches
 from tests.support.runs import QUIET, exported_run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 NAMES = ("Citroën_C4/1.jpg", "Citroën_C4/2.jpg", "Škoda_Octavia/1.jpg", "Škoda_Octavia/ein Foto.jpg")
 
@@ -63,7 +63,7 @@ LOCALES = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("locale", LOCALES)
 def test_commands_print_in_any_locale_and_keep_names_as_they_are(tmp_path, locale):
     (write_photos(tmp_path / "Fotos vom Händler") / "Citroën_C4" / "für später.jpg").touch()
@@ -92,7 +92,7 @@ def strings_in(value: object) -> Iterator[str]:
         yield value
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_dashboards_mistakes_are_sentences_in_any_locale(locale):
     environment = os.environ | LOCALES[locale] | {"DASHBOARD_MODEL_NAME": "Škoda …"}
@@ -163,7 +163,7 @@ def test_our_own_processes_talk_to_each_other_past_a_proxy(who, company_proxy):
     assert company_proxy == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_gate_asks_its_server_past_a_proxy_and_publishes_onto_another_disk(tmp_path, company_proxy, monkeypatch):
     monkeypatch.setattr(version_labels, "SECONDS_TO_FOLLOW", 0)
     with another_disk(tmp_path) as disk:

@@ -35,7 +35,7 @@ from tests.support.odd_photos import OddPhoto, odd_photos
 from tests.support.pictures import encoded
 from tests.support.runs import exported_run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 Answers = dict[str, dict[str, dict[str, float]]]
 """Probabilities of labels, by entrance and photo."""

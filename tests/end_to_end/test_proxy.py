@@ -32,7 +32,7 @@ from tests.support.proxies import (
     running_nginx,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ASK = "/v1/models/car_classifier"
 KINDS = {"caddy": running_caddy, "nginx": running_nginx}

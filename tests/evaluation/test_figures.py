@@ -140,7 +140,7 @@ def test_a_figure_needs_an_ending_that_names_a_format(tmp_path):
     check_figure_path(tmp_path / "figure.PNG")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_augmented_photos_stand_beside_the_photo_as_it_is(tmp_path):
     """Without changes all views of a photo look alike; with a change of colour none does."""
     Image.effect_noise((60, 40), 80).convert("RGB").save(tmp_path / "photo.png")
@@ -151,14 +151,14 @@ def test_augmented_photos_stand_beside_the_photo_as_it_is(tmp_path):
         assert [np.abs(picture - pictures[0]).max() <= 1 for picture in pictures[1:4]] == [alike] * 3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_damaged_photo_is_named(tmp_path):
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff and no more")
     with pytest.raises(UserError, match="photo.jpg .*Remove or replace it"):
         augmented_photos([tmp_path / "photo.jpg"], (40, 60), NO_AUGMENTATION)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_draws_a_version(demo_model_dir, demo_data, tmp_path):
     arguments = ("--model", demo_model_dir, "--data", demo_data / "manifest.csv", "--out", tmp_path, "--photos", 6)
     drawn = done(in_process("figures", *arguments)).splitlines()

@@ -6,7 +6,7 @@ from car_classifier.errors import UserError
 from car_classifier.network.backbones import BACKBONES, build_backbone, check_backbone_input, find_backbone, normalise
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_backbone_ends_in_the_activations_that_are_pooled(name):
     net = build_backbone(BACKBONES[name], (64, 96), "none")
@@ -17,7 +17,7 @@ def test_every_backbone_ends_in_the_activations_that_are_pooled(name):
     assert np.isfinite(activations).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["ResNet50V2", "ResNet50"])
 def test_a_finer_output_stride_gives_the_same_activations_at_twice_the_density(name, tmp_path):
     weights = tmp_path / "net.weights.h5"

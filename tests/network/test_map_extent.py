@@ -8,7 +8,7 @@ import tensorflow as tf
 from car_classifier.network.backbones import BACKBONES, build_backbone
 from car_classifier.network.map_extent import map_extent
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def linear(net: keras.Model) -> keras.Model:

@@ -44,7 +44,7 @@ def assert_close(array: np.ndarray, expected: np.ndarray, share: float) -> None:
     np.testing.assert_allclose(array, expected, rtol=0, atol=share * largest)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "left"), [("ResNet50", 0), ("ResNet50V2", 17), ("MobileNetV2", 0), ("EfficientNetV2B0", 0)]
 )
@@ -76,7 +76,7 @@ def test_only_a_norm_that_follows_a_convolution_alone_is_folded():
     assert_close(outputs(folded), outputs(net), 1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_another_precision_keeps_weights_in_float32_and_frozen_layers_frozen():
     net = build("MobileNetV2")
     unfreeze(net, ["Conv_1"])
@@ -150,7 +150,7 @@ def test_a_net_is_cut_below_what_is_trained_where_one_tensor_goes_on(patterns, l
         np.testing.assert_array_equal(upper(lower(np.ones((1, 8, 12, 3)))), net(np.ones((1, 8, 12, 3))))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "patterns", "last"),
     [

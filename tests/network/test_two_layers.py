@@ -44,7 +44,7 @@ def test_a_cell_that_reaches_over_halves_of_two_others_gives_them_half_as_much()
     np.testing.assert_allclose(fine, [0, 0.5, 1, 0.5])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "size"), [*((name, (64, 96)) for name in BACKBONES), ("ResNet50", (75, 101))])
 def test_the_mean_over_the_joined_cells_is_that_of_both_layers(name, size):
     backbone = BACKBONES[name]
@@ -60,7 +60,7 @@ def test_the_mean_over_the_joined_cells_is_that_of_both_layers(name, size):
     assert map_extent(net) == map_extent(finer)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_net_with_joined_layers_can_be_copied_written_and_split():
     net = head_input(build_backbone(BACKBONES["ResNet50"], (64, 96), "none"), "conv4_block6_out", (1, 1))
     images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)

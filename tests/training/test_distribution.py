@@ -35,7 +35,7 @@ def alone(tmp_path_factory) -> dict[str, np.ndarray]:
     return trained("none", tmp_path_factory.mktemp("alone"))[0]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("strategy", "workers"), [("mirrored", 1), ("multiworker", 2)])
 def test_two_replicas_come_to_the_result_of_one(strategy, workers, alone, tmp_path):
     first, *others = trained(strategy, tmp_path, workers)
@@ -47,7 +47,7 @@ def test_two_replicas_come_to_the_result_of_one(strategy, workers, alone, tmp_pa
             np.testing.assert_array_equal(other[name], first[name], err_msg=name)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_replica_comes_to_the_result_of_keras():
     from car_classifier.training.distribution import Trainer, replicas_of
 

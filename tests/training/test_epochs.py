@@ -16,7 +16,7 @@ from car_classifier.errors import UserError
 from car_classifier.training.distribution import Trainer, replicas_of
 from car_classifier.training.epochs import HISTORY_COLUMNS, Progress, Stage, fit_resumably
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 CLASSES, PHOTOS, BATCH = 3, 22, 8
 STEPS = 3
