@@ -68,4 +68,4 @@ def teach(
         lesson_of(photos, forget or (), relabel or (), classes, makes, console) as lesson,
         taught(version, lesson, read_manifest(data), console) as folder,
     ):
-        print_published(publish(folder, version.folder.parent, console, label, margin))
+        print_published(publish(folder, version.folder.parent, console, label, margin, is_kept=False))

@@ -103,21 +103,17 @@ def head_input(net: keras.Model, finer: str | None, layer_weights: Sequence[floa
     return join_layers(net, finer, _output_name(net))
 
 
-def pooled_layers(net: keras.Model, finer: str | None) -> tuple[keras.Model, tuple[str, ...], tuple[int, ...]]:
-    """A net from images to the averages of its layers over their cells, float32 [n, d].
+def head_layers(net: keras.Model, finer: str | None) -> tuple[str, ...]:
+    """Names of the layers whose averages a head can take: the finer layer, if there is one, and the net's last."""
+    return (finer, _output_name(net)) if finer else (_output_name(net),)
 
-    Args:
-        net: From images to the coarser layer's activations.
-        finer: Name of the finer layer, whose averages come first, if there is one.
 
-    Returns:
-        The net, and the layers' names and numbers of features.
-    """
-    names = (finer, _output_name(net)) if finer else (_output_name(net),)
+def pooled_layers(net: keras.Model, names: Sequence[str]) -> tuple[keras.Model, tuple[int, ...]]:
+    """A net from images to the averages of layers over their cells, float32 [n, d], and each layer's part of d."""
     maps = [net.get_layer(name).output for name in names]
     pooled = [keras.layers.GlobalAveragePooling2D(dtype="float32")(activations) for activations in maps]
     joined = keras.layers.Concatenate(dtype="float32", name="pooled_layers")(pooled) if len(pooled) > 1 else pooled[0]
-    return keras.Model(net.input, joined), names, tuple(int(activations.shape[-1]) for activations in maps)
+    return keras.Model(net.input, joined), tuple(int(activations.shape[-1]) for activations in maps)
 
 
 def _output_name(net: keras.Model) -> str:

@@ -59,7 +59,14 @@ def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console) -
     return run
 
 
-def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE, margin: float = MARGIN) -> Path:
+def publish(
+    source: Path,
+    model_dir: Path,
+    console: Console,
+    label: str = STABLE,
+    margin: float = MARGIN,
+    is_kept: bool = True,
+) -> Path:
     """Publish a run's exported model as the next version, if it passes the gate, and give it a label.
 
     The export is copied beside the versions, under a name that servers ignore, goes through the gate there, and is then
@@ -71,6 +78,7 @@ def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE
         console: Where progress is shown.
         label: Label by which clients ask for the version; the version that had it loses it.
         margin: How far figures may fall below the live version's, see `gate`.
+        is_kept: Whether the source stays if it is not published, which the error then says.
 
     Returns:
         The folder of the new version.
@@ -99,7 +107,8 @@ def publish(source: Path, model_dir: Path, console: Console, label: str = STABLE
                     note_version(source, version)
                     shutil.rmtree(exported.folder)
         except UserError as error:
-            raise UserError(f"Not published; it is still in {exported}. {error}") from error
+            still = f"; it is still in {exported}" if is_kept else ""
+            raise UserError(f"Not published{still}. {error}") from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return version

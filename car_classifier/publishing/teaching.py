@@ -57,7 +57,7 @@ def taught(version: PublishedVersion, lesson: Lesson, measured_on: Manifest, con
         UserError: The version's head is not in closed form, a label is unknown, no two classes are left, all photos
             are known already, or a photo cannot be read.
     """
-    with TemporaryDirectory(dir=version.folder.parent, prefix=".teaching-", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix="teaching-", ignore_cleanup_errors=True) as folder:
         yield _Teaching(version, measured_on, console).taught(lesson, Path(folder) / "version")
 
 
@@ -72,9 +72,12 @@ class _Teaching:
         self.backbone, self.image_size = published.backbone, published.image_size
         model = published.model
         self.net = keras.Model(model.input, model.get_layer(last_map_layer(model)).output)
-        coarser = keras.Model(model.input, model.get_layer(self.head.layers[-1]).output)
+        # A head of the finer layer alone was published without the layers behind it.
+        names = [name for name in self.head.layers if any(layer.name == name for layer in model.layers)]
+        lower = keras.Model(model.input, model.get_layer(names[-1]).output)
         folder = measured_on.path.parent / FOLDER
-        self.pooled = PooledFeatures(coarser, published.backbone, self.head.policy, folder)
+        self.pooled = PooledFeatures(lower, published.backbone, self.head.policy, folder, names)
+        self.used = self.head.used if len(names) == len(self.head.layers) else slice(None)
 
     def taught(self, lesson: Lesson, target: Path) -> Path:
         """Write the new version."""
@@ -181,7 +184,7 @@ class _Teaching:
         paths = [manifest.photo_path(row) for row in rows]
         with progress_bar(f"{title}, features", self.console) as report:
             features = self.pooled.of(paths, [row.sha256 for row in rows], BATCH_SIZE, self.console, report)
-        return features[:, self.head.used]
+        return features[:, self.used]
 
     def _new(self, lesson: Lesson) -> list[ManifestRow]:
         """The photos of a lesson that the version has not learnt before."""

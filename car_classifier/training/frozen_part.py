@@ -68,10 +68,12 @@ class PooledFeatures:
         backbone: The net's kind.
         policy: The Keras dtype policy in which the net calculates.
         folder: The folder of stores.
+        layers: Names of the net's layers whose averages are the features, in their order.
     """
 
-    def __init__(self, net: keras.Model, backbone: Backbone, policy: str, folder: Path) -> None:
-        lower, self.layers, self.widths = pooled_layers(in_precision(net, policy), backbone.finer_layer)
+    def __init__(self, net: keras.Model, backbone: Backbone, policy: str, folder: Path, layers: Sequence[str]) -> None:
+        self.layers = tuple(layers)
+        lower, self.widths = pooled_layers(in_precision(net, policy), layers)
         self._part = FrozenPart(lower, backbone)
         self._image_size = (int(net.input_shape[1]), int(net.input_shape[2]))
         depends_on = {"base": backbone.name, "part": self._part.identity, "input": self._image_size}
@@ -82,7 +84,7 @@ class PooledFeatures:
     def of(
         self, paths: Sequence[Path], sha256s: Sequence[str], batch_size: int, console: Console, report: Report
     ) -> NDArray[np.float16]:
-        """Features of photos, whole and not augmented, float16 [n, d]: the finer layer's, then the coarser layer's.
+        """Features of photos, whole and not augmented, float16 [n, d]: one layer's after the other's.
 
         Args:
             paths: The photos.

@@ -19,7 +19,7 @@ from car_classifier.network.head import build_head
 from car_classifier.network.preprocessing import PREPROCESSING_VERSION
 from car_classifier.network.signatures import Classifier
 from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
-from car_classifier.network.two_layers import head_input
+from car_classifier.network.two_layers import head_input, head_layers
 from car_classifier.progress import progress_bar
 from car_classifier.training.augmentation import NO_AUGMENTATION
 from car_classifier.training.batches import TrainingBatches
@@ -145,7 +145,8 @@ class Training:
         run, path = self.run, self.run.closed_form_path
         if self.replicas.is_chief and not path.is_file():
             started = time.perf_counter()
-            pooled = PooledFeatures(fold_batch_norms(net), run.backbone, self.policy, run.feature_folder)
+            layers = head_layers(net, run.backbone.finer_layer)
+            pooled = PooledFeatures(fold_batch_norms(net), run.backbone, self.policy, run.feature_folder, layers)
             features = {split: self._pooled(pooled, split) for split in self.batches.sources}
             with progress_bar("Choosing layers and shrinkage", run.console) as report:
                 head = fit_head(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from car_classifier.registry.folder import versions
+from car_classifier.training import closed_form_head
 from car_classifier.training.closed_form_head import read_head
 from tests.support.commands import done, in_process
 from tests.support.datasets import runs_dir_of
@@ -133,6 +134,15 @@ def test_a_class_gets_another_name_or_joins_another(model, data):
     np.testing.assert_allclose(after.means[0], before.means[0])
     both = (before.counts[1:, None] * before.means[1:]).sum(axis=0) / before.counts[1:].sum()
     np.testing.assert_allclose(after.means[1], both, rtol=1e-5)
+
+
+@pytest.mark.parametrize("layer_weights", [(1.0, 0.0), (0.0, 1.0)], ids=["the finer layer", "the last layer"])
+def test_a_head_of_one_layer_can_be_taught(layer_weights, data, weights, tmp_path, monkeypatch):
+    monkeypatch.setattr(closed_form_head, "LAYER_WEIGHTS", (layer_weights,))
+    model = trained(data, "few.csv", weights, tmp_path / "model")
+    assert closed_form(model / "1").layer_weights == layer_weights
+    done(in_process("teach", data / "later.csv", "--model", model, "--margin", "1"))
+    assert len(labels_of(model / "2")) == len(labels_of(model / "1")) + 1
 
 
 MISTAKES = {
