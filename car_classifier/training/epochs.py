@@ -32,6 +32,7 @@ class Stage:
         epochs: Largest number of epochs.
         patience: Number of epochs without a better validation accuracy after which the stage ends.
         console: The console that progress is printed on.
+        counts_start: Whether the weights that it begins with are kept if no epoch is better.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Stage:
     epochs: int
     patience: int
     console: Console
+    counts_start: bool = False
 
     @property
     def state_path(self) -> Path:
@@ -111,6 +113,11 @@ def fit_resumably(
         UserError: The loss is no longer a number.
     """
     progress = _restored(stage, _variables(model, optimizer), trainer.replicas.is_chief)
+    if stage.counts_start and progress.epoch == 0:
+        start = trainer.evaluate(validation)
+        progress.best_accuracy, progress.best_loss = start["accuracy"], start["loss"]
+        if trainer.replicas.is_chief:
+            _save(stage.best_path, model.variables)
     events = _event_writer(stage, trainer.replicas.is_chief and not progress.is_over(stage))
     with progress_bar(f"Training, stage {stage.name}", stage.console) as report, events.as_default():
         while not progress.is_over(stage):

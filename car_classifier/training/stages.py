@@ -212,7 +212,15 @@ class Training:
             validation = partial(self.batches.of_validation_features, plain, dtype)
         self._fit(
             model,
-            Stage(name, place, self.run.folder, config.epochs, config.patience, self.run.console),
+            Stage(
+                name,
+                place,
+                self.run.folder,
+                config.epochs,
+                config.patience,
+                self.run.console,
+                counts_start=config.weights != "none",
+            ),
             config.learning_rate,
             config.batch_size,
             (lambda epoch: self.batches.of_features(views, dtype, epoch)) if is_cached else self.batches.of_photos,

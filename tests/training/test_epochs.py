@@ -4,6 +4,7 @@ import csv
 import resource
 import signal
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -181,6 +182,34 @@ def test_the_best_epoch_is_kept_and_training_ends_when_none_is_better(tmp_path):
     assert len(rows) == best + 3 < 40
     few = Fit(keras.optimizers.SGD(0.5)).run(stage(tmp_path / "few", epochs=best), validation=CONTRARY)
     assert_same(weights, few)
+
+
+def test_a_good_start_is_kept_if_no_epoch_is_better(tmp_path):
+    """The weights of a net that has learnt what the validation photos want, in a stage that unlearns it."""
+
+    def start() -> Fit:
+        fit = Fit(keras.optimizers.SGD(0.5))
+        fit.run(stage(tmp_path / "learns", epochs=12, patience=12))
+        return fit
+
+    (begun := start()), (interrupted := start())
+    kept = [np.array(variable) for variable in begun.model.variables]
+    spoilt = partial(stage, epochs=5, patience=2, counts_start=True)
+
+    def wrong(epoch: int) -> tf.data.Dataset:
+        return batches(epoch).map(lambda x, y, weight: (x, tf.roll(y, 1, axis=1), weight))
+
+    assert_same(begun.run(spoilt(tmp_path / "spoilt"), wrong), kept)
+    assert len(history(tmp_path / "spoilt")) == 2
+
+    def ends(epoch: int) -> tf.data.Dataset:
+        if epoch:
+            raise KeyboardInterrupt
+        return wrong(epoch)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.run(spoilt(tmp_path / "again"), ends)
+    assert_same(interrupted.run(spoilt(tmp_path / "again"), wrong), kept)
 
 
 @pytest.mark.parametrize("wrap", [lambda optimizer: optimizer, keras.optimizers.LossScaleOptimizer], ids=["", "scaled"])
