@@ -52,7 +52,7 @@ def predict(
     unreadable = [answer for answer in answers if isinstance(answer, predictions.Unreadable)]
     if not write_result(json_out, [answer.as_json() for answer in answers]):
         for answer in given:
-            Console(highlight=False).print(_lines(answer))
+            Console(highlight=False).print(describe_answer(answer))
     if figure is not None and given:
         save_figure(photo_grid(given), figure)
         console.print(f"Figure: {figure}", markup=False)
@@ -62,18 +62,21 @@ def predict(
         raise typer.Exit(2)
 
 
-def _lines(answer: "Answer") -> "Group":
-    """The photo's name and its answers; the first one green or red where the truth is known."""
+def describe_answer(answer: "Answer") -> "Group":
+    """The photo's name and its answers; the first one green or red where the truth is known, "not sure" if unlikely."""
     from rich.bar import Bar
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    table = Table.grid("", "", "", padding=(0, 2, 0, 0))
+    table = Table.grid("", "", "", "", padding=(0, 2, 0, 0))
     for rank, (label, probability) in enumerate(zip(answer.labels, answer.probabilities, strict=True)):
         style = {True: "bold green", False: "bold red", None: "bold"}[answer.is_right] if rank == 0 else "dim"
         mark = " ✓" if label == answer.photo.truth else ""
         table.add_row(
-            Text(f"  {label.replace('_', ' ')}{mark}", style), f"{probability:6.1%}", Bar(1, 0, probability, width=24)
+            Text(f"  {label.replace('_', ' ')}{mark}", style),
+            f"{probability:6.1%}",
+            Bar(1, 0, probability, width=24),
+            "not sure" if rank == 0 and not answer.is_sure else "",
         )
     return Group(Text(str(answer.photo.path), overflow="fold"), table)

@@ -52,7 +52,7 @@ class Opinion:
         photo_sha256: Hex SHA-256 of the photo.
         label: The car that it shows, `Make_Model`; None if the visitor only knows that the answer is wrong.
         denied: The answer that the visitor called wrong, or None.
-        photo_row: Id of the row that holds the photo's JPEG; None if its sender does not allow training on it.
+        photo_row: Id of the row that holds the photo's bytes; None if its sender does not allow training on it.
     """
 
     photo_sha256: str

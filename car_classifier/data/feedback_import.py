@@ -55,7 +55,7 @@ def import_feedback(table: FeedbackTable, manifest: Manifest, out: Path, report:
     Args:
         table: The feedback.
         manifest: The manifest to add to; replaced in one step once all photos are written.
-        out: Folder for the photos, `Make_Model/Make_Model_….jpg`.
+        out: Folder for the photos, `Make_Model/Make_Model_….jpg` or `….png`.
         report: Called with the number of the manifest's photos read so far, and of all of them.
 
     Raises:
@@ -89,7 +89,7 @@ class Agreement:
 
     Attributes:
         label: The class.
-        photo_row: Id of the row that holds the photo's JPEG.
+        photo_row: Id of the row that holds the photo's bytes.
     """
 
     label: str
@@ -215,7 +215,8 @@ def _add(
         photo = item.photo
         # A folder for each class: where a model's name holds an underscore, parsing the file's name would cut it.
         folder = _folder_name(photo.label)
-        path = out / folder / f"{folder}_{photo.sha256[:8]}.jpg"
+        suffix = "png" if item.content.startswith(b"\x89PNG") else "jpg"
+        path = out / folder / f"{folder}_{photo.sha256[:8]}.{suffix}"
         write_bytes(path, item.content)
         added.append(
             ManifestRow(

@@ -23,6 +23,9 @@ from car_classifier.words import counted
 
 BATCH_SIZE = 32
 
+SURE_ABOVE = 0.5
+"""An answer with a lower probability is called not sure, as on the dashboard (`DASHBOARD_SURE_ABOVE`)."""
+
 
 # --- Any photos: the most likely labels ---------------------------------------------------------------------------
 
@@ -54,11 +57,16 @@ class Answer:
         """Whether the first answer is the truth; None if the truth is unknown."""
         return None if self.photo.truth is None else self.labels[0] == self.photo.truth
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the first answer is likely enough."""
+        return self.probabilities[0] >= SURE_ABOVE
+
     def as_json(self) -> dict[str, Any]:
         """The answer as `--json` shows it."""
         ranked = zip(self.labels, self.probabilities, strict=True)
         answers = [{"label": label, "probability": round(value, 6)} for label, value in ranked]
-        return {"photo": str(self.photo.path), "truth": self.photo.truth, "answers": answers}
+        return {"photo": str(self.photo.path), "truth": self.photo.truth, "sure": self.is_sure, "answers": answers}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Feedback:
         answer_is_right: Whether the visitor agrees.
         right_label: The right label, as `Make_Model`, if the visitor corrects the answer.
         may_train: Whether the photo may be kept for training.
-        photo: The photo as JPEG, only if it may be kept.
+        photo: The photo as JPEG or PNG, only if it may be kept.
         created: Time of the feedback, UTC.
     """
 

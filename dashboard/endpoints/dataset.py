@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import NotFound
 
 from dashboard.endpoints.photos import about_kept
-from dashboard.endpoints.pictures import asked_label, asked_side, jpeg_response
+from dashboard.endpoints.pictures import asked_label, asked_side, picture_response
 from dashboard.photos.dataset import DatasetPhoto
 from dashboard.photos.normalise import Photo, normalise
 from dashboard.reports.answers import answer_for
@@ -35,13 +35,13 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/<photo_id>/answer")
     def answer(photo_id: str) -> Response:
-        jpeg = read_photo(services, find(photo_id)).jpeg
-        return jsonify(answer_for(jpeg, services.client, services.watch, services.versions, asked_label()))
+        content = read_photo(services, find(photo_id)).content
+        return jsonify(answer_for(content, services.client, services.watch, services.versions, asked_label()))
 
     @routes.get("/<photo_id>.jpg")
     def show(photo_id: str) -> Response:
         photo = read_photo(services, find(photo_id), asked_side())
-        return jpeg_response(photo.jpeg, "private, max-age=3600")
+        return picture_response(photo.content, "private, max-age=3600")
 
     return routes
 

@@ -25,10 +25,10 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/photos/<photo_id>/feedback")
     def add(photo_id: str) -> tuple[Response, int]:
-        jpeg = services.photos.get(photo_id)
-        if jpeg is None:
+        photo = services.photos.get(photo_id)
+        if photo is None:
             raise NotFound("This photo is no longer kept, so it cannot take feedback. Choose it again.")
-        feedback_id = hashlib.sha256(jpeg).hexdigest()
+        feedback_id = hashlib.sha256(photo).hexdigest()
         content = json_body()
         version = services.versions.find(content.get("version") if isinstance(content, dict) else None)
         opinion = read_opinion(content, version.labels if version else ())
@@ -43,7 +43,7 @@ def blueprint(services: Services) -> Blueprint:
                 answer_is_right=opinion.right,
                 right_label=opinion.label,
                 may_train=opinion.may_train,
-                photo=jpeg if opinion.may_train else None,
+                photo=photo if opinion.may_train else None,
             )
         )
         return jsonify(id=feedback_id, label=opinion.label), 201

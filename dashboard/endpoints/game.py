@@ -27,7 +27,7 @@ from werkzeug.exceptions import BadRequest, Conflict, NotFound
 from dashboard.database import StoredGame
 from dashboard.endpoints.bodies import json_object, json_text
 from dashboard.endpoints.dataset import read_photo
-from dashboard.endpoints.pictures import asked_side, jpeg_response
+from dashboard.endpoints.pictures import asked_side, picture_response
 from dashboard.game import engine
 from dashboard.game.deck import Seed
 from dashboard.game.rules import Difficulty, GameError, NotAllowed, TooFewPhotos, difficulty_of, rounds_of
@@ -96,8 +96,8 @@ def blueprint(services: Services) -> Blueprint:
             raise NotFound("This photo is not in the data set any more. Guess, and go on to the next.")
         return read_photo(services, photo, side)
 
-    def answer_in_time(jpeg: bytes) -> dict[str, Any]:
-        return answer_for(jpeg, model, services.watch, services.versions, seconds=MODEL_SECONDS)
+    def answer_in_time(photo: bytes) -> dict[str, Any]:
+        return answer_for(photo, model, services.watch, services.versions, seconds=MODEL_SECONDS)
 
     @routes.post("/games")
     def begin() -> tuple[Response, int]:
@@ -142,7 +142,7 @@ def blueprint(services: Services) -> Blueprint:
         def ask(photo_id: str) -> ModelTurn:
             nonlocal answer
             try:
-                answer = answer_in_time(read_dataset_photo(photo_id).jpeg)
+                answer = answer_in_time(read_dataset_photo(photo_id).content)
             except (ModelServerError, PhotoError, NotFound) as error:
                 logger.warning("The model missed its turn: %s (request %s)", error, request_id.current())
                 return ModelTurn(missed=_why_missed(error))
@@ -161,11 +161,11 @@ def blueprint(services: Services) -> Blueprint:
     def answer_again(game_id: str, number: int) -> Response:
         if not own(game_id)[1].reached(number).guess:
             raise Conflict("The model answers when you have. Choose an answer first.")
-        return jsonify(answer_in_time(photo_of(game_id, number).jpeg))
+        return jsonify(answer_in_time(photo_of(game_id, number).content))
 
     @routes.get("/games/<game_id>/rounds/<int:number>.jpg")
     def show(game_id: str, number: int) -> Response:
-        return jpeg_response(photo_of(game_id, number, asked_side()).jpeg, "no-store")
+        return picture_response(photo_of(game_id, number, asked_side()).content, "no-store")
 
     @routes.post("/games/<game_id>/score")
     def score(game_id: str) -> Response:

@@ -3,13 +3,13 @@
 POST /photos               a photo's bytes            201 {id, src, width, height}
 POST /photos/ID/answer     {label} or nothing         200 the answer, see `dashboard.reports.answers`; with the class
                                                           `label` too, if the request names one
-GET  /photos/ID.jpg        the photo as the page shows it and the model gets it; `?side=` scales it down
+GET  /photos/ID.jpg        the photo as the page shows it and the model gets it, a JPEG or PNG; `?side=` scales it down
 """
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
-from dashboard.endpoints.pictures import asked_label, asked_side, jpeg_response
+from dashboard.endpoints.pictures import asked_label, asked_side, picture_response
 from dashboard.photos.normalise import Photo, PhotoTooLarge, normalise
 from dashboard.reports.answers import answer_for
 from dashboard.services import Services
@@ -21,10 +21,10 @@ def blueprint(services: Services) -> Blueprint:
     settings = services.settings
 
     def kept(photo_id: str) -> bytes:
-        jpeg = services.photos.get(photo_id)
-        if jpeg is None:
+        content = services.photos.get(photo_id)
+        if content is None:
             raise NotFound("This photo is no longer kept. Choose it again.")
-        return jpeg
+        return content
 
     @routes.post("/photos")
     def add_photo() -> tuple[Response, int]:
@@ -49,16 +49,16 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/photos/<photo_id>.jpg")
     def show(photo_id: str) -> Response:
-        jpeg = kept(photo_id)
+        content = kept(photo_id)
         side = asked_side()
         if side:
-            jpeg = normalise(jpeg, max_megapixels=settings.max_megapixels, longest_side=side).jpeg
-        return jpeg_response(jpeg, "private, max-age=3600, immutable")
+            content = normalise(content, max_megapixels=settings.max_megapixels, longest_side=side).content
+        return picture_response(content, "private, max-age=3600, immutable")
 
     return routes
 
 
 def about_kept(services: Services, photo: Photo) -> dict[str, str | int]:
     """Stores a photo for a while and returns its id, address and size."""
-    photo_id = services.photos.add(photo.jpeg)
+    photo_id = services.photos.add(photo.content)
     return {"id": photo_id, "src": f"/photos/{photo_id}.jpg", "width": photo.width, "height": photo.height}

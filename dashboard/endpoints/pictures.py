@@ -8,10 +8,11 @@ from dashboard.endpoints.bodies import json_body
 SIDES = ("160", "400", "800")  # pixels; few sizes, so that browsers reuse cached photos
 
 
-def jpeg_response(jpeg: bytes, cache_control: str) -> Response:
-    """Answers with a JPEG that a browser may cache as `cache_control` says."""
+def picture_response(content: bytes, cache_control: str) -> Response:
+    """Answers with a JPEG or PNG that a browser may cache as `cache_control` says."""
     headers = {"Cache-Control": cache_control, "X-Content-Type-Options": "nosniff"}
-    return Response(jpeg, mimetype="image/jpeg", headers=headers)
+    kind = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+    return Response(content, mimetype=kind, headers=headers)
 
 
 def asked_side() -> int | None:

@@ -11,7 +11,7 @@ from dashboard.web.random_ids import is_id, new_id
 
 @dataclass(frozen=True)
 class PhotoStore:
-    """JPEG files in a folder, each named by a random id that cannot be guessed.
+    """JPEG and PNG files in a folder, each named by a random id that cannot be guessed.
 
     The folder is the only state, so that several worker processes can share it.
 
@@ -25,7 +25,7 @@ class PhotoStore:
     max_age: float
     max_count: int
 
-    def add(self, jpeg: bytes) -> str:
+    def add(self, content: bytes) -> str:
         """Stores a photo and returns its id.
 
         Raises:
@@ -34,7 +34,7 @@ class PhotoStore:
         self._own_folder()
         photo_id = new_id()
         unfinished = self.folder / f"{photo_id}.part"
-        unfinished.write_bytes(jpeg)
+        unfinished.write_bytes(content)
         unfinished.replace(self._path(photo_id))  # atomic, so that nobody reads half a photo
         self.forget_old()
         return photo_id

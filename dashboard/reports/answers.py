@@ -32,7 +32,7 @@ def answer_for(
     """Asks the model about a photo.
 
     Args:
-        photo: A JPEG file's bytes.
+        photo: A JPEG or PNG file's bytes.
         client: Client of the model server.
         watch: Knows the version that answers.
         versions: The published versions, for the labels of that one.

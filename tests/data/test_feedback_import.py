@@ -31,10 +31,14 @@ from tests.support.pictures import blotches
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def jpeg(seed: int, size: tuple[int, int] = (64, 48)) -> bytes:
+def jpeg(seed: int, size: tuple[int, int] = (64, 48), kind: str = "JPEG") -> bytes:
     buffer = io.BytesIO()
-    blotches(seed, size).save(buffer, "JPEG", quality=90)
+    blotches(seed, size).save(buffer, kind, quality=90)
     return buffer.getvalue()
+
+
+def png(seed: int) -> bytes:
+    return jpeg(seed, kind="PNG")
 
 
 @pytest.fixture
@@ -96,7 +100,7 @@ def run_import(database_url, manifest, tmp_path):
 
 def test_photos_that_visitors_left_are_added_for_training(says, run_import, manifest, tmp_path):
     says(jpeg(101), "Kia_Rio", right=True)
-    says(jpeg(102), "Kia_Rio", right=False, label="Audi_A4")
+    says(png(102), "Kia_Rio", right=False, label="Audi_A4")
     says(jpeg(103), "Kia_Rio", right=False, label="Alfa_Romeo_Giulia 1.6")
     says(jpeg(104), "Kia_Rio", right=True, may_train=False)
     says(jpeg(105), "Kia_Rio", right=False)
@@ -115,11 +119,12 @@ def test_photos_that_visitors_left_are_added_for_training(says, run_import, mani
     assert set(manifest.rows) < set(after.rows)
     added = {row.sha256: row for row in set(after.rows) - set(manifest.rows)}
     assert {row.split for row in added.values()} == {"train"}
-    for photo, label in [(jpeg(101), "Kia_Rio"), (jpeg(102), "Audi_A4"), (jpeg(103), "Alfa_Romeo_Giulia 1.6")]:
+    for photo, label in [(jpeg(101), "Kia_Rio"), (png(102), "Audi_A4"), (jpeg(103), "Alfa_Romeo_Giulia 1.6")]:
         row = added[hashlib.sha256(photo).hexdigest()]
         assert (row.label, row.width, row.height, bool(row.excluded)) == (label, 64, 48, label.startswith("Alfa"))
         assert after.photo_path(row).read_bytes() == photo
-        assert Path(row.file_name).name == f"{label}_{row.sha256[:8]}.jpg"
+        suffix = "png" if label == "Audi_A4" else "jpg"
+        assert Path(row.file_name).name == f"{label}_{row.sha256[:8]}.{suffix}"
 
 
 def test_the_index_reads_make_and_model_back_from_the_names(says, imported, tmp_path):

@@ -1,14 +1,19 @@
 """Predictions of a published model."""
 
+import io
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
+from rich.console import Console
 
+from car_classifier.commands.predict import describe_answer
 from car_classifier.data.manifest import Manifest, ManifestRow, read_manifest
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import (
+    SURE_ABOVE,
     Answer,
     LabelledPhoto,
     Unreadable,
@@ -16,6 +21,7 @@ from car_classifier.evaluation.predictions import (
     classify,
     find_labelled_photos,
 )
+from dashboard import Settings
 from tests.support.commands import in_process
 
 LABELS = ("Audi_A4", "Kia_Rio", "Land Rover_Range Rover")
@@ -86,6 +92,23 @@ def test_answers_come_in_order_around_what_cannot_be_read(demo_model, demo_data,
         assert list(answer.probabilities) == sorted(answer.probabilities, reverse=True)
         assert sum(answer.probabilities) == pytest.approx(1, abs=1e-5)
         assert answer.is_right is (answer.labels[0] == answer.photo.truth)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "is_sure"), [((0.9, 0.1), True), ((0.5, 0.5), True), ((0.499, 0.3), False), ((0.2, 0.1), False)]
+)
+def test_an_unlikely_answer_is_called_not_sure_as_on_the_page(probabilities, is_sure):
+    answer = Answer(LabelledPhoto(Path("photo.jpg"), None), LABELS[:2], probabilities)
+    assert (answer.is_sure, answer.as_json()["sure"]) == (is_sure, is_sure)
+    output = io.StringIO()
+    Console(file=output, width=80).print(describe_answer(answer))
+    _, first, second = output.getvalue().splitlines()
+    assert first.rstrip().endswith("not sure") is not is_sure
+    assert "not sure" not in second
+
+
+def test_the_page_and_predict_are_sure_from_the_same_probability():
+    assert Settings().sure_above == SURE_ABOVE
 
 
 def test_a_batch_that_is_refused_as_a_whole_blames_no_photo(tmp_path):

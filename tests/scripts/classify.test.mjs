@@ -168,7 +168,7 @@ test("the page shows the rows of an answer, and hides those it has none for", ()
     assert.deepEqual(props.classify, { "data-phase": "answered", "data-asking": "no" });
     assert.equal(props['{"part":"name","rank":0}'].children, "Maki Umi");
     assert.deepEqual(props['{"part":"row","rank":2}'], { disabled: true, style: { display: "none" } });
-    assert.equal(props["model-line"].children, "cars version 3, answered in 12 ms");
+    assert.equal(props["model-line"].children, "version 3, answered in 12 ms");
     assert.equal(props.choice.value, "0");
 });
 

@@ -21,14 +21,14 @@ class OddPhoto:
     Attributes:
         content: The file's bytes.
         pixels: Upright, on white, RGB, uint8 [height, width, 3].
-        keeps_pixels: Whether the page sends the file's own pixels to the model; it encodes the others as JPEG.
         orientation: The EXIF orientation that counts.
+        keeps_pixels: Whether the page shows the model exactly these pixels, and not those of a new JPEG.
     """
 
     content: bytes
     pixels: NDArray[np.uint8]
-    keeps_pixels: bool
     orientation: int = 1
+    keeps_pixels: bool = True
 
 
 def scene(height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:
@@ -36,6 +36,11 @@ def scene(height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:
     down, across = np.mgrid[:height, :width] / np.array([height, width])[:, None, None]
     channels = [255 * across, 200 * down + 30, 255 * (1 - across) * (1 - down)]
     return np.stack(channels, -1).round().astype(np.uint8)
+
+
+def noise(height: int = 96, width: int = 96, channels: int = 3) -> NDArray[np.uint8]:
+    """A picture without two equal neighbours, of which a JPEG loses most, uint8 [height, width, channels]."""
+    return np.random.default_rng(channels).integers(0, 256, (height, width, channels), np.uint8)
 
 
 def exif(orientation: int, order: str = "MM", kind: int = 3, count: int = 1) -> bytes:
@@ -110,41 +115,39 @@ def odd_photos() -> dict[str, OddPhoto]:
     alpha = np.tile(np.linspace(0, 255, WIDTH).round().astype(np.uint8), (HEIGHT, 1))[..., None]
     plain = encoded(image, quality=95)
     seen = _decoded(plain)
-    photos = {"plain JPEG": OddPhoto(plain, seen, True), "plain PNG": OddPhoto(encoded(image, "PNG"), rgb, False)}
+    photos = {"plain JPEG": OddPhoto(plain, seen), "plain PNG": OddPhoto(encoded(image, "PNG"), rgb)}
     for number in range(1, 9):
         for order in ("II", "MM"):
             content = encoded(image, quality=95, exif=exif(number, order))
-            photos[f"EXIF {number} {order}"] = OddPhoto(content, _turned(content), True, number)
+            photos[f"EXIF {number} {order}"] = OddPhoto(content, _turned(content), number)
     for name, data in BROKEN_EXIF.items():
-        photos[f"EXIF with {name}"] = OddPhoto(with_segments(plain, (0xE1, data)), seen, True)
+        photos[f"EXIF with {name}"] = OddPhoto(with_segments(plain, (0xE1, data)), seen)
     turned = _turned(encoded(image, quality=95, exif=exif(6)))
     filler = (0xEC, bytes(65_000))
     xmp = (0xE1, b"http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation='3'/>")
     photos |= {
-        "EXIF behind XMP": OddPhoto(with_segments(plain, xmp, (0xE1, exif(6))), turned, True, 6),
-        "EXIF behind padding": OddPhoto(with_segments(plain, (0xE1, exif(6)), padding=b"\xff"), turned, True, 6),
-        "EXIF after 64 kB": OddPhoto(with_segments(plain, filler, filler, (0xE1, exif(6))), seen, True),
-        "a second picture with EXIF": OddPhoto(plain + encoded(image, exif=exif(6)), seen, True),
+        "EXIF behind XMP": OddPhoto(with_segments(plain, xmp, (0xE1, exif(6))), turned, 6),
+        "EXIF behind padding": OddPhoto(with_segments(plain, (0xE1, exif(6)), padding=b"\xff"), turned, 6),
+        "EXIF after 64 kB": OddPhoto(with_segments(plain, filler, filler, (0xE1, exif(6))), seen),
+        "a second picture with EXIF": OddPhoto(plain + encoded(image, exif=exif(6)), seen),
     }
     buffer = io.BytesIO()
     image.save(buffer, "MPO", save_all=True, append_images=[grey.convert("RGB")], quality=95, exif=exif(8))
-    photos["MPO"] = OddPhoto(buffer.getvalue(), _turned(encoded(image, quality=95, exif=exif(8))), True, 8)
+    photos["MPO"] = OddPhoto(buffer.getvalue(), _turned(encoded(image, quality=95, exif=exif(8))), 8)
     progressive = encoded(image, quality=95, progressive=True, exif=exif(5))
-    photos["progressive JPEG"] = OddPhoto(progressive, _turned(progressive), True, 5)
+    photos["progressive JPEG"] = OddPhoto(progressive, _turned(progressive), 5)
     grey_jpeg = encoded(grey, quality=95, exif=exif(3))
-    photos["grey JPEG"] = OddPhoto(grey_jpeg, _turned(grey_jpeg), True, 3)
+    photos["grey JPEG"] = OddPhoto(grey_jpeg, _turned(grey_jpeg), 3)
 
     cmyk = encoded(image.convert("CMYK"), quality=95, exif=exif(6))
     light = 255 - np.asarray(Image.open(io.BytesIO(cmyk))).astype(int)
-    photos["CMYK JPEG"] = OddPhoto(
-        cmyk, np.rot90(light[..., :3] * light[..., 3:] // 255, -1).astype(np.uint8), False, 6
-    )
+    photos["CMYK JPEG"] = OddPhoto(cmyk, np.rot90(light[..., :3] * light[..., 3:] // 255, -1).astype(np.uint8), 6)
     # Without Adobe's mark the inks are stored as they are; Pillow always writes the mark and inverts.
     inverted = encoded(ImageChops.invert(image.convert("CMYK")), quality=95, exif=exif(6))
     place = inverted.index(b"\xff\xee")
     light = np.asarray(Image.open(io.BytesIO(inverted))).astype(int)
     pixels = np.rot90(light[..., :3] * light[..., 3:] // 255, -1).astype(np.uint8)
-    photos["CMYK JPEG, not Adobe's"] = OddPhoto(inverted[:place] + inverted[place + 16 :], pixels, False, 6)
+    photos["CMYK JPEG, not Adobe's"] = OddPhoto(inverted[:place] + inverted[place + 16 :], pixels, 6)
 
     deep = rgb.astype(int) * 256 + np.arange(WIDTH)[:, None]
     few = image.quantize(16)
@@ -199,7 +202,22 @@ def odd_photos() -> dict[str, OddPhoto]:
             np.asarray(image.quantize(4).convert("RGB")),
         ),
     }
-    photos |= {name: OddPhoto(content, np.asarray(pixels, np.uint8), False) for name, (content, pixels) in pngs.items()}
+    noisy, translucent, large = noise(), noise(channels=4), noise(700, 1000)
+    few = Image.fromarray(noisy).quantize(64)
+    pngs |= {
+        "noisy PNG": (encoded(Image.fromarray(noisy), "PNG"), noisy),
+        "noisy grey PNG": (encoded(Image.fromarray(noisy[..., 0]), "PNG"), noisy[..., :1].repeat(3, 2)),
+        "noisy palette PNG": (encoded(few, "PNG"), np.asarray(few.convert("RGB"))),
+        "noisy RGBA PNG": (
+            encoded(Image.fromarray(translucent), "PNG"),
+            on_white(translucent[..., :3], translucent[..., 3:]),
+        ),
+    }
+    photos |= {name: OddPhoto(content, np.asarray(pixels, np.uint8)) for name, (content, pixels) in pngs.items()}
     content = encoded(Image.fromarray(np.dstack([rgb, alpha])), "PNG", exif=exif(6))
-    photos["RGBA PNG with EXIF"] = OddPhoto(content, np.rot90(on_white(rgb, alpha), -1).astype(np.uint8), False, 6)
+    photos["RGBA PNG with EXIF"] = OddPhoto(content, np.rot90(on_white(rgb, alpha), -1).astype(np.uint8), 6)
+    cmyk = encoded(Image.fromarray(noise(channels=4), "CMYK"), quality=95)
+    light = 255 - np.asarray(Image.open(io.BytesIO(cmyk))).astype(int)
+    photos["noisy CMYK JPEG"] = OddPhoto(cmyk, (light[..., :3] * light[..., 3:] // 255).astype(np.uint8))
+    photos["large noisy PNG"] = OddPhoto(encoded(Image.fromarray(large), "PNG"), large, keeps_pixels=False)
     return photos

@@ -51,10 +51,14 @@ def test_an_upload_that_hides_its_length_is_limited_too(web):
     assert web.post("/photos", **endless).status_code == 413
 
 
-def test_what_the_model_gets_is_always_a_jpeg(web, local_server):
-    kept = web.post("/photos", data=image_bytes(halves(), "WEBP"))
+@pytest.mark.parametrize(("size", "kind"), [((40, 20), "PNG"), ((4000, 20), "JPEG")])
+def test_the_model_gets_a_png_or_a_jpeg_whatever_was_sent(web, local_server, size, kind):
+    kept = web.post("/photos", data=image_bytes(halves().resize(size), "WEBP", lossless=True))
     web.post(f"/photos/{kept.json['id']}/answer")
-    assert sent_photo(local_server).format == "JPEG"
+    assert sent_photo(local_server).format == kind
+    shown = web.get(kept.json["src"])
+    assert shown.mimetype == f"image/{kind.lower()}"
+    assert Image.open(io.BytesIO(shown.data)).format == kind
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Photos of every kind become JPEGs that are shown upright; others give a sentence."""
+"""Photos of every kind become JPEGs or PNGs that are shown upright; others give a sentence."""
 
 import io
 import struct
@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from dashboard.photos import normalise as photos
 from tests.support.datasets import image_bytes
@@ -19,8 +20,8 @@ def normalise(data: bytes, **limits) -> photos.Photo:
 
 def pixels(photo: photos.Photo) -> np.ndarray:
     """The pixels as a browser shows them."""
-    image = Image.open(io.BytesIO(photo.jpeg))
-    assert image.format == "JPEG"
+    image = Image.open(io.BytesIO(photo.content))
+    assert image.format in ("JPEG", "PNG")
     assert image.mode in ("RGB", "L")
     upright = ImageOps.exif_transpose(image)
     assert upright.size == (photo.width, photo.height)
@@ -114,7 +115,7 @@ def with_secrets(image: Image.Image, orientation: int, **options) -> bytes:
     exif.get_ifd(0x8825)[29] = "Home, sweet home"
     settings = {"comment": b"Home, sweet home", "icc_profile": b"My profile" * 20, "xmp": b"Said by XMP"} | options
     jpeg = image_bytes(image, "JPEG", exif=exif, **settings)
-    if "keep_rgb" not in options:  # those have no JFIF
+    if b"JFIF\0" in jpeg:  # not with other ways to store colours
         header = b"JFIF\0\1\1\0\0\1\0\1"
         thumbnail = b"\x08\x04" + b"Home, sweet home" * 6  # 8 by 4 pixels of three bytes
         jfif = header + thumbnail
@@ -139,34 +140,66 @@ KINDS = {
 def test_a_jpeg_keeps_its_pixels_and_its_orientation_and_nothing_else(mode, options, orientation):
     data = with_secrets(picture(37, 53, mode), orientation, **options)
     photo = normalise(data)
-    assert not any(secret in photo.jpeg for secret in SECRETS)
-    kept = Image.open(io.BytesIO(photo.jpeg))
+    assert not any(secret in photo.content for secret in SECRETS)
+    kept = Image.open(io.BytesIO(photo.content))
     assert dict(kept.getexif()) == ({0x0112: orientation} if orientation != 1 else {})
     assert not {"comment", "icc_profile", "xmp"} & set(kept.info)
     np.testing.assert_array_equal(np.asarray(kept), np.asarray(Image.open(io.BytesIO(data))))
     assert (photo.width, photo.height) == ((53, 37) if orientation < 5 else (37, 53))
-    assert normalise(photo.jpeg) == photo
+    assert normalise(photo.content) == photo
+
+
+def png_with_secrets() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker of the camera"
+    text = PngInfo()
+    text.add_text("Comment", "Home, sweet home")
+    text.add_itxt("XML:com.adobe.xmp", "Said by XMP")
+    settings = {"pnginfo": text, "icc_profile": b"My profile" * 20, "transparency": (1, 2, 3)}
+    return image_bytes(picture(37, 53), "PNG", exif=exif, **settings) + b"Behind the end"
 
 
 @pytest.mark.parametrize(
-    "options", [{"longest_side": 30}, {"kind": "PNG"}, {"mode": "CMYK"}], ids=["too large", "PNG", "CMYK"]
+    ("data", "longest_side"),
+    [
+        pytest.param(with_secrets(picture(37, 53), 6), 30, id="too large"),
+        pytest.param(with_secrets(picture(37, 53, "CMYK"), 6), 1600, id="CMYK"),
+        pytest.param(png_with_secrets(), 1600, id="PNG"),
+        pytest.param(png_with_secrets(), 30, id="too large PNG"),
+    ],
 )
-def test_nothing_of_the_camera_is_kept_of_other_photos_either(options):
-    exif = Image.Exif()
-    exif[0x0112], exif[0x010F] = 6, "Maker of the camera"
-    image = picture(37, 53, options.pop("mode", "RGB"))
-    data = image_bytes(image, options.pop("kind", "JPEG"), exif=exif)
-    photo = normalise(data, **options)
-    assert b"Maker of the camera" not in photo.jpeg
-    assert dict(Image.open(io.BytesIO(photo.jpeg)).getexif()) == {}
+def test_nothing_but_pixels_is_kept_of_other_photos(data, longest_side):
+    photo = normalise(data, longest_side=longest_side)
+    kept = Image.open(io.BytesIO(photo.content))
+    assert dict(kept.getexif()) == {}
+    assert set(kept.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+    assert not any(secret in photo.content for secret in SECRETS)
     assert photo.height > photo.width
+    assert normalise(photo.content) == photo
+
+
+def noise(width: int, height: int) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP"])
+def test_a_photo_that_was_stored_without_loss_keeps_its_pixels(kind):
+    options = {"lossless": True} if kind == "WEBP" else {}
+    np.testing.assert_array_equal(pixels(normalise(image_bytes(noise(96, 96), kind, **options))), noise(96, 96))
+
+
+def test_a_png_of_many_bytes_becomes_a_jpeg_that_keeps_all_colours():
+    photo = normalise(image_bytes(noise(1000, 700)))
+    assert Image.open(io.BytesIO(photo.content)).format == "JPEG"
+    assert len(photo.content) < photos.MOST_PNG_BYTES
+    assert np.abs(pixels(photo) - np.asarray(noise(1000, 700))).mean() < 5  # with colours at half the resolution, 46
 
 
 def test_of_two_pictures_in_a_file_the_first_is_kept():
     buffer = io.BytesIO()
     picture().save(buffer, "MPO", save_all=True, append_images=[Image.new("RGB", (9, 9))])
     photo = normalise(buffer.getvalue())
-    assert (photo.width, photo.height, photo.jpeg.count(b"\xff\xd9")) == (60, 40, 1)
+    assert (photo.width, photo.height, photo.content.count(b"\xff\xd9")) == (60, 40, 1)
     np.testing.assert_array_equal(pixels(photo), np.asarray(Image.open(buffer)))
 
 

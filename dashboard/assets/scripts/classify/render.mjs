@@ -65,9 +65,9 @@ function renderRanking(view, { sureAbove }) {
     };
 }
 
-/** @param {Answer} answer */
-function modelLine({ model, version, milliseconds }) {
-    return `${model}${version ? ` version ${version}` : ""}, answered in ${milliseconds} ms`;
+/** The page asks one model only, so it does not name that. @param {Answer} answer */
+function modelLine({ version, milliseconds }) {
+    return `${version ? `version ${version}, ` : ""}answered in ${milliseconds} ms`;
 }
 
 /** The classes that are chosen, and those that can be: none is compared with itself. @type {(view: View) => Changes} */
