@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 from rich.console import Console
 from scipy.special import softmax
@@ -37,8 +38,9 @@ from car_classifier.training.closed_form_head import (
     read_head,
 )
 from car_classifier.training.discriminant import Moments, left_out_scores, measure
-from car_classifier.training.feature_store import FOLDER
+from car_classifier.training.feature_store import store_folder
 from car_classifier.training.frozen_part import PooledFeatures
+from car_classifier.training.photos import PhotoSource
 
 BATCH_SIZE = 32
 
@@ -58,13 +60,13 @@ def taught(version: PublishedVersion, lesson: Lesson, measured_on: Manifest, con
             are known already, or a photo cannot be read.
     """
     with TemporaryDirectory(prefix="teaching-", ignore_cleanup_errors=True) as folder:
-        yield _Teaching(version, measured_on, console).taught(lesson, Path(folder) / "version")
+        yield _Teaching(version, measured_on, Path(folder), console).taught(lesson, Path(folder) / "version")
 
 
 class _Teaching:
     """A version that is being taught."""
 
-    def __init__(self, version: PublishedVersion, measured_on: Manifest, console: Console) -> None:
+    def __init__(self, version: PublishedVersion, measured_on: Manifest, folder: Path, console: Console) -> None:
         self.version, self.measured_on, self.console = version, measured_on, console
         self.head = _closed_form_head(version)
         self.names, self.moments, self.photos = version.names, self.head.moments, dict(self.head.photos)
@@ -75,8 +77,8 @@ class _Teaching:
         # A head of the finer layer alone was published without the layers behind it.
         names = [name for name in self.head.layers if any(layer.name == name for layer in model.layers)]
         lower = keras.Model(model.input, model.get_layer(names[-1]).output)
-        folder = measured_on.path.parent / FOLDER
-        self.pooled = PooledFeatures(lower, published.backbone, self.head.policy, folder, names)
+        stores = store_folder(measured_on.path, folder)
+        self.pooled = PooledFeatures(lower, published.backbone, self.head.policy, stores, names)
         self.used = self.head.used if len(names) == len(self.head.layers) else slice(None)
 
     def taught(self, lesson: Lesson, target: Path) -> Path:
@@ -183,7 +185,11 @@ class _Teaching:
     def _features(self, manifest: Manifest, rows: Sequence[ManifestRow], title: str) -> NDArray[np.float16]:
         paths = [manifest.photo_path(row) for row in rows]
         with progress_bar(f"{title}, features", self.console) as report:
-            features = self.pooled.of(paths, [row.sha256 for row in rows], BATCH_SIZE, self.console, report)
+            try:
+                features = self.pooled.of(paths, [row.sha256 for row in rows], BATCH_SIZE, self.console, report)
+            except tf.errors.OpError as error:
+                source = PhotoSource(paths, [0] * len(paths), self.image_size, BATCH_SIZE)
+                raise source.explain_failure(error) from error
         return features[:, self.used]
 
     def _new(self, lesson: Lesson) -> list[ManifestRow]:

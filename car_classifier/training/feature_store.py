@@ -130,6 +130,12 @@ def open_store(folder: Path, depends_on: Mapping[str, Any], width: int) -> Featu
     return store
 
 
+def store_folder(manifest: Path, otherwise: Path) -> Path:
+    """The folder of stores beside a manifest, or another one where nothing can be written there."""
+    beside = manifest.parent / FOLDER
+    return beside if os.access(beside if beside.is_dir() else beside.parent, os.W_OK) else otherwise / FOLDER
+
+
 def stores_in(folder: Path) -> Iterator[tuple[FeatureStore, dict[str, Any]]]:
     """All stores in a folder, each with its `about.json`; whatever else lies there is passed over."""
     for path in sorted(folder.glob("*/about.json")):

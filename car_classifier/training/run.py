@@ -1,7 +1,6 @@
 """A training run: its settings, its photos and the folder with its state. Does not import TensorFlow."""
 
 import itertools
-import os
 import shutil
 import time
 import weakref
@@ -26,7 +25,7 @@ from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.subject import default_subject, read_subject
 from car_classifier.training.cluster import place_in_cluster
 from car_classifier.training.config import HEAD, TrainingConfig, run_key
-from car_classifier.training.feature_store import FOLDER
+from car_classifier.training.feature_store import store_folder
 
 FEW_PHOTOS = 5
 """A class with fewer training photos is hardly learnt."""
@@ -107,9 +106,7 @@ class TrainingRun:
     @property
     def feature_folder(self) -> Path:
         """The folder of features that runs share, beside the manifest; the run's own where nothing can be written."""
-        beside = self.manifest.path.parent / FOLDER
-        is_writable = os.access(beside if beside.is_dir() else beside.parent, os.W_OK)
-        return beside if is_writable else self.state_folder / FOLDER
+        return store_folder(self.manifest.path, self.state_folder)
 
     @property
     def export_folder(self) -> Path:

@@ -165,6 +165,17 @@ def test_mistakes_are_one_sentence_and_publish_nothing(mistake, model, tmp_path)
     assert not list(model.glob(".teaching-*"))
 
 
+def test_a_photo_that_cannot_be_read_is_named(model, data, tmp_path):
+    copy = shutil.copytree(data, tmp_path / "data")
+    broken = copy / manifest_rows_of(copy / "later.csv")[0]["file_name"]
+    broken.write_bytes(b"no photo")
+    (copy / "features").rename(copy / "elsewhere")
+    result = in_process("teach", copy / "later.csv", "--model", model)
+    assert result.returncode == 2
+    assert str(broken) in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_photos_are_not_learnt_twice(model, data):
     result = in_process("teach", data / "few.csv", "--model", model)
     assert result.returncode == 2
