@@ -207,12 +207,12 @@ LAYOUTS = {
     "Kaggle's ids without suffix": (
         ["train/a0.jpg", "train/a1.jpg", "train/a2.jpg", "test/b.jpg"],
         written("labels.csv", listed(("id", "label"), ("a0", "cats"), ("a1", "cats"), ("a2", "dogs"))),
-        TWO_CLASSES,
+        {"cats/train": 2, "dogs/train": 1},
     ),
     "Cassava": (
         ["train_images/1.jpg", "train_images/2.jpg", "test_images/3.jpg"],
         written("train.csv", "image_id,label\n1.jpg,0\n2.jpg,3\n"),
-        {"0": 1, "3": 1},
+        {"0/train": 1, "3/train": 1},
     ),
     "ids with their folders": (
         ["images/cats/1.jpg", "images/cats/2.jpg", "images/dogs/1.jpg"],
@@ -264,6 +264,26 @@ LAYOUTS = {
     ),
     "Hugging Face imagefolder, metadata.csv": (
         ["0001.png", "0002.png"], written("metadata.csv", "file_name,label\n0001.png,7\n0002.png,8\n"), {"7": 1, "8": 1}
+    ),
+    "a list above the folders of the splits": (
+        ["train/1.png", "train/2.png", "test/3.png"],
+        written("metadata.csv", "file_name,label\ntrain/1.png,7\ntrain/2.png,8\ntest/3.png,7\n"),
+        {"7/train": 1, "8/train": 1, "7/test": 1},
+    ),
+    "a list in the folder of one split": (
+        ["train/1.png", "train/2.png", "test/3.png"],
+        written("train/metadata.csv", "file_name,label\n1.png,7\n2.png,8\n../test/3.png,7\n"),
+        {"7/train": 1, "8/train": 1, "7/test": 1},
+    ),
+    "a list of photos for testing alone": (
+        ["test/1.png", "test/2.png"],
+        written("metadata.csv", "file_name,label\ntest/1.png,7\ntest/2.png,8\n"),
+        {"7": 1, "8": 1},
+    ),
+    "a list of vehicles, of which train is one": (
+        ["bus/1.png", "train/1.png"],
+        written("metadata.csv", "file_name,label\nbus/1.png,bus\ntrain/1.png,train\n"),
+        {"bus": 1, "train": 1},
     ),
     "Hugging Face imagefolder, captions only": (
         in_folders("train/cats", "train/dogs"),
