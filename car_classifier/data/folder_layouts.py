@@ -66,6 +66,8 @@ def place_photos(
     parts = [folders[_around_all(parts, min_classes) :] for folders in parts]
     words = _split_words(parts, paths)
     cut = [_cut_at_split(folders, words) for folders in parts]
+    classes = _split_words_of_classes([below for _, _, below in cut], words)
+    cut = [(above, split, _without_inner_split(below, words - classes)) for above, split, below in cut]
     inside = not any(split and below for _, split, below in cut) and len({above[:1] for above, _, _ in cut}) > 1
     return [
         PlacedPhoto(path, split, above)
@@ -108,10 +110,23 @@ def _cut_at_split(folders: tuple[str, ...], words: set[str]) -> tuple[tuple[str,
     place = next((i for i, name in enumerate(folders) if name in words), None)
     if place is None:
         return folders, None, ()
-    below = place + 1
-    while below < len(folders) and folders[below] in words:
-        below += 1
-    return folders[:place], split_of_folder(folders[place]), folders[below:]
+    return folders[:place], split_of_folder(folders[place]), folders[place + 1 :]
+
+
+def _split_words_of_classes(parts: Sequence[tuple[str, ...]], words: set[str]) -> set[str]:
+    """The names of splits that name classes below the folders of splits, as in `test/bus/` and `test/train/`.
+
+    Such a folder holds photos itself, and has a sibling that can only be a class.
+    """
+    has_others = any(folders[0] not in words for folders in parts if folders)
+    return {folders[0] for folders in parts if len(folders) == 1 and folders[0] in words} if has_others else set()
+
+
+def _without_inner_split(folders: tuple[str, ...], words: set[str]) -> tuple[str, ...]:
+    """Folders without further ones of the split, as in `seg_train/seg_train/`."""
+    while folders and folders[0] in words:
+        folders = folders[1:]
+    return folders
 
 
 def _are_plausible(photos: Sequence[PlacedPhoto], known: Iterable[str] = ()) -> bool:

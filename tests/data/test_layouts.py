@@ -127,6 +127,16 @@ LAYOUTS = {
     ),
     "Food-101": (in_folders("images/apple_pie", "images/waffles"), None, {"apple_pie": 3, "waffles": 3}),
     "vehicles, of which train is one": (in_folders("bus", "car", "train"), None, {"bus": 3, "car": 3, "train": 3}),
+    "vehicles, of which train is one, in splits": (
+        in_folders("train/bus", "train/train", "test/bus", "test/train"),
+        None,
+        {"bus/train": 3, "train/train": 3, "bus/test": 3, "train/test": 3},
+    ),
+    "a split in a folder of its name, beside another split": (
+        in_folders("train/train/bus", "train/train/car", "test/bus", "test/car"),
+        None,
+        {"bus/train": 3, "car/train": 3, "bus/test": 3, "car/test": 3},
+    ),
     "splits inside of the classes": (
         in_folders("cats/train", "cats/test", "dogs/train"), None, {"cats/train": 3, "cats/test": 3, "dogs/train": 3}
     ),
