@@ -1,5 +1,6 @@
 """Reading classes from the folders that photos lie in, or from their file names."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,11 @@ from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import Candidate, LeftOut, split_of_folder
 from car_classifier.words import counted, noun
 
+_GENERAL_WORDS = set(
+    "archive data dataset download downloads files image images img imgs jpg jpeg new photo photos pic pics picture "
+    "pictures png raw upload uploads".split()
+)
+"""Words in the names of folders that say nothing about the photos in them."""
 _NO_CLASS = "lies in no class folder, and its name does not begin with a class"
 
 
@@ -268,6 +274,23 @@ def folders_fit(photos: Sequence[PlacedPhoto]) -> bool:
     """Whether folders can be classes: there is one for some photos, and not a single one around all of them."""
     folders = {photo.class_folder for photo in photos}
     return folders != {None} and (len(folders) > 1 or not _are_plausible(photos))
+
+
+def folder_or_names(photos: Sequence[PlacedPhoto]) -> bool | None:
+    """Whether the single folder around photos whose names can be classes is the class; None if nobody can know.
+
+    A folder such as `images` or `2015` is none. One photo's name alone says too little against any other name of a
+    folder, unless it begins with it, as in `Kia/Kia_Rio_1.jpg`.
+    """
+    folder = next(photo.class_folder or "" for photo in photos)
+    words = re.split(r"[\W\d_]+", folder.lower())
+    if not any(words) or not _GENERAL_WORDS.isdisjoint(words):
+        return False
+    labels = {spelling_key(photo.car.label) for photo in photos if photo.car}
+    if labels == {spelling_key(folder)}:
+        return True
+    begin_with_it = any(label.startswith(spelling_key(folder)) for label in labels)
+    return None if len(labels) > 1 or begin_with_it else True
 
 
 def most_are_named(photos: Sequence[PlacedPhoto]) -> bool:

@@ -16,6 +16,7 @@ from car_classifier.data.folder_layouts import (
     PlacedPhoto,
     by_folders,
     by_names,
+    folder_or_names,
     folders_fit,
     most_are_named,
     names_are_known,
@@ -140,7 +141,7 @@ def find_photos(
             )
         reading.left_out += walk.left_out
         return _finished(reading, root, notes)
-    reading = _by_folders_or_names(source, photos, classes, makes)
+    reading = _by_folders_or_names(source, photos, classes, makes, min_classes)
     if classes is None:
         reading.notes += unread_tables(source, walk.files, paths, out)
     reading.left_out += walk.left_out
@@ -179,12 +180,20 @@ def _by_names(photos: Sequence[PlacedPhoto], makes: bool | None, trust_folders: 
 
 
 def _by_folders_or_names(
-    source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool | None
+    source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool | None, min_classes: int
 ) -> _Reading:
     if classes is not None:
         return _by_folders(photos, makes, True) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
     if not folders_fit(photos):
-        return _by_names(photos, makes, True)
+        is_class = any(photo.class_folder for photo in photos) and folder_or_names(photos)
+        names = _by_names(photos, makes, is_class is not False)
+        if is_class is False or min_classes > 1:
+            return names
+        reading = _by_folders(photos, makes)
+        differing = (path for path, label in reading.labels.items() if names.labels.get(path, label) != label)
+        if is_class is None and (path := next(differing, None)):
+            raise _two_readings(source, reading, names, path)
+        return reading
     reading = _by_folders(photos, makes)
     names = _by_names(photos, makes, True)
     if names_fit(photos):

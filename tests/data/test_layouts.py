@@ -441,6 +441,33 @@ def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
     assert {item.label for item in by[Classes.NAMES]} == {"Audi_A4", "Audi_A5", "Kia_Rio"}
 
 
+NAMED = tuple(f"{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in range(3))
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (in_folders("okapi", names=[f"red_panda_000{i}.jpg" for i in range(4)]), {"okapi"}),
+        (in_folders("okapi", names=["WhatsApp_Image_1.jpg", "WhatsApp_Image_2.jpg"]), {"okapi"}),
+        (in_folders("images", names=NAMED), {"Audi_A4", "Kia_Rio"}),
+        (in_folders("my_photos", names=NAMED), {"Audi_A4", "Kia_Rio"}),
+        (in_folders("images", names=NAMED[:3]), {"Audi_A4"}),
+        (in_folders("2015", names=NAMED), {"Audi_A4", "Kia_Rio"}),
+        (in_folders("Kia Rio", names=NAMED[3:]), {"Kia_Rio"}),
+        (in_folders("okapi", names=NAMED), None),
+        (in_folders("Kia", names=NAMED[3:]), None),
+    ],
+)
+def test_a_single_folder_is_a_class_unless_its_name_is_general(laid_out, tmp_path, names, labels):
+    folder = laid_out(names)
+    if labels:
+        assert {item.label for item in find_photos(folder, tmp_path / "m.csv", min_classes=1).candidates} == labels
+        return
+    with pytest.raises(UserError, match="can be read in two ways. By folders: .* --classes folders or --classes names"):
+        find_photos(folder, tmp_path / "m.csv", min_classes=1)
+    assert find_photos(folder, tmp_path / "m.csv").reading.startswith("Classes by file names")
+
+
 LOOSE = "lies in no class folder, and its name does not begin with a class"
 
 
