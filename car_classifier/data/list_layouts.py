@@ -219,10 +219,10 @@ def _read_tables(
                 make, model = ("", label_of(row.make, row.model)) if makes is False else (row.make, row.model)
             elif is_name(row.label):
                 make, model = classes[row.label] if row.has_label_alone else ("", row.label.strip())
+            elif is_name(row.model):
+                make, model = "", row.model.strip()
             else:
-                left_out.append(
-                    LeftOut(photo, f"{line} gives it no {'make or no model' if row.has_make_columns else 'class'}")
-                )
+                left_out.append(LeftOut(photo, f"{line} gives it no {'model' if row.has_make_columns else 'class'}"))
                 continue
             seen.add(photo)
             split = parse_split(path, row.line, row.split) if row.split else None

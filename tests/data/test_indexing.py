@@ -178,8 +178,8 @@ def test_a_file_that_cannot_be_used_is_left_out_by_name_and_reason(photos_in, tm
     [
         ("gone.jpg,Kia,Rio", "gone.jpg", "no such file"),
         ("sub,Kia,Rio", "sub", "cannot be read: .*directory"),
-        ("3.png,,Rio", "3.png", "line 4 of list.csv gives it no make or no model"),
-        ("3.png,Kia,nan", "3.png", "line 4 of list.csv gives it no make or no model"),
+        ("3.png,Kia,nan", "3.png", "line 4 of list.csv gives it no model"),
+        ("3.png,,", "3.png", "line 4 of list.csv gives it no model"),
         ("1.jpg,Audi,A4", "1.jpg", "listed a second time in line 4 of list.csv"),
     ],
 )

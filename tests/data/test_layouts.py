@@ -391,6 +391,8 @@ MIXED_LIST = written("list.csv", listed(("file", "label"), ("a/1.jpg", "no_skip"
         (ANIMALS, MIXED_LIST, {"makes": True}, {("no", "skip"), ("", "skip")}, None),
         (ANIMALS, written("list.csv", "file,make,model,label\na/1.jpg,Audi,A4,\nb/1.jpg,,,a_cat\n"), {},
          {("Audi", "A4"), ("", "a_cat")}, None),
+        (ANIMALS, written("list.csv", "file_name,make,model\na/1.jpg,Audi,A4\na/2.jpg,,no_car\nb/1.jpg,nan,cat\n"), {},
+         {("Audi", "A4"), ("", "no_car"), ("", "cat")}, None),
     ],
 )  # fmt: skip
 def test_a_make_is_read_where_all_classes_have_one(laid_out, tmp_path, names, write_list, options, read, note):
