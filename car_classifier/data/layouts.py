@@ -168,8 +168,10 @@ def _by_list(photo_list: PhotoList, makes: bool | None) -> _Reading:
 
 
 def _by_folders(photos: Sequence[PlacedPhoto], makes: bool | None, only_folders: bool = False) -> _Reading:
-    reading = _Reading(Classes.FOLDERS, "by folders", notes=nested_note(photos))
+    reading = _Reading(Classes.FOLDERS, "by folders")
     reading.candidates = by_folders(photos, reading.left_out, reading.notes, makes, only_folders)
+    outside = {item.path for item in reading.left_out}
+    reading.notes[:0] = nested_note([photo for photo in photos if photo.path not in outside])
     return reading
 
 

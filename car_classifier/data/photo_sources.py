@@ -17,7 +17,7 @@ CONVERTED = "converted"
 _SPLIT_WORDS: dict[str, Split] = {
     "train": "train", "training": "train", "trn": "train",
     "validation": "validation", "val": "validation", "valid": "validation", "dev": "validation",
-    "test": "test", "testing": "test", "tst": "test",
+    "test": "test", "testing": "test", "tst": "test", "evaluation": "test",
 }  # fmt: skip
 _BESIDE_SPLIT = re.compile(r"^(?:seg|cars|my)[ _-]|[ _-]?(?:set|data|images|photos|split)$|\d{4}$")
 """What data sets write before or after the word: `seg_train`, `training_set`, `val2017`."""

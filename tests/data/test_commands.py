@@ -34,7 +34,7 @@ def test_many_files_that_are_left_out_for_one_reason_have_one_line(photos_in, tm
     (folder / "list.csv").write_text("file_name,label\n0.jpg,a\n1.jpg,b\n" + "1.jpg,b\n" * 8)
     done = in_process("data", "index", folder, "--classes", "folders", "--out", "m.csv", cwd=tmp_path)
     lines = [line for line in done.stderr.splitlines() if line.startswith("Left out")]
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert f"Left out 9 files, such as {folder}/0.jpg: lies in no class folder, and its name does not" in done.stderr
     done = in_process("data", "index", folder, "--classes", "list", "--out", "m.csv", cwd=tmp_path)
     assert f"Left out 8 files, such as {folder}/1.jpg: listed a second time in line 4 of list.csv" in done.stderr

@@ -101,6 +101,11 @@ LAYOUTS = {
         None,
         {"cats/train": 3, "dogs/train": 3, "cats/validation": 3, "dogs/validation": 3, "cats/test": 3},
     ),
+    "Food-11": (
+        in_folders("Training/Bread", "Training/Egg", "Validation/Egg", "Evaluation/Bread"),
+        None,
+        {"Bread/train": 3, "Egg/train": 3, "Egg/validation": 3, "Bread/test": 3},
+    ),
     "Kaggle's copy of Stanford Cars": (
         in_folders("car_data/car_data/train/Acura RL Sedan 2012", "car_data/car_data/test/Ram C-V Cargo Van"),
         None,
@@ -718,10 +723,11 @@ def test_a_make_that_contradicts_its_label_is_mentioned(laid_out, tmp_path):
 
 
 def test_photos_outside_of_the_splits_are_left_out_if_their_folder_is_no_class(photos_in, tmp_path):
-    names = in_folders("train/cats", "train/dogs", "test/cats", "unlabelled") + ["cats/new.jpg"]
+    names = in_folders("train/cats", "train/dogs", "test/cats", "unlabelled/new") + ["cats/new.jpg"]
     result, notes = notes_on(photos_in(*names), tmp_path)
     assert result.manifest.label_counts() == {"cats": 7, "dogs": 3}
     assert notes.count("'unlabelled' lies outside of the splits and is no class of theirs") == 3
+    assert "deeper folder" not in notes
 
 
 def test_photos_in_a_split_without_folders_make_no_class_beside_the_folders(photos_in, tmp_path):
@@ -738,6 +744,21 @@ def test_without_a_folder_for_validation_some_training_photos_are_for_it(photos_
     assert result.manifest.counts() == {"train": 16, "validation": 4, "test": 20}
     assert all(row.file_name.split("/")[1] == "test" for row in result.manifest.split("test"))
     assert "No photos were for validation: 4 of those for training were drawn, with seed 0." in notes
+
+
+@pytest.mark.parametrize(
+    ("splits", "note"),
+    [
+        (("train", "val"), "No photos are for test, so that a model is measured on those for validation."),
+        (("train",), "No photos were for test: 2 of those for training were drawn, with seed 0."),
+        (("train", "val", "test"), None),
+    ],
+)
+def test_without_a_folder_for_the_test_this_is_said(photos_in, tmp_path, splits, note):
+    names = [f"{split}/{name}/{i}.jpg" for split in splits for name in ("cats", "dogs") for i in range(5)]
+    result, notes = notes_on(photos_in(*names), tmp_path)
+    assert ("for test" in notes) == bool(note)
+    assert note is None or note in result.warnings
 
 
 def test_an_edited_manifest_is_checked(tmp_path):
