@@ -19,6 +19,7 @@ _GENERAL_WORDS = set(
 )
 """Words in the names of folders that say nothing about the photos in them."""
 _NO_CLASS = "lies in no class folder, and its name does not begin with a class"
+_NO_NAME = "its name says no class; put it into a folder of its class, or into a list"
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def by_folders(
         elif folder:
             candidates.append(_sorted(photo, *classes[folder]))
         elif photo.car is None:
-            left_out.append(LeftOut(photo.path, _NO_CLASS if classes else _no_name(photo.path)))
+            left_out.append(LeftOut(photo.path, _NO_CLASS if classes else _NO_NAME))
         elif spelling_key(photo.car.label) in known:
             candidates.append(Candidate(photo.path, *known[spelling_key(photo.car.label)], photo.car.year, photo.split))
         elif can_add and not (photo.split and in_splits):  # `val/ILSVRC2012_val_1.jpg` beside `train/n1/` is no class
@@ -232,18 +233,10 @@ def by_names(
     candidates = by_folders(by_folder, left_out, notes, makes)
     for photo in by_name:
         if photo.car is None:
-            left_out.append(LeftOut(photo.path, _no_name(photo.path)))
+            left_out.append(LeftOut(photo.path, _NO_NAME))
         else:
             candidates.append(_named(photo, photo.car, makes))
     return candidates
-
-
-def _no_name(path: Path) -> str:
-    try:
-        parse_file_name(path.name)
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def _named(photo: PlacedPhoto, car: CarName, makes: bool | None) -> Candidate:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from car_classifier.data.exclusions import check_top, keep_most_frequent
-from car_classifier.data.layouts import Classes, find_photos
+from car_classifier.data.layouts import WAYS_TO_SORT, Classes, find_photos
 from car_classifier.data.manifest import (
     SPLITS,
     Manifest,
@@ -169,10 +169,7 @@ def _check_usable(
     hints = "".join(f" {note}" for note in notes)
     if not photos:
         first = f" The first of {counted(len(left_out), 'file')} left out: {left_out[0]}." if left_out else ""
-        raise UserError(
-            f"{source} holds no usable photo.{first} Photos are JPEG or PNG files that lie in a folder for each class, "
-            f"are named Make_Model_….jpg, or stand in a list.{hints}"
-        )
+        raise UserError(f"{source} holds no usable photo.{first} Photos are JPEG or PNG files. {WAYS_TO_SORT}{hints}")
     labels = {photo.label for photo in photos}
     if len(labels) < min_classes:
         several = f"All {len(photos)} usable photos in {source} are"

@@ -44,6 +44,14 @@ from car_classifier.words import counted
 NOT_PHOTOS = (*TABLES, *SPREADSHEETS, ".md")
 """Files that people keep beside photos, and that need no mention, unless a table of them names photos."""
 
+WAYS_TO_SORT = (
+    "Put them into one folder for each class, or give a list (CSV) whose first line names the columns file_name,label "
+    "(data/README.md has others), or name them Make_Model_….jpg."
+)
+"""What a user can do whose photos have no classes."""
+MOST_CLASSES = 10
+"""Photos of which each may be a class of its own by its name."""
+
 
 class Classes(StrEnum):
     """Where the classes of photos are read from."""
@@ -190,6 +198,8 @@ def _by_folders_or_names(
         is_class = any(photo.class_folder for photo in photos) and folder_or_names(photos)
         names = _by_names(photos, makes, is_class is not False)
         if is_class is False or min_classes > 1:
+            if min_classes > 1:
+                _check_names(source, names)
             return names
         reading = _by_folders(photos, makes)
         differing = (path for path, label in reading.labels.items() if names.labels.get(path, label) != label)
@@ -217,6 +227,20 @@ def _check_agreement(source: Path, first: _Reading, second: _Reading) -> None:
         return
     path = next(path for path, label in one.items() if other.get(path, label) != label)
     raise _two_readings(source, first, second, path)
+
+
+def _check_names(source: Path, reading: _Reading) -> None:
+    """Refuse names that make nearly every photo a class of its own, such as `cat_000.jpg`: they are numbers."""
+    found = reading.candidates
+    labels = {item.label for item in found}
+    makes = {item.make or item.model.partition("_")[0] for item in found}
+    numbered = sum(not any(letter.isalpha() for letter in item.label.partition("_")[2]) for item in found)
+    is_numbered = 2 * numbered > len(found) and 2 * len(makes) <= len(found) > 2
+    if 10 * len(labels) >= 9 * len(found) and (len(found) > MOST_CLASSES or is_numbered):
+        raise UserError(
+            f"Nearly every photo in {source} would be a class of its own by its name: {reading.example(source)}. "
+            f"{WAYS_TO_SORT} If the names are right, use --classes names."
+        )
 
 
 def _two_readings(source: Path, first: _Reading, second: _Reading, path: Path) -> UserError:

@@ -157,7 +157,7 @@ BAD_FILES = {
     "huge enough for Pillow to warn": ("Kia_Rio_bad.png", png_header(10_000, 10_000), "10000×10000 pixels; at most 50"),
     "huge enough for Pillow to refuse": ("Kia_Rio_bad.png", png_header(60_000, 60_000), "far more than 50 megapixels"),
     "no photo by its name": ("Kia_Rio_bad.pdf", encoded("PDF"), "not a JPEG or PNG file by its name"),
-    "no car by its name": ("holiday.jpg", encoded("JPEG"), "'holiday.jpg' does not name a make and a model"),
+    "no car by its name": ("holiday.jpg", encoded("JPEG"), "its name says no class; put it into"),
 }
 
 
@@ -223,10 +223,19 @@ def test_damaged_bytes_never_end_the_run(photos_in, tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ((), "holds no usable photo. Photos are JPEG or PNG files that lie in a folder"),
+        ((), "holds no usable photo. Photos are JPEG or PNG files. Put them into one folder for each class, or give a"),
+        *(
+            ((f"cat{end}.jpg", f"dog{end}.jpg"), "no class; .* Put them into one folder .* columns file_name,label")
+            for end in (".0", " (0)", "-0", "0")
+        ),
+        (
+            [f"{name}_00{i}.jpg" for name in ("cat", "dog") for i in range(3)],
+            "Nearly every photo in .* of its own by its name: cat_000.jpg is .* of make cat. Put them into one folder",
+        ),
+        ([f"holiday_{letter}.jpg" for letter in "abcdefghijk"], "Nearly every photo in .* use --classes names"),
         (
             ("holiday.jpg", "party.png"),
-            "no usable photo. The first of 2 files left out: .*: 'holiday.jpg' does",
+            "no usable photo. The first of 2 files left out: .*holiday.jpg: its name says no class",
         ),
         (("Kia_Rio_1.jpg", "Kia_Rio_2.jpg"), "All 2 usable photos in .* are of one class, Kia_Rio. .* at least two"),
     ],
@@ -411,7 +420,7 @@ def test_a_class_without_photos_in_a_split_is_named(photos_in, tmp_path, names, 
 @pytest.mark.parametrize(
     ("names", "doubted"),
     [
-        (("IMG_1.jpg", "IMG_2.jpg", "IMG_3.jpg"), True),
+        (("IMG_1a.jpg", "IMG_1b.jpg", "IMG_1c.jpg"), True),
         (("robin/IMG_1.jpg", "robin/IMG_2.jpg", "wren/IMG_3.jpg"), False),
         (("robin/IMG_1.jpg", "robin/IMG_2.jpg", "wren/IMG_1b_1.jpg", "wren/IMG_1_4.jpg"), False),
         (("Bird_Robin/IMG_1.jpg", "Bird_Robin/IMG_2.jpg", "Bird_Wren/IMG_3.jpg"), False),
@@ -419,7 +428,7 @@ def test_a_class_without_photos_in_a_split_is_named(photos_in, tmp_path, names, 
 )
 def test_names_of_a_camera_that_were_read_as_classes_raise_doubt(photos_in, tmp_path, names, doubted):
     notes = indexed(photos_in(*names), tmp_path).warnings
-    assert any("Each photo is a class of its own, such as IMG_1." in note for note in notes) is doubted
+    assert any("Each photo is a class of its own, such as IMG_1a." in note for note in notes) is doubted
 
 
 def test_size_and_hash_are_of_the_upright_photo(photos_in, tmp_path):
