@@ -4,6 +4,7 @@ A folder is read by a list in it, by its folders, or by its photos' names: the f
 well and says other classes, the user has to choose.
 """
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -186,6 +187,12 @@ def _by_folders(photos: Sequence[PlacedPhoto], makes: bool | None, only_folders:
 def _by_names(photos: Sequence[PlacedPhoto], makes: bool | None, trust_folders: bool) -> _Reading:
     reading = _Reading(Classes.NAMES, "by file names")
     reading.candidates = by_names(photos, reading.left_out, reading.notes, makes, trust_folders)
+    folder_of = {photo.path: photo.class_folder or "" for photo in photos} if trust_folders else {}
+    by_folder = sum("_" in folder_of.get(item.path, "") for item in reading.candidates)
+    if by_folder:
+        is_alone = by_folder == len(reading.candidates)
+        reading.classes = Classes.FOLDERS if is_alone else Classes.NAMES
+        reading.name = "by folders" if is_alone else "by file names and, in folders named Make_Model, by those"
     return reading
 
 
@@ -275,8 +282,25 @@ def _in_one_spelling(found: Sequence[Candidate]) -> tuple[list[Candidate], list[
     for item, pair in zip(found, shared, strict=True):
         spellings[label_of(*pair)].add(item.label)
     several = sorted((label, sorted(names)) for label, names in spellings.items() if len(names) > 1)
-    notes = [f"One class, {label}, was written in {len(names)} ways: {_quoted(names)}." for label, names in several]
+    notes = [
+        f"One class, {label}, was written in {len(names)} ways: {_quoted(names)}. They differ in {_difference(names)}."
+        for label, names in several
+    ]
     return [replace(item, make=make, model=model) for item, (make, model) in zip(found, shared, strict=True)], notes
+
+
+def _difference(names: Sequence[str]) -> str:
+    """In what spellings of one class differ. Those that differ in Unicode form look alike."""
+    in_form = {unicodedata.normalize("NFC", name) for name in names}
+    in_case = {name.casefold() for name in in_form}
+    kinds = []
+    if len(in_form) < len(names):
+        kinds.append("Unicode form")
+    if len(in_case) < len(in_form):
+        kinds.append("case")
+    if len(in_case) > 1:
+        kinds.append("spaces or underscores")
+    return " and ".join(kinds)
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -168,6 +168,12 @@ LAYOUTS = {
         None,
         {"Audi_A4": 3, "Kia_Rio": 3},
     ),
+    "names of folders beside names of photos": (
+        ["Audi_A4/1.jpg", "Audi_A4/2.jpg", "Kia_Rio_2015.jpg", "Kia_Rio_2016.jpg", "new/Kia_Rio_1.jpg",
+         "new/Kia_Rio_2.jpg"],
+        None,
+        {"Audi_A4": 2, "Kia_Rio": 4},
+    ),
     "classes below images, and their masks": (
         in_folders("images/cats", "images/dogs", "masks/cats", "masks/dogs"), None, {"cats": 3, "dogs": 3}
     ),
@@ -537,6 +543,9 @@ def test_a_folder_without_a_list_cannot_be_read_by_one(laid_out, tmp_path):
          "folders or list. --no-makes: classes as they are, without makes."),
         ("CSV with file and label",
          "Classes by list.csv: a/1.jpg is of class cats. For another reading: --classes folders or names."),
+        ("names of folders beside names of photos",
+         "Classes by file names and, in folders named Make_Model, by those: Audi_A4/1.jpg is of class Audi_A4, of make "
+         "Audi. For another reading: --classes folders or list. --no-makes: classes as they are, without makes."),
     ],
 )  # fmt: skip
 def test_it_is_said_how_a_folder_was_read(laid_out, tmp_path, layout, reading):
@@ -558,7 +567,14 @@ def test_spellings_of_one_class_are_one_class_in_nfc(photos_in, tmp_path):
     assert result.manifest.label_counts() == {"Citroën_C4": 6, "Citroën_C5": 1}
     assert {row.make for row in result.manifest.rows} == {"Citroën"}
     assert "One class, Citroën_C4, was written in 3 ways" in notes
+    assert "They differ in Unicode form and case." in notes
     result.manifest.check_photos(result.manifest.rows)
+
+
+def test_spellings_that_look_alike_are_said_to_differ_in_form(photos_in, tmp_path):
+    decomposed = unicodedata.normalize("NFD", "Citroën_C4")
+    _, notes = notes_on(photos_in("Citroën_C4/1.jpg", f"{decomposed}/2.jpg", "Kia_Rio/1.jpg"), tmp_path)
+    assert "They differ in Unicode form." in notes
 
 
 @pytest.mark.parametrize(
@@ -575,6 +591,7 @@ def test_classes_whose_names_differ_by_their_gaps_are_one(photos_in, tmp_path, f
     assert result.manifest.label_counts() == counts
     first = min(counts, key=lambda label: (-counts[label], label))
     assert (f"One class, {first}, was written in {ways} ways: " in notes) == bool(ways)
+    assert ("spaces or underscores." in notes) == bool(ways)
 
 
 def test_the_same_file_in_two_classes_is_named(photos_in, tmp_path):
