@@ -113,11 +113,11 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
     ids = {name.rpartition(".")[0] for name in names}
     notes = [
         f"{path.relative_to(root).as_posix()} names photos, but their classes were not read from it: its first line "
-        f"{NEEDED_COLUMNS}. It names: {columns}."
+        f"{NEEDED_COLUMNS}. It names: {', '.join(columns)}.{_hint(columns)}"
         for path in tables
         # Text beside a photo of the same name is about that photo alone.
         if not (path.suffix.lower() == ".txt" and _nfc(Path(path.stem)) in ids)
-        if _names_photos(path, names, ids) and (columns := ", ".join(_columns(path)))
+        if _names_photos(path, names, ids) and (columns := _columns(path))
     ]
     if len(notes) > MOST_TABLES:
         more = counted(len(notes) - MOST_TABLES, "more table names", "more tables name")
@@ -261,6 +261,12 @@ def _encoding_note(path: Path, rows: Sequence["_Row"]) -> str | None:
     return f"{path.name} is not in UTF-8 and was read as Windows-1252{asked}. If letters are wrong, save it in UTF-8."
 
 
+def _hint(columns: Iterable[str]) -> str:
+    """What to do about a first line that seems to be of a photo already."""
+    has_photo = any(Path(with_slashes(name).name).suffix in PICTURE_SUFFIXES for name in columns)
+    return " That looks like a photo: write a line such as file_name,label above it." if has_photo else ""
+
+
 class _Finder:
     """Finds the photo that a list means, though it may be written by Windows, a Mac, or name no folder."""
 
@@ -345,7 +351,7 @@ def _rows(path: Path) -> Iterator[_Row]:
         if not file or not (makes or label):
             raise UserError(
                 f"{path} cannot be read as a list of photos: its first line {NEEDED_COLUMNS}. "
-                f"It names: {', '.join(columns) or 'nothing'}."
+                f"It names: {', '.join(columns) or 'nothing'}.{_hint(columns)}"
             )
         lines = read_csv(path, file + (makes or label), by_hand=True)
     for line, row in lines:

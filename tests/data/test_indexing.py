@@ -156,6 +156,7 @@ BAD_FILES = {
     "huge": ("Kia_Rio_bad.png", png_header(10_000, 5_001), "10000×5001 pixels; at most 50 megapixels"),
     "huge enough for Pillow to warn": ("Kia_Rio_bad.png", png_header(10_000, 10_000), "10000×10000 pixels; at most 50"),
     "huge enough for Pillow to refuse": ("Kia_Rio_bad.png", png_header(60_000, 60_000), "far more than 50 megapixels"),
+    "a format with a vowel": ("Kia_Rio_bad.avif", encoded("AVIF"), "^an AVIF file; car-classifier data index"),
     "no photo by its name": ("Kia_Rio_bad.pdf", encoded("PDF"), "not a JPEG or PNG file by its name"),
     "no car by its name": ("holiday.jpg", encoded("JPEG"), "its name says no class; put it into"),
 }
@@ -268,6 +269,7 @@ WRONG_COLUMNS = "as a list of photos: its first line must name the columns file_
         ("file_name,make\n1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: file_name, make"),
         ("photo,label\n1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: photo, label"),
         ("", f"{WRONG_COLUMNS} It names: nothing"),
+        ("1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: 1.jpg, kia. .* write a line such as file_name,label above it."),
         ("file_name,make,model,split\n1.jpg,Kia,Rio,side\n", "line 2: split must be one of train, .* Received: 'side'"),
         ("file_name,make,model\n\n1.jpg,Kia\n", "line 3: the row is cut short"),
         (b"file_name,make,model\n1.jpg,Citro\x81n,C4\n", "cannot be read as a CSV file in UTF-8"),

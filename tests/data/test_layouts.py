@@ -693,6 +693,8 @@ def test_a_table_of_photos_that_is_read_for_no_class_is_mentioned(laid_out, tmp_
     result, notes = notes_on(laid_out(ANIMALS, written(name, content)), tmp_path)
     assert result.manifest.labels == ("a", "b")
     assert f"{name} names photos, but their classes were not read from it: its first line must name the" in notes
+    has_no_header = content.startswith("a/1.jpg")
+    assert ("That looks like a photo: write a line such as file_name,label above it." in notes) == has_no_header
     _, notes = notes_on(tmp_path / "photos", tmp_path, classes=Classes.FOLDERS)
     assert "names photos" not in notes
 
