@@ -204,12 +204,13 @@ def _by_folders_or_names(
     if not folders_fit(photos):
         is_class = any(photo.class_folder for photo in photos) and folder_or_names(photos)
         names = _by_names(photos, makes, is_class is not False)
-        if is_class is False or min_classes > 1:
-            if min_classes > 1:
-                _check_names(source, names)
+        if min_classes > 1 and not is_class:
+            _check_names(source, names)
+        if is_class is False or (is_class is None and min_classes > 1):
             return names
         reading = _by_folders(photos, makes)
-        differing = (path for path, label in reading.labels.items() if names.labels.get(path, label) != label)
+        named = names.labels
+        differing = (path for path, label in reading.labels.items() if named.get(path, label) != label)
         if is_class is None and (path := next(differing, None)):
             raise _two_readings(source, reading, names, path)
         return reading

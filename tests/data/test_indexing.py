@@ -238,6 +238,7 @@ def test_damaged_bytes_never_end_the_run(photos_in, tmp_path):
             ("holiday.jpg", "party.png"),
             "no usable photo. The first of 2 files left out: .*holiday.jpg: its name says no class",
         ),
+        (("okapi/red_panda_1.jpg", "okapi/red_panda_2.jpg"), "All 2 usable photos in .* are of one class, okapi. "),
         (("Kia_Rio_1.jpg", "Kia_Rio_2.jpg"), "All 2 usable photos in .* are of one class, Kia_Rio. .* at least two"),
     ],
 )
