@@ -46,6 +46,8 @@ _IRREGULAR = dict.fromkeys(_SAME, "") | {
     "volcano": "volcanoes",
     **{noun: f"{noun}s" for noun in ("caiman", "german", "human", "ottoman", "roman", "shaman", "talisman")},
 }
+_SINGULAR = {*_SAME, *"alias atlas bias canvas chaos cosmos gas lens pampas pancreas rhinoceros thermos".split()}
+"""Nouns in the singular, though they end as plurals do; those that end in `is`, `us` or `ss` need no mention."""
 _RULES = (
     ("fish$", "fish"),
     ("man$", "men"),
@@ -119,6 +121,11 @@ def parse_subject(text: str) -> Subject:
         UserError: It is no noun.
     """
     singular, slash, plural = (_tidy(part) for part in text.partition("/"))
+    if not slash and _is_noun(singular) and _looks_like_a_plural(singular):
+        raise UserError(
+            f"--subject takes a noun in the singular, but {singular!r} looks like a plural. Give the singular, such as "
+            "bird, or both, such as bird/birds."
+        )
     subject = Subject(singular, plural if slash else plural_of(singular))
     if not (text.isprintable() and _is_noun(subject.singular) and _is_noun(subject.plural)):
         raise UserError(
@@ -161,6 +168,14 @@ def subject_from_json(content: Any) -> Subject | None:
     return Subject(singular, plural) if _is_noun(singular) and _is_noun(plural) else None
 
 
+def _looks_like_a_plural(noun: str) -> bool:
+    last = noun.rpartition(" ")[2].lower()
+    plurals = {plural for singular, plural in _IRREGULAR.items() if plural not in ("", singular)}
+    if last in plurals or re.search("(wo|^)men$", last):
+        return True
+    return last not in _SINGULAR and bool(re.search("[^iu]s$", last)) and not last.endswith("ss")
+
+
 def _tidy(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
@@ -168,5 +183,7 @@ def _tidy(text: str) -> str:
 def _is_noun(text: Any) -> TypeGuard[str]:
     """Whether something is a text of letters, which may stand on any page and in any file without being escaped."""
     if not isinstance(text, str) or not 1 <= len(text) <= LONGEST or not text[0].isalnum():
+        return False
+    if not any(part.isalpha() for part in text):
         return False
     return all(part.isalnum() or part in " -'’" or unicodedata.category(part) in ("Mn", "Mc") for part in text)

@@ -19,6 +19,13 @@ from tests.support.commands import done, in_process
         ("bird", "birds"),
         ("butterfly", "butterflies"),
         ("bus", "buses"),
+        ("grass", "grasses"),
+        ("iris", "irises"),
+        ("lens", "lenses"),
+        ("rhinoceros", "rhinoceroses"),
+        ("series", "series"),
+        ("gas", "gases"),
+        ("birds/birds", "birds"),
         ("box", "boxes"),
         ("quiz", "quizzes"),
         ("finch", "finches"),
@@ -62,11 +69,21 @@ def test_a_noun_has_a_plural(named, plural):
 @pytest.mark.parametrize(
     "named",
     ["", " ", "/", "bird/", "/birds", "a/b/c", "b" * 41, "bird/" + "b" * 41, "bird\n", "bi\0rd", "<b>bird</b>", "bird&",
-     "b{}", "-bird", "bird\u200b", '"bird"', "birds, trees", "."],
+     "b{}", "123", "-bird", "bird\u200b", '"bird"', "birds, trees", "."],
 )  # fmt: skip
 def test_anything_else_is_refused_in_a_sentence(named):
     with pytest.raises(UserError, match="--subject takes a noun of up to 40 letters in the singular, such as bird"):
         parse_subject(named)
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["birds", "Cats", "pandas", "butterflies", "buses", "classes", "photos", "road signs", "mice", "women", "people"],
+)
+def test_a_plural_alone_is_asked_about(named):
+    with pytest.raises(UserError, match=r"looks like a plural. Give the singular, .* or both, such as bird/birds"):
+        parse_subject(named)
+    assert parse_subject(f"thing/{named}").plural == named
 
 
 BIRD = Subject("bird", "birds")

@@ -24,6 +24,7 @@ from car_classifier.commands.shared import (
 )
 from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import Manifest
+from car_classifier.data.photo_sources import sum_up
 from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.up import DemoRecipe
 from car_classifier.words import counted
@@ -97,9 +98,8 @@ def index(
     console.print(result.reading, markup=False)
     if result.subject:
         console.print(f"Subject: {result.subject.singular}, in the plural {result.subject.plural}.", markup=False)
-    for left_out in result.left_out:
-        if not left_out.format:  # of the others, a note has the number
-            console.print(f"Left out {left_out}", style="yellow", markup=False)
+    for line in sum_up(item for item in result.left_out if not item.format):  # of the others, a note has the number
+        console.print(line, style="yellow", markup=False)
     for warning in result.warnings:
         console.print(f"Note: {warning}", style="yellow", markup=False)
     manifest = result.manifest

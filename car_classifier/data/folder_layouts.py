@@ -1,5 +1,6 @@
 """Reading classes from the folders that photos lie in, or from their file names."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,13 @@ from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import Candidate, LeftOut, split_of_folder
 from car_classifier.words import counted, noun
 
+_GENERAL_WORDS = set(
+    "archive data dataset download downloads files image images img imgs jpg jpeg new photo photos pic pics picture "
+    "pictures png raw upload uploads".split()
+)
+"""Words in the names of folders that say nothing about the photos in them."""
 _NO_CLASS = "lies in no class folder, and its name does not begin with a class"
+_NO_NAME = "its name says no class; put it into a folder of its class, or into a list"
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,8 @@ def place_photos(
     parts = [folders[_around_all(parts, min_classes) :] for folders in parts]
     words = _split_words(parts, paths)
     cut = [_cut_at_split(folders, words) for folders in parts]
+    classes = _split_words_of_classes([below for _, _, below in cut], words)
+    cut = [(above, split, _without_inner_split(below, words - classes)) for above, split, below in cut]
     inside = not any(split and below for _, split, below in cut) and len({above[:1] for above, _, _ in cut}) > 1
     return [
         PlacedPhoto(path, split, above)
@@ -108,10 +117,23 @@ def _cut_at_split(folders: tuple[str, ...], words: set[str]) -> tuple[tuple[str,
     place = next((i for i, name in enumerate(folders) if name in words), None)
     if place is None:
         return folders, None, ()
-    below = place + 1
-    while below < len(folders) and folders[below] in words:
-        below += 1
-    return folders[:place], split_of_folder(folders[place]), folders[below:]
+    return folders[:place], split_of_folder(folders[place]), folders[place + 1 :]
+
+
+def _split_words_of_classes(parts: Sequence[tuple[str, ...]], words: set[str]) -> set[str]:
+    """The names of splits that name classes below the folders of splits, as in `test/bus/` and `test/train/`.
+
+    Such a folder holds photos itself, and has a sibling that can only be a class.
+    """
+    has_others = any(folders[0] not in words for folders in parts if folders)
+    return {folders[0] for folders in parts if len(folders) == 1 and folders[0] in words} if has_others else set()
+
+
+def _without_inner_split(folders: tuple[str, ...], words: set[str]) -> tuple[str, ...]:
+    """Folders without further ones of the split, as in `seg_train/seg_train/`."""
+    while folders and folders[0] in words:
+        folders = folders[1:]
+    return folders
 
 
 def _are_plausible(photos: Sequence[PlacedPhoto], known: Iterable[str] = ()) -> bool:
@@ -168,7 +190,7 @@ def by_folders(
         elif folder:
             candidates.append(_sorted(photo, *classes[folder]))
         elif photo.car is None:
-            left_out.append(LeftOut(photo.path, _NO_CLASS if classes else _no_name(photo.path)))
+            left_out.append(LeftOut(photo.path, _NO_CLASS if classes else _NO_NAME))
         elif spelling_key(photo.car.label) in known:
             candidates.append(Candidate(photo.path, *known[spelling_key(photo.car.label)], photo.car.year, photo.split))
         elif can_add and not (photo.split and in_splits):  # `val/ILSVRC2012_val_1.jpg` beside `train/n1/` is no class
@@ -211,18 +233,10 @@ def by_names(
     candidates = by_folders(by_folder, left_out, notes, makes)
     for photo in by_name:
         if photo.car is None:
-            left_out.append(LeftOut(photo.path, _no_name(photo.path)))
+            left_out.append(LeftOut(photo.path, _NO_NAME))
         else:
             candidates.append(_named(photo, photo.car, makes))
     return candidates
-
-
-def _no_name(path: Path) -> str:
-    try:
-        parse_file_name(path.name)
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def _named(photo: PlacedPhoto, car: CarName, makes: bool | None) -> Candidate:
@@ -253,6 +267,23 @@ def folders_fit(photos: Sequence[PlacedPhoto]) -> bool:
     """Whether folders can be classes: there is one for some photos, and not a single one around all of them."""
     folders = {photo.class_folder for photo in photos}
     return folders != {None} and (len(folders) > 1 or not _are_plausible(photos))
+
+
+def folder_or_names(photos: Sequence[PlacedPhoto]) -> bool | None:
+    """Whether the single folder around photos whose names can be classes is the class; None if nobody can know.
+
+    A folder such as `images` or `2015` is none. One photo's name alone says too little against any other name of a
+    folder, unless it begins with it, as in `Kia/Kia_Rio_1.jpg`.
+    """
+    folder = next(photo.class_folder or "" for photo in photos)
+    words = re.split(r"[\W\d_]+", folder.lower())
+    if not any(words) or not _GENERAL_WORDS.isdisjoint(words):
+        return False
+    labels = {spelling_key(photo.car.label) for photo in photos if photo.car}
+    if labels == {spelling_key(folder)}:
+        return True
+    begin_with_it = any(label.startswith(spelling_key(folder)) for label in labels)
+    return None if len(labels) > 1 or begin_with_it else True
 
 
 def most_are_named(photos: Sequence[PlacedPhoto]) -> bool:

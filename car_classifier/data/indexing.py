@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from car_classifier.data.exclusions import check_top, keep_most_frequent
-from car_classifier.data.layouts import Classes, find_photos
+from car_classifier.data.layouts import WAYS_TO_SORT, Classes, find_photos
 from car_classifier.data.manifest import (
     SPLITS,
     Manifest,
@@ -110,7 +110,8 @@ def index_photos(
     photos.sort(key=lambda photo: photo.candidate.path)
     groups = near_duplicate_groups([photo.perceptual_hash for photo in photos])
     decided = [listed_split(photo.candidate.path, listed) or photo.candidate.split for photo in photos]
-    has_no_validation = not listed and set(decided) >= {"train"} and not {None, "validation"} & set(decided)
+    given = set(decided)
+    has_no_validation = not listed and given >= {"train"} and not {None, "validation"} & given
     if has_no_validation:
         decided = _free_training_photos(groups, decided)
     items = [
@@ -142,9 +143,12 @@ def index_photos(
     if listed and None in decided:
         are = counted(decided.count(None), "photo is", "photos are")
         notes.insert(0, f"{are} not in {split_csv}; the split was drawn with seed {seed}.")
-    if has_no_validation and "validation" in splits:
-        drawn = counted(splits.count("validation"), "of those for training was", "of those for training were")
-        notes.insert(0, f"No photos were for validation: {drawn} drawn, with seed {seed}.")
+    for split in reversed(SPLITS[1:]):
+        if has_no_validation and split not in given and split in splits:
+            drawn = counted(splits.count(split), "of those for training was", "of those for training were")
+            notes.insert(0, f"No photos were for {split}: {drawn} drawn, with seed {seed}.")
+    if test and given >= {"train", "validation"} and not {None, "test"} & given:
+        notes.insert(0, "No photos are for test, so that a model is measured on those for validation.")
     manifest = write_manifest(out, rows)
     if subject is not None:
         write_subject(out.parent, subject)
@@ -165,10 +169,7 @@ def _check_usable(
     hints = "".join(f" {note}" for note in notes)
     if not photos:
         first = f" The first of {counted(len(left_out), 'file')} left out: {left_out[0]}." if left_out else ""
-        raise UserError(
-            f"{source} holds no usable photo.{first} Photos are JPEG or PNG files that lie in a folder for each class, "
-            f"are named Make_Model_….jpg, or stand in a list.{hints}"
-        )
+        raise UserError(f"{source} holds no usable photo.{first} Photos are JPEG or PNG files. {WAYS_TO_SORT}{hints}")
     labels = {photo.label for photo in photos}
     if len(labels) < min_classes:
         several = f"All {len(photos)} usable photos in {source} are"

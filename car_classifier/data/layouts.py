@@ -4,6 +4,7 @@ A folder is read by a list in it, by its folders, or by its photos' names: the f
 well and says other classes, the user has to choose.
 """
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from car_classifier.data.folder_layouts import (
     PlacedPhoto,
     by_folders,
     by_names,
+    folder_or_names,
     folders_fit,
     most_are_named,
     names_are_known,
@@ -42,6 +44,14 @@ from car_classifier.words import counted
 
 NOT_PHOTOS = (*TABLES, *SPREADSHEETS, ".md")
 """Files that people keep beside photos, and that need no mention, unless a table of them names photos."""
+
+WAYS_TO_SORT = (
+    "Put them into one folder for each class, or give a list (CSV) whose first line names the columns file_name,label "
+    "(data/README.md has others), or name them Make_Model_….jpg."
+)
+"""What a user can do whose photos have no classes."""
+MOST_CLASSES = 10
+"""Photos of which each may be a class of its own by its name."""
 
 
 class Classes(StrEnum):
@@ -140,7 +150,7 @@ def find_photos(
             )
         reading.left_out += walk.left_out
         return _finished(reading, root, notes)
-    reading = _by_folders_or_names(source, photos, classes, makes)
+    reading = _by_folders_or_names(source, photos, classes, makes, min_classes)
     if classes is None:
         reading.notes += unread_tables(source, walk.files, paths, out)
     reading.left_out += walk.left_out
@@ -167,24 +177,43 @@ def _by_list(photo_list: PhotoList, makes: bool | None) -> _Reading:
 
 
 def _by_folders(photos: Sequence[PlacedPhoto], makes: bool | None, only_folders: bool = False) -> _Reading:
-    reading = _Reading(Classes.FOLDERS, "by folders", notes=nested_note(photos))
+    reading = _Reading(Classes.FOLDERS, "by folders")
     reading.candidates = by_folders(photos, reading.left_out, reading.notes, makes, only_folders)
+    outside = {item.path for item in reading.left_out}
+    reading.notes[:0] = nested_note([photo for photo in photos if photo.path not in outside])
     return reading
 
 
 def _by_names(photos: Sequence[PlacedPhoto], makes: bool | None, trust_folders: bool) -> _Reading:
     reading = _Reading(Classes.NAMES, "by file names")
     reading.candidates = by_names(photos, reading.left_out, reading.notes, makes, trust_folders)
+    folder_of = {photo.path: photo.class_folder or "" for photo in photos} if trust_folders else {}
+    by_folder = sum("_" in folder_of.get(item.path, "") for item in reading.candidates)
+    if by_folder:
+        is_alone = by_folder == len(reading.candidates)
+        reading.classes = Classes.FOLDERS if is_alone else Classes.NAMES
+        reading.name = "by folders" if is_alone else "by file names and, in folders named Make_Model, by those"
     return reading
 
 
 def _by_folders_or_names(
-    source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool | None
+    source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool | None, min_classes: int
 ) -> _Reading:
     if classes is not None:
         return _by_folders(photos, makes, True) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
     if not folders_fit(photos):
-        return _by_names(photos, makes, True)
+        is_class = any(photo.class_folder for photo in photos) and folder_or_names(photos)
+        names = _by_names(photos, makes, is_class is not False)
+        if min_classes > 1 and not is_class:
+            _check_names(source, names)
+        if is_class is False or (is_class is None and min_classes > 1):
+            return names
+        reading = _by_folders(photos, makes)
+        named = names.labels
+        differing = (path for path, label in reading.labels.items() if named.get(path, label) != label)
+        if is_class is None and (path := next(differing, None)):
+            raise _two_readings(source, reading, names, path)
+        return reading
     reading = _by_folders(photos, makes)
     names = _by_names(photos, makes, True)
     if names_fit(photos):
@@ -206,6 +235,20 @@ def _check_agreement(source: Path, first: _Reading, second: _Reading) -> None:
         return
     path = next(path for path, label in one.items() if other.get(path, label) != label)
     raise _two_readings(source, first, second, path)
+
+
+def _check_names(source: Path, reading: _Reading) -> None:
+    """Refuse names that make nearly every photo a class of its own, such as `cat_000.jpg`: they are numbers."""
+    found = reading.candidates
+    labels = {item.label for item in found}
+    makes = {item.make or item.model.partition("_")[0] for item in found}
+    numbered = sum(not any(letter.isalpha() for letter in item.label.partition("_")[2]) for item in found)
+    is_numbered = 2 * numbered > len(found) and 2 * len(makes) <= len(found) > 2
+    if 10 * len(labels) >= 9 * len(found) and (len(found) > MOST_CLASSES or is_numbered):
+        raise UserError(
+            f"Nearly every photo in {source} would be a class of its own by its name: {reading.example(source)}. "
+            f"{WAYS_TO_SORT} If the names are right, use --classes names."
+        )
 
 
 def _two_readings(source: Path, first: _Reading, second: _Reading, path: Path) -> UserError:
@@ -240,8 +283,25 @@ def _in_one_spelling(found: Sequence[Candidate]) -> tuple[list[Candidate], list[
     for item, pair in zip(found, shared, strict=True):
         spellings[label_of(*pair)].add(item.label)
     several = sorted((label, sorted(names)) for label, names in spellings.items() if len(names) > 1)
-    notes = [f"One class, {label}, was written in {len(names)} ways: {_quoted(names)}." for label, names in several]
+    notes = [
+        f"One class, {label}, was written in {len(names)} ways: {_quoted(names)}. They differ in {_difference(names)}."
+        for label, names in several
+    ]
     return [replace(item, make=make, model=model) for item, (make, model) in zip(found, shared, strict=True)], notes
+
+
+def _difference(names: Sequence[str]) -> str:
+    """In what spellings of one class differ. Those that differ in Unicode form look alike."""
+    in_form = {unicodedata.normalize("NFC", name) for name in names}
+    in_case = {name.casefold() for name in in_form}
+    kinds = []
+    if len(in_form) < len(names):
+        kinds.append("Unicode form")
+    if len(in_case) < len(in_form):
+        kinds.append("case")
+    if len(in_case) > 1:
+        kinds.append("spaces or underscores")
+    return " and ".join(kinds)
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -1,9 +1,10 @@
 """Reading photos and their classes from a list of them: CSV or JSON lines."""
 
 import json
+import os
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from car_classifier.data.class_labels import is_name, label_of, read_classes
 from car_classifier.data.file_names import PICTURE_SUFFIXES
+from car_classifier.data.folder_layouts import place_photos
 from car_classifier.data.folder_walk import walk_folder
 from car_classifier.data.known_sets import find_known_set
 from car_classifier.data.manifest import Split
@@ -111,11 +113,11 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
     ids = {name.rpartition(".")[0] for name in names}
     notes = [
         f"{path.relative_to(root).as_posix()} names photos, but their classes were not read from it: its first line "
-        f"{NEEDED_COLUMNS}. It names: {columns}."
+        f"{NEEDED_COLUMNS}. It names: {', '.join(columns)}.{_hint(columns)}"
         for path in tables
         # Text beside a photo of the same name is about that photo alone.
         if not (path.suffix.lower() == ".txt" and _nfc(Path(path.stem)) in ids)
-        if _names_photos(path, names, ids) and (columns := ", ".join(_columns(path)))
+        if _names_photos(path, names, ids) and (columns := _columns(path))
     ]
     if len(notes) > MOST_TABLES:
         more = counted(len(notes) - MOST_TABLES, "more table names", "more tables name")
@@ -200,6 +202,7 @@ def _read_tables(
 ) -> list[Candidate]:
     candidates: list[Candidate] = []
     seen: set[Path] = set()
+    undecided: set[Path] = set()
     contradictory: list[str] = []
     tables = [(path, list(_rows(path))) for path in paths]
     notes += [note for path, rows in tables if (note := _encoding_note(path, rows))]
@@ -216,14 +219,16 @@ def _read_tables(
                 make, model = ("", label_of(row.make, row.model)) if makes is False else (row.make, row.model)
             elif is_name(row.label):
                 make, model = classes[row.label] if row.has_label_alone else ("", row.label.strip())
+            elif is_name(row.model):
+                make, model = "", row.model.strip()
             else:
-                left_out.append(
-                    LeftOut(photo, f"{line} gives it no {'make or no model' if row.has_make_columns else 'class'}")
-                )
+                left_out.append(LeftOut(photo, f"{line} gives it no {'model' if row.has_make_columns else 'class'}"))
                 continue
             seen.add(photo)
             split = parse_split(path, row.line, row.split) if row.split else None
             split = split or (_split_of(path) if len(paths) > 1 else None)
+            if split is None and not row.has_split_column:
+                undecided.add(photo)
             candidates.append(Candidate(photo, make, model, row.year, split))
             if row.has_make and row.label not in ("", candidates[-1].label):
                 contradictory.append(f"{line} says {row.label}, and {candidates[-1].label}")
@@ -232,7 +237,18 @@ def _read_tables(
             f"{counted(len(contradictory), 'line has', 'lines have')} a label that contradicts make and model, which "
             f"count: {contradictory[0]}."
         )
-    return candidates
+    splits = _splits_of_folders(paths[0], undecided)
+    return [replace(item, split=splits.get(item.path, item.split)) for item in candidates]
+
+
+def _splits_of_folders(table: Path, photos: Iterable[Path]) -> dict[Path, Split | None]:
+    """The splits of the folders in which listed photos lie; none if there is no folder for training among them."""
+    root = table.parent.parent if split_of_folder(table.parent.name) else table.parent
+    real = {Path(os.path.normpath(photo)): photo for photo in sorted(photos)}  # a list may name `../test/1.jpg`
+    root = Path(os.path.normpath(root))
+    placed = place_photos(root, [path for path in real if path.is_relative_to(root)], min_classes=2)
+    splits = {real[photo.path]: photo.split for photo in placed}
+    return splits if "train" in splits.values() else {}
 
 
 def _encoding_note(path: Path, rows: Sequence["_Row"]) -> str | None:
@@ -243,6 +259,12 @@ def _encoding_note(path: Path, rows: Sequence["_Row"]) -> str | None:
     examples = [f"'{cell}'" for cell in cells if not cell.isascii()][:3]
     asked = f" ({', '.join(examples)})" if examples else ""
     return f"{path.name} is not in UTF-8 and was read as Windows-1252{asked}. If letters are wrong, save it in UTF-8."
+
+
+def _hint(columns: Iterable[str]) -> str:
+    """What to do about a first line that seems to be of a photo already."""
+    has_photo = any(Path(with_slashes(name).name).suffix in PICTURE_SUFFIXES for name in columns)
+    return " That looks like a photo: write a line such as file_name,label above it." if has_photo else ""
 
 
 class _Finder:
@@ -304,6 +326,7 @@ class _Row:
     split: str
     year: int | None
     has_make_columns: bool
+    has_split_column: bool
 
     @property
     def has_make(self) -> bool:
@@ -328,7 +351,7 @@ def _rows(path: Path) -> Iterator[_Row]:
         if not file or not (makes or label):
             raise UserError(
                 f"{path} cannot be read as a list of photos: its first line {NEEDED_COLUMNS}. "
-                f"It names: {', '.join(columns) or 'nothing'}."
+                f"It names: {', '.join(columns) or 'nothing'}.{_hint(columns)}"
             )
         lines = read_csv(path, file + (makes or label), by_hand=True)
     for line, row in lines:
@@ -347,6 +370,7 @@ def _rows(path: Path) -> Iterator[_Row]:
             split=cells["split"],
             year=int(cells["year"]) if cells["year"].isdecimal() else None,
             has_make_columns={"make", "model"} <= row.keys(),
+            has_split_column="split" in row,
         )
 
 

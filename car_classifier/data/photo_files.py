@@ -68,7 +68,10 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
             if image.format not in DECODABLE:
                 kind = str(image.format)
                 if converted is None:
-                    return LeftOut(path, f"a {kind} file; car-classifier data index --convert makes a JPEG of it", kind)
+                    article = "an" if kind[0] in "AEIOU" else "a"
+                    return LeftOut(
+                        path, f"{article} {kind} file; car-classifier data index --convert makes a JPEG of it", kind
+                    )
                 photo = read_photo(replace(candidate, path=convert_photo(path, content, converted)))
                 return replace(photo, candidate=candidate) if isinstance(photo, Photo) else photo
             if image.format == "PNG" and (fault := png_fault(content)):

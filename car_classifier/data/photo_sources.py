@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,16 @@ CONVERTED = "converted"
 _SPLIT_WORDS: dict[str, Split] = {
     "train": "train", "training": "train", "trn": "train",
     "validation": "validation", "val": "validation", "valid": "validation", "dev": "validation",
-    "test": "test", "testing": "test", "tst": "test",
+    "test": "test", "testing": "test", "tst": "test", "evaluation": "test",
 }  # fmt: skip
 _BESIDE_SPLIT = re.compile(r"^(?:seg|cars|my)[ _-]|[ _-]?(?:set|data|images|photos|split)$|\d{4}$")
 """What data sets write before or after the word: `seg_train`, `training_set`, `val2017`."""
+
+
+MOST_OF_A_REASON = 5
+"""Files that are left out for the same reason and have a line each."""
+_NAME_OR_NUMBER = re.compile(r"'[^']*'|\d+")
+"""What may differ in a reason that is the same for several files."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,20 @@ class LeftOut:
     def __str__(self) -> str:
         """Both, for people; bytes of the path that are no UTF-8 are shown as replacement characters."""
         return f"{os.fsencode(self.path).decode(errors='replace')}: {self.reason}"
+
+
+def sum_up(left_out: Iterable[LeftOut]) -> list[str]:
+    """Lines on files that were left out: one for each, or one for all of a reason that more than a few share."""
+    by_reason: dict[str, list[LeftOut]] = {}
+    for item in left_out:
+        by_reason.setdefault(_NAME_OR_NUMBER.sub("", item.reason.replace(item.path.name, "")), []).append(item)
+    lines = []
+    for items in by_reason.values():
+        if len(items) > MOST_OF_A_REASON:
+            lines.append(f"Left out {len(items)} files, such as {items[0]}")
+        else:
+            lines += [f"Left out {item}" for item in items]
+    return lines
 
 
 @dataclass(frozen=True)

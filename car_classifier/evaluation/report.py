@@ -14,6 +14,7 @@ from scipy.special import softmax
 
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.manifest import Manifest, ManifestRow, is_manifest, read_manifest, relocated
+from car_classifier.data.photo_sources import sum_up
 from car_classifier.errors import UserError
 from car_classifier.evaluation.metrics import (
     abstention,
@@ -183,6 +184,6 @@ def _manifest_of(photos: Path, console: Console) -> Manifest:
     with tempfile.TemporaryDirectory() as folder, progress_bar("Reading photos", console) as report:
         result = index_photos(photos, Path(folder) / "manifest.csv", min_classes=1, report=report)
         rows = relocated(result.manifest.rows, Path(folder), root)
-    for left_out in result.left_out:
-        console.print(f"Left out {left_out}", style="yellow", markup=False)
+    for line in sum_up(result.left_out):
+        console.print(line, style="yellow", markup=False)
     return Manifest(root / "manifest.csv", tuple(rows))

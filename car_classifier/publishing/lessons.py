@@ -11,6 +11,7 @@ from rich.console import Console
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import Manifest, ManifestRow, is_manifest, read_manifest
+from car_classifier.data.photo_sources import sum_up
 from car_classifier.errors import UserError
 from car_classifier.progress import progress_bar
 
@@ -69,7 +70,7 @@ def lesson_of(
                 photos, Path(folder) / "manifest.csv", min_classes=1, classes=classes, makes=makes, report=report
             )
         console.print(result.reading, markup=False)
-        for note in (*(f"Left out {item}" for item in result.left_out), *(f"Note: {item}" for item in result.warnings)):
+        for note in (*sum_up(result.left_out), *(f"Note: {item}" for item in result.warnings)):
             console.print(note, style="yellow", markup=False)
         yield Lesson(result.manifest, result.manifest.kept, forget, labels)
 

@@ -27,6 +27,19 @@ def test_index_says_what_it_found_and_what_to_do_next(photos_in, tmp_path):
     assert len(read_manifest(tmp_path / "new" / "manifest.csv").rows) == 2
 
 
+def test_many_files_that_are_left_out_for_one_reason_have_one_line(photos_in, tmp_path):
+    folder = photos_in(
+        "cats/1.jpg", "dogs/1.jpg", *(f"{i}.jpg" for i in range(9)), *(f"cats/{i}.mp4" for i in range(3))
+    )
+    (folder / "list.csv").write_text("file_name,label\n0.jpg,a\n1.jpg,b\n" + "1.jpg,b\n" * 8)
+    done = in_process("data", "index", folder, "--classes", "folders", "--out", "m.csv", cwd=tmp_path)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("Left out")]
+    assert len(lines) == 4
+    assert f"Left out 9 files, such as {folder}/0.jpg: lies in no class folder, and its name does not" in done.stderr
+    done = in_process("data", "index", folder, "--classes", "list", "--out", "m.csv", cwd=tmp_path)
+    assert f"Left out 8 files, such as {folder}/1.jpg: listed a second time in line 4 of list.csv" in done.stderr
+
+
 def test_index_with_a_split(photos_in, tmp_path):
     (tmp_path / "split.csv").write_text("file_name,split\nKia_Rio_1.jpg,train\nAudi_A4_1.jpg,validation\n")
     folder = photos_in("Kia_Rio_1.jpg", "Audi_A4_1.jpg")

@@ -156,8 +156,9 @@ BAD_FILES = {
     "huge": ("Kia_Rio_bad.png", png_header(10_000, 5_001), "10000×5001 pixels; at most 50 megapixels"),
     "huge enough for Pillow to warn": ("Kia_Rio_bad.png", png_header(10_000, 10_000), "10000×10000 pixels; at most 50"),
     "huge enough for Pillow to refuse": ("Kia_Rio_bad.png", png_header(60_000, 60_000), "far more than 50 megapixels"),
+    "a format with a vowel": ("Kia_Rio_bad.avif", encoded("AVIF"), "^an AVIF file; car-classifier data index"),
     "no photo by its name": ("Kia_Rio_bad.pdf", encoded("PDF"), "not a JPEG or PNG file by its name"),
-    "no car by its name": ("holiday.jpg", encoded("JPEG"), "'holiday.jpg' does not name a make and a model"),
+    "no car by its name": ("holiday.jpg", encoded("JPEG"), "its name says no class; put it into"),
 }
 
 
@@ -178,8 +179,8 @@ def test_a_file_that_cannot_be_used_is_left_out_by_name_and_reason(photos_in, tm
     [
         ("gone.jpg,Kia,Rio", "gone.jpg", "no such file"),
         ("sub,Kia,Rio", "sub", "cannot be read: .*directory"),
-        ("3.png,,Rio", "3.png", "line 4 of list.csv gives it no make or no model"),
-        ("3.png,Kia,nan", "3.png", "line 4 of list.csv gives it no make or no model"),
+        ("3.png,Kia,nan", "3.png", "line 4 of list.csv gives it no model"),
+        ("3.png,,", "3.png", "line 4 of list.csv gives it no model"),
         ("1.jpg,Audi,A4", "1.jpg", "listed a second time in line 4 of list.csv"),
     ],
 )
@@ -223,11 +224,21 @@ def test_damaged_bytes_never_end_the_run(photos_in, tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ((), "holds no usable photo. Photos are JPEG or PNG files that lie in a folder"),
+        ((), "holds no usable photo. Photos are JPEG or PNG files. Put them into one folder for each class, or give a"),
+        *(
+            ((f"cat{end}.jpg", f"dog{end}.jpg"), "no class; .* Put them into one folder .* columns file_name,label")
+            for end in (".0", " (0)", "-0", "0")
+        ),
+        (
+            [f"{name}_00{i}.jpg" for name in ("cat", "dog") for i in range(3)],
+            "Nearly every photo in .* of its own by its name: cat_000.jpg is .* of make cat. Put them into one folder",
+        ),
+        ([f"holiday_{letter}.jpg" for letter in "abcdefghijk"], "Nearly every photo in .* use --classes names"),
         (
             ("holiday.jpg", "party.png"),
-            "no usable photo. The first of 2 files left out: .*: 'holiday.jpg' does",
+            "no usable photo. The first of 2 files left out: .*holiday.jpg: its name says no class",
         ),
+        (("okapi/red_panda_1.jpg", "okapi/red_panda_2.jpg"), "All 2 usable photos in .* are of one class, okapi. "),
         (("Kia_Rio_1.jpg", "Kia_Rio_2.jpg"), "All 2 usable photos in .* are of one class, Kia_Rio. .* at least two"),
     ],
 )
@@ -259,6 +270,7 @@ WRONG_COLUMNS = "as a list of photos: its first line must name the columns file_
         ("file_name,make\n1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: file_name, make"),
         ("photo,label\n1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: photo, label"),
         ("", f"{WRONG_COLUMNS} It names: nothing"),
+        ("1.jpg,Kia\n", f"{WRONG_COLUMNS} It names: 1.jpg, kia. .* write a line such as file_name,label above it."),
         ("file_name,make,model,split\n1.jpg,Kia,Rio,side\n", "line 2: split must be one of train, .* Received: 'side'"),
         ("file_name,make,model\n\n1.jpg,Kia\n", "line 3: the row is cut short"),
         (b"file_name,make,model\n1.jpg,Citro\x81n,C4\n", "cannot be read as a CSV file in UTF-8"),
@@ -411,7 +423,7 @@ def test_a_class_without_photos_in_a_split_is_named(photos_in, tmp_path, names, 
 @pytest.mark.parametrize(
     ("names", "doubted"),
     [
-        (("IMG_1.jpg", "IMG_2.jpg", "IMG_3.jpg"), True),
+        (("IMG_1a.jpg", "IMG_1b.jpg", "IMG_1c.jpg"), True),
         (("robin/IMG_1.jpg", "robin/IMG_2.jpg", "wren/IMG_3.jpg"), False),
         (("robin/IMG_1.jpg", "robin/IMG_2.jpg", "wren/IMG_1b_1.jpg", "wren/IMG_1_4.jpg"), False),
         (("Bird_Robin/IMG_1.jpg", "Bird_Robin/IMG_2.jpg", "Bird_Wren/IMG_3.jpg"), False),
@@ -419,7 +431,7 @@ def test_a_class_without_photos_in_a_split_is_named(photos_in, tmp_path, names, 
 )
 def test_names_of_a_camera_that_were_read_as_classes_raise_doubt(photos_in, tmp_path, names, doubted):
     notes = indexed(photos_in(*names), tmp_path).warnings
-    assert any("Each photo is a class of its own, such as IMG_1." in note for note in notes) is doubted
+    assert any("Each photo is a class of its own, such as IMG_1a." in note for note in notes) is doubted
 
 
 def test_size_and_hash_are_of_the_upright_photo(photos_in, tmp_path):

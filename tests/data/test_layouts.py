@@ -101,6 +101,11 @@ LAYOUTS = {
         None,
         {"cats/train": 3, "dogs/train": 3, "cats/validation": 3, "dogs/validation": 3, "cats/test": 3},
     ),
+    "Food-11": (
+        in_folders("Training/Bread", "Training/Egg", "Validation/Egg", "Evaluation/Bread"),
+        None,
+        {"Bread/train": 3, "Egg/train": 3, "Egg/validation": 3, "Bread/test": 3},
+    ),
     "Kaggle's copy of Stanford Cars": (
         in_folders("car_data/car_data/train/Acura RL Sedan 2012", "car_data/car_data/test/Ram C-V Cargo Van"),
         None,
@@ -127,6 +132,16 @@ LAYOUTS = {
     ),
     "Food-101": (in_folders("images/apple_pie", "images/waffles"), None, {"apple_pie": 3, "waffles": 3}),
     "vehicles, of which train is one": (in_folders("bus", "car", "train"), None, {"bus": 3, "car": 3, "train": 3}),
+    "vehicles, of which train is one, in splits": (
+        in_folders("train/bus", "train/train", "test/bus", "test/train"),
+        None,
+        {"bus/train": 3, "train/train": 3, "bus/test": 3, "train/test": 3},
+    ),
+    "a split in a folder of its name, beside another split": (
+        in_folders("train/train/bus", "train/train/car", "test/bus", "test/car"),
+        None,
+        {"bus/train": 3, "car/train": 3, "bus/test": 3, "car/test": 3},
+    ),
     "splits inside of the classes": (
         in_folders("cats/train", "cats/test", "dogs/train"), None, {"cats/train": 3, "cats/test": 3, "dogs/train": 3}
     ),
@@ -152,6 +167,12 @@ LAYOUTS = {
         [f"Audi A4/Audi_A4_2015_{i}.jpg" for i in range(3)] + [f"Kia Rio/Kia_Rio_{i}.jpg" for i in range(3)],
         None,
         {"Audi_A4": 3, "Kia_Rio": 3},
+    ),
+    "names of folders beside names of photos": (
+        ["Audi_A4/1.jpg", "Audi_A4/2.jpg", "Kia_Rio_2015.jpg", "Kia_Rio_2016.jpg", "new/Kia_Rio_1.jpg",
+         "new/Kia_Rio_2.jpg"],
+        None,
+        {"Audi_A4": 2, "Kia_Rio": 4},
     ),
     "classes below images, and their masks": (
         in_folders("images/cats", "images/dogs", "masks/cats", "masks/dogs"), None, {"cats": 3, "dogs": 3}
@@ -207,12 +228,12 @@ LAYOUTS = {
     "Kaggle's ids without suffix": (
         ["train/a0.jpg", "train/a1.jpg", "train/a2.jpg", "test/b.jpg"],
         written("labels.csv", listed(("id", "label"), ("a0", "cats"), ("a1", "cats"), ("a2", "dogs"))),
-        TWO_CLASSES,
+        {"cats/train": 2, "dogs/train": 1},
     ),
     "Cassava": (
         ["train_images/1.jpg", "train_images/2.jpg", "test_images/3.jpg"],
         written("train.csv", "image_id,label\n1.jpg,0\n2.jpg,3\n"),
-        {"0": 1, "3": 1},
+        {"0/train": 1, "3/train": 1},
     ),
     "ids with their folders": (
         ["images/cats/1.jpg", "images/cats/2.jpg", "images/dogs/1.jpg"],
@@ -264,6 +285,26 @@ LAYOUTS = {
     ),
     "Hugging Face imagefolder, metadata.csv": (
         ["0001.png", "0002.png"], written("metadata.csv", "file_name,label\n0001.png,7\n0002.png,8\n"), {"7": 1, "8": 1}
+    ),
+    "a list above the folders of the splits": (
+        ["train/1.png", "train/2.png", "test/3.png"],
+        written("metadata.csv", "file_name,label\ntrain/1.png,7\ntrain/2.png,8\ntest/3.png,7\n"),
+        {"7/train": 1, "8/train": 1, "7/test": 1},
+    ),
+    "a list in the folder of one split": (
+        ["train/1.png", "train/2.png", "test/3.png"],
+        written("train/metadata.csv", "file_name,label\n1.png,7\n2.png,8\n../test/3.png,7\n"),
+        {"7/train": 1, "8/train": 1, "7/test": 1},
+    ),
+    "a list of photos for testing alone": (
+        ["test/1.png", "test/2.png"],
+        written("metadata.csv", "file_name,label\ntest/1.png,7\ntest/2.png,8\n"),
+        {"7": 1, "8": 1},
+    ),
+    "a list of vehicles, of which train is one": (
+        ["bus/1.png", "train/1.png"],
+        written("metadata.csv", "file_name,label\nbus/1.png,bus\ntrain/1.png,train\n"),
+        {"bus": 1, "train": 1},
     ),
     "Hugging Face imagefolder, captions only": (
         in_folders("train/cats", "train/dogs"),
@@ -361,6 +402,8 @@ MIXED_LIST = written("list.csv", listed(("file", "label"), ("a/1.jpg", "no_skip"
         (ANIMALS, MIXED_LIST, {"makes": True}, {("no", "skip"), ("", "skip")}, None),
         (ANIMALS, written("list.csv", "file,make,model,label\na/1.jpg,Audi,A4,\nb/1.jpg,,,a_cat\n"), {},
          {("Audi", "A4"), ("", "a_cat")}, None),
+        (ANIMALS, written("list.csv", "file_name,make,model\na/1.jpg,Audi,A4\na/2.jpg,,no_car\nb/1.jpg,nan,cat\n"), {},
+         {("Audi", "A4"), ("", "no_car"), ("", "cat")}, None),
     ],
 )  # fmt: skip
 def test_a_make_is_read_where_all_classes_have_one(laid_out, tmp_path, names, write_list, options, read, note):
@@ -409,6 +452,33 @@ def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
     by = {way: find_photos(folder, tmp_path / "m.csv", way).candidates for way in (Classes.FOLDERS, Classes.NAMES)}
     assert {item.label for item in by[Classes.FOLDERS]} == {"Audi", "Kia"}
     assert {item.label for item in by[Classes.NAMES]} == {"Audi_A4", "Audi_A5", "Kia_Rio"}
+
+
+NAMED = tuple(f"{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in range(3))
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (in_folders("okapi", names=[f"red_panda_000{i}.jpg" for i in range(4)]), {"okapi"}),
+        (in_folders("okapi", names=["WhatsApp_Image_1.jpg", "WhatsApp_Image_2.jpg"]), {"okapi"}),
+        (in_folders("images", names=NAMED), {"Audi_A4", "Kia_Rio"}),
+        (in_folders("my_photos", names=NAMED), {"Audi_A4", "Kia_Rio"}),
+        (in_folders("images", names=NAMED[:3]), {"Audi_A4"}),
+        (in_folders("2015", names=NAMED), {"Audi_A4", "Kia_Rio"}),
+        (in_folders("Kia Rio", names=NAMED[3:]), {"Kia_Rio"}),
+        (in_folders("okapi", names=NAMED), None),
+        (in_folders("Kia", names=NAMED[3:]), None),
+    ],
+)
+def test_a_single_folder_is_a_class_unless_its_name_is_general(laid_out, tmp_path, names, labels):
+    folder = laid_out(names)
+    if labels:
+        assert {item.label for item in find_photos(folder, tmp_path / "m.csv", min_classes=1).candidates} == labels
+        return
+    with pytest.raises(UserError, match="can be read in two ways. By folders: .* --classes folders or --classes names"):
+        find_photos(folder, tmp_path / "m.csv", min_classes=1)
+    assert find_photos(folder, tmp_path / "m.csv").reading.startswith("Classes by file names")
 
 
 LOOSE = "lies in no class folder, and its name does not begin with a class"
@@ -473,6 +543,9 @@ def test_a_folder_without_a_list_cannot_be_read_by_one(laid_out, tmp_path):
          "folders or list. --no-makes: classes as they are, without makes."),
         ("CSV with file and label",
          "Classes by list.csv: a/1.jpg is of class cats. For another reading: --classes folders or names."),
+        ("names of folders beside names of photos",
+         "Classes by file names and, in folders named Make_Model, by those: Audi_A4/1.jpg is of class Audi_A4, of make "
+         "Audi. For another reading: --classes folders or list. --no-makes: classes as they are, without makes."),
     ],
 )  # fmt: skip
 def test_it_is_said_how_a_folder_was_read(laid_out, tmp_path, layout, reading):
@@ -494,7 +567,14 @@ def test_spellings_of_one_class_are_one_class_in_nfc(photos_in, tmp_path):
     assert result.manifest.label_counts() == {"Citroën_C4": 6, "Citroën_C5": 1}
     assert {row.make for row in result.manifest.rows} == {"Citroën"}
     assert "One class, Citroën_C4, was written in 3 ways" in notes
+    assert "They differ in Unicode form and case." in notes
     result.manifest.check_photos(result.manifest.rows)
+
+
+def test_spellings_that_look_alike_are_said_to_differ_in_form(photos_in, tmp_path):
+    decomposed = unicodedata.normalize("NFD", "Citroën_C4")
+    _, notes = notes_on(photos_in("Citroën_C4/1.jpg", f"{decomposed}/2.jpg", "Kia_Rio/1.jpg"), tmp_path)
+    assert "They differ in Unicode form." in notes
 
 
 @pytest.mark.parametrize(
@@ -511,6 +591,7 @@ def test_classes_whose_names_differ_by_their_gaps_are_one(photos_in, tmp_path, f
     assert result.manifest.label_counts() == counts
     first = min(counts, key=lambda label: (-counts[label], label))
     assert (f"One class, {first}, was written in {ways} ways: " in notes) == bool(ways)
+    assert ("spaces or underscores." in notes) == bool(ways)
 
 
 def test_the_same_file_in_two_classes_is_named(photos_in, tmp_path):
@@ -612,6 +693,8 @@ def test_a_table_of_photos_that_is_read_for_no_class_is_mentioned(laid_out, tmp_
     result, notes = notes_on(laid_out(ANIMALS, written(name, content)), tmp_path)
     assert result.manifest.labels == ("a", "b")
     assert f"{name} names photos, but their classes were not read from it: its first line must name the" in notes
+    has_no_header = content.startswith("a/1.jpg")
+    assert ("That looks like a photo: write a line such as file_name,label above it." in notes) == has_no_header
     _, notes = notes_on(tmp_path / "photos", tmp_path, classes=Classes.FOLDERS)
     assert "names photos" not in notes
 
@@ -659,10 +742,11 @@ def test_a_make_that_contradicts_its_label_is_mentioned(laid_out, tmp_path):
 
 
 def test_photos_outside_of_the_splits_are_left_out_if_their_folder_is_no_class(photos_in, tmp_path):
-    names = in_folders("train/cats", "train/dogs", "test/cats", "unlabelled") + ["cats/new.jpg"]
+    names = in_folders("train/cats", "train/dogs", "test/cats", "unlabelled/new") + ["cats/new.jpg"]
     result, notes = notes_on(photos_in(*names), tmp_path)
     assert result.manifest.label_counts() == {"cats": 7, "dogs": 3}
     assert notes.count("'unlabelled' lies outside of the splits and is no class of theirs") == 3
+    assert "deeper folder" not in notes
 
 
 def test_photos_in_a_split_without_folders_make_no_class_beside_the_folders(photos_in, tmp_path):
@@ -679,6 +763,21 @@ def test_without_a_folder_for_validation_some_training_photos_are_for_it(photos_
     assert result.manifest.counts() == {"train": 16, "validation": 4, "test": 20}
     assert all(row.file_name.split("/")[1] == "test" for row in result.manifest.split("test"))
     assert "No photos were for validation: 4 of those for training were drawn, with seed 0." in notes
+
+
+@pytest.mark.parametrize(
+    ("splits", "note"),
+    [
+        (("train", "val"), "No photos are for test, so that a model is measured on those for validation."),
+        (("train",), "No photos were for test: 2 of those for training were drawn, with seed 0."),
+        (("train", "val", "test"), None),
+    ],
+)
+def test_without_a_folder_for_the_test_this_is_said(photos_in, tmp_path, splits, note):
+    names = [f"{split}/{name}/{i}.jpg" for split in splits for name in ("cats", "dogs") for i in range(5)]
+    result, notes = notes_on(photos_in(*names), tmp_path)
+    assert ("for test" in notes) == bool(note)
+    assert note is None or note in result.warnings
 
 
 def test_an_edited_manifest_is_checked(tmp_path):

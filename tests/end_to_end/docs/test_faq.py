@@ -59,10 +59,11 @@ def photo(path: Path, shade: int = 0) -> None:
     image.save(path)
 
 
-def index(source: Path, out: Path):
+def index(source: Path, out: Path, classes: str | None = None):
     from car_classifier.data.indexing import index_photos
+    from car_classifier.data.layouts import Classes
 
-    return index_photos(source, out / "manifest.csv")
+    return index_photos(source, out / "manifest.csv", classes=Classes(classes) if classes else None)
 
 
 def left_out(tmp_path: Path, name: str, content: bytes | None = None) -> str:
@@ -119,9 +120,16 @@ def _(tmp_path):
     return sentence
 
 
-@provokes("Left out …: '…' does not name a make")
+@provokes("Left out …: its name says no class")
 def _(tmp_path):
     return left_out(tmp_path, "car.jpg")
+
+
+@provokes("Nearly every photo in …")
+def _(tmp_path):
+    for number in range(3):
+        photo(tmp_path / "photos" / f"cat_00{number}.jpg", 90 * number)
+    return refused(index, tmp_path / "photos", tmp_path)
 
 
 @provokes("Left out …: lies in no class folder")
@@ -183,7 +191,7 @@ def _(tmp_path):
 
     for number in range(8):  # named as a camera names them, and split into eight classes
         photo(tmp_path / "robin" / f"IMG_000{number}.jpg", 20 * number)
-    index(tmp_path / "robin", tmp_path)
+    index(tmp_path / "robin", tmp_path, "names")
     config = TrainingConfig(manifest=str(tmp_path / "manifest.csv"), weights="none")
     return refused(TrainingRun, config, tmp_path / "runs", Console())
 
