@@ -381,9 +381,9 @@ table(rows)
 
 # %% [markdown]
 # The two columns agree within the interval, though the first needed no other half. Which row wins says little here: our
-# net was trained to the end on few and simple parts. On photos of real cars and an ImageNet net, two layers gain six to
-# eight points over one, and what this head reaches in one pass over the photos, fine-tuning took an hour for
-# ([the table below](#on-real-photos)). Fine-tuning then starts from this head.
+# net was trained to the end on few and simple parts. On photos of real cars and an ImageNet net, two layers gain four to
+# six points over one, and this head reaches in one pass over the photos more than fine-tuning did in an hour ([the table
+# below](#on-real-photos)). Fine-tuning then starts from this head.
 
 # %% [markdown]
 # ## How good is it?
