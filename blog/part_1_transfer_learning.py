@@ -381,8 +381,8 @@ table(rows)
 
 # %% [markdown]
 # The two columns agree within the interval, though the first needed no other half. Which row wins says little here: our
-# net was trained to the end on few and simple parts. On photos of real cars and an ImageNet net, two layers gain four to
-# six points over one, and this head reaches in one pass over the photos more than fine-tuning did in an hour ([the table
+# net was trained to the end on few and simple parts. On photos of real cars and an ImageNet net, two layers gain four
+# to six points over one, and this head reaches in one pass over the photos more than fine-tuning did in an hour ([see
 # below](#on-real-photos)). Fine-tuning then starts from this head.
 
 # %% [markdown]
