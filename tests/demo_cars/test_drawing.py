@@ -18,6 +18,8 @@ from car_classifier.demo_cars.photo import draw_photo
 from car_classifier.errors import UserError
 from car_classifier.files import sha256_of
 
+pytestmark = pytest.mark.slow
+
 SMALL = DemoSettings(classes=3, per_class=3, seed=5)
 SMALLER = DemoSettings(classes=2, per_class=2, seed=5)
 

@@ -17,6 +17,8 @@ from car_classifier.serving.metrics.monitoring import read_monitoring_config
 from car_classifier.serving.models.batching_parameters import read_batching_parameters
 from tests.support.repository import ROOT
 
+pytestmark = pytest.mark.slow
+
 BASE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 TOOLS = [name for name, service in BASE.items() if service.get("profiles") == ["tools"]]
 MONITORING = [name for name, service in BASE.items() if service.get("profiles") == ["monitoring"]]

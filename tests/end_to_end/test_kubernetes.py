@@ -18,6 +18,8 @@ from dashboard.settings import ENV_PREFIX, Settings
 from tests.support.commands import car_classifier, done
 from tests.support.repository import ROOT
 
+pytestmark = pytest.mark.slow
+
 FOLDER = ROOT / "deploy" / "kubernetes"
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))

@@ -25,6 +25,8 @@ from dashboard.reports.results import Report
 from dashboard.reports.versions import Version
 from dashboard.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 NAMES = (
     "C/V Cargo Van",
     "../..",

@@ -9,6 +9,8 @@ from tests.support.nets import tiny_classifier
 from tests.support.odd_photos import odd_photos
 from tests.support.pictures import UNUSABLE, encoded, picture
 
+pytestmark = pytest.mark.slow
+
 PHOTOS = [encoded(picture(40, 60)), encoded(picture(90, 30), "PNG")]
 
 

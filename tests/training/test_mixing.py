@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from car_classifier.training.mixing import mix_batches
 
+pytestmark = pytest.mark.slow
+
 CLASSES = 5
 
 

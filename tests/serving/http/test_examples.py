@@ -20,6 +20,8 @@ from car_classifier.serving.models.examples import (
 from tests.support import saved_models as models
 from tests.support.embedded_server import running
 
+pytestmark = pytest.mark.slow
+
 
 def ask(server, verb, body, name="examples") -> requests.Response:
     return requests.post(f"{server.url}/v1/models/{name}:{verb}", json=body, timeout=30)

@@ -18,6 +18,8 @@ from car_classifier.serving.models.saved_model import SavedModel
 from tests.support import saved_models as models
 from tests.support.embedded_server import running, until
 
+pytestmark = pytest.mark.slow
+
 
 class Watched:
     """A model that can be held before it runs, and that counts the rows of each run."""
