@@ -15,6 +15,7 @@ from car_classifier.files import read_text
 from car_classifier.network.backbones import Backbone, find_backbone, normalise
 from car_classifier.network.preprocessing import load_photos
 from car_classifier.network.signatures import WEIGHTS
+from car_classifier.network.two_layers import SpreadCells
 from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.published_version import REPUBLISH, PublishedVersion
 
@@ -75,7 +76,8 @@ def read_published_net(version_dir: Path) -> PublishedNet:
         )
     config = version.read_config()
     try:
-        model = keras.models.model_from_json(read_text(version.architecture_path))
+        architecture = read_text(version.architecture_path)
+        model = keras.models.model_from_json(architecture, custom_objects={"SpreadCells": SpreadCells})
     except (OSError, ValueError) as error:
         raise UserError(f"{version.architecture_path} is damaged. {REPUBLISH}") from error
     checkpoint = tf.train.load_checkpoint(str(version_dir / "variables" / "variables"))

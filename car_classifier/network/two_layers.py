@@ -60,7 +60,7 @@ def _shares(fine: int, extent: tuple[float, float], coarse: int, own: tuple[floa
     """The part of each coarse cell that goes to each fine cell along one axis, times `fine / coarse`.
 
     A coarse cell's parts are the shares of its length that the fine cells cover. What lies beyond the outermost fine
-    cells goes to the others.
+    cells goes to the others that it covers, or if it covers none to the nearest.
 
     Returns:
         float32 [fine, coarse].
@@ -69,6 +69,8 @@ def _shares(fine: int, extent: tuple[float, float], coarse: int, own: tuple[floa
     low = np.maximum(edges[:-1, None], own_edges[None, :-1])
     high = np.minimum(edges[1:, None], own_edges[None, 1:])
     covered = np.maximum(high - low, 0)
+    beyond = np.flatnonzero(covered.sum(axis=0) == 0)
+    covered[np.where(own_edges[beyond] < edges[0], 0, fine - 1), beyond] = 1
     shares = covered / covered.sum(axis=0)
     return np.asarray(shares * fine / coarse, np.float32)
 
