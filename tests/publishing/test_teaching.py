@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from car_classifier.registry import labels as version_labels
 from car_classifier.registry.folder import versions
 from car_classifier.training import closed_form_head
 from car_classifier.training.closed_form_head import read_head
@@ -68,6 +69,12 @@ def first(data, weights, tmp_path_factory) -> Path:
 @pytest.fixture
 def model(first, tmp_path) -> Path:
     return shutil.copytree(first, tmp_path / "model")
+
+
+@pytest.fixture(autouse=True)
+def no_server_follows(monkeypatch) -> None:
+    """Nobody waits for servers that would follow the change before."""
+    monkeypatch.setattr(version_labels, "SECONDS_TO_FOLLOW", 0.0)
 
 
 def labels_of(version: Path) -> list[str]:
