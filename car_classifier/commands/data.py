@@ -10,9 +10,11 @@ from car_classifier.commands.shared import (
     MANIFEST_OUT,
     MODEL_DIR,
     TABLE_OUT,
+    ClassesOption,
     DataOption,
     FiguresOption,
     JsonOption,
+    MakesOption,
     ModelOption,
     SeedOption,
     TopOption,
@@ -22,7 +24,6 @@ from car_classifier.commands.shared import (
     setting,
     write_result,
 )
-from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import Manifest
 from car_classifier.data.photo_sources import sum_up
 from car_classifier.progress import print_left_out, progress_bar
@@ -53,18 +54,8 @@ def index(
             "--convert", help="Write JPEGs of photos in other formats, such as WebP and HEIC, beside the manifest."
         ),
     ] = False,
-    classes: Annotated[
-        Classes | None,
-        typer.Option(help="Where classes are read from.", show_default="the first of these that fits"),
-    ] = None,
-    makes: Annotated[
-        bool | None,
-        typer.Option(
-            "--makes/--no-makes",
-            help="Read a class Make_Model as a make and a model.",
-            show_default="if all classes are named so",
-        ),
-    ] = None,
+    classes: ClassesOption = None,
+    makes: MakesOption = None,
     subject: Annotated[
         str | None,
         typer.Option(

@@ -38,16 +38,18 @@ from car_classifier.serving.settings import ServerSettings
 
 SERVER_URL = f"http://localhost:{default_of(ServerSettings, 'rest_api_port')}"
 
+MarginOption = Annotated[
+    float,
+    typer.Option(help="Largest allowed drop of top-1 and macro-F1 below the live version, 0 to 1.", min=0, max=1),
+]
+
 
 def publish(
     run: Annotated[Path, typer.Argument(help="Folder of a training run, or of a version to publish again.")],
     label: Annotated[
         str, typer.Option(help="Label of the new version; the version with the label stable answers default traffic.")
     ] = STABLE,
-    margin: Annotated[
-        float,
-        typer.Option(help="Largest allowed drop of top-1 and macro-F1 below the live version, 0 to 1.", min=0, max=1),
-    ] = MARGIN,
+    margin: MarginOption = MARGIN,
     model_dir: ModelDirOption = MODEL_DIR,
 ) -> None:
     """Publish the model of a training run as the next version, if it passes a trial run on a server and is no worse."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import typer
 from rich.console import Console
 
+from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import check_report_out, is_manifest
 from car_classifier.errors import UserError
 from car_classifier.files import check_no_input, write_json
@@ -97,6 +98,17 @@ TopOption = Annotated[
 ]
 SEED = partial(typer.Option, "--seed", min=0, help="Random seed: the same seed gives the same result.")
 SeedOption = Annotated[int, SEED()]
+ClassesOption = Annotated[
+    Classes | None, typer.Option(help="Where classes are read from.", show_default="the first of these that fits")
+]
+MakesOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--makes/--no-makes",
+        help="Read a class Make_Model as a make and a model.",
+        show_default="if all classes are named so",
+    ),
+]
 PhotosArgument = Annotated[list[Path], typer.Argument(help="JPEG or PNG photos, or folders of photos.")]
 
 

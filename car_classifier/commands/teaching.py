@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from car_classifier.commands.publishing import print_published
-from car_classifier.commands.shared import MODEL_DIR, ModelOption, console
-from car_classifier.data.layouts import Classes
+from car_classifier.commands.publishing import MarginOption, print_published
+from car_classifier.commands.shared import MODEL_DIR, ClassesOption, MakesOption, ModelOption, console
 from car_classifier.errors import UserError
 from car_classifier.publishing.gate import MARGIN
 from car_classifier.registry.labels import STABLE
@@ -33,23 +32,10 @@ def teach(
             show_default="the one that the model was trained from",
         ),
     ] = None,
-    classes: Annotated[
-        Classes | None,
-        typer.Option(help="Where classes are read from.", show_default="the first of these that fits"),
-    ] = None,
-    makes: Annotated[
-        bool | None,
-        typer.Option(
-            "--makes/--no-makes",
-            help="Read a class Make_Model as a make and a model.",
-            show_default="if all classes are named so",
-        ),
-    ] = None,
+    classes: ClassesOption = None,
+    makes: MakesOption = None,
     label: Annotated[str, typer.Option(help="Label of the new version.")] = STABLE,
-    margin: Annotated[
-        float,
-        typer.Option(help="Largest allowed drop of top-1 and macro-F1 below the live version, 0 to 1.", min=0, max=1),
-    ] = MARGIN,
+    margin: MarginOption = MARGIN,
 ) -> None:
     """Teach a published version more photos or classes in seconds, and publish the result as the next version."""
     from car_classifier.data.manifest import read_manifest

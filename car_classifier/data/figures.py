@@ -97,7 +97,7 @@ def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> None:
 
 
 def short_name(label: str, longest: int = _LONGEST_NAME) -> str:
-    """A label as text of a figure, cut at so many letters that it leaves room for the figure."""
+    """A label as a figure shows it, cut where it would leave no room for the plot."""
     return plain_text(label if len(label) <= longest else label[: longest - 1] + "…")
 
 

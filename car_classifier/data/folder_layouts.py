@@ -270,7 +270,7 @@ def folders_fit(photos: Sequence[PlacedPhoto]) -> bool:
 
 
 def folder_or_names(photos: Sequence[PlacedPhoto]) -> bool | None:
-    """Whether the single folder around photos whose names can be classes is the class; None if nobody can know.
+    """Whether a single folder is the class of its photos, whose names can be classes too; None if it cannot be told.
 
     A folder such as `images` or `2015` is none. One photo's name alone says too little against any other name of a
     folder, unless it begins with it, as in `Kia/Kia_Rio_1.jpg`.
@@ -287,7 +287,7 @@ def folder_or_names(photos: Sequence[PlacedPhoto]) -> bool | None:
 
 
 def most_are_named(photos: Sequence[PlacedPhoto]) -> bool:
-    """Whether most photos lie in no class folder, and their names are those of several classes."""
+    """Whether most photos lie outside of class folders, under names of several classes."""
     loose = [photo for photo in photos if photo.class_folder is None]
     return 2 * len(loose) > len(photos) and len(_loose_labels(photos)) > 1 and _are_plausible(loose)
 

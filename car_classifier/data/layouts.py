@@ -49,7 +49,7 @@ WAYS_TO_SORT = (
     "Put them into one folder for each class, or give a list (CSV) whose first line names the columns file_name,label "
     "(data/README.md has others), or name them Make_Model_….jpg."
 )
-"""What a user can do whose photos have no classes."""
+"""The advice for photos without classes."""
 MOST_CLASSES = 10
 """Photos of which each may be a class of its own by its name."""
 

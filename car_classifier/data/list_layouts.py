@@ -132,7 +132,7 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
 
 
 def _names_photos(path: Path, names: set[str], ids: set[str]) -> bool:
-    """Whether the first rows of a table have names of photos in a column, or names without suffix in the first one."""
+    """Whether the first rows of a table name photos in a column, or hold names without suffix in the first one."""
     try:
         lines = _json_lines(path) if path.suffix.lower() == ".jsonl" else read_csv(path, by_hand=True)
         rows = [row for _, row in islice(lines, 5)]
@@ -181,7 +181,7 @@ def _columns(path: Path) -> tuple[str, ...]:
 
 
 def _has_photos(path: Path) -> bool:
-    """Whether one of the first photos that a table lists is there.
+    """Whether a photo among the first rows of a table exists.
 
     A table `id,label` may number the classes instead: then its ids have no suffix, and no label occurs twice.
     """
@@ -262,7 +262,7 @@ def _encoding_note(path: Path, rows: Sequence["_Row"]) -> str | None:
 
 
 def _hint(columns: Iterable[str]) -> str:
-    """What to do about a first line that seems to be of a photo already."""
+    """The advice for a list whose first line names a photo and not the columns."""
     has_photo = any(Path(with_slashes(name).name).suffix in PICTURE_SUFFIXES for name in columns)
     return " That looks like a photo: write a line such as file_name,label above it." if has_photo else ""
 
@@ -335,7 +335,7 @@ class _Row:
 
     @property
     def has_label_alone(self) -> bool:
-        """Whether its class may be a make and a model in one name."""
+        """Whether the name of its class can hold a make and a model."""
         return is_name(self.label) and not self.has_make_columns
 
 

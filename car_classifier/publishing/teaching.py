@@ -20,7 +20,7 @@ from scipy.special import softmax
 from car_classifier.data.class_labels import make_and_model
 from car_classifier.data.manifest import Manifest, ManifestRow, class_indices
 from car_classifier.errors import UserError
-from car_classifier.evaluation.predictions import Predictions
+from car_classifier.evaluation.predictions import BATCH_SIZE, Predictions
 from car_classifier.evaluation.published_net import read_published_net
 from car_classifier.network.head import build_head
 from car_classifier.network.layers import last_map_layer
@@ -31,6 +31,7 @@ from car_classifier.publishing.lessons import Lesson
 from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.closed_form_head import (
+    LOWEST,
     ClosedFormHead,
     figures_of,
     fitted,
@@ -41,8 +42,6 @@ from car_classifier.training.discriminant import Moments, left_out_scores, measu
 from car_classifier.training.feature_store import store_folder
 from car_classifier.training.frozen_part import PooledFeatures
 from car_classifier.training.photos import PhotoSource
-
-BATCH_SIZE = 32
 
 
 @contextmanager
@@ -105,7 +104,7 @@ class _Teaching:
         self.photos |= zip((row.sha256 for row in rows), classes.tolist(), strict=True)
         groups = near_duplicate_groups(rows)
         (scores,) = left_out_scores(features, classes, groups, self.moments, self.head.weighting)
-        figures = figures_of(np.nan_to_num(scores / self.head.temperature, neginf=-1e4), classes)
+        figures = figures_of(np.nan_to_num(scores / self.head.temperature, neginf=LOWEST), classes)
         self.console.print(
             f"Of the {len(rows)} photos, each asked about before it was learnt, {figures['top1']:.1%} are right, and "
             f"of {figures['top5']:.1%} the class is among the first five.",

@@ -35,7 +35,7 @@ USUAL_SHRINKAGE, USUAL_DOUBT = 0.1, Doubt(20, 0)
 MOST_LEFT_OUT = 6000
 """Photos that are left out in turn; of more, as many are drawn at random."""
 
-_LOWEST = -1e4
+LOWEST = -1e4
 """The score of a class that cannot be the answer; finite, because servers do not send infinite numbers."""
 
 
@@ -147,7 +147,7 @@ def fit_head(
     shrinkage = max(SHRINKAGES, key=lambda s: accuracy(*scores_of(weighting(weights, s, USUAL_DOUBT))))
     of_doubts = scores_of(weighting(weights, shrinkage, USUAL_DOUBT), DOUBTS)
     best = max(range(len(DOUBTS)), key=lambda i: accuracy(of_doubts[i]))
-    scores = np.nan_to_num(of_doubts[best], neginf=_LOWEST)
+    scores = np.nan_to_num(of_doubts[best], neginf=LOWEST)
     temperature = fit_temperature(scores, classes[drawn])
     chosen = weighting(weights, shrinkage, DOUBTS[best])
     kernel, bias = fitted(moments, chosen, temperature)
@@ -160,7 +160,7 @@ def fitted(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Kernel, float32 [d, classes], and bias, float32 [classes], divided by a temperature."""
     kernel, bias = fit(moments, weighting)
-    return (kernel / temperature).astype(np.float32), np.maximum(bias / temperature, _LOWEST).astype(np.float32)
+    return (kernel / temperature).astype(np.float32), np.maximum(bias / temperature, LOWEST).astype(np.float32)
 
 
 def _mean_norms(features: NDArray[np.float16], widths: Sequence[int]) -> list[float]:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from car_classifier.errors import UserError
 from car_classifier.files import write_json
 from car_classifier.progress import Report
 from car_classifier.training.config import key_of
+from car_classifier.training.feature_store import check_room
 
 READERS = 8
 DTYPE = np.dtype(np.float16)
@@ -89,7 +89,11 @@ class FeatureCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = features.path.with_suffix(".partial")
         done = partial.stat().st_size // features.row_bytes if partial.is_file() else 0
-        self._check_room((count - done) * features.row_bytes)
+        check_room(
+            self.folder,
+            (count - done) * features.row_bytes,
+            "Free some space, or keep fewer views of each photo with --set views=1, or none with --set views=0.",
+        )
         with partial.open("r+b" if done else "wb") as file:
             file.truncate(done * features.row_bytes)
             file.seek(0, os.SEEK_END)
@@ -101,15 +105,6 @@ class FeatureCache:
         write_json(self.folder / f"{name}.json", dict(depends_on))
         partial.replace(features.path)
         return features
-
-    def _check_room(self, needed: int) -> None:
-        free = shutil.disk_usage(self.folder).free
-        if needed > free:
-            raise UserError(
-                f"The features of these photos need {needed / 1e9:.1f} GB in {self.folder}, and the disk has "
-                f"{free / 1e9:.1f} GB left. Free some space, or keep fewer views of each photo with --set views=1, "
-                "or none with --set views=0."
-            )
 
     def remove(self) -> None:
         """Delete all features."""

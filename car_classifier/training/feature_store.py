@@ -92,7 +92,8 @@ class FeatureStore:
             first = {name: i for i, name in reversed(list(enumerate(photos)))}
             missing = sorted(i for name, i in first.items() if name not in known)
             if missing:
-                _check_room(self.folder, len(missing) * self.width * _DTYPE.itemsize)
+                advice = "Free some space; car-classifier data cache --clear deletes features that are kept."
+                check_room(self.folder, len(missing) * self.width * _DTYPE.itemsize, advice)
                 self._append(len(names), [photos[i] for i in missing], compute(missing), report)
                 names, rows = self.read()
         place = {name: i for i, name in enumerate(names)}
@@ -157,10 +158,20 @@ def remove_store(store: FeatureStore) -> None:
         shutil.rmtree(store.folder)
 
 
-def _check_room(folder: Path, needed: int) -> None:
+def check_room(folder: Path, needed: int, advice: str) -> None:
+    """Make sure that the disk has room for features.
+
+    Args:
+        folder: Where they are to be written.
+        needed: Their size in bytes.
+        advice: What to do otherwise, in a sentence or two.
+
+    Raises:
+        UserError: There is not enough room.
+    """
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
             f"The features of these photos need {needed / 1e9:.1f} GB in {folder}, and the disk has {free / 1e9:.1f} "
-            "GB left. Free some space; car-classifier data cache --clear deletes features that are kept."
+            f"GB left. {advice}"
         )
