@@ -70,6 +70,12 @@ def demo_data(tmp_path_factory) -> Path:
     return made_once("demo", tmp_path_factory, make)
 
 
+@pytest.fixture
+def own_data(demo_data, tmp_path) -> Path:
+    """A copy of the data set for one test, without the features that other tests have left beside it."""
+    return shutil.copytree(demo_data, tmp_path / "data", ignore=shutil.ignore_patterns("features"))
+
+
 @pytest.fixture(scope="session")
 def demo_model_dir(demo_data, tmp_path_factory) -> Path:
     """A model folder with version 1: ResNet50V2 from random weights, trained for a few epochs."""

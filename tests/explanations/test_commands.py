@@ -246,7 +246,7 @@ class TestExplainEval:
         ("arguments", "words"),
         [
             (("--split", "nowhere"), "Invalid value for '--split'"),
-            (("--photos", 0), "than or equal to 1"),
+            (("--photos", 0), "at least 1. Received: 0"),
         ],
     )
     def test_a_mistake_is_one_sentence(self, arguments, words, version, demo_data, tmp_path):

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -235,8 +234,8 @@ def test_a_learning_rate_that_loses_the_loss_is_one_sentence(demo_data, weights,
 
 
 @pytest.mark.long
-def test_photos_that_cannot_be_decoded_are_found_before_the_first_epoch(demo_data, tmp_path):
-    manifest = shutil.copytree(demo_data, tmp_path / "data") / "manifest.csv"
+def test_photos_that_cannot_be_decoded_are_found_before_the_first_epoch(own_data, tmp_path):
+    manifest = own_data / "manifest.csv"
     with manifest.open(encoding="utf-8") as file:
         photos = {row["split"]: manifest.parent / row["file_name"] for row in csv.DictReader(file)}
     for photo in photos.values():
@@ -250,11 +249,11 @@ def test_photos_that_cannot_be_decoded_are_found_before_the_first_epoch(demo_dat
 
 @pytest.mark.long
 @pytest.mark.parametrize("start", [["--weights", "none"], ["--unfreeze", "head"]], ids=["photos", "features"])
-def test_a_photo_that_breaks_later_costs_the_photo_and_not_the_run(start, demo_data, weights, tmp_path, monkeypatch):
+def test_a_photo_that_breaks_later_costs_the_photo_and_not_the_run(start, own_data, weights, tmp_path, monkeypatch):
     from car_classifier.training import stages
 
     check = stages.leave_out_unreadable
-    manifest = shutil.copytree(demo_data, tmp_path / "data") / "manifest.csv"
+    manifest = own_data / "manifest.csv"
     with manifest.open(encoding="utf-8") as file:
         photos = {row["split"]: manifest.parent / row["file_name"] for row in csv.DictReader(file)}
 
@@ -289,8 +288,8 @@ def passes(result: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 @pytest.mark.long
-def test_the_classifier_alone_costs_one_pass_and_a_full_disk_only_what_was_not_written(demo_data, weights, tmp_path):
-    command = ["train", "--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--unfreeze", "head"]
+def test_the_classifier_alone_costs_one_pass_and_a_full_disk_only_what_was_not_written(own_data, weights, tmp_path):
+    command = ["train", "--data", own_data / "manifest.csv", *SMALL, "--weights", weights, "--unfreeze", "head"]
     command += places(tmp_path)
     result = car_classifier(*command, **limited(8_000_000))  # enough for the head, not for the net
     assert_one_sentence(result, "free some space, the same command goes on", tmp_path)

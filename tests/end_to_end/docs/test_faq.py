@@ -235,10 +235,9 @@ def _(tmp_path):
 
 @provokes("The features of these photos need")
 def _(tmp_path):
-    from car_classifier.training.feature_cache import FeatureCache
+    from car_classifier.training.feature_store import check_room
 
-    cache = FeatureCache(tmp_path)
-    return refused(cache._check_room, 10**18)
+    return refused(check_room, tmp_path, 10**18, "Free some space.")
 
 
 @provokes("Another process is training this run")
