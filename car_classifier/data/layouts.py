@@ -13,31 +13,21 @@ from pathlib import Path
 
 from car_classifier.data.class_labels import label_of, one_spelling
 from car_classifier.data.file_names import PICTURE_SUFFIXES
-from car_classifier.data.folder_layouts import (
-    PlacedPhoto,
-    by_folders,
-    by_names,
+from car_classifier.data.folder_layouts import by_folders, by_names, nested_note
+from car_classifier.data.folder_walk import Walk, walk_folder
+from car_classifier.data.folders_or_names import (
     folder_or_names,
     folders_fit,
     most_are_named,
     names_are_known,
     names_fit,
-    nested_note,
-    place_photos,
     same_classes,
 )
-from car_classifier.data.folder_walk import Walk, walk_folder
-from car_classifier.data.list_layouts import (
-    NEEDED_COLUMNS,
-    SPREADSHEETS,
-    TABLES,
-    PhotoList,
-    find_list,
-    open_list,
-    unread_tables,
-)
+from car_classifier.data.list_layouts import SPREADSHEETS, TABLES, PhotoList, find_list, open_list, unread_tables
+from car_classifier.data.list_rows import NEEDED_COLUMNS
 from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
+from car_classifier.data.placed_photos import PlacedPhoto, place_photos
 from car_classifier.errors import UserError
 from car_classifier.subject import FILE as SUBJECT
 from car_classifier.words import counted

@@ -3,7 +3,7 @@
 1. `config` holds the settings (`TrainingConfig`), `augmentation` those of the augmentation.
 2. `run` opens the run's folder (`TrainingRun`): it reads the manifest, checks it, and finds the folder of an unfinished
    run with the same settings, photos and weights, or makes a new one.
-3. `stages` does the rest (`train(run)`):
+3. `stages` does the rest (`train(run)`), without the photos that cannot be read (`broken_photos`):
 
    a. `distribution` sets up the replicas, one or several; `cluster` says which machine this is; `precision` chooses the
       number format of the arithmetic.
@@ -12,9 +12,9 @@
       `feature_store` keeps beside the manifest: in closed form (`closed_form_head` chooses, `discriminant` calculates),
       or by gradient steps. From random weights there is no such stage: the whole net is trained at once.
    d. Each stage of fine-tuning unfreezes some of the net's layers and trains them. `network.surgery` splits the net
-      where the frozen part ends, and `feature_cache` keeps the activations at that place while the run lasts, for
-      several augmented views of each photo. Where nothing is frozen, or no features are to be kept, the whole net runs
-      on the photos themselves.
+      where the frozen part ends, `run_features` computes the activations at that place for several augmented views of
+      each photo, and `feature_cache` keeps them while the run lasts. Where nothing is frozen, or no features are to be
+      kept, the whole net runs on the photos themselves.
    e. The net gets the weights of the best epoch of the last stage. `calibration` fits the temperature on the
       validation photos.
 

@@ -1,28 +1,24 @@
 """Training in stages: first the head, then more and more of the net; an interrupted run resumes where it stopped."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from car_classifier.data.manifest import Split
-from car_classifier.files import read_json, write_json
 from car_classifier.network.backbones import build_backbone
 from car_classifier.network.closed_form import pooled_linear
 from car_classifier.network.head import build_head
-from car_classifier.network.preprocessing import PREPROCESSING_VERSION
 from car_classifier.network.signatures import Classifier
-from car_classifier.network.surgery import fold_batch_norms, in_precision, split_at_frozen, unfreeze
+from car_classifier.network.surgery import fold_batch_norms, in_precision, prepare_random_net, split_at_frozen, unfreeze
 from car_classifier.network.two_layers import head_input, head_layers
 from car_classifier.progress import progress_bar
-from car_classifier.training.augmentation import NO_AUGMENTATION
 from car_classifier.training.batches import TrainingBatches
+from car_classifier.training.broken_photos import despite_broken_photos, leave_out_unreadable
 from car_classifier.training.calibration import fit_temperature
 from car_classifier.training.closed_form_head import (
     ClosedFormHead,
@@ -34,14 +30,11 @@ from car_classifier.training.closed_form_head import (
 from car_classifier.training.config import ALL, HEAD
 from car_classifier.training.distribution import Trainer, replicas_of
 from car_classifier.training.epochs import Stage, fit_resumably, write_history
-from car_classifier.training.feature_cache import FeatureCache, Features
 from car_classifier.training.frozen_part import FrozenPart, PooledFeatures
 from car_classifier.training.optimizer import make_optimizer
-from car_classifier.training.photos import find_unreadable
 from car_classifier.training.precision import dtype_policy
 from car_classifier.training.run import TrainingRun
-
-Result = TypeVar("Result")
+from car_classifier.training.run_features import RunFeatures
 
 HEAD_BATCH = 32
 """Photos in a step of the head stage, whatever the batch size of the other stages: small steps are cheap there."""
@@ -63,26 +56,6 @@ def train(run: TrainingRun) -> Classifier:
     return Training(run).train()
 
 
-def leave_out_unreadable(run: TrainingRun) -> None:
-    """Decode all photos of all splits before the first epoch, and leave out those that training could not use later.
-
-    A resumed run uses the record of the first check, so that its photos stay the same. So do the other machines.
-    """
-    if run.unreadable_path.is_file():
-        return
-    if run.is_chief:
-        rows = run.manifest.kept
-        with progress_bar("Checking photos", run.console) as report:
-            reasons = dict(find_unreadable([run.manifest.photo_path(row) for row in rows], report))
-        photos = {row.file_name: run.manifest.photo_path(row) for row in rows}
-        unreadable = {name: reasons[path] for name, path in photos.items() if path in reasons}
-        run.leave_out(unreadable)
-        write_json(run.unreadable_path, unreadable)
-    else:
-        run.wait_for_check()
-        run.leave_out(read_json(run.unreadable_path))
-
-
 class Training:
     """The stages of a run, and the objects that they share."""
 
@@ -92,7 +65,7 @@ class Training:
         leave_out_unreadable(run)  # after the strategy, which must be the first use of TensorFlow
         self.policy = dtype_policy(run.config.precision)
         self.batches = TrainingBatches(run, self.replicas)
-        self.cache = FeatureCache(run.state_folder / "features")
+        self.features = RunFeatures(run, self.batches, self.replicas)
 
     def train(self) -> Classifier:
         """All stages; see the function `train`."""
@@ -109,7 +82,7 @@ class Training:
         keras.utils.set_random_seed(config.seed)
         net = build_backbone(run.backbone, config.image_size, config.weights, config.output_stride)
         if config.weights == "none":
-            _prepare_random_net(net)
+            prepare_random_net(net)
         else:
             for stage in config.unfreeze:  # patterns that match nothing are an error before the work, not after it
                 unfreeze(net, _patterns(stage))
@@ -138,8 +111,6 @@ class Training:
             return classifier  # calibrated on training photos that it had not seen
         return replace(classifier, temperature=self._temperature(classifier))
 
-    # --- Stages -------------------------------------------------------------------------------------------
-
     def fit_head(self, net: Any) -> ClosedFormHead:
         """Choose and fit the classifier in closed form, or read it if that is done. The chief does it for all."""
         run, path = self.run, self.run.closed_form_path
@@ -147,7 +118,7 @@ class Training:
             started = time.perf_counter()
             layers = head_layers(net, run.backbone.finer_layer)
             pooled = PooledFeatures(fold_batch_norms(net), run.backbone, self.policy, run.feature_folder, layers)
-            features = {split: self._pooled(pooled, split) for split in self.batches.sources}
+            features = {split: self.features.pooled(pooled, split) for split in self.batches.sources}
             with progress_bar("Choosing layers and shrinkage", run.console) as report:
                 head = fit_head(
                     features["train"],
@@ -176,7 +147,7 @@ class Training:
         else:
             title, lower = "pooled features", keras.Model(frozen.input, _pooled(frozen.output))
         part = FrozenPart(lower, self.run.backbone)
-        train, plain = (self._features(part, title, split) for split in ("train", "validation"))
+        train, plain = (self.features.activations(part, title, split) for split in ("train", "validation"))
         with self.replicas.strategy.scope():
             inputs = keras.layers.Input(part.shape)
             model = keras.Model(inputs, (dense or head)(inputs))
@@ -207,8 +178,8 @@ class Training:
         if is_cached:
             title, dtype = f"features for {name}", model.input.dtype
             part = FrozenPart(frozen, self.run.backbone)
-            views = [self._features(part, title, "train", view) for view in range(config.views)]
-            plain = self._features(part, title, "validation")
+            views = [self.features.activations(part, title, "train", view) for view in range(config.views)]
+            plain = self.features.activations(part, title, "validation")
             validation = partial(self.batches.of_validation_features, plain, dtype)
         self._fit(
             model,
@@ -252,91 +223,18 @@ class Training:
                 trainer = Trainer(self.replicas, model, optimizer, loss)
             fit_resumably(trainer, model, optimizer, stage, steps, batches, validation())
 
-        self._despite_broken_photos(fit)
-
-    def _despite_broken_photos(self, work: Callable[[], Result]) -> Result:
-        """Do work that can be interrupted; if it fails because of a photo, do the rest of it without that photo."""
-        while True:
-            try:
-                return work()
-            except tf.errors.OpError as error:
-                if self.config.strategy == "multiworker":  # the other machines wait for this one within a step
-                    raise self._explained(error) from error
-                notes = [note for source in self.batches.sources.values() for note in source.replace_unreadable()]
-                if not notes:
-                    raise
-                for note in notes:
-                    self.run.console.print(f"Note: {note}", style="yellow", markup=False)
-
-    # --- Frozen parts -------------------------------------------------------------------------------------
+        despite_broken_photos(self.run, self.batches.sources.values(), fit)
 
     def frozen(self, net: Any) -> Any:
         """A copy of a net that is not trained, made as fast as possible."""
         return in_precision(fold_batch_norms(net), self.policy)
 
-    def _features(self, part: FrozenPart, title: str, split: Split, view: int = 0) -> Features:
-        """The features of a split's photos from a frozen part of the net; view 0 is the photos without augmentation."""
-        run, config = self.run, self.config
-        source, count = self.batches.sources[split], len(self.batches.classes[split])
-        augmentation = config.augmentation if view else NO_AUGMENTATION
-        depends_on = {
-            "photos": run.photos_key(split),
-            "net": [config.base, config.output_stride],
-            "part": part.identity,
-            "input": list(config.image_size),
-            "preprocessing": PREPROCESSING_VERSION,
-            "view": [view, config.seed, vars(augmentation)] if view else 0,
-        }
-
-        def batches(start: int) -> Iterator[NDArray[np.float16]]:
-            photos = source.view(augmentation, config.seed, view) if view else source.plain()
-            skipped = start % config.batch_size
-            for images, _ in photos.skip(start // config.batch_size):
-                yield part(images)[skipped:]
-                skipped = 0
-
-        if not self.replicas.is_chief:
-            self.replicas.wait_for_all()
-        with progress_bar(
-            f"{split.capitalize()} photos, {title}" + (f", view {view}" if view else ""), run.console
-        ) as report:
-            features = self._despite_broken_photos(
-                lambda: self.cache.features(depends_on, count, part.shape, batches, report)
-            )
-        if self.replicas.is_chief:
-            self.replicas.wait_for_all()
-        return features
-
-    def _pooled(self, pooled: PooledFeatures, split: Split) -> NDArray[np.float16]:
-        """Pooled features of a split's photos."""
-        run, source = self.run, self.batches.sources[split]
-        sha256_of = {run.manifest.photo_path(row): row.sha256 for row in run.manifest.split(split)}
-        with progress_bar(f"{split.capitalize()} photos, pooled features", run.console) as report:
-            return self._despite_broken_photos(
-                lambda: pooled.of(
-                    source.paths,
-                    [sha256_of[path] for path in source.paths],
-                    self.config.batch_size,
-                    run.console,
-                    report,
-                )
-            )
-
     def _temperature(self, classifier: Classifier) -> float:
         """The temperature that calibrates a classifier, in its published form, on the validation photos."""
         net = classifier.net
         part = FrozenPart(keras.Model(net.input, classifier.head(net.output)), self.run.backbone)
-        logits = self._features(part, "calibration", "validation").read_all().astype(np.float32)
+        logits = self.features.activations(part, "calibration", "validation").read_all().astype(np.float32)
         return fit_temperature(logits, self.batches.classes["validation"])
-
-    def _explained(self, error: tf.errors.OpError) -> Exception:
-        """The error that names the photo because of which a stage failed; the original error if it was no photo."""
-        for source in self.batches.sources.values():
-            try:
-                return source.explain_failure(error)
-            except tf.errors.OpError:  # no photo of this source is the cause
-                continue
-        return error
 
 
 def _pooled(activations: Any) -> Any:
@@ -346,17 +244,3 @@ def _pooled(activations: Any) -> Any:
 def _patterns(stage: str) -> list[str] | None:
     """The patterns of a stage; None for all layers."""
     return None if stage == ALL else [] if stage == HEAD else [part.strip() for part in stage.split(",")]
-
-
-def _prepare_random_net(net: Any) -> None:
-    """Make a residual net learn from random weights within few epochs.
-
-    The last convolution of each residual branch starts at zero, so that every block starts as the identity and the
-    net as a shallow one (Goyal et al. 2017, https://arxiv.org/abs/1706.02677). The running means of batch
-    normalisation follow faster than by default, which takes about 100 steps.
-    """
-    for layer in net.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.9
-        if isinstance(layer, keras.layers.Conv2D) and layer.name.endswith("_3_conv"):
-            layer.set_weights([np.zeros_like(weights) for weights in layer.get_weights()])

@@ -1,0 +1,70 @@
+"""Whether the folders of photos are their classes, or their file names say the classes."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from car_classifier.data.class_labels import spelling_key
+from car_classifier.data.placed_photos import PlacedPhoto, are_plausible
+
+_GENERAL_WORDS = set(
+    "archive data dataset download downloads files image images img imgs jpg jpeg new photo photos pic pics picture "
+    "pictures png raw upload uploads".split()
+)
+"""Words in the names of folders that say nothing about the photos in them."""
+
+
+def folders_fit(photos: Sequence[PlacedPhoto]) -> bool:
+    """Whether folders can be classes: there is one for some photos, and not a single one around all of them."""
+    folders = {photo.class_folder for photo in photos}
+    return folders != {None} and (len(folders) > 1 or not are_plausible(photos))
+
+
+def folder_or_names(photos: Sequence[PlacedPhoto]) -> bool | None:
+    """Whether a single folder is the class of its photos, whose names can be classes too; None if it cannot be told.
+
+    A folder such as `images` or `2015` is none. One photo's name alone says too little against any other name of a
+    folder, unless it begins with it, as in `Kia/Kia_Rio_1.jpg`.
+    """
+    folder = next(photo.class_folder or "" for photo in photos)
+    words = re.split(r"[\W\d_]+", folder.lower())
+    if not any(words) or not _GENERAL_WORDS.isdisjoint(words):
+        return False
+    labels = {spelling_key(photo.car.label) for photo in photos if photo.car}
+    if labels == {spelling_key(folder)}:
+        return True
+    begin_with_it = any(label.startswith(spelling_key(folder)) for label in labels)
+    return None if len(labels) > 1 or begin_with_it else True
+
+
+def most_are_named(photos: Sequence[PlacedPhoto]) -> bool:
+    """Whether most photos lie outside of class folders, under names of several classes."""
+    loose = [photo for photo in photos if photo.class_folder is None]
+    return 2 * len(loose) > len(photos) and len(_loose_labels(photos)) > 1 and are_plausible(loose)
+
+
+def names_fit(photos: Sequence[PlacedPhoto]) -> bool:
+    """Whether the names of the photos that lie in plain class folders can be classes too.
+
+    A folder `Make_Model` is a class whatever the names in it are.
+    """
+    return are_plausible(_in_plain_folders(photos), _loose_labels(photos))
+
+
+def names_are_known(photos: Sequence[PlacedPhoto]) -> bool:
+    """Whether all classes that names in plain folders say are classes of photos outside of folders as well."""
+    return _loose_labels(photos) >= {photo.car.label for photo in _in_plain_folders(photos) if photo.car}
+
+
+def _in_plain_folders(photos: Iterable[PlacedPhoto]) -> list[PlacedPhoto]:
+    return [photo for photo in photos if photo.class_folder and "_" not in photo.class_folder]
+
+
+def _loose_labels(photos: Iterable[PlacedPhoto]) -> set[str]:
+    return {photo.car.label for photo in photos if photo.class_folder is None and photo.car}
+
+
+def same_classes(first: Mapping[Path, str], second: Mapping[Path, str]) -> bool:
+    """Whether two readings divide the photos that both know into the same classes, whatever they call them."""
+    pairs = {(first[path], second[path]) for path in first.keys() & second.keys()}
+    return len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs})

@@ -1,0 +1,114 @@
+"""The rows of a list of photos: CSV or JSON lines, with its columns under any of the names that people give them."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from car_classifier.data.class_labels import is_name
+from car_classifier.data.file_names import PICTURE_SUFFIXES
+from car_classifier.data.photo_sources import with_slashes
+from car_classifier.errors import UserError
+from car_classifier.files import csv_columns, read_csv, read_text
+
+FILE_COLUMNS = ("file_name", "filename", "file", "image", "path", "file_path", "filepath", "image_path")
+ID_COLUMNS = ("image_id", "id")
+"""They name photos where no other column does, mostly without their suffix."""
+LABEL_COLUMNS = ("class_name", "label", "class", "category")
+NEEDED_COLUMNS = "must name the columns file_name and label, or file_name, make and model"
+
+
+@dataclass(frozen=True)
+class ListRow:
+    """A line of a list; what it does not say is empty."""
+
+    line: int
+    file: str
+    make: str
+    model: str
+    label: str
+    split: str
+    year: int | None
+    has_make_columns: bool
+    has_split_column: bool
+
+    @property
+    def has_make(self) -> bool:
+        """Whether it gives make and model. In a manifest, a class that stands alone has a label, but no make."""
+        return is_name(self.make) and is_name(self.model)
+
+    @property
+    def has_label_alone(self) -> bool:
+        """Whether the name of its class can hold a make and a model."""
+        return is_name(self.label) and not self.has_make_columns
+
+
+def read_rows(path: Path) -> Iterator[ListRow]:
+    """The rows of a list.
+
+    Raises:
+        UserError: The list cannot be read, lacks a column, or has a line that names no photo.
+    """
+    lines: Iterable[tuple[int, Mapping[str, str]]]
+    if path.suffix.lower() == ".jsonl":
+        lines = read_json_lines(path)
+    else:
+        columns = csv_columns(path, by_hand=True)
+        file = [name for name in (*FILE_COLUMNS, *ID_COLUMNS) if name in columns][:1]
+        label = [name for name in LABEL_COLUMNS if name in columns][:1]
+        makes = ["make", "model"] if {"make", "model"} <= set(columns) else []
+        if not file or not (makes or label):
+            raise UserError(
+                f"{path} cannot be read as a list of photos: its first line {NEEDED_COLUMNS}. "
+                f"It names: {', '.join(columns) or 'nothing'}.{advice_on_columns(columns)}"
+            )
+        lines = read_csv(path, file + (makes or label), by_hand=True)
+    for line, row in lines:
+        name = next((row[column] for column in FILE_COLUMNS if row.get(column)), "")
+        if not name and not row.keys() & set(FILE_COLUMNS):
+            name = next((row[column] for column in ID_COLUMNS if row.get(column)), "")
+        if not name:
+            raise UserError(f"{path}, line {line}: it names no photo.")
+        cells = {column: row.get(column) or "" for column in ("make", "model", "split", "year")}
+        yield ListRow(
+            line=line,
+            file=name,
+            make=cells["make"],
+            model=cells["model"],
+            label=next((row[column] for column in LABEL_COLUMNS if is_name(row.get(column) or "")), ""),
+            split=cells["split"],
+            year=int(cells["year"]) if cells["year"].isdecimal() else None,
+            has_make_columns={"make", "model"} <= row.keys(),
+            has_split_column="split" in row,
+        )
+
+
+def columns_of(path: Path) -> tuple[str, ...]:
+    """The columns of a table, in lower case; none if it cannot be read."""
+    try:
+        is_json = path.suffix.lower() == ".jsonl"
+        return tuple(next(read_json_lines(path), (0, {}))[1]) if is_json else csv_columns(path, by_hand=True)
+    except (UserError, OSError):
+        return ()
+
+
+def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number and fields of each line of a file of JSON objects, as texts."""
+    try:
+        for number, line in enumerate(read_text(path).splitlines(), start=1):
+            if line.strip():
+                fields: dict[str, Any] = dict(json.loads(line))
+                yield number, {name.strip().lower(): _text(value) for name, value in fields.items()}
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path} cannot be read as lines of JSON: {error}") from error
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def advice_on_columns(columns: Iterable[str]) -> str:
+    """The advice for a list whose first line names a photo and not the columns."""
+    has_photo = any(Path(with_slashes(name).name).suffix in PICTURE_SUFFIXES for name in columns)
+    return " That looks like a photo: write a line such as file_name,label above it." if has_photo else ""
