@@ -189,16 +189,16 @@ def find_unreadable(paths: Sequence[Path], report: Report = silent) -> list[tupl
     Returns:
         Each with the reason, which completes a sentence that begins with the path.
     """
-
-    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
-    def decoded(image_bytes: Any) -> Any:
-        return tf.shape(decode_photo(image_bytes))
+    # Traced here: threads that come first at the same time would each trace it.
+    decoded = tf.function(lambda image_bytes: tf.shape(decode_photo(image_bytes))).get_concrete_function(
+        tf.TensorSpec([], tf.string)
+    )
 
     def reason(path: Path) -> str | None:
         try:
             content = path.read_bytes()
             decode_photo_array(content)
-            decoded(content)
+            decoded(tf.constant(content))
         except OSError as error:
             return f"cannot be read ({error.strerror})"
         except ValueError as error:

@@ -1,5 +1,6 @@
 """The quiz, played through a pipe and in a terminal."""
 
+import io
 import os
 import pty
 import select
@@ -18,7 +19,7 @@ from car_classifier.data.manifest import Manifest, read_manifest
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import Answer, LabelledPhoto
 from car_classifier.quiz import Quiz, Score, choose, half_blocks
-from tests.support.commands import car_classifier
+from tests.support.commands import in_process
 
 LABELS = [f"{make}_{model}" for make in ("Audi", "Kia", "Seat", "Skoda") for model in ("One", "Two", "Three")]
 MAKES = {label: label.partition("_")[0] for label in LABELS}
@@ -114,9 +115,10 @@ def test_excluded_photos_are_not_asked(demo_model, demo_data):
         ("", 0, "No photo answered."),
     ],
 )
-def test_through_a_pipe(demo_model_dir, demo_data, typed, rounds, said):
+def test_through_a_pipe(demo_model_dir, demo_data, typed, rounds, said, monkeypatch):
     arguments = ("--model", demo_model_dir, "--data", demo_data / "manifest.csv", "--rounds", 3, "--seed", 4)
-    result = car_classifier("quiz", *arguments, input=typed)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    result = in_process("quiz", *arguments)
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("Score: ") == rounds
     assert result.stdout.count("✓ Right") + result.stdout.count("✗ No") == rounds
@@ -165,6 +167,7 @@ def test_in_a_terminal_with_ctrl_c(demo_model_dir, demo_data):
             terminal.type("2\n")
             terminal.read_until("Which car is it?", times=2)
             process.send_signal(signal.SIGINT)
+            terminal.type("\n")  # a signal just before Python waits for a line is seen only after the line
             terminal.read_until(", of ", times=2)  # the score of the first round, and at the end
             assert process.wait(timeout=60) == 0
             assert b"Traceback" not in process.stderr.read()

@@ -103,7 +103,7 @@ def test_the_class_distribution_has_room_for_all_classes(tmp_path, classes):
         assert max(figure.size) < 3000
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_sample_batch_is_seeded_and_of_training_photos(photos_in, tmp_path):
     folder = photos_in(*(f"{i}.jpg" for i in range(50)))
     rows = tuple(row(f"photos/{i}.jpg", "Kia_Rio", split="train" if i < 45 else "test") for i in range(50))

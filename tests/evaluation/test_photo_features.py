@@ -48,6 +48,7 @@ class TestWithTheDemoModel:
             rows.append(ManifestRow(name, f"{i}", "Blotches", f"{i % 4}", label, None, 96, 64, "train", "", excluded))
         return write_manifest(tmp_path / "manifest.csv", rows).path
 
+    @pytest.mark.long
     def test_photos_of_the_same_thing_lie_closest_together(self, manifest_path, demo_model_dir):
         said = done(in_process("data", "features", "--data", manifest_path, "--model", demo_model_dir))
         path = manifest_path.with_name(FEATURES_FILE)

@@ -4,7 +4,6 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from car_classifier.prefilter.contact_sheet import NEAREST, check_contact_sheet,
 from car_classifier.prefilter.imagenet_classes import indices_of
 from car_classifier.prefilter.imagenet_net import imagenet_net
 from car_classifier.prefilter.scoring import BATCH_SIZE, SCORES_FILE, ImageNetNet, prefilter_photos
-from tests.support.commands import car_classifier
+from tests.support.commands import in_process
 from tests.support.pictures import blotches
 
 pytestmark = pytest.mark.slow
@@ -271,11 +270,10 @@ def test_a_real_net(photos_in, tmp_path):
     keras.utils.set_random_seed(0)
     keras.applications.MobileNetV2(weights=None).save_weights(tmp_path / "net.weights.h5")
     folder = photos_in(*(f"{label}_{i}.jpg" for label in ("Kia_Rio", "Audi_A4") for i in range(5)))
-    assert car_classifier("data", "index", folder, "--out", "manifest.csv", cwd=tmp_path).returncode == 0
-    slowly = partial(car_classifier, timeout=300)  # TensorFlow starts, and a net is built
+    assert in_process("data", "index", folder, "--out", "manifest.csv", cwd=tmp_path).returncode == 0
     command = ("data", "prefilter", "--data", "manifest.csv", "--base", "mobilenetv2", "--weights", "net.weights.h5")
 
-    done = slowly(*command, "--threshold", 0.01, cwd=tmp_path)
+    done = in_process(*command, "--threshold", 0.01, cwd=tmp_path)
     assert (done.returncode, done.stdout.splitlines()) == (
         0,
         [
@@ -291,11 +289,11 @@ def test_a_real_net(photos_in, tmp_path):
         assert sheet.format == "JPEG"
 
     (tmp_path / "net.weights.h5").rename(tmp_path / "renamed.h5")
-    done = slowly(*command[:-1], "renamed.h5", "--threshold", 0.02, cwd=tmp_path)
+    done = in_process(*command[:-1], "renamed.h5", "--threshold", 0.02, cwd=tmp_path)
     assert done.returncode == 2
     assert "At a threshold of 0.02, 0 of 10 photos would be left" in done.stderr
 
     keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(tmp_path / "headless.weights.h5")
-    done = slowly(*command[:-1], "headless.weights.h5", cwd=tmp_path)
+    done = in_process(*command[:-1], "headless.weights.h5", cwd=tmp_path)
     assert done.returncode == 2
     assert "Error: headless.weights.h5 does not hold the weights of MobileNetV2 with its classifier" in done.stderr

@@ -39,6 +39,7 @@ def explain_request(photos: list[bytes]) -> dict[str, np.ndarray]:
     return {"image_bytes": fresh_process.as_bytes(photos), "class_index": np.full(len(photos), -1, np.int32)}
 
 
+@pytest.mark.long
 def test_one_photo_has_one_answer_wherever_it_is_asked(tiny_model_dir, tmp_path):
     """Training's own pipeline, the exported graph, fresh processes with either loader, and REST."""
     from scipy.special import softmax
@@ -191,6 +192,7 @@ class TestDemoModel:
         asked = {log.predict_log.request.model_spec.signature_name for log in logs}
         assert asked == {"classify", "explain"}
 
+    @pytest.mark.long
     @pytest.mark.parametrize("loader", fresh_process.LOADERS)
     def test_a_server_can_load_it(self, loader, version, demo_data, tmp_path):
         """The loader that TensorFlow Serving uses finds every variable, and all signatures run."""

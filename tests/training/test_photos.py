@@ -250,7 +250,7 @@ def test_an_unreadable_photo_is_named_in_one_sentence(photos, damage):
     assert str(explained) == f"{paths[7]} {why}. Remove or replace it and index the photos again."
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_another_photo_of_its_class_takes_the_place_of_one_that_broke(photos):
     paths, classes = photos
     source = PhotoSource(paths, classes, SIZE, 8)

@@ -120,7 +120,7 @@ def test_says_what_to_do_when_imagenet_weights_cannot_be_downloaded(demo_data, t
 @pytest.mark.parametrize(
     ("base", "options", "words"),
     [
-        ("ResNet50V2", [], "does not hold the weights of ResNet50V2"),
+        pytest.param("ResNet50V2", [], "does not hold the weights of ResNet50V2", marks=pytest.mark.long),
         ("MobileNetV2", ["--unfreeze", "conv5"], "--unfreeze conv5 matches no layer of mobilenetv2"),
     ],
 )
@@ -224,7 +224,7 @@ class TestInterruptedRuns:
         assert json.loads((run / "metrics.json").read_text())["version"] == str(in_parts / "model" / "1")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_learning_rate_that_loses_the_loss_is_one_sentence(demo_data, weights, tmp_path):
     arguments = ["--data", demo_data / "manifest.csv", *SMALL, "--weights", weights, "--learning-rate", 1e30]
     arguments += ["--unfreeze", "Conv_1", "--set", "views=1", "--set", "head_epochs=1", "--set", "warm_up=0"]

@@ -133,6 +133,7 @@ def test_the_address_holds_what_is_shown(browser, dashboard, demo_data):
         expect(page.locator("#data-page-text")).to_have_text("Page 3 of 4")
 
 
+@pytest.mark.long
 def test_a_phone_and_no_model_server(browser, closed_url, manifest, demo_model_dir, tmp_path):
     settings = {
         "model_server_url": closed_url,

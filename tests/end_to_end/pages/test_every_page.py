@@ -37,7 +37,7 @@ def settle(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("viewport", [None, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("viewport", [None, pytest.param(PHONE, marks=pytest.mark.long)], ids=["desktop", "phone"])
 def test_a_page_shuts_nobody_out(browser, dashboard_url, path, viewport):
     options = {"viewport": viewport, "is_mobile": True, "has_touch": True} if viewport else {}
     with opened(browser, dashboard_url + path, reduced_motion="reduce", **options) as (page, _):

@@ -175,6 +175,7 @@ def test_a_version_without_files_says_how_to_get_them(browser, url):
         expect(page.locator(".headline-value").first).to_be_hidden()
 
 
+@pytest.mark.long
 def test_without_a_model_server_the_figures_stay_and_each_photo_says_why_it_has_no_heatmap(
     browser, closed_url, versions, demo_data, tmp_path
 ):
@@ -205,6 +206,7 @@ def test_a_first_load_is_light_and_plotly_comes_when_the_reader_comes_to_a_plot(
         assert loads_of_plotly(watch) == 1
 
 
+@pytest.mark.long
 def test_plotly_is_loaded_on_no_other_page(browser, url):
     with opened(browser, url.removesuffix("/model")) as (page, watch):
         page.wait_for_load_state("networkidle")

@@ -147,6 +147,7 @@ def test_a_whole_game_by_keyboard(browser, url):
         expect(page.get_by_role("radio", name="Hard")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_hard_game_on_a_phone_survives_reloading_anywhere(browser, url):
     phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
     with opened(browser, url, **phone) as (page, _):
@@ -182,6 +183,7 @@ def test_a_hard_game_on_a_phone_survives_reloading_anywhere(browser, url):
         check(page, "over-phone")
 
 
+@pytest.mark.long
 def test_two_players_at_once_never_mix(browser, url):
     with opened(browser, url) as (one, _), opened(browser, url) as (other, _):
         begin(one)

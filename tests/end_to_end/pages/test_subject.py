@@ -89,6 +89,7 @@ def test_the_game(browser, url):
                 page.get_by_role("button", name="New game").click()
 
 
+@pytest.mark.long
 def test_the_other_pages(browser, url):
     for path, heading in {
         "/model": "Model",
