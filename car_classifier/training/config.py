@@ -209,19 +209,11 @@ def key_of(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def with_settings(config: TrainingConfig, settings: Sequence[str]) -> TrainingConfig:
-    """A config with some fields set from texts such as `weight_decay=0.1` or `augmentation.cutmix=0`.
-
-    The augmentation's fields may be named without their group, as in older commands.
-
-    Raises:
-        UserError: There is no such field, or the text is no value for it.
-    """
-    return TrainingConfig(**merged(config.model_dump(), settings))
-
-
 def merged(values: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
-    """The same for values of which no config is made yet, so that the rules hold for what is left after all settings.
+    """Values of a config with some set from texts such as `weight_decay=0.1` or `augmentation.cutmix=0`.
+
+    The rules hold for the config that is made afterwards, so for what is left after all settings. The augmentation's
+    fields may be named without their group, as in older commands.
 
     Raises:
         UserError: There is no such field.

@@ -16,6 +16,7 @@ from car_classifier.registry.labels import CONFIG_NAME, MODEL_NAME, SERVED_FROM,
 from car_classifier.serving.metrics.monitoring import read_monitoring_config
 from dashboard.settings import ENV_PREFIX, Settings
 from tests.support.commands import car_classifier, done
+from tests.support.datasets import kept_in
 from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.slow
@@ -222,8 +223,7 @@ def dashboard_client(tmp_path):
     from dashboard import create_app
 
     settings = Settings(
-        photo_folder=tmp_path / "photos",
-        database_url=f"sqlite:///{tmp_path / 'dashboard.sqlite3'}",
+        **kept_in(tmp_path),
         model_server_url="http://127.0.0.1:9",  # the page is ready without it
         manifest=tmp_path / "manifest.csv",
         model_folder=tmp_path / "model",

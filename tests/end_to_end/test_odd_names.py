@@ -24,6 +24,7 @@ from dashboard.components.model_classes import rows_of
 from dashboard.reports.results import Report
 from dashboard.reports.versions import Version
 from dashboard.settings import Settings
+from tests.support.datasets import kept_in
 
 pytestmark = pytest.mark.slow
 
@@ -141,8 +142,7 @@ def test_the_pages_show_and_find_every_class(manifest, version, tmp_path):
     settings = Settings(
         manifest=manifest.path,
         model_folder=version.folder.parent,
-        photo_folder=tmp_path / "photos",
-        database_url=f"sqlite:///{tmp_path}/dashboard.sqlite3",
+        **kept_in(tmp_path),
     )
     web = create_app(settings).server.test_client()
     for name in NAMES:

@@ -29,6 +29,7 @@ from car_classifier.training.photos import PhotoSource
 from dashboard import Settings, create_app
 from dashboard.photos.dataset import read_dataset
 from tests.support.commands import done, in_process
+from tests.support.datasets import kept_in
 from tests.support.embedded_server import running
 from tests.support.nets import tiny_classifier
 from tests.support.odd_photos import OddPhoto, odd_photos
@@ -156,8 +157,7 @@ def on_the_page(url: str, version: PublishedVersion, folder: Path) -> Iterator[C
         model_name="m",
         manifest=folder / "data" / "manifest.csv",
         model_folder=version.folder.parent,
-        photo_folder=folder / "photos",
-        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+        **kept_in(folder),
     )
     web = create_app(settings).server.test_client()
     ids = {photo.path.name: photo.id for photo in read_dataset(settings.manifest).photos}

@@ -19,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.support.browsing import opened, running_dashboard, running_demo_dashboard
+from tests.support.datasets import kept_in
 from tests.support.proxies import (
     CADDYFILE,
     PAGE,
@@ -234,8 +235,7 @@ def small_dashboard(tmp_path) -> Iterator[str]:
         model_server_url="http://127.0.0.1:9",
         model_folder=tmp_path,
         manifest=tmp_path / "none.csv",
-        photo_folder=tmp_path / "photos",
-        database_url=f"sqlite:///{tmp_path}/dashboard.sqlite3",
+        **kept_in(tmp_path),
     ) as url:
         yield url
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request, expect
 
+from tests.support.datasets import kept_in
 from tests.support.embedded_server import RunningModelServer
 from tests.support.ports import free_ports
 from tests.support.repository import ROOT
@@ -68,8 +69,7 @@ def running_demo_dashboard(
         model_name=model_server.model_name,
         model_folder=model_folder,
         manifest=data / "manifest.csv",
-        photo_folder=folder / "photos",
-        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+        **kept_in(folder),
         **settings,
     ) as url:
         yield url

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from tests.support.datasets import image_bytes, manifest_rows, write_labels_of_version_3, write_small_dataset
+from tests.support.datasets import image_bytes, kept_in, manifest_rows, write_labels_of_version_3, write_small_dataset
 from tests.support.local_model_server import LocalModelServer, local_model_server
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def settings(local_server: LocalModelServer, small_manifest: Path, tmp_path: Pat
         model_name="good",
         manifest=small_manifest,
         model_folder=tmp_path / "model",
-        photo_folder=tmp_path / "photos",
-        database_url=f"sqlite:///{tmp_path}/dashboard.sqlite3",
+        **kept_in(tmp_path),
         max_upload_mb=0.5,
     )
 

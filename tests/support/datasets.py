@@ -59,3 +59,8 @@ def runs_dir_of(model_dir: Path) -> Path:
 def manifest_rows(folder: Path) -> list[dict[str, str]]:
     with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def kept_in(folder: Path) -> dict[str, object]:
+    """The settings of a dashboard that keeps visitors' photos and its database in a folder."""
+    return {"photo_folder": folder / "photos", "database_url": f"sqlite:///{folder}/dashboard.sqlite3"}

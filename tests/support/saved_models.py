@@ -233,63 +233,42 @@ class Explained(tf.Module):
         return self._classified(image_bytes) | {"asked": class_index, "maps": tf.zeros([tf.size(class_index), 1, 2])}
 
 
+def _save(module: tf.Module, folder: Path, default: str, *names: str) -> Path:
+    """Saves a module; signatures are methods of the same names, and one is the default."""
+    signatures = {"serving_default": default} | {name: name for name in names}
+    tf.saved_model.save(
+        module, str(folder), signatures={name: getattr(module, method) for name, method in signatures.items()}
+    )
+    return folder
+
+
 @saved_once
 def save_half_plus(folder: Path, c: float) -> Path:
-    module = HalfPlus(c)
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.predict})
-    return folder
+    return _save(HalfPlus(c), folder, "predict")
 
 
 def save_heavy(folder: Path) -> Path:
-    module = Heavy()
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.predict})
-    return folder
+    return _save(Heavy(), folder, "predict")
 
 
 @saved_once
 def save_multi(folder: Path) -> Path:
-    module = Multi()
-    signatures = {
-        "serving_default": module.add,
-        "text": module.text,
-        "scalar": module.scalar,
-        "uneven": module.uneven,
-    }
-    tf.saved_model.save(module, str(folder), signatures=signatures)
-    return folder
+    return _save(Multi(), folder, "add", "text", "scalar", "uneven")
 
 
 @saved_once
 def save_guarded(folder: Path) -> Path:
-    module = Guarded()
-    signatures = {
-        "serving_default": module.convolve,
-        "decode": module.decode,
-        "positive": module.positive,
-        "read": module.read,
-        "join": module.join,
-        "slow": module.slow,
-        "wait": module.wait,
-    }
-    tf.saved_model.save(module, str(folder), signatures=signatures)
-    return folder
+    return _save(Guarded(), folder, "convolve", "decode", "positive", "read", "join", "slow", "wait")
 
 
 @saved_once
 def save_batchable(folder: Path) -> Path:
-    module = Batchable()
-    signatures = {name: getattr(module, name) for name in ("positive", "text", "sum", "total", "head")}
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.double, **signatures})
-    return folder
+    return _save(Batchable(), folder, "double", "positive", "text", "sum", "total", "head")
 
 
 @saved_once
 def save_examples(folder: Path) -> Path:
-    module = Examples()
-    names = ("regress", "scores", "classes", "other", "two")
-    signatures = {name: getattr(module, name) for name in names}
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.classify, **signatures})
-    return folder
+    return _save(Examples(), folder, "classify", "regress", "scores", "classes", "other", "two")
 
 
 def examples_request(request_type, xs: list[float], signature_name: str = ""):

@@ -7,7 +7,7 @@ import pytest
 
 from car_classifier.errors import UserError
 from car_classifier.settings import fields_of
-from car_classifier.training.config import TrainingConfig, key_of, merged, run_key, with_settings
+from car_classifier.training.config import TrainingConfig, key_of, merged, run_key
 
 GOOD = {
     "manifest": ("photos.csv", "photos.csv"),
@@ -45,17 +45,19 @@ GOOD = {
 """A text for every setting, and what it stands for."""
 
 
+def with_settings(*settings: str) -> TrainingConfig:
+    return TrainingConfig(**merged({"manifest": "manifest.csv"}, settings))
+
+
 def test_every_setting_can_be_set():
     assert set(GOOD) == {name for name, _ in fields_of(TrainingConfig)}
-    config = with_settings(
-        TrainingConfig(manifest="manifest.csv"), [f"{name}={text}" for name, (text, _) in GOOD.items()]
-    )
+    config = with_settings(*(f"{name}={text}" for name, (text, _) in GOOD.items()))
     values = {name: attrgetter(name)(config) for name in GOOD}
     assert values == {name: value for name, (_, value) in GOOD.items()}
 
 
 def test_dashes_stand_for_underscores_and_the_last_value_counts():
-    config = with_settings(TrainingConfig(manifest="manifest.csv"), ["weight-decay=0.1", "epochs=2", "epochs=3"])
+    config = with_settings("weight-decay=0.1", "epochs=2", "epochs=3")
     assert (config.weight_decay, config.epochs) == (0.1, 3)
 
 
@@ -104,7 +106,7 @@ def test_dashes_stand_for_underscores_and_the_last_value_counts():
 )
 def test_what_cannot_be_is_one_sentence(setting, words):
     with pytest.raises(UserError, match=words):
-        with_settings(TrainingConfig(manifest="manifest.csv"), [setting])
+        with_settings(setting)
 
 
 @pytest.mark.parametrize("unfreeze", [("head",), ("conv5",), ("conv5", "all")])
@@ -123,7 +125,7 @@ def test_a_run_is_named_for_what_it_depends_on():
     config = TrainingConfig(manifest="manifest.csv")
     key = run_key(config, "photos", "weights")
     assert key == run_key(TrainingConfig(manifest="elsewhere/manifest.csv"), "photos", "weights")
-    others = [with_settings(config, [f"{name}={text}"]) for name, (text, _) in GOOD.items() if name != "manifest"]
+    others = [with_settings(f"{name}={text}") for name, (text, _) in GOOD.items() if name != "manifest"]
     keys = {run_key(other, "photos", "weights") for other in others if other.weights == config.weights}
     keys |= {run_key(config, "others", "weights"), run_key(config, "photos", "others")}
     assert key not in keys
@@ -152,8 +154,7 @@ def test_an_older_file_is_read():
 
 
 def test_an_older_name_sets_the_same_field():
-    config = TrainingConfig(manifest="manifest.csv")
-    assert with_settings(config, ["cutmix=0"]) == with_settings(config, ["augmentation.cutmix=0"])
+    assert with_settings("cutmix=0") == with_settings("augmentation.cutmix=0")
 
 
 def test_the_rules_hold_for_what_is_left_after_all_settings():

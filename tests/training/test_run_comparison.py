@@ -14,7 +14,7 @@ from PIL import Image
 
 from car_classifier.errors import UserError
 from car_classifier.files import write_json
-from car_classifier.training.config import TrainingConfig, with_settings
+from car_classifier.training.config import TrainingConfig, merged
 from car_classifier.training.run_comparison import differing_settings, measured_alike, read_runs
 from tests.support.commands import done, in_process
 from tests.support.datasets import runs_dir_of
@@ -41,11 +41,14 @@ def metrics(top1: float, count: int = 20) -> dict[str, object]:
     }
 
 
+MANIFEST = {"manifest": "data/manifest.csv"}
+
+
 def run(
     folder: Path, *settings: str, top1: float | None = None, history: str | None = HISTORY, count: int = 20
 ) -> Path:
     """A folder as `car-classifier train` leaves it, finished if `top1` is given."""
-    config = with_settings(TrainingConfig(manifest="data/manifest.csv"), settings)
+    config = TrainingConfig(**merged(MANIFEST, settings))
     write_json(folder / "config.json", {"key": "0", "training": config.as_json()})
     if history is not None:
         (folder / "history.csv").write_text(history)
@@ -109,8 +112,8 @@ def test_a_setting_is_a_value_in_json_and_written_as_set_takes_it_in_the_table(
     with (tmp_path / "table.csv").open(newline="") as file:
         assert next(csv.DictReader(file))[name] == written
     assert table(done(in_process("compare", *folders)))[2][1] == written
-    again = with_settings(TrainingConfig(manifest="data/manifest.csv"), [f"{name}={written}"])
-    assert again == with_settings(TrainingConfig(manifest="data/manifest.csv"), settings)
+    again = TrainingConfig(**merged(MANIFEST, [f"{name}={written}"]))
+    assert again == TrainingConfig(**merged(MANIFEST, settings))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dashboard.database import open_database
 from dashboard.game.rules import Difficulty
 from dashboard.photos.dataset import read_dataset
 from dashboard.web.visitors import COOKIE
-from tests.support.datasets import write_plain_photos
+from tests.support.datasets import kept_in, write_plain_photos
 from tests.support.local_model_server import local_model_server, sent_photo
 
 LABELS = ("Aurelio_Vela", "Maki_Hoshi", "Orsini_Lince")
@@ -34,8 +34,7 @@ def settings(model, tmp_path_factory):
         model_name="good",
         manifest=manifest,
         model_folder=folder / "model",
-        photo_folder=folder / "photos",
-        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+        **kept_in(folder),
     )
 
 
@@ -366,8 +365,7 @@ def test_medium_offers_what_the_live_version_mixes_up_or_else_the_newest(
             model_name="good",
             manifest=tmp_path / "manifest.csv",
             model_folder=tmp_path / "model",
-            photo_folder=tmp_path / "photos",
-            database_url=f"sqlite:///{tmp_path}/dashboard.sqlite3",
+            **kept_in(tmp_path),
         )
     )
     web = player(app=app)

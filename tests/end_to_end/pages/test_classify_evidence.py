@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Download, Page, expect
 
 from tests.support.browsing import opened, running_dashboard
-from tests.support.datasets import image_bytes, write_labels_of_version_3, write_small_dataset
+from tests.support.datasets import image_bytes, kept_in, write_labels_of_version_3, write_small_dataset
 from tests.support.embedded_server import until
 from tests.support.local_model_server import local_model_server
 
@@ -36,8 +36,7 @@ def told(model_server_url: str, folder: Path) -> dict[str, object]:
         "model_server_url": model_server_url,
         "model_folder": folder / "model",
         "manifest": folder / "data" / "manifest.csv",
-        "photo_folder": folder / "photos",
-        "database_url": f"sqlite:///{folder}/dashboard.sqlite3",
+        **kept_in(folder),
     }
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.end_to_end.pages.test_every_page import violations
 from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard
-from tests.support.datasets import manifest_rows
+from tests.support.datasets import kept_in, manifest_rows
 
 pytestmark = pytest.mark.slow
 
@@ -45,8 +45,7 @@ def dashboard(manifest, model_server, demo_model_dir, tmp_path_factory):
         model_server_url=model_server.url,
         model_folder=demo_model_dir,
         manifest=manifest,
-        photo_folder=folder / "photos",
-        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+        **kept_in(folder),
     ) as url:
         yield f"{url}/data"
 
@@ -139,8 +138,7 @@ def test_a_phone_and_no_model_server(browser, closed_url, manifest, demo_model_d
         "model_server_url": closed_url,
         "model_folder": demo_model_dir,
         "manifest": manifest,
-        "photo_folder": tmp_path / "photos",
-        "database_url": f"sqlite:///{tmp_path}/dashboard.sqlite3",
+        **kept_in(tmp_path),
     }
     phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 

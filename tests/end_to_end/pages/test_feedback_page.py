@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.support.browsing import opened, running_dashboard
+from tests.support.datasets import kept_in
 from tests.support.local_model_server import ALL_LABELS, LABELS
 
 pytestmark = pytest.mark.slow
@@ -27,8 +28,7 @@ def settings(local_server, small_manifest, tmp_path) -> dict[str, object]:
         "model_name": "good",
         "model_folder": tmp_path / "model",
         "manifest": small_manifest,
-        "photo_folder": tmp_path / "photos",
-        "database_url": f"sqlite:///{tmp_path}/dashboard.sqlite3",
+        **kept_in(tmp_path),
         "workers": 2,
     }
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browsing import ARTEFACTS, Watch, opened, running_dashboard
+from tests.support.datasets import kept_in
 from tests.support.local_model_server import local_model_server
 
 pytestmark = pytest.mark.slow
@@ -44,8 +45,7 @@ def model_page(model_server_url: str, versions: Path, demo_data: Path, folder: P
         model_server_url=model_server_url,
         model_folder=versions,
         manifest=demo_data / "manifest.csv",
-        photo_folder=folder / "photos",
-        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+        **kept_in(folder),
     ) as url:
         yield f"{url}/model"
 

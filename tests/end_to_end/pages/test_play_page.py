@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.model_server.status import FRESH_SECONDS
 from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard
-from tests.support.datasets import write_plain_photos
+from tests.support.datasets import kept_in, write_plain_photos
 from tests.support.local_model_server import ALL_LABELS, LocalModelServer, local_model_server
 
 pytestmark = pytest.mark.slow
@@ -33,8 +33,7 @@ def url(model, tmp_path_factory) -> Iterator[str]:
         model_name="good",
         model_folder=folder / "model",
         manifest=manifest,
-        photo_folder=folder / "photos",
-        database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+        **kept_in(folder),
         read_timeout=1,
         workers=2,
     ) as address:

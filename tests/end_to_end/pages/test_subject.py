@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browsing import ARTEFACTS, opened, running_dashboard
-from tests.support.datasets import write_labels_of_version_3, write_plain_photos
+from tests.support.datasets import kept_in, write_labels_of_version_3, write_plain_photos
 from tests.support.local_model_server import ALL_LABELS, local_model_server
 
 pytestmark = pytest.mark.slow
@@ -34,8 +34,7 @@ def url(tmp_path_factory) -> Iterator[str]:
             model_name="no-makes",
             model_folder=folder / "model",
             manifest=manifest,
-            photo_folder=folder / "photos",
-            database_url=f"sqlite:///{folder}/dashboard.sqlite3",
+            **kept_in(folder),
         ) as address,
     ):
         yield address
