@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from tests.support.datasets import image_bytes, kept_in, manifest_rows, write_labels_of_version_3, write_small_dataset
+from tests.support.datasets import kept_in, manifest_rows, write_labels_of_version_3, write_small_dataset
 from tests.support.local_model_server import LocalModelServer, local_model_server
+from tests.support.pictures import encoded
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -39,7 +40,7 @@ def photo() -> bytes:
     """A JPEG, red on the left and blue on the right, 60 by 40 pixels."""
     image = Image.new("RGB", (60, 40), "red")
     image.paste("blue", (30, 0, 60, 40))
-    return image_bytes(image, "JPEG")
+    return encoded(image, "JPEG")
 
 
 @pytest.fixture

@@ -1,19 +1,12 @@
 """Small data sets: written by hand, and the drawn demo's."""
 
 import csv
-import io
 import json
 from pathlib import Path
 
 from PIL import Image
 
 from tests.support.local_model_server import ALL_LABELS
-
-
-def image_bytes(image: Image.Image, kind: str = "PNG", **options) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def write_small_dataset(folder: Path, photo: bytes) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageOps
 
-from tests.support.pictures import encoded
+from tests.support.pictures import encoded, png_file
 
 HEIGHT, WIDTH = 96, 128
 
@@ -75,10 +75,6 @@ def with_segments(jpeg: bytes, *segments: tuple[int, bytes], padding: bytes = b"
 
 def png(pixels: NDArray, colour_type: int, depth: int, *chunks: tuple[bytes, bytes]) -> bytes:
     """A PNG of any depth, which Pillow cannot write: `pixels` [height, width, channels]."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     height, width = pixels.shape[:2]
     rows = pixels.reshape(height, -1)
     if depth == 16:
@@ -90,8 +86,7 @@ def png(pixels: NDArray, colour_type: int, depth: int, *chunks: tuple[bytes, byt
         packed = np.packbits(bits.reshape(height, -1), axis=1)
     header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
     content = zlib.compress(b"".join(b"\0" + row.tobytes() for row in packed))
-    parts = [(b"IHDR", header), *chunks, (b"IDAT", content), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+    return png_file((b"IHDR", header), *chunks, (b"IDAT", content), (b"IEND", b""))
 
 
 def on_white(rgb: NDArray, alpha: NDArray) -> NDArray[np.uint8]:

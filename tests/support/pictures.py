@@ -21,14 +21,18 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
     return buffer.getvalue()
 
 
+def png_file(*chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG file of chunks: their kinds and content."""
+    framed = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
+
+
 def png_that_claims(width: int, height: int) -> bytes:
     """A PNG of a few bytes whose header declares any size."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return png_file((b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
 
 
 def jpeg_that_claims(width: int, height: int) -> bytes:

@@ -12,8 +12,8 @@ from PIL import Image
 from dashboard import Settings, create_app
 from dashboard.photos.dataset import DatasetPhoto, read_dataset
 from tests.dashboard.photos.test_normalise import halves, png_that_claims
-from tests.support.datasets import image_bytes
 from tests.support.local_model_server import ALL_LABELS, local_model_server, sent_photo
+from tests.support.pictures import encoded
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_an_upload_that_hides_its_length_is_limited_too(web):
 
 @pytest.mark.parametrize(("size", "kind"), [((40, 20), "PNG"), ((4000, 20), "JPEG")])
 def test_the_model_gets_a_png_or_a_jpeg_whatever_was_sent(web, local_server, size, kind):
-    kept = web.post("/photos", data=image_bytes(halves().resize(size), "WEBP", lossless=True))
+    kept = web.post("/photos", data=encoded(halves().resize(size), "WEBP", lossless=True))
     web.post(f"/photos/{kept.json['id']}/answer")
     assert sent_photo(local_server).format == kind
     shown = web.get(kept.json["src"])
@@ -95,7 +95,7 @@ def test_photos_can_be_had_small(settings, kind, large_photo):
 
 @pytest.fixture
 def large_photo() -> bytes:
-    return image_bytes(Image.new("RGB", (900, 600), "green"), "JPEG")
+    return encoded(Image.new("RGB", (900, 600), "green"), "JPEG")
 
 
 def test_any_class_can_be_asked_for(web, photo, local_server, labels_of_version_3):

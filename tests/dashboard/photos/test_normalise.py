@@ -10,8 +10,7 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from dashboard.photos import normalise as photos
-from tests.support.datasets import image_bytes
-from tests.support.pictures import picture
+from tests.support.pictures import encoded, picture
 
 
 def normalise(data: bytes, **limits) -> photos.Photo:
@@ -54,26 +53,26 @@ def float_image() -> Image.Image:
 
 
 def two_frames() -> bytes:
-    return image_bytes(halves("P"), "GIF", save_all=True, append_images=[Image.new("P", (40, 20))])
+    return encoded(halves("P"), "GIF", save_all=True, append_images=[Image.new("P", (40, 20))])
 
 
 @pytest.mark.parametrize(
     ("data", "left", "right"),
     [
-        pytest.param(image_bytes(halves(), "JPEG", quality=95), 40, 200, id="JPEG"),
-        pytest.param(image_bytes(halves("CMYK"), "JPEG", quality=95), 40, 200, id="CMYK JPEG"),
-        pytest.param(image_bytes(halves("L"), "JPEG", quality=95), 40, 200, id="grey JPEG"),
-        pytest.param(image_bytes(halves()), 40, 200, id="PNG"),
-        pytest.param(image_bytes(sixteen_bit()), 40, 200, id="16-bit PNG"),
-        pytest.param(image_bytes(halves("P")), 40, 200, id="palette PNG"),
-        pytest.param(image_bytes(see_through()), 200, 255, id="see-through PNG"),
-        pytest.param(image_bytes(see_through().convert("LA")), 200, 255, id="see-through grey PNG"),
-        pytest.param(image_bytes(see_through().quantize(4)), 200, 255, id="see-through palette PNG"),
-        pytest.param(image_bytes(see_through(), "WEBP", lossless=True), 200, 255, id="see-through WebP"),
-        pytest.param(image_bytes(halves(), "WEBP", lossless=True), 40, 200, id="WebP"),
-        pytest.param(image_bytes(halves(), "BMP"), 40, 200, id="BMP"),
-        pytest.param(image_bytes(halves(), "TIFF"), 40, 200, id="TIFF"),
-        pytest.param(image_bytes(float_image(), "TIFF"), 0, 255, id="float TIFF"),
+        pytest.param(encoded(halves(), "JPEG", quality=95), 40, 200, id="JPEG"),
+        pytest.param(encoded(halves("CMYK"), "JPEG", quality=95), 40, 200, id="CMYK JPEG"),
+        pytest.param(encoded(halves("L"), "JPEG", quality=95), 40, 200, id="grey JPEG"),
+        pytest.param(encoded(halves(), "PNG"), 40, 200, id="PNG"),
+        pytest.param(encoded(sixteen_bit(), "PNG"), 40, 200, id="16-bit PNG"),
+        pytest.param(encoded(halves("P"), "PNG"), 40, 200, id="palette PNG"),
+        pytest.param(encoded(see_through(), "PNG"), 200, 255, id="see-through PNG"),
+        pytest.param(encoded(see_through().convert("LA"), "PNG"), 200, 255, id="see-through grey PNG"),
+        pytest.param(encoded(see_through().quantize(4), "PNG"), 200, 255, id="see-through palette PNG"),
+        pytest.param(encoded(see_through(), "WEBP", lossless=True), 200, 255, id="see-through WebP"),
+        pytest.param(encoded(halves(), "WEBP", lossless=True), 40, 200, id="WebP"),
+        pytest.param(encoded(halves(), "BMP"), 40, 200, id="BMP"),
+        pytest.param(encoded(halves(), "TIFF"), 40, 200, id="TIFF"),
+        pytest.param(encoded(float_image(), "TIFF"), 0, 255, id="float TIFF"),
         pytest.param(two_frames(), 40, 200, id="animated GIF"),
     ],
 )
@@ -92,7 +91,7 @@ def test_every_common_format_keeps_its_picture(data, left, right):
 def test_photos_are_turned_upright(kind, orientation, size, dark_at):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    photo = normalise(image_bytes(halves(), kind, exif=exif))
+    photo = normalise(encoded(halves(), kind, exif=exif))
     assert (photo.width, photo.height) == size
     found = pixels(photo)
     sides = {"left": found[:, :10], "right": found[:, -10:], "top": found[:10], "bottom": found[-10:]}
@@ -101,7 +100,7 @@ def test_photos_are_turned_upright(kind, orientation, size, dark_at):
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # Pillow says so, and that is all
 def test_a_broken_note_about_the_orientation_is_ignored():
-    data = image_bytes(halves(), "JPEG", exif=b"Exif\0\0MM\0\x2a\xff\xff\xff\xff broken")
+    data = encoded(halves(), "JPEG", exif=b"Exif\0\0MM\0\x2a\xff\xff\xff\xff broken")
     assert normalise(data).width == 40
 
 
@@ -114,14 +113,14 @@ def with_secrets(image: Image.Image, orientation: int, **options) -> bytes:
     exif[0x0112], exif[0x010F] = orientation, "Maker of the camera"
     exif.get_ifd(0x8825)[29] = "Home, sweet home"
     settings = {"comment": b"Home, sweet home", "icc_profile": b"My profile" * 20, "xmp": b"Said by XMP"} | options
-    jpeg = image_bytes(image, "JPEG", exif=exif, **settings)
+    jpeg = encoded(image, "JPEG", exif=exif, **settings)
     if b"JFIF\0" in jpeg:  # not with other ways to store colours
         header = b"JFIF\0\1\1\0\0\1\0\1"
         thumbnail = b"\x08\x04" + b"Home, sweet home" * 6  # 8 by 4 pixels of three bytes
         jfif = header + thumbnail
         end = jpeg.index(b"JFIF\0") + 14
         jpeg = jpeg[:2] + b"\xff\xe0" + struct.pack(">H", 2 + len(jfif)) + jfif + jpeg[end:]
-    jpeg += image_bytes(image, "JPEG", exif=exif) + b"Behind the end"
+    jpeg += encoded(image, "JPEG", exif=exif) + b"Behind the end"
     assert all(secret in jpeg for secret in SECRETS)
     return jpeg
 
@@ -156,7 +155,7 @@ def png_with_secrets() -> bytes:
     text.add_text("Comment", "Home, sweet home")
     text.add_itxt("XML:com.adobe.xmp", "Said by XMP")
     settings = {"pnginfo": text, "icc_profile": b"My profile" * 20, "transparency": (1, 2, 3)}
-    return image_bytes(picture(37, 53), "PNG", exif=exif, **settings) + b"Behind the end"
+    return encoded(picture(37, 53), "PNG", exif=exif, **settings) + b"Behind the end"
 
 
 @pytest.mark.parametrize(
@@ -185,11 +184,11 @@ def noise(width: int, height: int) -> Image.Image:
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP"])
 def test_a_photo_that_was_stored_without_loss_keeps_its_pixels(kind):
     options = {"lossless": True} if kind == "WEBP" else {}
-    np.testing.assert_array_equal(pixels(normalise(image_bytes(noise(96, 96), kind, **options))), noise(96, 96))
+    np.testing.assert_array_equal(pixels(normalise(encoded(noise(96, 96), kind, **options))), noise(96, 96))
 
 
 def test_a_png_of_many_bytes_becomes_a_jpeg_that_keeps_all_colours():
-    photo = normalise(image_bytes(noise(1000, 700)))
+    photo = normalise(encoded(noise(1000, 700), "PNG"))
     assert Image.open(io.BytesIO(photo.content)).format == "JPEG"
     assert len(photo.content) < photos.MOST_PNG_BYTES
     assert np.abs(pixels(photo) - np.asarray(noise(1000, 700))).mean() < 5  # with colours at half the resolution, 46
@@ -215,7 +214,7 @@ def test_of_two_pictures_in_a_file_the_first_is_kept():
 )
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_large_photos_are_scaled_down_and_small_ones_stay(size, expected, kind):
-    photo = normalise(image_bytes(Image.new("RGB", size), kind), longest_side=100)
+    photo = normalise(encoded(Image.new("RGB", size), kind), longest_side=100)
     assert (photo.width, photo.height) == expected
     pixels(photo)
 
@@ -242,8 +241,8 @@ def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(size):
         pytest.param(b"", "is empty", id="no bytes"),
         pytest.param(b"Dear diary, today I saw a car.", "not a photo", id="text"),
         pytest.param(bytes(range(256)) * 40, "not a photo", id="noise"),
-        pytest.param(image_bytes(halves().resize((400, 400)), "JPEG")[:1500], "cut off", id="cut-off JPEG"),
-        pytest.param(image_bytes(halves().resize((400, 400)))[:120], "damaged|cut off", id="cut-off PNG"),
+        pytest.param(encoded(halves().resize((400, 400)), "JPEG")[:1500], "cut off", id="cut-off JPEG"),
+        pytest.param(encoded(halves().resize((400, 400)), "PNG")[:120], "damaged|cut off", id="cut-off PNG"),
         pytest.param(png_that_claims(20, 20), "damaged or cut off", id="PNG without pixels"),
         pytest.param(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC.*Save it as JPEG", id="HEIC"),
         pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a photo", id="EPS"),

@@ -8,7 +8,7 @@ from PIL import Image
 
 from dashboard.photos.similar import FeaturesFile, read_features
 from tests.dashboard.datasets import dataset, photo
-from tests.support.datasets import image_bytes
+from tests.support.pictures import encoded
 
 # Directions in a plane, by their angle in degrees.
 ANGLES = {"a": 0, "b": 10, "c": 30, "d": 90, "e": 180}
@@ -70,7 +70,7 @@ def test_photos_that_left_the_data_set_are_passed_over(features_path):
         lambda path: path.write_bytes(b"no archive"),
         lambda path: path.write_bytes(path.read_bytes()[:-40]),
         lambda path: np.savez(path, other=np.zeros(2)),
-        lambda path: path.write_bytes(image_bytes(Image.new("1", (2, 2)))),
+        lambda path: path.write_bytes(encoded(Image.new("1", (2, 2)), "PNG")),
         lambda path: (np.save(path.with_suffix(".npy"), np.zeros(2)), path.with_suffix(".npy").replace(path)),
         lambda path: write_features(path, features=np.zeros((4, 2))),
         lambda path: write_features(path, features=np.zeros(5)),

@@ -13,9 +13,10 @@ from PIL import Image
 from playwright.sync_api import Download, Page, expect
 
 from tests.support.browsing import opened, running_dashboard
-from tests.support.datasets import image_bytes, kept_in, write_labels_of_version_3, write_small_dataset
+from tests.support.datasets import kept_in, write_labels_of_version_3, write_small_dataset
 from tests.support.embedded_server import until
 from tests.support.local_model_server import local_model_server
+from tests.support.pictures import encoded
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +27,7 @@ ORANGE, BLUE = (213, 94, 0), (0, 114, 178)
 def folder(tmp_path_factory) -> Path:
     """Holds the photos and the model folder that these tests share."""
     folder = tmp_path_factory.mktemp("dashboard")
-    write_small_dataset(folder, image_bytes(Image.new("RGB", (60, 40), "red"), "JPEG"))
+    write_small_dataset(folder, encoded(Image.new("RGB", (60, 40), "red"), "JPEG"))
     write_labels_of_version_3(folder)
     return folder
 
@@ -175,7 +176,7 @@ def test_the_command_asks_for_the_dashboards_label(page):
 def coloured_files(folder: Path, *colours: str) -> list[Path]:
     files = [folder / f"{colour}.png" for colour in colours]
     for file, colour in zip(files, colours, strict=True):
-        file.write_bytes(image_bytes(Image.new("RGB", (60, 40), colour)))
+        file.write_bytes(encoded(Image.new("RGB", (60, 40), colour), "PNG"))
     return files
 
 
