@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -262,18 +263,25 @@ def test_a_contact_sheet_that_cannot_be_written(tmp_path, name, message):
 # --- a real net, through the command line ---
 
 
-@pytest.mark.slow
-def test_a_real_net(photos_in, tmp_path):
+@pytest.fixture
+def two_classes(photos_in, tmp_path) -> Path:
+    """A folder with the manifest of ten photos."""
+    folder = photos_in(*(f"{label}_{i}.jpg" for label in ("Kia_Rio", "Audi_A4") for i in range(5)))
+    index_photos(folder, tmp_path / "manifest.csv")
+    return tmp_path
+
+
+PREFILTER = ("data", "prefilter", "--data", "manifest.csv", "--base", "mobilenetv2", "--weights")
+
+
+def test_a_real_net(two_classes):
     """With random weights every class is about equally likely, and 15 of 1000 are cars: no car is seen."""
     import keras
 
     keras.utils.set_random_seed(0)
-    keras.applications.MobileNetV2(weights=None).save_weights(tmp_path / "net.weights.h5")
-    folder = photos_in(*(f"{label}_{i}.jpg" for label in ("Kia_Rio", "Audi_A4") for i in range(5)))
-    assert in_process("data", "index", folder, "--out", "manifest.csv", cwd=tmp_path).returncode == 0
-    command = ("data", "prefilter", "--data", "manifest.csv", "--base", "mobilenetv2", "--weights", "net.weights.h5")
+    keras.applications.MobileNetV2(weights=None).save_weights(two_classes / "net.weights.h5")
 
-    done = in_process(*command, "--threshold", 0.01, cwd=tmp_path)
+    done = in_process(*PREFILTER, "net.weights.h5", "--threshold", 0.01, cwd=two_classes)
     assert (done.returncode, done.stdout.splitlines()) == (
         0,
         [
@@ -283,17 +291,22 @@ def test_a_real_net(photos_in, tmp_path):
             "Next: car-classifier train --data manifest.csv",
         ],
     ), done.stderr
-    scores = [row.prefilter_score for row in read_manifest(tmp_path / "manifest.csv").rows]
+    scores = [row.prefilter_score for row in read_manifest(two_classes / "manifest.csv").rows]
     assert all(0.01 < score < 0.02 for score in scores)
-    with Image.open(tmp_path / "figures" / "prefilter.jpg") as sheet:
+    with Image.open(two_classes / "figures" / "prefilter.jpg") as sheet:
         assert sheet.format == "JPEG"
 
-    (tmp_path / "net.weights.h5").rename(tmp_path / "renamed.h5")
-    done = in_process(*command[:-1], "renamed.h5", "--threshold", 0.02, cwd=tmp_path)
+    (two_classes / "net.weights.h5").rename(two_classes / "renamed.h5")
+    done = in_process(*PREFILTER, "renamed.h5", "--threshold", 0.02, cwd=two_classes)
     assert done.returncode == 2
     assert "At a threshold of 0.02, 0 of 10 photos would be left" in done.stderr
 
-    keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(tmp_path / "headless.weights.h5")
-    done = in_process(*command[:-1], "headless.weights.h5", cwd=tmp_path)
+
+@pytest.mark.long
+def test_weights_without_the_classifier_are_refused(two_classes):
+    import keras
+
+    keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(two_classes / "headless.weights.h5")
+    done = in_process(*PREFILTER, "headless.weights.h5", cwd=two_classes)
     assert done.returncode == 2
     assert "Error: headless.weights.h5 does not hold the weights of MobileNetV2 with its classifier" in done.stderr
