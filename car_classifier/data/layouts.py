@@ -245,7 +245,7 @@ def _two_readings(source: Path, first: _Reading, second: _Reading, path: Path) -
     return UserError(
         f"The photos in {source} can be read in two ways. {first.name.capitalize()}: {first.example(source, path)}. "
         f"{second.name.capitalize()}: {second.example(source, path)}. "
-        f"Choose with car-classifier data index --classes {first.classes} or --classes {second.classes}."
+        f"Choose with --classes {first.classes} or --classes {second.classes}."
     )
 
 

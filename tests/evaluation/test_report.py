@@ -15,6 +15,7 @@ from rich.console import Console
 from scipy.special import softmax
 
 from car_classifier.data.indexing import index_photos
+from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import read_manifest, write_manifest
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import BATCH_SIZE, predict
@@ -120,6 +121,14 @@ class TestWhatIsMeasured:
         assert result["count"] == 1
         assert [row["support"] for row in result["per_class"]] == [0, 0, 1, 0, 0, 0]
         assert [row["make"] for row in result["per_make"] if row["support"]] == ["Make1"]
+
+    def test_photos_that_can_be_read_in_two_ways_need_a_choice(self, published, tmp_path):
+        (tmp_path / "by_make").mkdir()
+        for make in ("Make0", "Make1"):
+            write_photos(tmp_path / "by_make" / make, [f"{make}_Model{i}" for i in range(3)], 2)
+        with pytest.raises(UserError, match=r"Choose with --classes folders or --classes names\.$"):
+            evaluate_on(published, tmp_path / "by_make", None, QUIET)
+        assert evaluate_on(published, tmp_path / "by_make", None, QUIET, Classes.NAMES)["unknown_labels"] == {}
 
 
 class TestWhatCannotBeMeasured:
