@@ -246,6 +246,30 @@ def ask_in_batches(
         raise UserError(f"None of the {len(rows)} photos can be used. The first: {first}") from first
 
 
+def readable_rows(
+    manifest: Manifest, rows: Sequence[ManifestRow], report: Report, notify: Callable[[str], object]
+) -> list[ManifestRow]:
+    """The photos that a model can read, for work that needs all of its photos.
+
+    Args:
+        manifest: Locates the photos.
+        rows: Which photos; at least one.
+        report: Called with photos done and photos in all.
+        notify: That of `ask_in_batches`.
+
+    Raises:
+        UserError: No photo can be read.
+    """
+    import tensorflow as tf
+
+    from car_classifier.network.preprocessing import decode_photo
+
+    def sizes(image_bytes: tf.Tensor) -> tf.Tensor:
+        return tf.map_fn(lambda photo: tf.shape(decode_photo(photo)), image_bytes, fn_output_signature=tf.int32)
+
+    return [row for batch, _ in ask_in_batches(tf.function(sizes), manifest, rows, report, notify) for row in batch]
+
+
 def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], class_index: int | None = None) -> Any:
     """A signature's answer for photos of a manifest.
 
