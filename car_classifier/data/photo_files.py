@@ -82,7 +82,7 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
             orientation = exif_orientation(content)
             # A JPEG that is large enough is downscaled while it is decoded: a phone's photo in a quarter of the time.
             image.draft(None, (_ENOUGH_FOR_HASH, _ENOUGH_FOR_HASH))
-            code = perceptual_hash(upright_rgb(image, orientation))
+            code = perceptual_hash(upright_rgb(image, content))
     except UnidentifiedImageError:
         return LeftOut(path, "empty file" if not content else "not a picture, or damaged")
     except FileNotFoundError:
@@ -125,6 +125,6 @@ def open_photo(path: Path) -> Image.Image:
     try:
         content = path.read_bytes()
         with Image.open(io.BytesIO(content)) as image:
-            return upright_rgb(image, exif_orientation(content))
+            return upright_rgb(image, content)
     except (OSError, ValueError, SyntaxError) as error:
         raise UserError(f"{path} cannot be read: {error}. Repair or remove it, and index the photos again.") from error
