@@ -7,9 +7,11 @@ has them for the page. They agree on all kinds of JPEG and PNG.
 import io
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 EXIF_BYTES = 65536
 """EXIF data count only as far as they lie in a JPEG's first bytes."""
@@ -70,15 +72,16 @@ def _with_hole(image: Image.Image, content: bytes) -> Image.Image | None:
 
     Pillow compares the colour, in the file's own levels, with pixels of 8 bits: wrongly for 2, 4 and 16 bits.
     """
-    colour = image.info.get("transparency") if image.format == "PNG" and image.tile else None
-    raw = image.tile[0].args if colour is not None else None
-    if raw in _GREY_STEPS:
-        step = _GREY_STEPS[raw]
+    colour: Any = image.info.get("transparency")
+    if colour is None or not isinstance(image, PngImageFile) or not image.tile:
+        return None
+    raw = str(image.tile[0].args)
+    if step := _GREY_STEPS.get(raw):
         grey = np.asarray(image)
         shown = np.where(grey == (colour & 255 // step) * step, 255, grey)
         return Image.fromarray(shown.astype(np.uint8)).convert("RGB")
     if raw == "RGB;16B":
-        with Image.open(io.BytesIO(content)) as swapped:
+        with PngImageFile(io.BytesIO(content)) as swapped:
             swapped.tile = [swapped.tile[0]._replace(args="RGB;16L")]
             lower = np.asarray(swapped, np.uint16)
         upper = np.asarray(image, np.uint16)

@@ -2,9 +2,11 @@
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
 
 from dashboard.photos.jpeg import without_metadata
 from dashboard.photos.orientation import ORIENTATION_TAG, exif_orientation
@@ -166,15 +168,16 @@ def _with_hole(image: Image.Image, content: bytes) -> Image.Image | None:
 
     Pillow compares the colour, in the file's own levels, with pixels of 8 bits: wrongly for 2, 4 and 16 bits.
     """
-    colour = image.info.get("transparency") if image.format == "PNG" and image.tile else None
-    raw = image.tile[0].args if colour is not None else None
-    if raw in _GREY_STEPS:
-        step = _GREY_STEPS[raw]
+    colour: Any = image.info.get("transparency")
+    if colour is None or not isinstance(image, PngImageFile) or not image.tile:
+        return None
+    raw = str(image.tile[0].args)
+    if step := _GREY_STEPS.get(raw):
         grey = np.asarray(image)
         shown = np.where(grey == (colour & 255 // step) * step, 255, grey)
         return Image.fromarray(shown.astype(np.uint8)).convert("RGB")
     if raw == "RGB;16B":
-        with Image.open(io.BytesIO(content)) as swapped:
+        with PngImageFile(io.BytesIO(content)) as swapped:
             swapped.tile = [swapped.tile[0]._replace(args="RGB;16L")]
             lower = np.asarray(swapped, np.uint16)
         upper = np.asarray(image, np.uint16)
