@@ -1,5 +1,8 @@
 """Numbers in sentences for people."""
 
+SURE_ABOVE = 0.5
+"""An answer with a lower probability is called not sure, unless `DASHBOARD_SURE_ABOVE` or `--sure-above` differs."""
+
 
 def counted(count: int, one: str, many: str | None = None) -> str:
     """A number and its noun, with a verb if there is one: `1 photo is`, `2 photos are`.

@@ -125,14 +125,15 @@ def prefilter(
     from car_classifier.prefilter.contact_sheet import check_contact_sheet, draw_contact_sheet
     from car_classifier.prefilter.imagenet_net import imagenet_net
     from car_classifier.prefilter.scoring import CAR_CLASSES, prefilter_photos
-    from car_classifier.subject import CAR, read_subject
+    from car_classifier.subject import CAR, PHOTO, default_subject, read_subject
 
     check_contact_sheet(contact_sheet)
     net = imagenet_net(base, weights)
     photos = read_manifest(manifest)
-    subject = read_subject(photos.path.parent)
-    if car_classes is None and subject not in (None, CAR):
-        note = f"Note: this looks for cars on photos of {subject.plural}; --car-classes names what to look for."
+    subject = read_subject(photos.path.parent) or default_subject(any(row.make for row in photos.rows))
+    if car_classes is None and subject != CAR:
+        shown = "the photos" if subject == PHOTO else f"photos of {subject.plural}"
+        note = f"Note: this looks for cars on {shown}; --car-classes names what to look for."
         console.print(note, style="yellow", markup=False)
     check_no_input(contact_sheet, (photos.photo_path(row) for row in photos.rows))
     names = CAR_CLASSES if car_classes is None else [name.strip() for name in car_classes.split(",") if name.strip()]

@@ -12,6 +12,7 @@ from car_classifier.commands.shared import (
     MANIFEST,
     MODEL_DIR,
     SPLIT,
+    ClassesOption,
     JsonOption,
     ModelOption,
     SplitChoice,
@@ -32,6 +33,7 @@ def evaluate(
         MANIFEST
     ),
     split: Annotated[SplitChoice | None, SPLIT(show_default="test; all for a folder of photos")] = None,
+    classes: ClassesOption = None,
     json_out: JsonOption = None,
 ) -> None:
     """Measure a published model on labelled photos, through its SavedModel."""
@@ -49,7 +51,7 @@ def evaluate(
         except UserError as error:
             raise UserError(f"{error} Name a file for the result with --json.") from error
 
-    result = evaluate_on(version, photos, only, console)
+    result = evaluate_on(version, photos, only, console, classes)
     if write_result(out, result):
         return
     seen = sum(row["support"] > 0 for row in result["per_class"])

@@ -23,6 +23,7 @@ from car_classifier.commands.shared import (
 )
 from car_classifier.data.manifest import read_manifest
 from car_classifier.files import check_writable
+from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.registry.published_version import find_version
 from car_classifier.words import counted
 
@@ -57,6 +58,7 @@ def explain_eval(
     check_writable(out / "methods.jpg")
 
     from car_classifier.demo_cars.part_boxes import read_part_boxes
+    from car_classifier.evaluation.predictions import readable_rows
     from car_classifier.evaluation.report import rows_of
     from car_classifier.explanations.evaluation import draw_figures, evaluate_explanations
     from car_classifier.explanations.methods import METHODS, find_method
@@ -65,7 +67,10 @@ def explain_eval(
     methods = [item for name, item in METHODS.items() if name in asked or item.is_baseline]
     labels = version.names.labels
     known = len(rows_of(photos_of, split, labels))
-    rows = rows_of(photos_of, split, labels, photos, seed)
+    notes: list[str] = []
+    with progress_bar("Checking photos", console) as report:
+        rows = readable_rows(photos_of, rows_of(photos_of, split, labels, photos, seed), report, notes.append)
+    print_left_out(console, notes)
     parts = read_part_boxes(photos_of.path.parent / "parts.csv")
     result = evaluate_explanations(version, photos_of, rows, methods, parts, split, seed, sanity_photos, console)
     text_wanted = not write_result(json_out, {"model": str(version)} | result)

@@ -89,6 +89,15 @@ JsonOption = Annotated[
         "--json", help="File to write the result to as JSON; - or nothing prints the JSON instead of the text."
     ),
 ]
+SureAboveOption = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        envvar="DASHBOARD_SURE_ABOVE",
+        help="An answer with a lower probability is called not sure, as on the dashboard.",
+    ),
+]
 FiguresOption = Annotated[Path, typer.Option("--out", help="Folder to write the figures to.")]
 MANIFEST_OUT = partial(typer.Option, "--out", help="Manifest to write.")
 TABLE_OUT = partial(typer.Option, "--out", help="CSV file to write the table to.")

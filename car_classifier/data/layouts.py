@@ -155,8 +155,8 @@ def find_photos(
 def _list_inside(walk: Walk, out: Path) -> tuple[Path, PhotoList | None]:
     """A list in the only folder that a source holds, as in an archive that was just unpacked."""
     root = walk.root
-    inner = {path.relative_to(root).parts[0] for path in walk.files}
-    folder = root / next(iter(inner)) if len(inner) == 1 else root
+    ends = {path.relative_to(root).parts[0] for path in (*walk.files[:1], *walk.files[-1:])}  # the files are sorted
+    folder = root / next(iter(ends)) if len(ends) == 1 else root
     return (folder, find_list(folder, out)) if folder != root and folder.is_dir() else (root, None)
 
 
@@ -245,7 +245,7 @@ def _two_readings(source: Path, first: _Reading, second: _Reading, path: Path) -
     return UserError(
         f"The photos in {source} can be read in two ways. {first.name.capitalize()}: {first.example(source, path)}. "
         f"{second.name.capitalize()}: {second.example(source, path)}. "
-        f"Choose with car-classifier data index --classes {first.classes} or --classes {second.classes}."
+        f"Choose with --classes {first.classes} or --classes {second.classes}."
     )
 
 

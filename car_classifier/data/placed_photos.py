@@ -11,6 +11,8 @@ from car_classifier.data.file_names import CarName, parse_file_name
 from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import split_of_folder
 
+_Folders = tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class PlacedPhoto:
@@ -49,9 +51,10 @@ def place_photos(
 ) -> list[PlacedPhoto]:
     """Find the split and the folders of photos below `root`.
 
-    A class folder is the outermost one below `root` and, if there is one, below the folder of a split. Where no
-    split has folders, they can lie inside the class folders instead, as in `cats/train/`. Folders that hold all others
-    (`archive/photos/cats/`) are no classes, and neither are those in `around` that hold folders of photos.
+    A class folder is the outermost one below `root` and, if there is one, below the folder of a split. Where the
+    outermost folders are no splits, those can lie inside the class folders instead, as in `cats/train/`. Folders that
+    hold all others (`archive/photos/cats/`) are no classes, and neither are those in `around` that hold folders of
+    photos.
     """
     parts = [path.relative_to(root).parts[:-1] for path in paths]
     if around:
@@ -61,10 +64,9 @@ def place_photos(
             for folders in parts
         ]
     parts = [folders[_around_all(parts, min_classes) :] for folders in parts]
-    words = _split_words(parts, paths)
-    cut = [_cut_at_split(folders, words) for folders in parts]
-    classes = _split_words_of_classes([below for _, _, below in cut], words)
-    cut = [(above, split, _without_inner_split(below, words - classes)) for above, split, below in cut]
+    cut = _cut_at_splits(parts, paths)
+    classes = _classes_named_as_splits([below for _, _, below in cut])
+    cut = [(above, split, _without_inner_split(below, classes)) for above, split, below in cut]
     inside = not any(split and below for _, split, below in cut) and len({above[:1] for above, _, _ in cut}) > 1
     return [
         PlacedPhoto(path, split, above)
@@ -85,43 +87,71 @@ def _around_all(parts: Sequence[tuple[str, ...]], min_classes: int) -> int:
     return count
 
 
-def _split_words(parts: Sequence[tuple[str, ...]], paths: Sequence[Path]) -> set[str]:
-    """The names that mean a split here. `train` beside `bus` and `car`, with photos directly in all three, is a class.
+def _cut_at_splits(parts: Sequence[_Folders], paths: Sequence[Path]) -> list[tuple[_Folders, Split | None, _Folders]]:
+    """For each photo the folders above the folder of its split, the split, and the folders below it.
 
-    It is a split if its photos are named after their classes.
+    The outermost folders are splits, or else those inside of classes (`cats/train/`), if most classes have some.
     """
-    names = {name for folders in parts for name in folders if split_of_folder(name)}
+    siblings: dict[_Folders, set[str]] = defaultdict(set)
+    for folders in parts:
+        for depth, name in enumerate(folders):
+            siblings[folders[:depth]].add(name)
+    around = {above for above, names in siblings.items() if above and _are_mostly_splits(names)}
+    if _are_splits_outermost(parts, paths):
+        around.add(())
+    elif 2 * len({above[0] for above in around}) <= len(siblings[()]):
+        around = set()
+    places = [
+        next((i for i, name in enumerate(folders) if folders[:i] in around and split_of_folder(name)), None)
+        for folders in parts
+    ]
+    return [
+        (folders, None, ())
+        if place is None
+        else (folders[:place], split_of_folder(folders[place]), folders[place + 1 :])
+        for folders, place in zip(parts, places, strict=True)
+    ]
+
+
+def _are_splits_outermost(parts: Sequence[_Folders], paths: Sequence[Path]) -> bool:
+    """Whether outermost folders such as `train` are splits. Beside `bus` and `car`, such a folder can be a class.
+
+    It is a split if it holds folders of classes and most other outermost folders are splits as well, or if its photos
+    are named after the other folders.
+    """
     outermost = {folders[0] for folders in parts if folders}
-    others = outermost - names
-    if not others or any(split_of_folder(folders[0]) and len(folders) > 1 for folders in parts if folders):
-        return names
-    flat = defaultdict(list)
-    for folders, path in zip(parts, paths, strict=True):
-        if len(folders) == 1 and folders[0] in names:
-            flat[folders[0]].append(PlacedPhoto(path, None, ()))
-    return names - {name for name, photos in flat.items() if not are_plausible(photos, others)}
+    others = {name for name in outermost if not split_of_folder(name)}
+    if not others or others == outermost:
+        return not others
+    inner = [folders for folders in parts if folders and folders[0] not in others]
+    if any(not split_of_folder(name) for folders in inner for name in folders[1:]):
+        return 2 * len(others) <= len(outermost)
+    flat = [
+        PlacedPhoto(path, None, ())
+        for folders, path in zip(parts, paths, strict=True)
+        if len(folders) == 1 and folders[0] not in others
+    ]
+    return are_plausible(flat, others)
 
 
-def _cut_at_split(folders: tuple[str, ...], words: set[str]) -> tuple[tuple[str, ...], Split | None, tuple[str, ...]]:
-    """The folders above the first folder of a split, the split, and the folders below it."""
-    place = next((i for i, name in enumerate(folders) if name in words), None)
-    if place is None:
-        return folders, None, ()
-    return folders[:place], split_of_folder(folders[place]), folders[place + 1 :]
+def _are_mostly_splits(names: Collection[str]) -> bool:
+    return 2 * sum(split_of_folder(name) is not None for name in names) > len(names)
 
 
-def _split_words_of_classes(parts: Sequence[tuple[str, ...]], words: set[str]) -> set[str]:
+def _classes_named_as_splits(parts: Sequence[_Folders]) -> set[str]:
     """The names of splits that name classes below the folders of splits, as in `test/bus/` and `test/train/`.
 
     Such a folder holds photos itself, and has a sibling that can only be a class.
     """
-    has_others = any(folders[0] not in words for folders in parts if folders)
-    return {folders[0] for folders in parts if len(folders) == 1 and folders[0] in words} if has_others else set()
+    has_others = any(not split_of_folder(folders[0]) for folders in parts if folders)
+    return (
+        {folders[0] for folders in parts if len(folders) == 1 and split_of_folder(folders[0])} if has_others else set()
+    )
 
 
-def _without_inner_split(folders: tuple[str, ...], words: set[str]) -> tuple[str, ...]:
+def _without_inner_split(folders: _Folders, classes: Collection[str]) -> _Folders:
     """Folders without further ones of the split, as in `seg_train/seg_train/`."""
-    while folders and folders[0] in words:
+    while folders and split_of_folder(folders[0]) and folders[0] not in classes:
         folders = folders[1:]
     return folders
 

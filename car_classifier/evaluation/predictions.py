@@ -19,12 +19,9 @@ from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
 from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.published_version import PublishedVersion
-from car_classifier.words import counted
+from car_classifier.words import SURE_ABOVE, counted
 
 BATCH_SIZE = 32
-
-SURE_ABOVE = 0.5
-"""An answer with a lower probability is called not sure, as on the dashboard (`DASHBOARD_SURE_ABOVE`)."""
 
 
 # --- Any photos: the most likely labels ---------------------------------------------------------------------------
@@ -46,11 +43,13 @@ class Answer:
         photo: The photo.
         labels: The most likely labels, best first.
         probabilities: Their probabilities.
+        sure_above: The first answer is called not sure if its probability is lower.
     """
 
     photo: LabelledPhoto
     labels: tuple[str, ...]
     probabilities: tuple[float, ...]
+    sure_above: float = SURE_ABOVE
 
     @property
     def is_right(self) -> bool | None:
@@ -60,7 +59,7 @@ class Answer:
     @property
     def is_sure(self) -> bool:
         """Whether the first answer is likely enough."""
-        return self.probabilities[0] >= SURE_ABOVE
+        return self.probabilities[0] >= self.sure_above
 
     def as_json(self) -> dict[str, Any]:
         """The answer as `--json` shows it."""
@@ -81,7 +80,9 @@ class Unreadable:
         return {"photo": str(self.photo.path), "truth": self.photo.truth, "error": self.reason}
 
 
-def classify(version: PublishedVersion, photos: Sequence[LabelledPhoto]) -> Iterator[Answer | Unreadable]:
+def classify(
+    version: PublishedVersion, photos: Sequence[LabelledPhoto], sure_above: float = SURE_ABOVE
+) -> Iterator[Answer | Unreadable]:
     """The version's answers about photos, in their order.
 
     Raises:
@@ -96,7 +97,7 @@ def classify(version: PublishedVersion, photos: Sequence[LabelledPhoto]) -> Iter
                 continue
             labels, probabilities = texts(answer["labels"].numpy()), answer["probabilities"].numpy()
             for i, row, values in zip(places, labels, probabilities, strict=True):
-                yield Answer(batch[i], tuple(map(str, row)), tuple(map(float, values)))
+                yield Answer(batch[i], tuple(map(str, row)), tuple(map(float, values)), sure_above)
 
 
 def texts(labels: NDArray[Any]) -> NDArray[np.str_]:
@@ -243,6 +244,30 @@ def ask_in_batches(
         report(start + len(batch), len(rows))
     if not count:
         raise UserError(f"None of the {len(rows)} photos can be used. The first: {first}") from first
+
+
+def readable_rows(
+    manifest: Manifest, rows: Sequence[ManifestRow], report: Report, notify: Callable[[str], object]
+) -> list[ManifestRow]:
+    """The photos that a model can read, for work that needs all of its photos.
+
+    Args:
+        manifest: Locates the photos.
+        rows: Which photos; at least one.
+        report: Called with photos done and photos in all.
+        notify: That of `ask_in_batches`.
+
+    Raises:
+        UserError: No photo can be read.
+    """
+    import tensorflow as tf
+
+    from car_classifier.network.preprocessing import decode_photo
+
+    def sizes(image_bytes: tf.Tensor) -> tf.Tensor:
+        return tf.map_fn(lambda photo: tf.shape(decode_photo(photo)), image_bytes, fn_output_signature=tf.int32)
+
+    return [row for batch, _ in ask_in_batches(tf.function(sizes), manifest, rows, report, notify) for row in batch]
 
 
 def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], class_index: int | None = None) -> Any:

@@ -13,6 +13,7 @@ from rich.console import Console
 from scipy.special import softmax
 
 from car_classifier.data.indexing import index_photos
+from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import Manifest, ManifestRow, is_manifest, read_manifest, relocated
 from car_classifier.data.photo_sources import sum_up
 from car_classifier.errors import UserError
@@ -32,7 +33,9 @@ from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.words import counted
 
 
-def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, console: Console) -> dict[str, Any]:
+def evaluate_on(
+    version: PublishedVersion, photos: Path, split: str | None, console: Console, classes: Classes | None = None
+) -> dict[str, Any]:
     """Measure a published version on labelled photos, through its SavedModel.
 
     Args:
@@ -40,6 +43,7 @@ def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, cons
         photos: A manifest or a folder with a `manifest.csv`, or labelled photos in any form that can be indexed.
         split: Only the photos of this split are measured; all photos if None.
         console: Where progress is shown.
+        classes: Where the classes of photos without a manifest are read from; None for the first place that fits.
 
     Returns:
         `model`, `data` and `split`, and the figures of `evaluation_of`.
@@ -48,7 +52,7 @@ def evaluate_on(version: PublishedVersion, photos: Path, split: str | None, cons
         UserError: There is no such model, photo or split, or the model knows none of the photos' labels.
     """
     known_labels = set(version.names.labels)
-    manifest = _manifest_of(photos, console)
+    manifest = _manifest_of(photos, classes, console)
     rows = [row for row in manifest.kept if split in (None, row.split)]
     if not rows:
         raise UserError(f"{photos} has no photos of split {split!r}. It has: {', '.join(sorted(manifest.counts()))}.")
@@ -175,14 +179,14 @@ def named(labels: Mapping[str, int | None], most: int = 10) -> str:
     return ", ".join(words[:most]) + more
 
 
-def _manifest_of(photos: Path, console: Console) -> Manifest:
+def _manifest_of(photos: Path, classes: Classes | None, console: Console) -> Manifest:
     """The manifest at a path, or a new one of the photos there, with file names relative to their folder."""
     manifest = photos / "manifest.csv" if photos.is_dir() else photos
     if manifest.is_file() and is_manifest(manifest):
         return read_manifest(manifest)
     root = photos if photos.is_dir() else photos.parent
     with tempfile.TemporaryDirectory() as folder, progress_bar("Reading photos", console) as report:
-        result = index_photos(photos, Path(folder) / "manifest.csv", min_classes=1, report=report)
+        result = index_photos(photos, Path(folder) / "manifest.csv", min_classes=1, report=report, classes=classes)
         rows = relocated(result.manifest.rows, Path(folder), root)
     for line in sum_up(result.left_out):
         console.print(line, style="yellow", markup=False)

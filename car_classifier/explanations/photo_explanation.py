@@ -14,6 +14,7 @@ from car_classifier.explanations.methods import METHODS, Method, explain
 from car_classifier.explanations.targets import ClassLogit, Contrast
 from car_classifier.network.map_extent import Extent
 from car_classifier.registry.published_version import PublishedVersion
+from car_classifier.words import SURE_ABOVE
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class PhotoExplanation:
         bias: The part of the logit that no place on the photo contributes; known for exact maps only.
         orientation: The photo's EXIF orientation, from which the model turned it: 1 for one that was upright. The map
             lies on the upright photo.
+        is_sure: Whether the label, which is then the model's answer, is likely enough; None if it was asked for.
     """
 
     label: str
@@ -43,14 +45,17 @@ class PhotoExplanation:
     logit: float
     bias: float | None
     orientation: int = 1
+    is_sure: bool | None = None
 
     @property
     def title(self) -> str:
-        """The question that the map answers."""
+        """The question that the map answers, and whether the model is not sure of the answer that it is about."""
+        doubt = f" ({self.probability:.0%}, not sure)" if self.is_sure is False else ""
         if not self.method.is_class_specific:
-            return self.method.title
+            return self.method.title + doubt
         label, versus = (None if name is None else name.replace("_", " ") for name in (self.label, self.versus))
-        question = f"Why {label} and not {versus}?" if versus else f"Why {label}? ({self.probability:.0%})"
+        question = f"Why {label} and not {versus}?" if versus else f"Why {label}?"
+        question += doubt or ("" if versus else f" ({self.probability:.0%})")
         return question if self.method.name == "exact" else f"{question} · {self.method.title}"
 
     @property
@@ -69,6 +74,7 @@ class PhotoExplanation:
             "label": self.label,
             "versus": self.versus,
             "probability": self.probability,
+            "sure": self.is_sure,
             "method": self.method.name,
             "layer": self.method.layer,
             "map_extent": list(self.extent),
@@ -89,13 +95,14 @@ class Explainer:
     Args:
         version_dir: Folder of a version.
         method: The explanation method. `exact` calls the SavedModel, as a server does; all others take its net out.
+        sure_above: An answer with a lower probability is called not sure.
 
     Raises:
         UserError: There is no such model, or it has no such layer as the method's.
     """
 
-    def __init__(self, version_dir: Path, method: Method = METHODS["exact"]) -> None:
-        self.method = method
+    def __init__(self, version_dir: Path, method: Method = METHODS["exact"], sure_above: float = SURE_ABOVE) -> None:
+        self.method, self.sure_above = method, sure_above
         version = PublishedVersion(version_dir)
         self.labels = version.names.labels
         self._signature = version.signature("explain")
@@ -118,6 +125,7 @@ class Explainer:
         import tensorflow as tf
 
         label, versus = known_labels(self.labels, label, versus)
+        is_answer = label is None
         class_index = [-1 if label is None else self.labels.index(label)] + (
             [] if versus is None else [self.labels.index(versus)]
         )
@@ -146,6 +154,7 @@ class Explainer:
             images = self._net.normalised(self._net.load([content]))
             contributions = explain(self._net.model, images, target, self.method.function)[0]
             extent, bias = self.method.extent(self._net.model), None
+        is_sure = probability >= self.sure_above if is_answer else None
         return PhotoExplanation(
-            label, versus, probability, self.method, contributions, extent, logit, bias, orientation
+            label, versus, probability, self.method, contributions, extent, logit, bias, orientation, is_sure
         )

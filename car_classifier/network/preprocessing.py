@@ -103,7 +103,7 @@ def decode_photo_array(image_bytes: bytes, needed: tuple[int, int] | None = None
     if width * height > MAX_PIXELS:
         raise ValueError(_TOO_LARGE)
     if image.mode not in ("RGB", "L") or image.has_transparency_data:
-        return _by_pillow(image, orientation)
+        return _by_pillow(image, image_bytes)
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     if needed is not None:
         rows, columns = needed[::-1] if orientation in TRANSPOSED else needed
@@ -119,9 +119,9 @@ def decode_photo_array(image_bytes: bytes, needed: tuple[int, int] | None = None
     return np.ascontiguousarray(turned)
 
 
-def _by_pillow(image: Image.Image, orientation: int) -> NDArray[np.uint8]:
+def _by_pillow(image: Image.Image, content: bytes) -> NDArray[np.uint8]:
     try:
-        return np.array(upright_rgb(image, orientation))
+        return np.array(upright_rgb(image, content))
     except (OSError, SyntaxError, ValueError) as error:
         raise ValueError("is damaged or cut off") from error
 

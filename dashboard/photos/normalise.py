@@ -2,9 +2,11 @@
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
 
 from dashboard.photos.jpeg import without_metadata
 from dashboard.photos.orientation import ORIENTATION_TAG, exif_orientation
@@ -21,6 +23,9 @@ TRANSPOSED = (5, 6, 7, 8)
 """The EXIF orientations that exchange width and height."""
 
 _JPEG = ("JPEG", "MPO")
+_GREY_STEPS = {"L;2": 85, "L;4": 17}
+"""Pillow's names of a PNG's grey pixels of 2 and 4 bits, and the distance of their levels in 8 bits."""
+
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -100,7 +105,7 @@ def normalise(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo
                 return Photo(kept, *(reversed(image.size) if orientation in TRANSPOSED else image.size))
         # The JPEG decoder scales down while it decodes; other formats ignore this.
         image.draft(None, (longest_side, longest_side))
-        rgb = _upright(image, _to_rgb(image), data)
+        rgb = _upright(image, _with_hole(image, data) or _to_rgb(image), data)
         rgb.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
     # Decoders raise nearly any exception for a damaged file (OSError, SyntaxError, struct.error …).
     except Exception as error:
@@ -156,6 +161,29 @@ def _upright(image: Image.Image, rgb: Image.Image, data: bytes) -> Image.Image:
         except Exception:  # Pillow parses EXIF in Python, from untrusted bytes
             orientation = 1
     return rgb.transpose(_TURNS[orientation]) if orientation in _TURNS else rgb
+
+
+def _with_hole(image: Image.Image, content: bytes) -> Image.Image | None:
+    """An RGB picture of a PNG with one transparent colour that Pillow misreads; None for any other picture.
+
+    Pillow compares the colour, in the file's own levels, with pixels of 8 bits: wrongly for 2, 4 and 16 bits.
+    """
+    colour: Any = image.info.get("transparency")
+    if colour is None or not isinstance(image, PngImageFile) or not image.tile:
+        return None
+    raw = str(image.tile[0].args)
+    if step := _GREY_STEPS.get(raw):
+        grey = np.asarray(image)
+        shown = np.where(grey == (colour & 255 // step) * step, 255, grey)
+        return Image.fromarray(shown.astype(np.uint8)).convert("RGB")
+    if raw == "RGB;16B":
+        with PngImageFile(io.BytesIO(content)) as swapped:
+            swapped.tile = [swapped.tile[0]._replace(args="RGB;16L")]
+            lower = np.asarray(swapped, np.uint16)
+        upper = np.asarray(image, np.uint16)
+        hole = (256 * upper + lower == np.array(colour)).all(-1, keepdims=True)
+        return Image.fromarray(np.where(hole, 255, upper).astype(np.uint8))
+    return None
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

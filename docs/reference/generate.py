@@ -41,6 +41,7 @@ MEANINGS = {
     "BLOG_WEIGHTS": "Initial weights of the series: `none` (drawn cars), `imagenet` (own photos) or a file.",
     "BLOG_WORK": "Folder for the files of the series; `build/blog`, or `build/blog-tiny` with `BLOG_TINY`, if not set.",
     "DASHBOARD_PORT": "Port of this machine on which the dashboard is reached.",
+    "DASHBOARD_SURE_ABOVE": "The default of `--sure-above` of `predict` and `explain`, as for the dashboard.",
     "DATABASE_URL": "The dashboard's database, for the dashboard and for `data import-feedback`: `sqlite:///…` or "
     "`postgresql://…`.",
     "GRAFANA_PORT": "Port of this machine on which Grafana is reached (`--profile monitoring`).",

@@ -134,6 +134,23 @@ LAYOUTS = {
     "Food-101": (in_folders("images/apple_pie", "images/waffles"), None, {"apple_pie": 3, "waffles": 3}),
     "vehicles, of which train is one": (in_folders("bus", "car", "train"), None, {"bus": 3, "car": 3, "train": 3}),
     "vehicles, of which train is one, in splits": (
+        in_folders("bus/train", "bus/test", "train/train", "train/test"),
+        None,
+        {"bus/train": 3, "train/train": 3, "bus/test": 3, "train/test": 3},
+    ),
+    "a folder of trains inside the class bus": (
+        in_folders("bus/train", "bus/city", "car/city"), None, {"bus": 6, "car": 3}
+    ),
+    "a folder of trains inside a class alone": (in_folders("bus/train", "car"), None, {"bus": 3, "car": 3}),
+    "a class train of several folders": (
+        in_folders("bus/city", "car/city", "train/steam", "train/train"), None, {"bus": 3, "car": 3, "train": 6}
+    ),
+    "splits inside classes, but for one": (
+        in_folders("bus/train", "bus/test", "car/train", "car/test", "van"),
+        None,
+        {"bus/train": 3, "car/train": 3, "bus/test": 3, "car/test": 3, "van/None": 3},
+    ),
+    "a class train below splits": (
         in_folders("train/bus", "train/train", "test/bus", "test/train"),
         None,
         {"bus/train": 3, "train/train": 3, "bus/test": 3, "train/test": 3},
@@ -447,8 +464,7 @@ def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
         find_photos(folder, tmp_path / "manifest.csv")
     assert str(error.value).endswith(
         "can be read in two ways. By folders: Audi/Audi_A4_0.jpg is of class Audi. By file names: Audi/Audi_A4_0.jpg "
-        "is of class Audi_A4, of make Audi. Choose with car-classifier data index --classes folders or --classes "
-        "names."
+        "is of class Audi_A4, of make Audi. Choose with --classes folders or --classes names."
     )
     by = {way: find_photos(folder, tmp_path / "m.csv", way).candidates for way in (Classes.FOLDERS, Classes.NAMES)}
     assert {item.label for item in by[Classes.FOLDERS]} == {"Audi", "Kia"}
@@ -523,7 +539,7 @@ def test_a_folder_beside_many_named_photos_must_be_chosen(laid_out, tmp_path):
 def test_a_list_that_contradicts_folders_must_be_chosen(laid_out, tmp_path):
     rows = [(name, "abcdefghi"[i % 3]) for i, name in enumerate(in_folders("cats", "dogs"))]
     folder = laid_out(in_folders("cats", "dogs"), written("labels.csv", listed(("image", "label"), *rows)))
-    with pytest.raises(UserError, match="By labels.csv: .* index --classes list or --classes folders"):
+    with pytest.raises(UserError, match="By labels.csv: .* Choose with --classes list or --classes folders"):
         find_photos(folder, tmp_path / "manifest.csv")
     chosen = find_photos(folder, tmp_path / "manifest.csv", Classes.LIST)
     assert {item.label for item in chosen.candidates} == {"a", "b", "c"}

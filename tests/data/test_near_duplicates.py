@@ -7,6 +7,8 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from car_classifier.data.near_duplicates import MAX_DISTANCE, near_duplicate_groups, perceptual_hash
+from car_classifier.data.photo_files import read_photo
+from car_classifier.data.photo_sources import Candidate
 
 
 def encoded(image: Image.Image, quality: int) -> Image.Image:
@@ -39,6 +41,22 @@ def test_a_copy_is_found(pictures, copy):
         groups = near_duplicate_groups([*originals, perceptual_hash(COPIES[copy](image))])
         assert sum(group is not None for group in groups) == 2
         assert groups[-1] == 0
+
+
+def test_a_large_photo_resembles_its_small_copy_and_keeps_its_size(pictures, tmp_path):
+    large, small = tmp_path / "large.jpg", tmp_path / "small.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pictures[0].resize((1800, 1200)).save(large, exif=exif)
+    pictures[0].transpose(Image.Transpose.ROTATE_270).save(small)
+    photos = [read_photo(Candidate(path, "Kia", "Rio")) for path in (large, small)]
+    assert (photos[0].width, photos[0].height) == (1200, 1800)
+    assert near_duplicate_groups([photo.perceptual_hash for photo in photos]) == [0, 0]
+
+
+def test_a_picture_without_forms_and_edges_has_no_chance_bits():
+    plain = [perceptual_hash(Image.new("RGB", (64, 48), colour)) for colour in ("white", "grey", "red")]
+    assert all(np.array_equal(code, with_bits_set(0)) for code in plain)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from car_classifier.commands.predict import describe_answer
 from car_classifier.data.manifest import Manifest, ManifestRow, read_manifest
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import (
-    SURE_ABOVE,
     Answer,
     LabelledPhoto,
     Unreadable,
@@ -21,6 +20,7 @@ from car_classifier.evaluation.predictions import (
     classify,
     find_labelled_photos,
 )
+from car_classifier.words import SURE_ABOVE
 from dashboard import Settings
 from tests.support.commands import in_process
 
@@ -105,6 +105,11 @@ def test_an_unlikely_answer_is_called_not_sure_as_on_the_page(probabilities, is_
     _, first, second = output.getvalue().splitlines()
     assert first.rstrip().endswith("not sure") is not is_sure
     assert "not sure" not in second
+
+
+def test_another_limit_makes_answers_sure():
+    answer = Answer(LabelledPhoto(Path("photo.jpg"), None), LABELS[:2], (0.3, 0.1), sure_above=0.25)
+    assert answer.as_json()["sure"]
 
 
 def test_the_page_and_predict_are_sure_from_the_same_probability():

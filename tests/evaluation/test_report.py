@@ -15,12 +15,14 @@ from rich.console import Console
 from scipy.special import softmax
 
 from car_classifier.data.indexing import index_photos
+from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import read_manifest, write_manifest
 from car_classifier.errors import UserError
-from car_classifier.evaluation.predictions import BATCH_SIZE, predict
+from car_classifier.evaluation.predictions import BATCH_SIZE, predict, readable_rows
 from car_classifier.evaluation.report import evaluate_on, evaluation_path, named
 from car_classifier.explanations.clever_hans import frame_evidence
 from car_classifier.network.signatures import ServedClassifier, save
+from car_classifier.progress import silent
 from car_classifier.registry.model_card import model_card
 from car_classifier.registry.published_version import PublishedVersion
 from tests.support.commands import done, in_process
@@ -121,6 +123,16 @@ class TestWhatIsMeasured:
         assert [row["support"] for row in result["per_class"]] == [0, 0, 1, 0, 0, 0]
         assert [row["make"] for row in result["per_make"] if row["support"]] == ["Make1"]
 
+    def test_photos_that_can_be_read_in_two_ways_need_a_choice(self, published, tmp_path):
+        (tmp_path / "by_make").mkdir()
+        for make in ("Make0", "Make1"):
+            write_photos(tmp_path / "by_make" / make, [f"{make}_Model{i}" for i in range(3)], 2)
+        with pytest.raises(UserError, match=r"Choose with --classes folders or --classes names\.$"):
+            evaluate_on(published, tmp_path / "by_make", None, QUIET)
+        result = evaluate_on(published, tmp_path / "by_make", None, QUIET, Classes.NAMES)
+        assert result["count"] == 6
+        assert set(result["unknown_labels"]) == {"Make0_Model2", "Make1_Model0", "Make1_Model1"}
+
 
 class TestWhatCannotBeMeasured:
     def test_labels_that_the_model_does_not_know_are_counted_and_named(self, published, photos):
@@ -159,6 +171,19 @@ class TestWhatCannotBeMeasured:
         evidence = frame_evidence(published, manifest, manifest.rows[:9], 0.1, notify=notes.append)
         assert [item.row for item in evidence] == [row for row in manifest.rows[:9] if row != bad]
         assert notes == [f"{manifest.photo_path(bad)} cannot be used (not a picture, or damaged), so it is left out."]
+
+    def test_work_that_needs_all_photos_gets_those_that_can_be_read(self, photos, tmp_path):
+        manifest = index_photos(photos, tmp_path / "manifest.csv").manifest
+        bad, gone = manifest.rows[5], manifest.rows[7]
+        manifest.photo_path(bad).write_bytes(b"no photo")
+        manifest.photo_path(gone).unlink()
+        notes = []
+        rows = readable_rows(manifest, manifest.rows[:9], silent, notes.append)
+        assert rows == [row for row in manifest.rows[:9] if row not in (bad, gone)]
+        assert notes == [
+            f"{manifest.photo_path(bad)} cannot be used (not a picture, or damaged), so it is left out.",
+            f"{manifest.photo_path(gone)} cannot be used (no such file), so it is left out.",
+        ]
 
     def test_if_no_photo_can_be_read_it_is_a_sentence(self, published, photos, tmp_path):
         manifest = index_photos(photos, tmp_path / "manifest.csv").manifest

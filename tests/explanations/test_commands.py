@@ -116,6 +116,17 @@ class TestExplain:
         assert about == {name: value for name, value in explained.items() if name != "files"}
 
     @pytest.mark.parametrize(
+        ("limit", "asked", "sure"), [("0", (), True), ("1", (), False), ("1", ("--class", "Estrel_Lumen"), None)]
+    )
+    def test_an_unlikely_answer_is_called_not_sure_as_by_predict(self, limit, asked, sure, version, photo, tmp_path):
+        ask = (photo, "--model", version, "--sure-above", limit)
+        explained = done(in_process("explain", *ask, *asked, "--out", tmp_path))
+        assert ("%, not sure)" in explained.splitlines()[0]) is (sure is False)
+        assert json.loads(written(explained, ".json")[0].read_text())["sure"] is sure
+        if not asked:
+            assert ("not sure" in done(in_process("predict", *ask))) is not sure
+
+    @pytest.mark.parametrize(
         ("arguments", "words"),
         [
             (("--class", "Estrel_Luman"), "The model knows no 'Estrel_Luman'. It knows 4 labels, such as Estrel_Lumen"),

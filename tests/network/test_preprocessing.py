@@ -31,7 +31,7 @@ def test_every_decoder_sees_what_the_photo_shows(graphs, name):
     photo, (decoded, _) = ODD[name], graphs
     np.testing.assert_array_equal(decoded(tf.constant(photo.content)), photo.pixels)
     np.testing.assert_array_equal(decode_photo_array(photo.content), photo.pixels)
-    by_pillow = upright_rgb(Image.open(io.BytesIO(photo.content)), photo.orientation)
+    by_pillow = upright_rgb(Image.open(io.BytesIO(photo.content)), photo.content)
     np.testing.assert_array_equal(np.asarray(by_pillow), photo.pixels)
 
 

@@ -17,6 +17,7 @@ from car_classifier.prefilter.contact_sheet import NEAREST, check_contact_sheet,
 from car_classifier.prefilter.imagenet_classes import indices_of
 from car_classifier.prefilter.imagenet_net import imagenet_net
 from car_classifier.prefilter.scoring import BATCH_SIZE, SCORES_FILE, ImageNetNet, prefilter_photos
+from car_classifier.subject import parse_subject
 from tests.support.commands import in_process
 from tests.support.pictures import blotches
 
@@ -260,7 +261,32 @@ def test_a_contact_sheet_that_cannot_be_written(tmp_path, name, message):
         check_contact_sheet(tmp_path / name)
 
 
-# --- a real net, through the command line ---
+# --- through the command line ---
+
+
+@pytest.mark.parametrize(
+    ("labels", "named", "options", "where"),
+    [
+        (("Kia_Rio", "Audi_A4"), None, (), None),
+        (("Kia_Rio", "Audi_A4"), "bird", (), "photos of birds"),
+        (("cats", "dogs"), None, (), "the photos"),
+        (("cats", "dogs"), "mouse/mice", (), "photos of mice"),
+        (("cats", "dogs"), "car", (), None),
+        (("cats", "dogs"), "bird", ("--car-classes", "robin"), None),
+    ],
+)
+def test_it_is_said_that_cars_are_looked_for_on_photos_of_something_else(
+    photos_in, tmp_path, labels, named, options, where
+):
+    folder = photos_in(*(f"{label}/{i}.jpg" for label in labels for i in range(3)))
+    index_photos(folder, tmp_path / "manifest.csv", subject=named and parse_subject(named))
+    (tmp_path / "net.weights.h5").write_bytes(b"never read, because the threshold is refused first")
+    command = ("data", "prefilter", "--data", "manifest.csv", "--weights", "net.weights.h5", "--threshold", 2, *options)
+    done = in_process(*command, cwd=tmp_path)
+    assert "--threshold must be from 0 to 1" in done.stderr
+    note = f"Note: this looks for cars on {where}; --car-classes names what to look for.\n"
+    assert (note in done.stderr) is (where is not None)
+    assert ("looks for" in done.stderr) is (where is not None)
 
 
 @pytest.fixture

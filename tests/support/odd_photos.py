@@ -164,6 +164,10 @@ def odd_photos() -> dict[str, OddPhoto]:
             png(deep[..., 1:2], 0, 16, (b"tRNS", struct.pack(">H", deep[5, 5, 1]))),
             np.where(deep[..., 1:2] == deep[5, 5, 1], 255, rgb[..., 1:2]).repeat(3, 2),
         ),
+        "16-bit RGB PNG with a transparent colour": (
+            png(deep, 2, 16, (b"tRNS", struct.pack(">3H", *deep[5, 5]))),
+            np.where((deep == deep[5, 5]).all(-1, keepdims=True), 255, rgb),
+        ),
         "RGBA PNG": (encoded(Image.fromarray(np.dstack([rgb, alpha])), "PNG"), on_white(rgb, alpha)),
         "RGBA PNG with colours in its hole": (
             encoded(Image.fromarray(np.dstack([cut_out, hole]).astype(np.uint8)), "PNG"),
@@ -191,6 +195,14 @@ def odd_photos() -> dict[str, OddPhoto]:
             np.where(key, 255, level)[..., None].repeat(3, 2),
         ),
         "PNG of one bit": (encoded(image.convert("1"), "PNG"), (255 * bits)[..., None].repeat(3, 2)),
+        "grey PNG of two bits with a transparent level": (
+            png(two_bits, 0, 2, (b"tRNS", struct.pack(">H", 1))),
+            np.where(two_bits == 1, 255, 85 * two_bits).repeat(3, 2),
+        ),
+        "grey PNG of four bits with a transparent level": (
+            png(level[..., None] // 16, 0, 4, (b"tRNS", struct.pack(">H", 9))),
+            np.where(level[..., None] // 16 == 9, 255, 17 * (level[..., None] // 16)).repeat(3, 2),
+        ),
         "grey PNG of two bits": (png(two_bits, 0, 2), (85 * two_bits).repeat(3, 2)),
         "palette PNG of two bits": (
             encoded(image.quantize(4), "PNG", bits=2),
