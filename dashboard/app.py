@@ -8,7 +8,7 @@ import dash
 from flask import Flask
 
 from dashboard import endpoints
-from dashboard.components import shell
+from dashboard.components import live_view, shell
 from dashboard.database import open_database
 from dashboard.housekeeping import Housekeeping
 from dashboard.model_server.client import ModelClient, Timeout
@@ -16,6 +16,7 @@ from dashboard.model_server.status import ModelWatch
 from dashboard.pages import classify, data, model, not_found, play
 from dashboard.photos.dataset import DatasetFile
 from dashboard.photos.store import PhotoStore
+from dashboard.reports.runs import RunsFolder
 from dashboard.reports.versions import VersionsFolder
 from dashboard.services import Services
 from dashboard.settings import Settings
@@ -71,8 +72,9 @@ def create_app(settings: Settings) -> dash.Dash:
         client=client,
         watch=ModelWatch(client),
         photos=PhotoStore(settings.photo_folder, settings.photo_minutes * 60, settings.photo_count),
-        dataset=DatasetFile(settings.manifest),
+        dataset=DatasetFile(lambda: settings.manifest_file),
         versions=VersionsFolder(settings.model_folder),
+        runs=RunsFolder(settings.runs_dir, settings.demo_folder),
         database=open_database(settings.database_url),
     )
     app = _Dash(
@@ -92,6 +94,7 @@ def create_app(settings: Settings) -> dash.Dash:
     visitors.register(app.server)
     endpoints.register(app.server, services)
 
+    live_view.register(app)
     for page in (classify, play, model, data):
         page.register(app, services)
     not_found.register(app)

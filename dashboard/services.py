@@ -4,12 +4,17 @@ from dataclasses import dataclass
 
 from dashboard.database import Database
 from dashboard.model_server.client import ModelClient
+from dashboard.model_server.errors import ModelServerError
 from dashboard.model_server.status import ModelWatch
 from dashboard.photos.dataset import DatasetFile
 from dashboard.photos.store import PhotoStore
+from dashboard.reports.runs import RunsFolder
 from dashboard.reports.versions import VersionsFolder
 from dashboard.settings import Settings
 from dashboard.subject import Subject
+
+PATIENCE = 1.0
+"""Seconds for the model server to say that it has a model after all."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class Services:
         photos: Photos that visitors sent, kept for a while.
         dataset: The photos that the manifest lists.
         versions: The published versions of the model.
+        runs: The training runs.
         database: Feedback, games and scores.
     """
 
@@ -32,7 +38,22 @@ class Services:
     photos: PhotoStore
     dataset: DatasetFile
     versions: VersionsFolder
+    runs: RunsFolder
     database: Database
+
+    def is_waiting_for_a_model(self) -> bool:
+        """Returns whether there is no model yet, and something to watch meanwhile: it, or another one, is being made.
+
+        A version that is published while the demo model is being made counts once the model server has it.
+        """
+        preparation = self.runs.preparation()
+        is_being_made = preparation is not None and preparation.state_now() == "running"
+        if not is_being_made and (self.versions.all() or not (preparation or self.runs.all())):
+            return False
+        try:
+            return not self.watch.status(PATIENCE).ready
+        except ModelServerError:
+            return True
 
     def subject(self) -> Subject:
         """Returns what the photos show that the answering version knows, without asking the model server.
