@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     """Folder of the training runs that the pages show while they go on, and afterwards. Runs of the demo model are
     found beside the drawn cars."""
 
+    server_note: Path | None = None
+    """File in which `car-classifier up` notes why the model server ended, while it starts the server again; none if not
+    set."""
+
     sure_above: Annotated[float, Field(ge=0, le=1)] = 0.5
     """An answer with a lower probability is called not sure."""
 

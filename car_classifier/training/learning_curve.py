@@ -16,7 +16,10 @@ MOST_LEFT_OUT = 2000
 """Photos that are left out in turn at each point, which bounds the time that a point takes."""
 
 SHARE_OF_TIME = 0.03
-"""Share of the pass over the photos that the points may take; of a short pass, there are fewer points."""
+"""Share of the pass over the photos that the points may take; where they take longer, there are fewer points."""
+
+FREE_SECONDS = 1.0
+"""Seconds that the points may take however short the pass is."""
 
 
 class LearningCurve:
@@ -47,7 +50,7 @@ class LearningCurve:
         self._is_left_out = np.zeros(len(classes), bool)
         self._is_left_out[drawn_groups(groups, seed, MOST_LEFT_OUT)] = True
         self._on_point = on_point
-        self._budget = Budget(SHARE_OF_TIME)
+        self._budget = Budget(SHARE_OF_TIME, FREE_SECONDS)
         self._moments: Moments | None = None
         self._new: list[tuple[NDArray[np.int64], NDArray[np.float16]]] = []
         self._left_out: list[tuple[NDArray[np.int64], NDArray[np.float16]]] = []

@@ -75,6 +75,10 @@ class LiveProgress:
         """The number of the stage, from 1; 0 before the first."""
         return int(self._facts["stage_number"])
 
+    def announce(self) -> None:
+        """Write the file once, before the work begins."""
+        self._write()
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Write the file while a `with` block runs, and how the block ended when it does."""
@@ -192,17 +196,18 @@ class Budget:
 
     Args:
         share: The share.
+        seconds: Time that may be taken in any case.
     """
 
-    def __init__(self, share: float) -> None:
-        self._share = share
+    def __init__(self, share: float, seconds: float = 0.0) -> None:
+        self._share, self._seconds = share, seconds
         self._start = time.perf_counter()
         self._spent = 0.0
         self._is_first = True
 
     def allows(self) -> bool:
         """Whether there is time for one more; always for the first two."""
-        return self._spent <= self._share * (time.perf_counter() - self._start)
+        return self._spent <= self._seconds + self._share * (time.perf_counter() - self._start)
 
     @contextmanager
     def spending(self) -> Iterator[None]:

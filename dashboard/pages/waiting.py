@@ -5,18 +5,26 @@ from functools import wraps
 from typing import Any
 
 from dash import html
+from flask import current_app, has_app_context
 
 from dashboard.components.live_view import live_view
 from dashboard.services import Services
 from dashboard.subject import Subject
 
+SET_UP = "set up"
+"""Name of the extension of a Flask app that is set up."""
+
 
 def or_waiting(services: Services, layout: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns the layout of a page that needs a model: while there is none, but one is being made, how it is made."""
+    """Returns the layout of a page that needs a model: while there is none, but one is being made, how it is made.
+
+    While the app is set up it is always the page itself, because Dash then notes the ids of all callbacks.
+    """
 
     @wraps(layout)
     def either(**query: Any) -> Any:
-        return waiting(services.subject()) if services.is_waiting_for_a_model() else layout(**query)
+        is_set_up = not has_app_context() or SET_UP in current_app.extensions
+        return waiting(services.subject()) if is_set_up and services.is_waiting_for_a_model() else layout(**query)
 
     return either
 

@@ -133,9 +133,10 @@ export function work(progress) {
     if (progress.state !== "running" || !progress.work) return "";
     const { work: title, done, total, epoch, seconds_left: left, photos_per_second: rate } = progress;
     const isTraining = epoch !== null;
-    const amount = !isTraining && done !== null && total ? `${title}: ${done} of ${total}` : isTraining ? "" : title;
+    const amount = done !== null && total ? `${done} of ${total}` : "";
+    const named = title === progress.stage ? amount : [title, amount].filter(Boolean).join(": ");
     return [
-        amount,
+        isTraining ? "" : named,
         left === null ? "" : timeLeft(left),
         rate ? `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} photos a second` : "",
     ]
