@@ -17,7 +17,7 @@ $(BIN)/.installed: requirements.txt pyproject.toml
 
 up:  ## The page on http://localhost:8050; it shows how the demo model is made, once
 	@$(PYTHON) -I car_classifier/preflight.py 8050 8501
-	@$(MAKE) --no-print-directory $(BIN)/.installed
+	@$(MAKE) --silent $(BIN)/.installed
 	$(BIN)/car-classifier up --resume-with "make up"
 
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

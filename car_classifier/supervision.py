@@ -173,11 +173,11 @@ def check_alive(name: str, process: subprocess.Popen[bytes]) -> None:
         raise UserError(f"The {name} ended with exit code {process.returncode}; the lines above say why.")
 
 
-def stop(process: subprocess.Popen[bytes] | None, bounds: Bounds, by: signal.Signals = signal.SIGTERM) -> None:
+def stop(process: subprocess.Popen[bytes] | None, bounds: Bounds) -> None:
     """End a program; by force if it takes too long."""
     if process is None or process.poll() is not None:
         return
-    process.send_signal(by)
+    process.terminate()
     try:
         process.wait(timeout=bounds.stop_seconds)
     except subprocess.TimeoutExpired:

@@ -1,7 +1,6 @@
 """`car-classifier up`: from nothing to the page in a browser, on one machine without Docker."""
 
 import os
-import signal
 import time
 from pathlib import Path
 from typing import Annotated
@@ -213,7 +212,7 @@ def run(settings: UpSettings, console: Console, bounds: Bounds = Bounds()) -> No
         except KeyboardInterrupt:
             console.print("Stopping …")
         finally:
-            stop(preparation, bounds, signal.SIGINT)  # as Ctrl-C: it then says that it was stopped
+            stop(preparation, bounds)
             stop(server.process, bounds)
             stop(dashboard, bounds)
             note_path.unlink(missing_ok=True)

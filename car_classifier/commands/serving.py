@@ -18,6 +18,7 @@ from car_classifier.commands.shared import (
 )
 from car_classifier.registry.labels import MODEL_NAME
 from car_classifier.serving.settings import GRPC_PORT, ServerSettings
+from car_classifier.supervision import sigterm_as_ctrl_c
 from car_classifier.up import UpSettings, check_ports, prepare, run
 
 _setting = partial(setting, ServerSettings)
@@ -89,7 +90,8 @@ def up(
     }
     settings = from_options(UpSettings, options)
     if prepare_only:
-        prepare(settings, console)
+        with sigterm_as_ctrl_c():  # so that it says that it was stopped
+            prepare(settings, console)
     else:
         check_ports(settings)
         run(settings, console)

@@ -120,19 +120,24 @@ def _run(place: int) -> html.Li:
 
 
 def _curves() -> html.Div:
-    charts = (("accuracy", "Accuracy"), ("loss", "Loss"), ("learning", "Accuracy after so many photos"))
+    splits = "Dotted: training photos. Solid: validation photos."
+    charts = (
+        ("accuracy", "Accuracy", splits),
+        ("loss", "Loss", splits),
+        ("learning", "Accuracy as photos go by", "Measured on training photos that the net had not seen."),
+    )
     return html.Div(
         [
             html.Figure(
                 [
-                    html.Figcaption(title, className="model-subtitle"),
+                    html.Figcaption([title, html.Span(hint, className="live-hint dimmed")], className="model-subtitle"),
                     html.Div(id=f"live-{name}", className="live-chart", role="img", **{"aria-label": "No curve yet"}),
                 ],
                 id=f"live-{name}-figure",
                 className="card live-figure",
                 hidden=True,
             )
-            for name, title in charts
+            for name, title, hint in charts
         ],
         className="live-curves",
     )

@@ -63,7 +63,7 @@ test("a run that goes on shows its stage, its epoch, what is left, and its figur
     assert.equal(part(props, "card").hidden, false);
     assert.equal(part(props, "card", 1).hidden, true);
     assert.equal(part(props, "step").children, "Step 2 of 3: Training all layers, epoch 3 of 5");
-    assert.equal(part(props, "work").children, "about 4 minutes left · 31 photos a second");
+    assert.equal(part(props, "work").children, "About 4 minutes left · 31 photos a second");
     assert.equal(
         part(props, "figures").children,
         "This epoch: loss 0.80, 70.0% right · 75.0% of validation photos right",

@@ -90,7 +90,7 @@ function draw() {
     const whole = (/** @type {number} */ value) => `${Math.round(100 * value)}%`;
     show("accuracy", "Accuracy", curves(runs, "accuracy"), { format: whole, xTitle: "epoch", top: 1 });
     show("loss", "Loss", curves(runs, "loss"), { format: two, xTitle: "epoch" });
-    show("learning", "Accuracy after so many photos", learningCurves(runs), {
+    show("learning", "Accuracy as photos go by", learningCurves(runs), {
         format: whole,
         xTitle: "photos",
         top: 1,

@@ -78,7 +78,7 @@ function preparation(found) {
         "live-preparation": { hidden: !isShown },
         "live-step": { children: progress ? step(progress) : "" },
         "live-work": { children: progress ? work(progress) : "" },
-        "live-bar": { style: { width: progress ? share(progress) : "0%" } },
+        "live-bar": { style: { width: progress ? shareOfSteps(progress, found?.shown || []) : "0%" } },
         "live-note": { children: progress ? note(progress, null) : "" },
         "live-command": { children: progress ? command(progress) : "" },
         "live-drawn": { hidden: !drawn.length },
@@ -135,13 +135,18 @@ export function work(progress) {
     const isTraining = epoch !== null;
     const amount = done !== null && total ? `${done} of ${total}` : "";
     const named = title === progress.stage ? amount : [title, amount].filter(Boolean).join(": ");
-    return [
+    const parts = [
         isTraining ? "" : named,
         left === null ? "" : timeLeft(left),
         rate ? `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} photos a second` : "",
-    ]
-        .filter(Boolean)
-        .join(" · ");
+    ];
+    return sentence(parts);
+}
+
+/** @param {string[]} parts */
+function sentence(parts) {
+    const text = parts.filter(Boolean).join(" · ");
+    return text && text[0].toUpperCase() + text.slice(1);
 }
 
 /** @param {number} seconds */
@@ -153,6 +158,15 @@ export function timeLeft(seconds) {
 /** @param {Progress} progress */
 const share = ({ done, total, state }) =>
     state === "ended" ? "100%" : done !== null && total ? `${Math.round((100 * done) / total)}%` : "0%";
+
+/** How much of all steps is done; while a net is trained, its run knows more. @type {(progress: Progress, runs: Run[]) => string} */
+function shareOfSteps(progress, runs) {
+    const run = runs.find(({ id, state }) => id.startsWith("demo-") && state === "running");
+    const { done, total } = progress.total || !run ? progress : run;
+    const within = done !== null && total ? done / total : 0;
+    const { stage_number: number, stage_count: count } = progress;
+    return `${Math.round((100 * (Math.max(number, 1) - 1 + within)) / Math.max(count, 1))}%`;
+}
 
 /** The newest figures: of the epoch that is going on, and of the validation photos after the last whole one. @param {Run} run */
 export function figures(run) {
@@ -166,8 +180,7 @@ export function figures(run) {
         const { photos, accuracy } = run.learning_curve[run.learning_curve.length - 1];
         parts.push(`${percent(accuracy)} right after ${counted(photos, "photo")}`);
     }
-    const text = parts.join(" · ");
-    return text && text[0].toUpperCase() + text.slice(1);
+    return sentence(parts);
 }
 
 /** @type {(progress: Progress, version: string | null) => string} */
