@@ -61,7 +61,7 @@ class ModelServer:
     note_path: Path
     console: Console
     bounds: Bounds = Bounds()
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _starts: int = field(default=0, init=False)
     _started: float = field(default=0.0, init=False)
     _start_at: float = field(default=0.0, init=False)

@@ -39,7 +39,7 @@ def waiting(subject: Subject) -> html.Main:
         [
             html.Div(
                 [
-                    html.H1("Your first model is being made"),
+                    html.H1("Your first model in the making"),
                     html.P(
                         f"A net learns to tell {subject.many} apart. Watch it: the real page opens here by itself once "
                         "the model answers.",
