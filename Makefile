@@ -8,14 +8,17 @@ BIN := .venv/bin
 .DEFAULT_GOAL := up
 
 $(BIN)/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -I car_classifier/preflight.py --install .
 	@echo "Installing TensorFlow and the rest into .venv: 3.6 GB, some minutes"
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/pip install --disable-pip-version-check --require-hashes --requirement requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-up: $(BIN)/.installed  ## Demo model (made once), model server and dashboard on http://localhost:8050
-	$(BIN)/car-classifier up
+up:  ## The page on http://localhost:8050; it shows how the demo model is made, once
+	@$(PYTHON) -I car_classifier/preflight.py 8050 8501
+	@$(MAKE) --silent $(BIN)/.installed
+	$(BIN)/car-classifier up --resume-with "make up"
 
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 

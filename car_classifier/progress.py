@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from car_classifier.words import counted
 
@@ -25,6 +26,14 @@ def silent(_done: int, _total: int, /) -> None:
     """A report that shows nothing."""
 
 
+class _DoneOfAll(MofNCompleteColumn):
+    """The amounts done and in all; nothing before they are known."""
+
+    def render(self, task: Task) -> Text:
+        """The text."""
+        return Text("") if task.total is None else super().render(task)
+
+
 @contextmanager
 def progress_bar(title: str, console: Console | None = None) -> Iterator[Report]:
     """A progress bar; if the output is no terminal, a line after each tenth of the work.
@@ -33,7 +42,7 @@ def progress_bar(title: str, console: Console | None = None) -> Iterator[Report]
     """
     console = console or Console(stderr=True)
     if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), _DoneOfAll(), TimeRemainingColumn())
         with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as bar:
             task = bar.add_task(title, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)

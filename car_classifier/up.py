@@ -1,31 +1,39 @@
 """`car-classifier up`: from nothing to the page in a browser, on one machine without Docker."""
 
 import os
-import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 from pydantic import Field
 from rich.console import Console
 
 from car_classifier.errors import UserError
-from car_classifier.progress import progress_bar
+from car_classifier.preflight import why_taken
 from car_classifier.registry.folder import versions
-from car_classifier.registry.labels import MODEL_NAME, STABLE, ensure_live
+from car_classifier.registry.labels import CONFIG_NAME, MODEL_NAME, STABLE, ensure_live
 from car_classifier.registry.published_version import PublishedVersion
-from car_classifier.registry.server_status import ask_directly, version_states
 from car_classifier.settings import Settings
+from car_classifier.supervision import (
+    DASHBOARD,
+    Bounds,
+    ModelServer,
+    check_alive,
+    python_module,
+    sigterm_as_ctrl_c,
+    start,
+    stop,
+    wait_for_page,
+)
 from car_classifier.training.augmentation import Augmentation
 from car_classifier.training.config import Count, ImageSize, TrainingConfig
+from car_classifier.training.live_progress import FILE, LiveProgress
 from car_classifier.words import counted
 
-_START_SECONDS = 180
+LOCAL = "127.0.0.1"
+
+SERVER_NOTE = "model_server.json"
+"""Name of the file, in the data folder, that says why the model server is not there now."""
 
 TcpPort = Annotated[int, Field(ge=1, le=65535)]
 
@@ -45,10 +53,23 @@ class UpSettings(Settings):
     rest_api_port: TcpPort = 8501
     """Port of the model server's REST interface."""
 
+    host: Annotated[str, Field(min_length=1)] = LOCAL
+    """Address that the dashboard listens on: this machine alone, or `0.0.0.0` for everybody in the network. The page
+    has no sign-in."""
+
+    resume_with: str = "car-classifier up"
+    """Command that the page shows for going on, if the making of the demo model is interrupted."""
+
     @property
     def demo_dir(self) -> Path:
         """Where the drawn photos are."""
         return self.data_dir / "demo"
+
+    @property
+    def page_url(self) -> str:
+        """An address at which this machine reaches the dashboard."""
+        host = {"0.0.0.0": LOCAL, "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 (only compared)
+        return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
 
 
 class DemoRecipe(Settings):
@@ -87,14 +108,13 @@ def check_ports(settings: UpSettings) -> None:
     Raises:
         UserError: One is taken.
     """
-    for option, port in (("--rest-api-port", settings.rest_api_port), ("--port", settings.port)):
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError as error:
+    wanted = (("--rest-api-port", LOCAL, settings.rest_api_port), ("--port", settings.host, settings.port))
+    for option, host, port in wanted:
+        if reason := why_taken(host, port):
             raise UserError(
-                f"Cannot listen on 127.0.0.1 port {port}: {os.strerror(error.errno) if error.errno else error}. "
+                f"Cannot listen on {host} port {port}: {reason}. "
                 f"End the program that uses it (another make up?), or choose another port with {option}."
-            ) from error
+            )
 
 
 def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRecipe()) -> None:  # noqa: B008 (frozen)
@@ -102,14 +122,32 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
     if versions(settings.model_dir):
         ensure_live(settings.model_dir)
         return
-    from car_classifier.demo_cars import DemoSettings, draw_demo_set
-
     console.print(
         f"There is no model in {settings.model_dir} yet: drawing invented cars and training ResNet50V2 on them "
         "from random weights. This takes a few minutes, once.",
         highlight=False,
     )
-    with progress_bar("Drawing cars", console) as report:
+    progress = _progress(settings, console)
+    with progress.running():
+        _make_demo_model(settings, console, recipe, progress)
+
+
+def _progress(settings: UpSettings, console: Console) -> LiveProgress:
+    """The progress of making the demo model, which the page shows."""
+    path = settings.demo_dir / FILE
+    return LiveProgress(path, console, "Invented cars", settings.resume_with, stages=len(STEPS))
+
+
+STEPS = ("Drawing cars", "Reading the photos", "Training a net on them", "Testing and publishing it")
+"""What is done to make the demo model."""
+
+
+def _make_demo_model(settings: UpSettings, console: Console, recipe: DemoRecipe, progress: LiveProgress) -> None:
+    from car_classifier.demo_cars import DemoSettings, draw_demo_set
+
+    steps = iter(STEPS)
+    progress.begin_stage(next(steps))
+    with progress.bar("Drawing cars") as report:
         draw_demo_set(settings.demo_dir, DemoSettings(recipe.classes, recipe.per_class), report)
     manifest = settings.demo_dir / "manifest.csv"
 
@@ -117,95 +155,105 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
     from car_classifier.evaluation.photo_features import write_photo_features
     from car_classifier.publishing.publish import publish, train_and_export
 
-    with progress_bar("Reading photos", console) as report:
+    progress.begin_stage(next(steps))
+    with progress.bar("Reading photos") as report:
         index_photos(settings.demo_dir / "images", manifest, report=report)
-    training_run = train_and_export(recipe.training(manifest), settings.demo_dir / "runs", console)
+    progress.begin_stage(next(steps))
+    runs_dir = settings.demo_dir / "runs"
+    training_run = train_and_export(recipe.training(manifest), runs_dir, console, settings.resume_with)
+    progress.begin_stage(next(steps))
     version = PublishedVersion(publish(training_run.folder, settings.model_dir, console))
     metrics = version.read_metrics()
     console.print(
         f"Published {version}: {metrics['top1']:.1%} of {counted(metrics['count'], 'test photo')} right.",
         highlight=False,
     )
-    with progress_bar("Finding similar photos", console) as report:
+    with progress.bar("Finding similar photos") as report:
         write_photo_features(manifest, version, report)
 
 
-def run(settings: UpSettings, console: Console) -> None:
-    """Run the model server and the dashboard until Ctrl-C, SIGTERM, or the end of either.
+def run(settings: UpSettings, console: Console, bounds: Bounds = Bounds()) -> None:  # noqa: B008 (frozen)
+    """Run the dashboard at once, and the model server once there is a model, until Ctrl-C or SIGTERM.
+
+    Without a model, another process makes the demo model meanwhile. If that fails, the page stays, and says so.
 
     Raises:
-        UserError: One of them did not start or ended by itself.
+        UserError: The dashboard ended by itself, or the model server did so too often.
     """
-    server_url = f"http://127.0.0.1:{settings.rest_api_port}"
-    page_url = f"http://127.0.0.1:{settings.port}"
-    server = [sys.executable, "-m", "car_classifier", "serve", "--model-base-path", str(settings.model_dir)]
-    server += ["--model-name", MODEL_NAME, "--rest-api-port", str(settings.rest_api_port), "--port", "-1"]
-    dashboard_settings = {
+    note_path = settings.data_dir / SERVER_NOTE
+    note_path.unlink(missing_ok=True)
+    server_url = f"http://{LOCAL}:{settings.rest_api_port}"
+    command = python_module("car_classifier", "serve", "--model-base-path", settings.model_dir)
+    command += ["--model-name", MODEL_NAME, "--rest-api-port", str(settings.rest_api_port), "--port", "-1"]
+    server = ModelServer(command, server_url, note_path, console, bounds)
+    dashboard = preparation = None
+    with sigterm_as_ctrl_c():
+        try:
+            has_model = bool(versions(settings.model_dir))
+            if has_model:
+                ensure_live(settings.model_dir)
+            else:
+                _progress(settings, console).announce()  # before the page, which shows it
+            dashboard = start(python_module("dashboard"), _of_the_dashboard(settings, server_url, note_path))
+            wait_for_page(settings.page_url, dashboard, bounds)
+            _say_open(settings, console)
+            if not has_model:
+                preparation = start(_preparation(settings), {})
+            while True:
+                check_alive(DASHBOARD, dashboard)
+                has_model = has_model or (settings.model_dir / CONFIG_NAME).is_file()
+                if has_model:
+                    server.look_after()
+                if preparation is not None and preparation.poll() is not None:
+                    if preparation.returncode:
+                        _say_not_made(preparation.returncode, console)
+                    preparation = None
+                time.sleep(bounds.poll_seconds)
+        except KeyboardInterrupt:
+            console.print("Stopping …")
+        finally:
+            stop(preparation, bounds)
+            stop(server.process, bounds)
+            stop(dashboard, bounds)
+            note_path.unlink(missing_ok=True)
+
+
+def _of_the_dashboard(settings: UpSettings, server_url: str, note_path: Path) -> dict[str, str]:
+    """The dashboard's environment."""
+    return {
         "DASHBOARD_MODEL_SERVER_URL": server_url,
         "DASHBOARD_MODEL_NAME": MODEL_NAME,
         "DASHBOARD_MODEL_LABEL": STABLE,
         "DASHBOARD_MODEL_FOLDER": str(settings.model_dir),
         "DASHBOARD_MANIFEST": str(settings.data_dir),
+        "DASHBOARD_SERVER_NOTE": str(note_path),
+        "DASHBOARD_HOST": settings.host,
         "DASHBOARD_PORT": str(settings.port),
         "DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{settings.data_dir / 'dashboard.sqlite3'}",
     }
-    previous = signal.signal(signal.SIGTERM, _interrupt)
-    processes: dict[str, subprocess.Popen[bytes]] = {}
-    try:
-        processes["model server"] = _start(server, {})
-        processes["dashboard"] = _start([sys.executable, "-m", "dashboard"], dashboard_settings)
-        _wait_until(lambda: _model_is_available(server_url), processes)
-        _wait_until(lambda: _answers(page_url), processes)
-        console.print(f"\n  Open http://localhost:{settings.port}   (Ctrl-C ends it)\n", highlight=False)
-        while True:
-            _check_alive(processes)
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        console.print("Stopping …")
-    finally:
-        for process in processes.values():
-            process.terminate()
-        for process in processes.values():
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        signal.signal(signal.SIGTERM, previous)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _preparation(settings: UpSettings) -> list[str]:
+    """The command that makes the demo model."""
+    command = python_module("car_classifier", "up", "--prepare-only", "--model-dir", settings.model_dir)
+    return [*command, "--data-dir", str(settings.data_dir), "--resume-with", settings.resume_with]
 
 
-def _start(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    # In a session of its own, so that Ctrl-C reaches this process alone and both end in order.
-    return subprocess.Popen(command, env=os.environ | environment, start_new_session=True)  # noqa: S603
+def _say_open(settings: UpSettings, console: Console) -> None:
+    console.print(f"\n  Open http://localhost:{settings.port}   (Ctrl-C ends it)\n", highlight=False)
+    if settings.host not in (LOCAL, "localhost", "::1"):
+        console.print(
+            f"Note: everybody who can reach {settings.host} port {settings.port} of this machine can use the page. It "
+            "has no sign-in, and photos travel unencrypted: open it in networks that you trust.",
+            style="yellow",
+            highlight=False,
+        )
 
 
-def _wait_until(ready: Callable[[], bool], processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while not ready():
-        _check_alive(processes)
-        if time.monotonic() > deadline:
-            raise UserError(
-                f"The {' or the '.join(processes)} did not answer within {_START_SECONDS} seconds; see the lines above."
-            )
-        time.sleep(0.2)
-
-
-def _check_alive(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    for name, process in processes.items():
-        if process.poll() is not None:
-            raise UserError(f"The {name} ended with exit code {process.returncode}; the lines above say why.")
-
-
-def _answers(page_url: str) -> bool:
-    try:
-        with ask_directly(f"{page_url}/healthz", seconds=2):
-            return True
-    except OSError:
-        return False
-
-
-def _model_is_available(server_url: str) -> bool:
-    return "AVAILABLE" in (version_states(server_url) or {}).values()
+def _say_not_made(code: int, console: Console) -> None:
+    console.print(
+        f"The demo model was not made (exit code {code}); the lines above say why. The page stays until Ctrl-C, and "
+        "shows a model as soon as car-classifier train publishes one.",
+        style="yellow",
+        highlight=False,
+    )

@@ -8,14 +8,16 @@ import dash
 from flask import Flask
 
 from dashboard import endpoints
-from dashboard.components import shell
+from dashboard.components import live_view, shell
 from dashboard.database import open_database
 from dashboard.housekeeping import Housekeeping
 from dashboard.model_server.client import ModelClient, Timeout
+from dashboard.model_server.server_note import ServerNoteFile
 from dashboard.model_server.status import ModelWatch
-from dashboard.pages import classify, data, model, not_found, play
+from dashboard.pages import classify, data, model, not_found, play, waiting
 from dashboard.photos.dataset import DatasetFile
 from dashboard.photos.store import PhotoStore
+from dashboard.reports.runs import RunsFolder
 from dashboard.reports.versions import VersionsFolder
 from dashboard.services import Services
 from dashboard.settings import Settings
@@ -71,9 +73,11 @@ def create_app(settings: Settings) -> dash.Dash:
         client=client,
         watch=ModelWatch(client),
         photos=PhotoStore(settings.photo_folder, settings.photo_minutes * 60, settings.photo_count),
-        dataset=DatasetFile(settings.manifest),
+        dataset=DatasetFile(lambda: settings.manifest_file),
         versions=VersionsFolder(settings.model_folder),
+        runs=RunsFolder(settings.runs_dir, settings.demo_folder),
         database=open_database(settings.database_url),
+        server_note=ServerNoteFile(settings.server_note) if settings.server_note else None,
     )
     app = _Dash(
         services.subject,
@@ -92,6 +96,7 @@ def create_app(settings: Settings) -> dash.Dash:
     visitors.register(app.server)
     endpoints.register(app.server, services)
 
+    live_view.register(app)
     for page in (classify, play, model, data):
         page.register(app, services)
     not_found.register(app)
@@ -109,3 +114,4 @@ def make_ready(app: dash.Dash) -> None:
     If two visitors sent the first requests at the same time, one request could fail.
     """
     app.server.test_client().get("/_dash-dependencies")
+    app.server.extensions[waiting.SET_UP] = True

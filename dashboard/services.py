@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 from dashboard.database import Database
 from dashboard.model_server.client import ModelClient
+from dashboard.model_server.errors import ModelServerError
+from dashboard.model_server.server_note import ServerNoteFile
 from dashboard.model_server.status import ModelWatch
 from dashboard.photos.dataset import DatasetFile
 from dashboard.photos.store import PhotoStore
+from dashboard.reports.runs import RunsFolder
 from dashboard.reports.versions import VersionsFolder
 from dashboard.settings import Settings
-from dashboard.subject import Subject
+from dashboard.subject import CAR, Subject
+
+PATIENCE = 1.0
+"""Seconds for the model server to say that it has a model after all."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,9 @@ class Services:
         photos: Photos that visitors sent, kept for a while.
         dataset: The photos that the manifest lists.
         versions: The published versions of the model.
+        runs: The training runs.
         database: Feedback, games and scores.
+        server_note: What `car-classifier up` notes about the model server; None if nobody looks after it.
     """
 
     settings: Settings
@@ -32,13 +40,34 @@ class Services:
     photos: PhotoStore
     dataset: DatasetFile
     versions: VersionsFolder
+    runs: RunsFolder
     database: Database
+    server_note: ServerNoteFile | None = None
+
+    def is_waiting_for_a_model(self) -> bool:
+        """Returns whether there is no model yet, and something to watch meanwhile: it, or another one, is being made.
+
+        A version that is published while the demo model is being made counts once the model server has it.
+        """
+        preparation = self.runs.preparation()
+        is_being_made = preparation is not None and preparation.state_now() == "running"
+        if not is_being_made and (self.versions.all() or not (preparation or self.runs.all())):
+            return False
+        try:
+            return not self.watch.status(PATIENCE).ready
+        except ModelServerError:
+            return True
 
     def subject(self) -> Subject:
         """Returns what the photos show that the answering version knows, without asking the model server.
 
         The newest version stands in while the answering one is unknown, and the data set for a version without labels.
+        The demo model will know cars.
         """
         answering = self.versions.find(self.watch.last_version)
         version = answering or next(iter(self.versions.all()), None)
-        return version.subject if version and version.labels else self.dataset.subject()
+        if version and version.labels:
+            return version.subject
+        if not self.dataset.read().photos and self.runs.preparation():  # it begins with drawing cars
+            return CAR
+        return self.dataset.subject()

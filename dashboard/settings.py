@@ -53,8 +53,16 @@ class Settings(BaseSettings):
     """Folder of the published versions that the server serves, for names of classes and the Model page."""
 
     manifest: Path = Path("data")
-    """Manifest (CSV) of the photos for the gallery, the game and the Data page. Of a data folder, its `manifest.csv` or
-    else that of the drawn cars, `demo/manifest.csv`. Without the file there are no such photos."""
+    """Manifest (CSV) of the photos for the gallery, the game and the Data page; or a data folder, of which it is
+    `manifest.csv` or else that of the drawn cars, `demo/manifest.csv`. Without the file there are no such photos."""
+
+    runs_dir: Path = Path("runs")
+    """Folder of the training runs that the pages show while they go on, and afterwards. Runs of the demo model are
+    found beside the drawn cars."""
+
+    server_note: Path | None = None
+    """File in which `car-classifier up` notes why the model server ended, while it starts the server again; none if not
+    set."""
 
     sure_above: Annotated[float, Field(ge=0, le=1)] = 0.5
     """An answer with a lower probability is called not sure."""
@@ -107,13 +115,22 @@ class Settings(BaseSettings):
     read_timeout: Annotated[float, Field(gt=0, le=600)] = 30
     """Seconds until a model server that does not answer counts as too slow."""
 
-    @field_validator("manifest")
-    @classmethod
-    def _of_a_data_folder(cls, path: Path) -> Path:
-        if not path.is_dir():
-            return path
-        own, drawn = path / "manifest.csv", path / "demo" / "manifest.csv"
+    @property
+    def manifest_file(self) -> Path:
+        """The manifest; of a data folder, that which is there now."""
+        if self._is_manifest_a_file:
+            return self.manifest
+        own, drawn = self.manifest / "manifest.csv", self.demo_folder / "manifest.csv"
         return drawn if drawn.is_file() and not own.is_file() else own
+
+    @property
+    def demo_folder(self) -> Path:
+        """The folder of the drawn cars."""
+        return (self.manifest.parent if self._is_manifest_a_file else self.manifest) / "demo"
+
+    @property
+    def _is_manifest_a_file(self) -> bool:
+        return self.manifest.is_file() or (self.manifest.suffix.lower() == ".csv" and not self.manifest.is_dir())
 
     @field_validator("trusted_proxies")
     @classmethod

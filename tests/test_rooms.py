@@ -16,6 +16,7 @@ CAR_CLASSIFIER = {
     "words": set(),
     "subject": {"errors", "files"},
     "terminal": set(),
+    "preflight": set(),
     "settings": {"errors"},
     "data": LEAVES,
     "registry": LEAVES,
@@ -29,7 +30,7 @@ CAR_CLASSIFIER = {
     "publishing": {"evaluation", "training", "network", "serving", "registry", "data"} | LEAVES,
 }
 ENTRY_POINTS = {
-    "car_classifier": {"__main__", "cli", "commands", "doctor", "up", "quiz"},
+    "car_classifier": {"__main__", "cli", "commands", "doctor", "supervision", "up", "quiz"},
     "car_classifier.serving": set(),
     "dashboard": {"__main__", "app", "callbacks", "housekeeping"},
 }

@@ -18,6 +18,7 @@ from car_classifier.commands.shared import (
 )
 from car_classifier.registry.labels import MODEL_NAME
 from car_classifier.serving.settings import GRPC_PORT, ServerSettings
+from car_classifier.supervision import sigterm_as_ctrl_c
 from car_classifier.up import UpSettings, check_ports, prepare, run
 
 _setting = partial(setting, ServerSettings)
@@ -70,15 +71,27 @@ def up(
     data_dir: DataDirOption = DATA_DIR,
     port: Annotated[int, setting(UpSettings, "port")] = default_of(UpSettings, "port"),
     rest_api_port: Annotated[int, setting(UpSettings, "rest_api_port")] = default_of(UpSettings, "rest_api_port"),
+    host: Annotated[str, setting(UpSettings, "host")] = default_of(UpSettings, "host"),
+    resume_with: Annotated[str, setting(UpSettings, "resume_with", metavar="COMMAND")] = default_of(
+        UpSettings, "resume_with"
+    ),
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Make the demo model if there is no model, then stop.")
     ] = False,
 ) -> None:
-    """Start everything: make a demo model if there is no model, then run the model server and the dashboard."""
-    options = {"model_dir": model_dir, "data_dir": data_dir, "port": port, "rest_api_port": rest_api_port}
+    """Start everything: the dashboard at once, a demo model if there is no model, and then the model server."""
+    options = {
+        "model_dir": model_dir,
+        "data_dir": data_dir,
+        "port": port,
+        "rest_api_port": rest_api_port,
+        "host": host,
+        "resume_with": resume_with,
+    }
     settings = from_options(UpSettings, options)
-    if not prepare_only:
+    if prepare_only:
+        with sigterm_as_ctrl_c():  # so that it says that it was stopped
+            prepare(settings, console)
+    else:
         check_ports(settings)
-    prepare(settings, console)
-    if not prepare_only:
         run(settings, console)

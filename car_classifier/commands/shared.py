@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -63,6 +65,11 @@ def from_options(
             is_option = name in options and values[name] == options[name]
             lines.append(f"--{name.replace('_', '-')}{space}{rule}" if is_option else line)
         raise UserError("\n".join(lines)) from error
+
+
+def own_command() -> str:
+    """The command that this process was started with, to be typed again."""
+    return shlex.join(["car-classifier", *sys.argv[1:]])
 
 
 def default_of(kind: type[Settings], name: str) -> Any:

@@ -16,6 +16,7 @@ from car_classifier.commands.shared import (
     console,
     default_of,
     from_options,
+    own_command,
     setting,
 )
 from car_classifier.files import check_writable
@@ -73,7 +74,7 @@ def train(
 
     if publish:
         check_writable(model_dir / "version")
-    run = train_and_export(config, runs_dir, console)
+    run = train_and_export(config, runs_dir, console, own_command())
     if not run.is_chief:
         typer.echo("Done on this machine; the first machine has exported the trained model.")
     elif publish:

@@ -55,7 +55,7 @@ class ServedClassifier(tf.Module):
         setattr(self, WEIGHTS, [variable.value for variable in (*net.variables, *head.variables)])
         self._activations_of = lambda images: net(images, training=False)
         self._logits = lambda activations: head(activations, training=False)
-        self._contributions_of = _contributions_of(head)
+        self._contributions_of = contributions_of(head)
         self._load = lambda image_bytes: normalise(backbone, load_photos(image_bytes, size))
 
         makes = sorted(set(classifier.makes.values()))
@@ -150,7 +150,7 @@ class ServedClassifier(tf.Module):
         }
 
 
-def _contributions_of(head: Any) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+def contributions_of(head: Any) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """The function that takes a head's logits apart into the contributions of cells and a rest, the bias.
 
     Returns:

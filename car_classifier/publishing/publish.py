@@ -31,13 +31,14 @@ from car_classifier.training.run import EXPORT, TrainingRun, note_version, versi
 _DRAFT = ".publishing-"
 
 
-def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console) -> TrainingRun:
+def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console, command: str = "") -> TrainingRun:
     """Train a classifier and export it into the run's folder.
 
     Args:
         config: The settings.
         runs_dir: Folder of the runs.
         console: Where progress is shown.
+        command: The command that goes on if this is interrupted, for those who watch the run; empty if unknown.
 
     Returns:
         The run. On a machine that only helped the first one to train there is nothing to publish.
@@ -45,17 +46,17 @@ def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console) -
     Raises:
         UserError: The manifest, the weights or a setting cannot be used.
     """
-    run = TrainingRun(config, runs_dir, console)
+    run = TrainingRun(config, runs_dir, console, command)
+    with run.removed_if_it_fails_early(), run.live.running():
+        from car_classifier.publishing.export import export  # TensorFlow: imported only after the settings were checked
+        from car_classifier.training.stages import train
 
-    from car_classifier.publishing.export import export  # TensorFlow: imported only after the settings were checked
-    from car_classifier.training.stages import train
-
-    classifier = train(run)
-    if run.is_chief:
-        export(classifier, run, console)
-        run.finish(PublishedVersion(run.export_folder).read_metrics())
-    else:
-        run.wait_for_chief()
+        classifier = train(run)
+        if run.is_chief:
+            export(classifier, run, console)
+            run.finish(PublishedVersion(run.export_folder).read_metrics())
+        else:
+            run.wait_for_chief()
     return run
 
 

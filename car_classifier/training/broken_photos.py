@@ -6,7 +6,6 @@ from typing import TypeVar
 import tensorflow as tf
 
 from car_classifier.files import read_json, write_json
-from car_classifier.progress import progress_bar
 from car_classifier.training.photos import PhotoSource, find_unreadable
 from car_classifier.training.run import TrainingRun
 
@@ -22,7 +21,7 @@ def leave_out_unreadable(run: TrainingRun) -> None:
         return
     if run.is_chief:
         rows = run.manifest.kept
-        with progress_bar("Checking photos", run.console) as report:
+        with run.live.bar("Checking photos") as report:
             reasons = dict(find_unreadable([run.manifest.photo_path(row) for row in rows], report))
         photos = {row.file_name: run.manifest.photo_path(row) for row in rows}
         unreadable = {name: reasons[path] for name, path in photos.items() if path in reasons}

@@ -128,7 +128,7 @@ def fit_head(
         seed: Seed of the draw of photos that are left out, where there are more than `MOST_LEFT_OUT`.
         report: Called with the number of heads tried so far, and in all.
     """
-    moments, norms, drawn = measure(features, classes, count), _mean_norms(features, widths), _drawn(groups, seed)
+    moments, norms, drawn = measure(features, classes, count), _mean_norms(features, widths), drawn_groups(groups, seed)
     candidates = LAYER_WEIGHTS if len(widths) == 2 else ((1.0,),)
     steps = iter(range(1, len(candidates) + len(SHRINKAGES) + 2))
 
@@ -173,13 +173,13 @@ def _mean_norms(features: NDArray[np.float16], widths: Sequence[int]) -> list[fl
     return [float(length) or 1.0 for length in lengths]
 
 
-def _drawn(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """The photos that are left out in turn: all, or the photos of groups that are drawn at random."""
-    if len(groups) <= MOST_LEFT_OUT:
+def drawn_groups(groups: NDArray[np.int64], seed: int, most: int = MOST_LEFT_OUT) -> NDArray[np.int64]:
+    """The photos that are left out in turn: all, or at most `most` photos of groups that are drawn at random."""
+    if len(groups) <= most:
         return np.arange(len(groups))
     names, which, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.random.default_rng([seed, 0]).permutation(len(names))
-    chosen = order[np.cumsum(sizes[order]) <= MOST_LEFT_OUT]
+    chosen = order[np.cumsum(sizes[order]) <= most]
     return np.flatnonzero(np.isin(which, chosen))
 
 

@@ -157,6 +157,10 @@ class Trainer:
                 steps += 1
                 if on_step:
                     on_step(steps)
+        return self.figures()
+
+    def figures(self) -> dict[str, float]:
+        """`loss` and `accuracy` over the batches so far."""
         return {metric.name: float(metric.result()) for metric in self._metrics}
 
     def _on_all_replicas(self, step: Callable[..., None]) -> Callable[[Any], None]:

@@ -10,13 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from rich.console import Console
 
 from car_classifier.errors import UserError
 from car_classifier.files import read_csv, write_atomically, write_csv
-from car_classifier.progress import Report, progress_bar
+from car_classifier.progress import Report
 from car_classifier.training.config import HEAD
 from car_classifier.training.distribution import Trainer
+from car_classifier.training.live_progress import LiveProgress
 
 HISTORY_COLUMNS = ("stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
@@ -31,7 +31,8 @@ class Stage:
         folder: The run's folder.
         epochs: Largest number of epochs.
         patience: Number of epochs without a better validation accuracy after which the stage ends.
-        console: The console that progress is printed on.
+        live: Shows the progress.
+        batch_size: Photos in a step.
         counts_start: Whether the weights that it begins with are kept if no epoch is better.
     """
 
@@ -40,7 +41,8 @@ class Stage:
     folder: Path
     epochs: int
     patience: int
-    console: Console
+    live: LiveProgress
+    batch_size: int = 1
     counts_start: bool = False
 
     @property
@@ -93,6 +95,7 @@ def fit_resumably(
     steps: int,
     batches: Callable[[int], tf.data.Dataset],
     validation: tf.data.Dataset,
+    after_epoch: Callable[[int], object] | None = None,
 ) -> None:
     """Train a model, and give it the weights of the epoch that was best on the validation photos.
 
@@ -108,6 +111,7 @@ def fit_resumably(
         steps: Number of steps in an epoch.
         batches: A function from the number of an epoch, from 0, to its training batches.
         validation: The validation batches.
+        after_epoch: Called with the number of each epoch, from 1, while the model has the weights that were measured.
 
     Raises:
         UserError: The loss is no longer a number.
@@ -119,17 +123,22 @@ def fit_resumably(
         if trainer.replicas.is_chief:
             _save(stage.best_path, model.variables)
     events = _event_writer(stage, trainer.replicas.is_chief and not progress.is_over(stage))
-    with progress_bar(f"Training, stage {stage.name}", stage.console) as report, events.as_default():
+    with stage.live.bar(f"Training, stage {stage.name}", stage.batch_size) as report, events.as_default():
         while not progress.is_over(stage):
-            on_step = partial(_report_step, report, progress.epoch * steps, stage.epochs * steps)
-            _one_epoch(trainer, model, optimizer, stage, progress, batches(progress.epoch), validation, on_step)
+            stage.live.record(epoch=progress.epoch + 1, epochs=stage.epochs)
+            on_step = partial(_report_step, report, trainer, stage, progress.epoch * steps, stage.epochs * steps)
+            _one_epoch(
+                trainer, model, optimizer, stage, progress, batches(progress.epoch), validation, on_step, after_epoch
+            )
             events.flush()
     trainer.replicas.wait_for_all()  # until the chief has written the best weights, which all read
     _assign(model.variables, stage.best_path)
 
 
-def _report_step(report: Report, before: int, total: int, done: int) -> None:
+def _report_step(report: Report, trainer: Trainer, stage: Stage, before: int, total: int, done: int) -> None:
     report(before + done, total)
+    if stage.live.is_due():
+        stage.live.record(**trainer.figures())
 
 
 def _one_epoch(
@@ -141,6 +150,7 @@ def _one_epoch(
     data: tf.data.Dataset,
     validation: tf.data.Dataset,
     on_step: Callable[[int], None],
+    after_epoch: Callable[[int], object] | None,
 ) -> None:
     started = time.perf_counter()
     metrics = trainer.train(data, on_step)
@@ -157,6 +167,8 @@ def _one_epoch(
     metrics["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     if progress.record_epoch(metrics["val_accuracy"], metrics["val_loss"]) and trainer.replicas.is_chief:
         _save(stage.best_path, model.variables)
+    if after_epoch:
+        after_epoch(progress.epoch)
     for variable, value in zip(model.variables, trained, strict=True):
         variable.assign(value)
     if trainer.replicas.is_chief:
@@ -164,7 +176,7 @@ def _one_epoch(
         for name, value in metrics.items():
             tf.summary.scalar(name, value, step=progress.epoch)
         _save(stage.state_path, _variables(model, optimizer), progress)
-    stage.console.print(
+    stage.live.console.print(
         f"  epoch {progress.epoch}/{stage.epochs}: loss {metrics['loss']:.3f}, accuracy {metrics['accuracy']:.3f}, "
         f"validation loss {metrics['val_loss']:.3f}, accuracy {metrics['val_accuracy']:.3f}",
         highlight=False,

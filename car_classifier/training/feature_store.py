@@ -23,6 +23,9 @@ from car_classifier.training.config import key_of
 FOLDER = "features"
 """Name of the folder of stores, beside a manifest."""
 
+Seen = Callable[[Sequence[int], NDArray[np.float16]], object]
+"""Is called with the indices of some photos and their features."""
+
 _DTYPE = np.dtype(np.float16)
 _NAME_BYTES = 65  # a hash and the end of its line
 
@@ -70,14 +73,19 @@ class FeatureStore:
         compute: Callable[[Sequence[int]], Iterable[NDArray[Any]]],
         console: Console,
         report: Report,
+        seen: Seen | None = None,
     ) -> NDArray[np.float16]:
         """The features of photos; those that are not in the store are computed and kept, batch by batch.
+
+        Photos are computed in the order of their hashes, so that the first ones are a random sample of all.
 
         Args:
             photos: The hash of each photo's bytes.
             compute: A function from the indices of some photos to their features, in batches [m, width].
             console: Says so if another process is at work on the store.
             report: Called with the number of photos done so far, and of those to compute.
+            seen: Called with the indices of some photos and their features: first of those in the store, then of those
+                that have just been computed.
 
         Returns:
             float16 [n, width], in the order of `photos`.
@@ -90,11 +98,15 @@ class FeatureStore:
             names, rows = self.read()
             known = set(names)
             first = {name: i for i, name in reversed(list(enumerate(photos)))}
-            missing = sorted(i for name, i in first.items() if name not in known)
+            if seen and known:
+                present = [(first[name], row) for row, name in enumerate(names) if name in first]
+                seen([i for i, _ in present], rows[[row for _, row in present]])
+            missing = [first[name] for name in sorted(first) if name not in known]
             if missing:
                 advice = "Free some space; car-classifier data cache --clear deletes features that are kept."
                 check_room(self.folder, len(missing) * self.width * _DTYPE.itemsize, advice)
-                self._append(len(names), [photos[i] for i in missing], compute(missing), report)
+                batches = _passing_by(compute(missing), missing, seen) if seen else compute(missing)
+                self._append(len(names), [photos[i] for i in missing], batches, report)
                 names, rows = self.read()
         place = {name: i for i, name in enumerate(names)}
         return rows[[place[name] for name in photos]]
@@ -114,6 +126,15 @@ class FeatureStore:
                 photos.flush()
                 added += len(batch)
                 report(added, len(names))
+
+
+def _passing_by(batches: Iterable[NDArray[Any]], indices: Sequence[int], seen: Seen) -> Iterator[NDArray[Any]]:
+    """The batches of some photos, which `seen` is shown."""
+    done = 0
+    for batch in batches:
+        yield batch
+        seen(indices[done : done + len(batch)], batch)
+        done += len(batch)
 
 
 def open_store(folder: Path, depends_on: Mapping[str, Any], width: int) -> FeatureStore:

@@ -17,7 +17,7 @@ from car_classifier.network.preprocessing import PREPROCESSING_VERSION
 from car_classifier.network.surgery import in_precision
 from car_classifier.network.two_layers import pooled_layers
 from car_classifier.progress import Report
-from car_classifier.training.feature_store import FeatureStore, open_store
+from car_classifier.training.feature_store import FeatureStore, Seen, open_store
 from car_classifier.training.photos import PhotoSource
 
 
@@ -82,7 +82,13 @@ class PooledFeatures:
         )
 
     def of(
-        self, paths: Sequence[Path], sha256s: Sequence[str], batch_size: int, console: Console, report: Report
+        self,
+        paths: Sequence[Path],
+        sha256s: Sequence[str],
+        batch_size: int,
+        console: Console,
+        report: Report,
+        seen: Seen | None = None,
     ) -> NDArray[np.float16]:
         """Features of photos, whole and not augmented, float16 [n, d]: one layer's after the other's.
 
@@ -92,6 +98,7 @@ class PooledFeatures:
             batch_size: Photos at a time.
             console: Says so if another process is at work on the store.
             report: Called with the number of photos done so far, and of those to compute.
+            seen: Called with the indices of some photos and their features, as photos go by.
 
         Raises:
             tf.errors.OpError: A photo cannot be read.
@@ -102,4 +109,4 @@ class PooledFeatures:
             source = PhotoSource([paths[i] for i in indices], [0] * len(indices), self._image_size, batch_size)
             return (self._part(images) for images, _ in source.plain())
 
-        return self.store.features(sha256s, batches, console, report)
+        return self.store.features(sha256s, batches, console, report, seen)

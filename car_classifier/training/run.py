@@ -5,9 +5,9 @@ import shutil
 import time
 import weakref
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,10 @@ from car_classifier.network.backbones import check_backbone_input, find_backbone
 from car_classifier.progress import print_left_out, progress_bar
 from car_classifier.subject import default_subject, read_subject
 from car_classifier.training.cluster import place_in_cluster
-from car_classifier.training.config import HEAD, TrainingConfig, run_key
+from car_classifier.training.config import ALL, HEAD, TrainingConfig, run_key
 from car_classifier.training.feature_store import store_folder
+from car_classifier.training.live_progress import FILE, LiveProgress
+from car_classifier.words import counted
 
 FEW_PHOTOS = 5
 """A class with fewer training photos is hardly learnt."""
@@ -51,7 +53,7 @@ class TrainingRun:
     its history, TensorBoard's events and its metrics.
     """
 
-    def __init__(self, config: TrainingConfig, runs_dir: Path, console: Console) -> None:
+    def __init__(self, config: TrainingConfig, runs_dir: Path, console: Console, command: str = "") -> None:
         self.config = config
         self.console = console
         self.backbone = find_backbone(config.base)
@@ -82,6 +84,46 @@ class TrainingRun:
             _check_unchanged(self.manifest, console)
         if unfinished is None:
             write_json(self.folder / "config.json", {"key": self.key, "training": config.as_json()})
+        path = self.folder / FILE if self.is_chief else None
+        self.live = LiveProgress(path, console, self._settings_in_short(), command, stages=len(self.stage_titles))
+
+    @property
+    def stage_titles(self) -> list[str]:
+        """What the stages are called where the progress is shown."""
+        config = self.config
+        titles = ["Checking photos and loading weights"]
+        if config.weights == "none":
+            titles.append(_title(ALL))
+        else:
+            titles.append(f"{'Fitting' if config.has_closed_form_head else 'Training'} the classifier")
+            titles += [_title(stage) for stage in config.unfreeze if stage != HEAD]
+        return [*titles, "Exporting and testing"]
+
+    def begin_stage(self) -> None:
+        """The next stage begins."""
+        self.live.begin_stage(self.stage_titles[self.live.stage_number])
+
+    @contextmanager
+    def removed_if_it_fails_early(self) -> Iterator[None]:
+        """Remove the folder of a new run if a `with` block fails before there is anything that could be resumed.
+
+        Without the weights, for example, which cannot be downloaded, nothing is trained.
+        """
+        try:
+            yield
+        except Exception:
+            if self.is_chief and not self.is_resumed and self.live.stage_number <= 1:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def _settings_in_short(self) -> str:
+        config = self.config
+        weights = {"none": "random weights", "imagenet": "ImageNet weights"}.get(config.weights, config.weights)
+        photos = counted(len(self.manifest.split("train")), "training photo")
+        return (
+            f"{config.base} from {weights}, {config.image_size[0]}×{config.image_size[1]} pixels, "
+            f"{photos} of {counted(len(self.labels), 'class')}"
+        )
 
     @property
     def history_path(self) -> Path:
@@ -168,6 +210,10 @@ class TrainingRun:
     def photos_key(self, split: Split) -> list[str]:
         """The hashes of the photos of one split, in their order, which identify them."""
         return [row.sha256 for row in self.manifest.split(split)]
+
+
+def _title(stage: str) -> str:
+    return "Training all layers" if stage == ALL else f"Training layers {stage}"
 
 
 def note_version(run: Path, version: Path) -> None:

@@ -1,19 +1,19 @@
 """The features of a run's photos: what a frozen part of its net makes of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from car_classifier.data.manifest import Split
 from car_classifier.network.preprocessing import PREPROCESSING_VERSION
-from car_classifier.progress import progress_bar
 from car_classifier.training.augmentation import NO_AUGMENTATION
 from car_classifier.training.batches import TrainingBatches
 from car_classifier.training.broken_photos import despite_broken_photos
 from car_classifier.training.distribution import Replicas
 from car_classifier.training.feature_cache import FeatureCache, Features
 from car_classifier.training.frozen_part import FrozenPart, PooledFeatures
+from car_classifier.training.learning_curve import LearningCurve
 from car_classifier.training.run import TrainingRun
 
 
@@ -53,9 +53,7 @@ class RunFeatures:
 
         if not self._replicas.is_chief:
             self._replicas.wait_for_all()
-        with progress_bar(
-            f"{split.capitalize()} photos, {title}" + (f", view {view}" if view else ""), run.console
-        ) as report:
+        with run.live.bar(f"{split.capitalize()} photos, {title}" + (f", view {view}" if view else "")) as report:
             features = despite_broken_photos(
                 run,
                 self._batches.sources.values(),
@@ -65,19 +63,20 @@ class RunFeatures:
             self._replicas.wait_for_all()
         return features
 
-    def pooled(self, part: PooledFeatures, split: Split) -> NDArray[np.float16]:
-        """Pooled features of a split's photos."""
+    def pooled(
+        self, part: PooledFeatures, split: Split, curve: Callable[[], LearningCurve] | None = None
+    ) -> NDArray[np.float16]:
+        """Pooled features of a split's photos; a learning curve is drawn while they go by."""
         run, source = self._run, self._batches.sources[split]
         sha256_of = {run.manifest.photo_path(row): row.sha256 for row in run.manifest.split(split)}
-        with progress_bar(f"{split.capitalize()} photos, pooled features", run.console) as report:
-            return despite_broken_photos(
-                run,
-                self._batches.sources.values(),
-                lambda: part.of(
-                    source.paths,
-                    [sha256_of[path] for path in source.paths],
-                    run.config.batch_size,
-                    run.console,
-                    report,
-                ),
-            )
+        with run.live.bar(f"{split.capitalize()} photos, pooled features") as report:
+
+            def features() -> NDArray[np.float16]:
+                hashes, drawn = [sha256_of[path] for path in source.paths], curve() if curve else None
+                seen = drawn.add if drawn else None
+                rows = part.of(source.paths, hashes, run.config.batch_size, run.console, report, seen)
+                if drawn:
+                    drawn.finish()
+                return rows
+
+            return despite_broken_photos(run, self._batches.sources.values(), features)

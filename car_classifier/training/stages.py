@@ -13,10 +13,10 @@ import tensorflow as tf
 from car_classifier.network.backbones import build_backbone
 from car_classifier.network.closed_form import pooled_linear
 from car_classifier.network.head import build_head
+from car_classifier.network.map_extent import map_extent
 from car_classifier.network.signatures import Classifier
 from car_classifier.network.surgery import fold_batch_norms, in_precision, prepare_random_net, split_at_frozen, unfreeze
 from car_classifier.network.two_layers import head_input, head_layers
-from car_classifier.progress import progress_bar
 from car_classifier.training.batches import TrainingBatches
 from car_classifier.training.broken_photos import despite_broken_photos, leave_out_unreadable
 from car_classifier.training.calibration import fit_temperature
@@ -31,10 +31,12 @@ from car_classifier.training.config import ALL, HEAD
 from car_classifier.training.distribution import Trainer, replicas_of
 from car_classifier.training.epochs import Stage, fit_resumably, write_history
 from car_classifier.training.frozen_part import FrozenPart, PooledFeatures
+from car_classifier.training.learning_curve import LearningCurve
 from car_classifier.training.optimizer import make_optimizer
 from car_classifier.training.precision import dtype_policy
 from car_classifier.training.run import TrainingRun
 from car_classifier.training.run_features import RunFeatures
+from car_classifier.training.watch import Watch
 
 HEAD_BATCH = 32
 """Photos in a step of the head stage, whatever the batch size of the other stages: small steps are cheap there."""
@@ -62,10 +64,12 @@ class Training:
     def __init__(self, run: TrainingRun) -> None:
         self.run, self.config = run, run.config
         self.replicas = replicas_of(run.config.strategy)
+        run.begin_stage()
         leave_out_unreadable(run)  # after the strategy, which must be the first use of TensorFlow
         self.policy = dtype_policy(run.config.precision)
         self.batches = TrainingBatches(run, self.replicas)
         self.features = RunFeatures(run, self.batches, self.replicas)
+        self.watch = Watch(run, is_on=self.replicas.workers == 1)
 
     def train(self) -> Classifier:
         """All stages; see the function `train`."""
@@ -86,6 +90,7 @@ class Training:
         else:
             for stage in config.unfreeze:  # patterns that match nothing are an error before the work, not after it
                 unfreeze(net, _patterns(stage))
+        run.begin_stage()
         closed_form = self.fit_head(net) if config.has_closed_form_head else None
         if closed_form is not None:
             net = head_input(net, run.backbone.finer_layer, closed_form.layer_weights)
@@ -100,13 +105,16 @@ class Training:
                 self.train_head(trained, head)
             else:
                 head.set_weights([closed_form.kernel, closed_form.bias])
+                self._watched(HEAD, 0, trained, head, trained, _unchanged)(1)
             for place, stage in enumerate(config.unfreeze, start=1):
                 if stage != HEAD:
+                    run.begin_stage()
                     unfreeze(trained, _patterns(stage))
                     self.fine_tune(trained, head, stage, place)
         net.set_weights(trained.get_weights())
         net = fold_batch_norms(net)
         classifier = Classifier(run.backbone, net, head, run.labels, run.manifest.makes(), 1.0, config.image_size)
+        run.begin_stage()
         if run.has_closed_form:
             return classifier  # calibrated on training photos that it had not seen
         return replace(classifier, temperature=self._temperature(classifier))
@@ -118,23 +126,33 @@ class Training:
             started = time.perf_counter()
             layers = head_layers(net, run.backbone.finer_layer)
             pooled = PooledFeatures(fold_batch_norms(net), run.backbone, self.policy, run.feature_folder, layers)
-            features = {split: self.features.pooled(pooled, split) for split in self.batches.sources}
-            with progress_bar("Choosing layers and shrinkage", run.console) as report:
+            classes, groups = self.batches.classes["train"], near_duplicate_groups(run.manifest.split("train"))
+
+            def curve() -> LearningCurve:
+                run.live.restart_curve()
+                width, seed = pooled.widths[-1], self.config.seed
+                return LearningCurve(classes, groups, len(run.labels), width, seed, run.live.record_point)
+
+            features = {
+                "train": self.features.pooled(pooled, "train", curve),
+                "validation": self.features.pooled(pooled, "validation"),
+            }
+            with run.live.bar("Choosing layers and shrinkage") as report:
                 head = fit_head(
                     features["train"],
-                    self.batches.classes["train"],
-                    near_duplicate_groups(run.manifest.split("train")),
+                    classes,
+                    groups,
                     len(run.labels),
                     pooled.widths,
                     self.config.seed,
                     report,
                 )
             measured = head.measured_on(features["validation"], self.batches.classes["validation"])
-            stage = Stage(HEAD, 0, run.folder, 1, 1, run.console)
+            stage = Stage(HEAD, 0, run.folder, 1, 1, run.live)
             write_history(stage, 1, measured | {"learning_rate": 0.0}, time.perf_counter() - started)
             run.console.print(f"  {head.in_words()}", highlight=False)
             hashes = (row.sha256 for row in run.manifest.split("train"))
-            photos = dict(zip(hashes, self.batches.classes["train"].tolist(), strict=True))
+            photos = dict(zip(hashes, classes.tolist(), strict=True))
             write_head(path, replace(head.of_used_layers(), layers=pooled.layers, policy=self.policy, photos=photos))
         self.replicas.wait_for_all()
         return read_head(path)
@@ -160,8 +178,9 @@ class Training:
             validation = partial(self.batches.of_pooled, "validation", plain.read_all(), HEAD_BATCH)
             batches = partial(self.batches.of_pooled, "train", train.read_all(), HEAD_BATCH)
         epochs = self.config.head_epochs
-        stage = Stage(HEAD, 0, self.run.folder, epochs, epochs, self.run.console)
-        self._fit(model, stage, self.config.head_learning_rate, batch_size, batches, validation)
+        stage = Stage(HEAD, 0, self.run.folder, epochs, epochs, self.run.live, batch_size)
+        watched = self._watched(HEAD, 0, net, head, frozen, _unchanged)
+        self._fit(model, stage, self.config.head_learning_rate, batches, validation, watched)
 
     def fine_tune(self, net: Any, head: Any, name: str, place: int) -> None:
         """Train the unfrozen layers, on photos or on cached features of the frozen part."""
@@ -189,13 +208,27 @@ class Training:
                 self.run.folder,
                 config.epochs,
                 config.patience,
-                self.run.console,
+                self.run.live,
+                config.batch_size,
                 counts_start=config.weights != "none",
             ),
             config.learning_rate,
-            config.batch_size,
             (lambda epoch: self.batches.of_features(views, dtype, epoch)) if is_cached else self.batches.of_photos,
             validation,
+            self._watched(name, place, net, head, _unchanged if frozen is None else frozen, upper),
+        )
+
+    def _watched(
+        self, stage: str, place: int, net: Any, head: Any, prepare: Callable[..., Any], activations: Callable[..., Any]
+    ) -> Callable[[int], None]:
+        """The function that shows the watched photos after an epoch; its arguments are those of `Watch.of_stage`."""
+        return self.watch.of_stage(
+            stage,
+            place,
+            head,
+            map_extent(net),
+            lambda images: prepare(images, training=False),
+            lambda prepared: activations(prepared, training=False),
         )
 
     def _fit(
@@ -203,11 +236,11 @@ class Training:
         model: Any,
         stage: Stage,
         rate: float,
-        batch_size: int,
         batches: Callable[[int], tf.data.Dataset],
         validation: Callable[[], tf.data.Dataset],
+        after_epoch: Callable[[int], None],
     ) -> None:
-        steps = self.batches.steps(batch_size)
+        steps = self.batches.steps(stage.batch_size)
         start = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
 
         def fit() -> None:
@@ -221,7 +254,7 @@ class Training:
                     from_logits=True, label_smoothing=self.config.label_smoothing
                 )
                 trainer = Trainer(self.replicas, model, optimizer, loss)
-            fit_resumably(trainer, model, optimizer, stage, steps, batches, validation())
+            fit_resumably(trainer, model, optimizer, stage, steps, batches, validation(), after_epoch)
 
         despite_broken_photos(self.run, self.batches.sources.values(), fit)
 
@@ -235,6 +268,10 @@ class Training:
         part = FrozenPart(keras.Model(net.input, classifier.head(net.output)), self.run.backbone)
         logits = self.features.activations(part, "calibration", "validation").read_all().astype(np.float32)
         return fit_temperature(logits, self.batches.classes["validation"])
+
+
+def _unchanged(images: Any, training: bool = False) -> Any:  # noqa: ARG001 (called as nets are)
+    return images
 
 
 def _pooled(activations: Any) -> Any:

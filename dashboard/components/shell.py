@@ -91,7 +91,12 @@ def layout(subject: Subject) -> dmc.MantineProvider:
                 html.A("Skip to the page", href="#page", className="skip-link"),
                 dmc.AppShellHeader(_header(subject)),
                 # Not AppShellMain: each page is itself the only "main" element of the document.
-                html.Div(dash.page_container, id="page", className="below-header", tabIndex=-1),
+                html.Div(
+                    [html.P("", id="status-detail", className="status-detail", role="status"), dash.page_container],
+                    id="page",
+                    className="below-header",
+                    tabIndex=-1,
+                ),
                 dcc.Interval(id="status-tick", interval=STATUS_SECONDS * 1000),
             ],
             header={"height": 60},

@@ -9,6 +9,7 @@ GET  /dataset/ID.json      200 one photo: `columns` as in the manifest, its near
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -34,7 +35,7 @@ def blueprint(services: Services) -> Blueprint:
     """Defines the addresses above."""
     routes = Blueprint("data", __name__, url_prefix="/dataset")
     suspects = LatestSuspects()
-    features_file = FeaturesFile(services.settings.manifest.with_name(FEATURES_FILE))
+    files: dict[Path, FeaturesFile] = {}
 
     @routes.get("/photos")
     def photos() -> Response:
@@ -57,9 +58,9 @@ def blueprint(services: Services) -> Blueprint:
         return jsonify(
             _summary(photo, suspect)
             | {
-                "columns": list(read_columns(services.settings.manifest, photo.file_name).items()),
+                "columns": list(read_columns(services.settings.manifest_file, photo.file_name).items()),
                 "duplicates": [_summary(other) for other in near_duplicates(photo, dataset.photos)],
-                "similar": _similar(services, features_file, photo, dataset),
+                "similar": _similar(services, files, photo, dataset),
             }
         )
 
@@ -119,11 +120,13 @@ def _summary(photo: DatasetPhoto, suspect: Suspect | None = None) -> dict[str, A
 
 
 def _similar(
-    services: Services, features_file: FeaturesFile, photo: DatasetPhoto, dataset: Dataset
+    services: Services, files: dict[Path, FeaturesFile], photo: DatasetPhoto, dataset: Dataset
 ) -> Mapping[str, Any]:
     """Returns `photos` with their `similarity`, and the model's `version`; or a `problem` and the `command` to run."""
-    settings = services.settings
-    command = f"car-classifier data features --data {settings.manifest} --model {settings.model_folder}"
+    settings, manifest = services.settings, services.settings.manifest_file
+    path = manifest.with_name(FEATURES_FILE)
+    features_file = files.setdefault(path, FeaturesFile(path))
+    command = f"car-classifier data features --data {manifest} --model {settings.model_folder}"
     features = features_file.read()
     if features is None:
         return {"problem": "To find similar photos, run this command first:", "command": command}

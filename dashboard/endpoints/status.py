@@ -1,6 +1,7 @@
 """The state of the model server, and whether the dashboard is ready.
 
-GET  /status    {state, text}: `state` is ready, starting, slow or down, for the page's scripts; `text` is for people
+GET  /status    {state, text, detail}: `state` is ready, starting, slow or down, for the page's scripts; `text` is for
+                    people, and so is `detail`, a sentence or nothing
 GET  /readyz    200 {ready, database, photos, model_server}, each of the last three "ok" or its problem; 503 if the
                     database or the photo folder cannot be used. The model server's state is reported but does not
                     count: the page stays usable without the model server, and says so.
@@ -12,7 +13,7 @@ from flask import Blueprint, Response, jsonify
 
 from dashboard.database import DatabaseError
 from dashboard.model_server.errors import Busy, ModelServerError, TooSlow, UnknownModel
-from dashboard.model_server.status import STATUS_SECONDS, ModelWatch
+from dashboard.model_server.status import STATUS_SECONDS
 from dashboard.services import Services
 
 logger = logging.getLogger(__name__)
@@ -27,12 +28,12 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/status")
     def status() -> Response:
-        return jsonify(_status(services.watch))
+        return jsonify({"detail": ""} | _status(services))
 
     @routes.get("/readyz")
     def ready() -> tuple[Response, int]:
         database, photos = _database(services), _photos(services)
-        model_server = _status(services.watch, READY_SECONDS)
+        model_server = _status(services, READY_SECONDS)
         is_ready = database == photos == OK
         parts = {
             "ready": is_ready,
@@ -63,9 +64,9 @@ def _photos(services: Services) -> str:
     return OK
 
 
-def _status(watch: ModelWatch, patience: float = STATUS_SECONDS) -> dict[str, str]:
+def _status(services: Services, patience: float = STATUS_SECONDS) -> dict[str, str]:
     try:
-        status = watch.status(patience)
+        status = services.watch.status(patience)
     except TooSlow:
         return {"state": "slow", "text": "Slow"}
     except Busy:
@@ -73,7 +74,19 @@ def _status(watch: ModelWatch, patience: float = STATUS_SECONDS) -> dict[str, st
     except UnknownModel:
         return {"state": "starting", "text": "No model yet"}
     except ModelServerError:
-        return {"state": "down", "text": "Not reachable"}
+        return _unreachable(services)
     if status.ready:
         return {"state": "ready", "text": f"Ready, version {status.version}"}
     return {"state": "starting", "text": "Starting"}
+
+
+def _unreachable(services: Services) -> dict[str, str]:
+    """The state of a server that does not answer, with what others know about it."""
+    if services.server_note is not None and (note := services.server_note.read()) is not None:
+        if not note.reason:
+            return {"state": "starting", "text": "Starting"}
+        detail = f"The model server {note.reason}. It is being started again; until then nothing can be asked of it."
+        return {"state": "starting", "text": "Restarting", "detail": detail}
+    if services.runs.preparation() is not None and not services.versions.all():
+        return {"state": "starting", "text": "No model yet"}
+    return {"state": "down", "text": "Not reachable"}

@@ -26,6 +26,7 @@ from dashboard.components.photo_list import photo_list
 from dashboard.components.ranking import ranking
 from dashboard.components.request_card import request_card
 from dashboard.components.stage import stage
+from dashboard.pages.waiting import or_waiting
 from dashboard.photos.dataset import DatasetPhoto
 from dashboard.photos.samples import choose_samples
 from dashboard.services import Services
@@ -42,10 +43,13 @@ def register(app: dash.Dash, services: Services) -> None:
         name="Classify",
         title=lambda: services.subject().title,
         description=lambda: f"{services.subject().question} And which parts of the photo say so?",
-        layout=lambda **_: layout(
-            services.settings,
-            choose_samples(services.dataset.read(), services.settings.gallery_size),
-            services.subject(),
+        layout=or_waiting(
+            services,
+            lambda **_: layout(
+                services.settings,
+                choose_samples(services.dataset.read(), services.settings.gallery_size),
+                services.subject(),
+            ),
         ),
     )
 
@@ -93,7 +97,7 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto], subject: Subject
             html.Div([stage(subject), _answer(subject)], className="columns"),
             request_card(),
             photo_list(settings.photo_minutes),
-            gallery(samples, settings.manifest),
+            gallery(samples, settings.manifest_file),
             camera(),
         ],
         id="classify",

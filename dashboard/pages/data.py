@@ -108,8 +108,8 @@ def layout(settings: Settings, dataset: Dataset, subject: Subject, query: Mappin
 def _summary(settings: Settings, dataset: Dataset) -> str:
     if not dataset.photos:
         return (
-            f"There are no photos to show: {settings.manifest} is missing or lists none. Make it with: "
-            f"car-classifier data index FOLDER_OF_PHOTOS --out {settings.manifest}"
+            f"There are no photos to show: {settings.manifest_file} is missing or lists none. Make it with: "
+            f"car-classifier data index FOLDER_OF_PHOTOS --out {settings.manifest_file}"
         )
     photos, kept = dataset.photos, dataset.kept
     excluded_count = len(photos) - len(kept)

@@ -20,6 +20,7 @@ from dashboard.components import (
     model_photos,
     model_plots,
 )
+from dashboard.components.live_view import live_view
 from dashboard.components.model_section import VERSION, presence, present, section
 from dashboard.services import Services
 from dashboard.web.markdown import embedded
@@ -79,9 +80,23 @@ def layout(services: Services, version: str | None = None, other: str | None = N
     # Also without a version, the sections are in the layout: Dash needs the ids of all callbacks.
     sections = _sections(services, chosen, other if other in numbers and other != chosen else None)
     return html.Main(
-        [html.Div(head, className="page-head"), missing, html.Div(sections, hidden=chosen is None)],
+        [
+            html.Div(head, className="page-head"),
+            _trainings(is_open=chosen is None or services.runs.is_anything_running()),
+            missing,
+            html.Div(sections, hidden=chosen is None),
+        ],
         id="model-page",
         className="page",
+    )
+
+
+def _trainings(is_open: bool) -> html.Details:
+    return html.Details(
+        [html.Summary("Trainings: going on, stopped and ended"), live_view()],
+        id="model-trainings",
+        className="live-details",
+        open=is_open,
     )
 
 

@@ -26,6 +26,7 @@ from dashboard.components.play_round import game_round
 from dashboard.components.play_start import board, start
 from dashboard.game.deck import Seed
 from dashboard.game.rules import ROUNDS, Difficulty, NotAllowed, difficulty_of, rounds_of
+from dashboard.pages.waiting import or_waiting
 from dashboard.photos.dataset import Dataset
 from dashboard.services import Services
 from dashboard.subject import Subject
@@ -40,7 +41,9 @@ def register(app: dash.Dash, services: Services) -> None:
         name="Beat the AI",
         title="Beat the AI",
         description=lambda: _about(services.dataset.subject()),
-        layout=lambda **query: layout(services.dataset.read(), services.dataset.subject(), **query),
+        layout=or_waiting(
+            services, lambda **query: layout(services.dataset.read(), services.dataset.subject(), **query)
+        ),
     )
     settings = ("play-rounds", "play-difficulty")
     run_in_browser(

@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -88,16 +88,26 @@ class DatasetFile(ChangingFile[Dataset]):
     """A manifest that may change while the dashboard runs; empty while it is missing or not CSV.
 
     Args:
-        manifest: The CSV file.
+        locate: Returns the CSV file, which may be another one later: once somebody's own photos are indexed, they take
+            the place of the drawn cars.
     """
 
-    def __init__(self, manifest: Path):
-        super().__init__(manifest, read_dataset, Dataset())
-        self._subject = ChangingFile(manifest.with_name(FILE), read_subject, None)
+    def __init__(self, locate: Callable[[], Path]):
+        super().__init__(locate(), read_dataset, Dataset())
+        self._locate = locate
+        self._subject = ChangingFile(self.path.with_name(FILE), read_subject, None)
+
+    def read(self) -> Dataset:
+        """Returns the current photos; the same object as long as the manifest does not change."""
+        if (path := self._locate()) != self.path:
+            self._subject = ChangingFile(path.with_name(FILE), read_subject, None)
+            self._read, self.path = None, path
+        return super().read()
 
     def subject(self) -> Subject:
         """Returns what the photos show, as `car-classifier data index --subject` named it."""
-        return self._subject.read() or default_subject(self.read().has_makes)
+        dataset = self.read()
+        return self._subject.read() or default_subject(dataset.has_makes)
 
 
 def read_dataset(manifest: Path) -> Dataset:

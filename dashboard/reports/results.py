@@ -203,8 +203,12 @@ def reports_of(version: Version) -> dict[str, Report]:
 
 def history_of(version: Version) -> list[Epoch]:
     """Returns the readable epochs of a version's training."""
-    rows = ({name: cell for name, cell in row.items() if cell != ""} for row in version.history)
-    epochs = (_read(Epoch, row) for row in rows)
+    return readable_epochs(version.history)
+
+
+def readable_epochs(rows: Sequence[Mapping[str, str]]) -> list[Epoch]:
+    """Returns the readable epochs among the rows of a `history.csv`."""
+    epochs = (_read(Epoch, {name: cell for name, cell in row.items() if cell != ""}) for row in rows)
     return [epoch for epoch in epochs if epoch is not None]
 
 

@@ -1,6 +1,8 @@
 """`car-classifier up`: one command starts everything, and one Ctrl-C ends it."""
 
 import csv
+import json
+import os
 import signal
 import socket
 import subprocess
@@ -13,9 +15,27 @@ from rich.console import Console
 
 from car_classifier.up import DemoRecipe, UpSettings, prepare
 from tests.support.commands import car_classifier
+from tests.support.embedded_server import until
 from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.slow
+
+
+GENEROUS = 300  # seconds, of a busy machine
+
+
+def lines_until(process: subprocess.Popen[str], words: str) -> str:
+    """What the command says up to the line with these words."""
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if words in line:
+            break
+    return "".join(said)
+
+
+def asked(page: int, path: str) -> dict:
+    return requests.get(f"http://localhost:{page}{path}", timeout=30).json()
 
 
 @contextmanager
@@ -24,12 +44,7 @@ def up(*arguments: object):
     command = [sys.executable, "-m", "car_classifier", "up", *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
-            said = []
-            for line in process.stderr:
-                said.append(line)
-                if "Open http://" in line:
-                    break
-            yield process, "".join(said)
+            yield process, lines_until(process, "Open http://")
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -44,10 +59,13 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
         said,
     ):
         assert f"Open http://localhost:{page}" in said, said
-        assert "Drawing" not in said  # nothing is made again
+        assert "Car classification" in requests.get(f"http://localhost:{page}/", timeout=10).text
+        assert asked(page, "/status")["state"] in ("starting", "ready")  # the page does not wait for the model server
+        said += lines_until(process, "The model answers: version 1.")
+        assert "drawing" not in said.lower()  # nothing is made again
         status = requests.get(f"http://127.0.0.1:{rest}/v1/models/car_classifier", timeout=10).json()
         assert status["model_version_status"][0]["state"] == "AVAILABLE"
-        assert "Car classification" in requests.get(f"http://localhost:{page}/", timeout=10).text
+        until(lambda: asked(page, "/status")["state"] == "ready", GENEROUS)
         process.send_signal(signal.SIGINT)
         process.stderr.read()
         assert process.wait(timeout=30) == 0
@@ -59,7 +77,7 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
 @pytest.mark.long
 def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
     """All steps at a small size: drawing, indexing, training, publishing, and similar photos."""
-    settings = UpSettings(model_dir=tmp_path / "model", data_dir=tmp_path / "data")
+    settings = UpSettings(model_dir=tmp_path / "model", data_dir=tmp_path / "data", resume_with="make up")
     small = DemoRecipe(classes=2, per_class=6, image_size=(32, 32), epochs=1)
     prepare(settings, Console(quiet=True), small)
     version = tmp_path / "model" / "1"
@@ -67,6 +85,10 @@ def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
     with (tmp_path / "data" / "demo" / "manifest.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 12
     assert (tmp_path / "data" / "demo" / "features.npz").is_file()
+    progress = json.loads((tmp_path / "data" / "demo" / "progress.json").read_text(encoding="utf-8"))
+    assert (progress["state"], progress["stage_number"], progress["stage_count"]) == ("ended", 4, 4)
+    (run,) = (tmp_path / "data" / "demo" / "runs").iterdir()
+    assert json.loads((run / "progress.json").read_text(encoding="utf-8"))["command"] == "make up"
     before = (version / "saved_model.pb").stat().st_mtime
     prepare(settings, Console(quiet=True), small)
     assert (version / "saved_model.pb").stat().st_mtime == before
@@ -84,3 +106,51 @@ def test_a_taken_port_is_found_before_a_model_is_made(tmp_path, option):
     assert "Drawing" not in result.stderr
     assert "Traceback" not in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.long
+def test_the_page_is_there_while_the_model_is_made_and_the_same_command_goes_on(tmp_path):
+    """The net is never finished here: that takes minutes."""
+    page, rest = free_ports(2)
+    arguments = ("--model-dir", tmp_path / "model", "--data-dir", tmp_path / "data", "--port", page)
+    arguments += ("--rest-api-port", rest, "--resume-with", "make up")
+    with up(*arguments) as (process, said):
+        assert "There is no model" not in said  # the page came first
+        html = requests.get(f"http://localhost:{page}/", timeout=30).text
+        assert "Car classification" in html  # though there is not a photo yet
+        assert asked(page, "/status") == {"state": "starting", "text": "No model yet", "detail": ""}
+        until(lambda: asked(page, "/runs")["drawn"], GENEROUS)
+        photo = asked(page, "/runs")["drawn"][0]
+        assert requests.get(f"http://localhost:{page}/runs/drawn/{photo}", timeout=30).content.startswith(b"\xff\xd8")
+        process.send_signal(signal.SIGINT)
+        process.stderr.read()
+        assert process.wait(timeout=60) == 0
+    progress = json.loads((tmp_path / "data" / "demo" / "progress.json").read_text(encoding="utf-8"))
+    assert (progress["state"], progress["command"]) == ("stopped", "make up")
+    assert not (tmp_path / "data" / "model_server.json").exists()
+
+
+def test_a_model_server_that_ends_is_started_again_and_the_page_says_why(demo_model_dir, demo_data, tmp_path):
+    page, rest = free_ports(2)
+    data = tmp_path / "data"
+    data.mkdir()
+    with up("--model-dir", demo_model_dir, "--data-dir", data, "--port", page, "--rest-api-port", rest) as (process, _):
+        lines_until(process, "The model answers")
+        server = int(subprocess.check_output(["pgrep", "-f", f"serve .*--rest-api-port {rest} "], text=True).split()[0])
+        os.kill(server, signal.SIGKILL)
+        said = lines_until(process, "is started again")
+        assert "The model server was killed, most likely because the memory ran out." in said
+        until(lambda: asked(page, "/status")["text"] == "Restarting", GENEROUS)
+        assert "was killed, most likely because the memory ran out" in asked(page, "/status")["detail"]
+        lines_until(process, "The model answers")
+        until(lambda: asked(page, "/status")["state"] == "ready", GENEROUS)
+        assert asked(page, "/status")["detail"] == ""
+
+
+def test_the_page_is_opened_to_others_with_a_word_of_warning(demo_model_dir, tmp_path):
+    page, rest = free_ports(2)
+    arguments = ("--model-dir", demo_model_dir, "--data-dir", tmp_path, "--port", page, "--rest-api-port", rest)
+    with up(*arguments, "--host", "0.0.0.0") as (process, _):  # noqa: S104 (what is tested)
+        note = process.stderr.readline() + process.stderr.readline()
+        assert "everybody who can reach 0.0.0.0" in note
+        assert "no sign-in" in note

@@ -36,7 +36,7 @@ def test_the_users_own_photos_go_before_the_drawn_ones(monkeypatch, tmp_path, fi
     monkeypatch.delenv("DASHBOARD_MANIFEST", raising=False)
     if setting is not None:
         monkeypatch.setenv("DASHBOARD_MANIFEST", setting)
-    assert load_settings().manifest == Path(found)
+    assert load_settings().manifest_file == Path(found)
 
 
 def test_the_environment_is_heeded(monkeypatch):

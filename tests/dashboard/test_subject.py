@@ -72,7 +72,7 @@ def test_both_programs_have_the_same_default(has_makes):
 
 
 def test_the_data_set_has_the_subject_beside_its_manifest(small_manifest):
-    dataset = DatasetFile(small_manifest)
+    dataset = DatasetFile(lambda: small_manifest)
     assert dataset.subject() == CAR
     (small_manifest.parent / FILE).write_text(json.dumps(NOUNS))
     assert dataset.subject() == BIRD

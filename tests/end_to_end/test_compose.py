@@ -163,11 +163,19 @@ def test_every_dependency_says_what_it_waits_for():
     assert conditions == {
         "bootstrap": {},
         "serving": {"bootstrap": {"condition": "service_completed_successfully"}},
-        "dashboard": {"serving": {"condition": "service_healthy"}},
+        "dashboard": {},  # the page is there at once, and shows how the model is made
         "import-feedback": {},
         "prometheus": {},
         "grafana": {"prometheus": {"condition": "service_healthy"}},
     }
+
+
+def test_the_dashboard_reads_the_runs_of_the_demo_and_of_the_user():
+    folders = dict(volume.split(":")[:2] for volume in BASE["dashboard"]["volumes"])
+    made = dict(volume.split(":")[:2] for volume in BASE["bootstrap"]["volumes"])
+    assert folders["./data"] == made["./data"] == "/app/data"
+    assert folders["./runs"] == "/app/runs"
+    assert (ROOT / "runs" / ".gitignore").is_file()  # or Docker would create the folder, for root alone
 
 
 def test_the_exporter_is_not_newer_than_the_server():

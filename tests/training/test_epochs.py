@@ -16,6 +16,7 @@ from rich.console import Console
 from car_classifier.errors import UserError
 from car_classifier.training.distribution import Trainer, replicas_of
 from car_classifier.training.epochs import HISTORY_COLUMNS, Progress, Stage, fit_resumably
+from car_classifier.training.live_progress import LiveProgress
 
 pytestmark = pytest.mark.long
 
@@ -27,7 +28,8 @@ Y = np.eye(CLASSES, dtype=np.float32)[RNG.integers(0, CLASSES, PHOTOS)]
 
 
 def stage(folder: Path, **changes) -> Stage:
-    return replace(Stage("all", 0, folder, epochs=4, patience=4, console=Console(quiet=True)), **changes)
+    live = LiveProgress(None, Console(quiet=True))
+    return replace(Stage("all", 0, folder, epochs=4, patience=4, live=live), **changes)
 
 
 def batches(epoch: int, x: np.ndarray = X) -> tf.data.Dataset:

@@ -2,6 +2,7 @@
 import * as feedback from "./classify/feedback.mjs";
 import * as classify from "./classify/page.mjs";
 import * as data from "./data/page.mjs";
+import * as live from "./live/page.mjs";
 import * as model from "./model.mjs";
 import { showWall } from "./photo-wall.mjs";
 import "./play/controls.mjs";
@@ -20,6 +21,8 @@ const CALLBACKS = {
     "feedback.act": feedback.act,
     "feedback.show": feedback.show,
     "data.update": data.update,
+    "live.tick": live.tick,
+    "live.update": live.update,
     "model.watchFrame": model.watchFrame,
     "model.keepCell": model.keepCell,
     "model.chooseClasses": model.chooseClasses,

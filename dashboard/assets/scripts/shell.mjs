@@ -17,7 +17,10 @@ async function look() {
     // Photos that were left without an answer can be asked about again now, without a click.
     if (isReady && wasReady === false) document.dispatchEvent(new Event("model-ready"));
     wasReady = isReady;
-    return { status: { children: status.text, className: `status status-${status.state}` } };
+    return {
+        status: { children: status.text, className: `status status-${status.state}` },
+        "status-detail": { children: status.detail || "" },
+    };
 }
 
 export function showStatus() {

@@ -19,6 +19,7 @@ from dashboard.reports.explanation_scores import best_methods
 from dashboard.reports.figures import calibration_figure, confusion_figure, confusion_words, curve_figure, curve_words
 from dashboard.reports.predictions import HITS, Answer, answers_of, choose, mistakes, paired_difference, wall
 from dashboard.reports.results import Calibration, Confusion, Epoch, Explanations, Report, history_of, reports_of
+from dashboard.reports.runs import RunsFolder
 from dashboard.reports.versions import Version, VersionsFolder
 from dashboard.services import Services
 from dashboard.web.markdown import embedded
@@ -388,7 +389,8 @@ def services_of(settings: Settings, versions: VersionsFolder) -> Services:
     """The services of a page that reads files alone."""
     nobody: Any = None
     watch: Any = SimpleNamespace(last_version=None)
-    return Services(settings, nobody, watch, nobody, DatasetFile(settings.manifest), versions, nobody)
+    dataset, runs = DatasetFile(lambda: settings.manifest), RunsFolder(settings.runs_dir, settings.demo_folder)
+    return Services(settings, nobody, watch, nobody, dataset, versions, runs, nobody)
 
 
 @pytest.mark.parametrize(

@@ -315,11 +315,11 @@ def _(tmp_path):
 
 @provokes("The model server ended with exit code")
 def _(tmp_path):
-    from car_classifier.up import _check_alive
+    from car_classifier.supervision import check_alive
 
     with subprocess.Popen([sys.executable, "-c", "raise SystemExit(2)"]) as process:
         process.wait()
-    return refused(_check_alive, {"model server": process})
+    return refused(check_alive, "model server", process)
 
 
 def told_to_the_dashboard(**variables: str) -> str:
