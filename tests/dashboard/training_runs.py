@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.support.datasets import image_bytes
+from tests.support.pictures import encoded
 
 
 def write_progress(folder: Path, **facts: object) -> None:
@@ -25,7 +25,7 @@ def write_run(folder: Path, **facts: object) -> Path:
     write_progress(folder, **facts)
     rows = ["stage,epoch,loss,accuracy,val_loss,val_accuracy", "all,1,2,0.4,2.1,0.5", "all,2,1,0.6,1.2,0.75"]
     (folder / "history.csv").write_text("\n".join(rows) + "\n")
-    (watch / "01.jpg").write_bytes(image_bytes(Image.new("RGB", (60, 40), "red"), "JPEG"))
+    (watch / "01.jpg").write_bytes(encoded(Image.new("RGB", (60, 40), "red")))
     (watch / "photos.json").write_text(
         json.dumps([{"photo": "01.jpg", "label": "Maki_Hoshi", "width": 60, "height": 40}])
     )
