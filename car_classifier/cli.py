@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -56,7 +56,8 @@ app = typer.Typer(
 data_app = typer.Typer(
     help="Prepare photos: index, filter and describe them, or draw a demo set.", no_args_is_help=True
 )
-app.add_typer(data_app, name="data")
+TRAINING = "Train on photos"
+app.add_typer(data_app, name="data", rich_help_panel=TRAINING)
 
 DATA_COMMANDS: tuple[Callable[..., None], ...] = (
     data.index,
@@ -69,29 +70,26 @@ DATA_COMMANDS: tuple[Callable[..., None], ...] = (
     data.import_feedback,
     upload.upload,
 )
-COMMANDS: tuple[Callable[..., None], ...] = (
-    training.train,
-    teaching.teach,
-    evaluation.evaluate,
-    compare.compare,
-    predict.predict,
-    explain.explain,
-    explain_eval.explain_eval,
-    clever_hans.clever_hans,
-    quiz.quiz,
-    figures.figures,
-    publishing.publish,
-    publishing.promote,
-    publishing.rollback,
-    publishing.models,
-    serving.serve,
-    serving.up,
-    doctor.doctor,
-)
+COMMANDS: Mapping[str, tuple[Callable[..., None], ...]] = {
+    "Begin": (serving.up, doctor.doctor),
+    TRAINING: (training.train, teaching.teach, compare.compare),
+    "Measure a model": (evaluation.evaluate, explain_eval.explain_eval, clever_hans.clever_hans, figures.figures),
+    "Ask a model": (predict.predict, explain.explain, quiz.quiz),
+    "Publish and serve": (
+        publishing.publish,
+        publishing.promote,
+        publishing.rollback,
+        publishing.models,
+        serving.serve,
+    ),
+}
+"""The commands by what people want to do, in the order of the help."""
+
 for command in DATA_COMMANDS:
     data_app.command()(command)
-for command in COMMANDS:
-    app.command()(command)
+for panel, commands in COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""

@@ -1,14 +1,17 @@
 """`python -m dashboard`: serves the page until Ctrl-C or SIGTERM."""
 
+import argparse
 import os
 import socket
 import sys
+import textwrap
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from dashboard import Settings, SettingsError, create_app, load_settings
 from dashboard.app import HOUSEKEEPING
+from dashboard.settings import described_settings
 
 
 class DashboardServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -89,9 +92,24 @@ def use_utf8() -> None:
             reconfigure(errors="replace")
 
 
+def parse_arguments() -> None:
+    """Prints help if that is asked for, and refuses everything else: settings are environment variables."""
+    lines = []
+    for variable, default, said in described_settings():
+        text = textwrap.wrap(f"{said} [{default}]" if default else said, 96)
+        lines += [f"  {variable}", *(f"      {line}" for line in text)]
+    argparse.ArgumentParser(
+        prog="python -m dashboard",
+        description="Serves the page until Ctrl-C. Its settings are environment variables.",
+        epilog="settings [default]:\n" + "\n".join(lines),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
+
+
 def main() -> int:
     """Runs the dashboard and returns the exit code: 2 if a setting cannot be used."""
     use_utf8()
+    parse_arguments()
     try:
         settings = load_settings()
         refuse_taken_port(settings)

@@ -3,13 +3,14 @@
 import ipaddress
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_PREFIX = "DASHBOARD_"
@@ -161,6 +162,14 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError("must have a port from 0 to 65535") from error
         return url.rstrip("/")
+
+
+def described_settings() -> Iterator[tuple[str, str, str]]:
+    """Yields each setting's environment variable, its default (empty if it has none) and its meaning."""
+    for name, field in Settings.model_fields.items():
+        variable = str(field.validation_alias or f"{ENV_PREFIX}{name}".upper())
+        default = "" if field.default in (None, "", PydanticUndefined) else str(field.default)
+        yield variable, default, " ".join((field.description or "").split())
 
 
 def load_settings() -> Settings:

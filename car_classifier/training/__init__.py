@@ -30,5 +30,8 @@ Every stage, whatever it trains, is the same loop, here from the outside in:
 - `batches` delivers the batches of an epoch: photos or cached features, class weights, one-hot classes.
 - `photos` decodes and caches the photos, `augment` augments them, `mixing` mixes the photos of a batch.
 
+Those who watch a run read small files that it writes on the way: `live_progress` says what it is doing, `watch` shows a
+dozen test photos after each epoch, and `learning_curve` how good the classifier in closed form is as photos go by.
+
 `run_comparison` compares the folders of several runs.
 """

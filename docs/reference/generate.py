@@ -14,12 +14,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from car_classifier.commands.training import train
 from car_classifier.settings import fields_of, rule_of
 from car_classifier.training.config import TrainingConfig, written
-from dashboard.settings import ENV_PREFIX, Settings
+from dashboard.settings import Settings, described_settings
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
@@ -143,10 +142,8 @@ def _training() -> Iterable[Sequence[str]]:
 
 
 def _dashboard() -> Iterable[Sequence[str]]:
-    for name, field in Settings.model_fields.items():
-        variable = field.validation_alias or f"{ENV_PREFIX}{name}".upper()
-        default = "" if field.default in (None, "", PydanticUndefined) else f"`{field.default}`"
-        yield f"`{variable}`", default, _said(field) + _sentence(rule_of(field))
+    for field, (variable, default, said) in zip(Settings.model_fields.values(), described_settings(), strict=True):
+        yield f"`{variable}`", default and f"`{default}`", said + _sentence(rule_of(field))
 
 
 def _others() -> Iterable[Sequence[str]]:

@@ -10,7 +10,7 @@ import typer
 from car_classifier.cli import app, json_to_stdout
 from car_classifier.settings import fields_of
 from car_classifier.training.config import TrainingConfig
-from tests.support.commands import in_process
+from tests.support.commands import done, in_process
 from tests.support.repository import ROOT
 
 
@@ -29,6 +29,7 @@ MEANINGS = {
     "--base": {"train", "data prefilter"},  # a backbone to fine-tune, or one that knows what a car is
     "--classes": {"data index", "data demo"},  # where they are read from, or their number
     "--data": {"evaluate", "data import-feedback"},  # takes folders too; is written to
+    "--host": {"serve", "up"},  # of the model server, or of the dashboard
     "--label": {"publish", "rollback", "teach"},
     "--method": {"explain", "explain-eval"},  # one, or several
     "--out": {"compare", "data table", "data index", "data prefilter", "data demo", "data import-feedback"},
@@ -191,3 +192,9 @@ def test_pages_name_options_that_exist(page):
 )
 def test_json_without_a_file_is_printed(arguments, completed):
     assert json_to_stdout(arguments) == completed
+
+
+def test_help_groups_the_commands_by_what_people_want_to_do():
+    text = done(in_process("--help"))
+    places = [text.index(words) for words in ("Begin", " up ", "Train on photos", " train ", " data ", "Ask a model")]
+    assert places == sorted(places)

@@ -87,6 +87,17 @@ def test_the_password_in_an_address_is_not_repeated(monkeypatch):
 
 def test_the_program_ends_with_2_and_one_sentence(monkeypatch):
     monkeypatch.setenv("DASHBOARD_PORT", "0")
-    done = subprocess.run([sys.executable, "-m", "dashboard"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "dashboard"], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "DASHBOARD_PORT must be a whole number from 1 to 65535. Received: '0'\n"
+
+
+def test_help_lists_all_settings_and_nothing_is_served():
+    command = [sys.executable, "-m", "dashboard"]
+    done = subprocess.run([*command, "--help"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0
+    for words in ("Serves the page until Ctrl-C", "DASHBOARD_PORT\n", "Port to listen on. [8050]", "DATABASE_URL\n"):
+        assert words in done.stdout
+    done = subprocess.run([*command, "--port", "1"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2
+    assert "unrecognized arguments: --port 1" in done.stderr

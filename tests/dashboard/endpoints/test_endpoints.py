@@ -222,12 +222,26 @@ def test_an_answer_without_a_known_version_is_still_an_answer(settings, photo):
     ],
 )
 def test_the_status_says_how_the_model_is(settings, name, status):
-    assert web_with(settings, model_name=name).get("/status").json == status
+    assert web_with(settings, model_name=name).get("/status").json == status | {"detail": ""}
 
 
 def test_the_status_says_when_nothing_is_there(settings, closed_url):
     web = web_with(settings, model_server_url=closed_url)
-    assert web.get("/status").json == {"state": "down", "text": "Not reachable"}
+    assert web.get("/status").json == {"state": "down", "text": "Not reachable", "detail": ""}
+
+
+def test_the_status_says_why_a_server_that_is_started_again_had_ended(settings, closed_url, tmp_path):
+    note = tmp_path / "model_server.json"
+    web = web_with(settings, model_server_url=closed_url, server_note=note)
+    assert web.get("/status").json["text"] == "Not reachable"
+    note.write_text('{"reason": ""}')
+    assert web.get("/status").json == {"state": "starting", "text": "Starting", "detail": ""}
+    note.write_text('{"reason": "was killed"}')
+    status = web.get("/status").json
+    assert (status["state"], status["text"]) == ("starting", "Restarting")
+    assert status["detail"].startswith("The model server was killed. It is being started again")
+    note.write_text("{")
+    assert web.get("/status").json["text"] == "Not reachable"
 
 
 def test_health_needs_no_model_server(settings, closed_url):
@@ -236,7 +250,7 @@ def test_health_needs_no_model_server(settings, closed_url):
 
 def test_a_server_that_is_slow_to_tell_its_state_is_slow(settings):
     web = web_with(settings, model_name="slow", read_timeout=0.2)
-    assert web.get("/status").json == {"state": "slow", "text": "Slow"}
+    assert web.get("/status").json == {"state": "slow", "text": "Slow", "detail": ""}
     assert web.get("/readyz").json["model_server"] == "Slow"
 
 

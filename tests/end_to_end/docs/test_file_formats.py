@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -108,6 +109,9 @@ def read(path: Path) -> Paths:
         ("`demo.json`", "data/demo.json"),
         ("`config.json` of a run", "run/config.json"),
         ("`history.csv`", "run/history.csv"),
+        ("`progress.json`", "run/progress.json"),
+        ("`watch/photos.json`", "run/watch/photos.json"),
+        ("`watch/<stage>-<epoch>.json`", "run/watch/1-001.json"),
         ("`history.csv`", "assets/history.csv"),
         ("`labels.json`", "assets/labels.json"),
         ("`config.json`", "assets/config.json"),
@@ -123,6 +127,25 @@ def test_a_file_has_what_the_page_lists(demo_data, demo_model_dir, title, file):
     assets = demo_model_dir / "1" / "assets.extra"
     folders = {"data": demo_data, "run": run, "assets": assets, "model": demo_model_dir}
     assert differences(documented(title), read(folders[folder] / name)) == set()
+
+
+@pytest.mark.slow
+def test_every_file_of_a_run_is_on_the_page(demo_model_dir):
+    (run,) = runs_dir_of(demo_model_dir).iterdir()
+    page = PAGE.read_text(encoding="utf-8")
+    for path in run.iterdir():
+        assert f"`{path.name}`" in page or f"`{path.name}/" in page, path
+
+
+def test_the_note_about_the_model_server(tmp_path):
+    from rich.console import Console
+
+    from car_classifier.supervision import Bounds, ModelServer, stop
+
+    server = ModelServer([sys.executable, "-c", ""], "http://127.0.0.1:9", tmp_path / "note.json", Console(quiet=True))
+    server.look_after()
+    stop(server.process, Bounds())
+    assert differences(documented("`model_server.json`"), read(tmp_path / "note.json")) == set()
 
 
 @pytest.mark.slow

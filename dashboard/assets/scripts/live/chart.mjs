@@ -1,6 +1,6 @@
 /** Small line charts that are drawn again every other second: plotly would be a megabyte before the first model. */
 
-const SPACE = { left: 44, right: 52, top: 10, bottom: 26 };
+const SPACE = { left: 44, right: 52, top: 22, bottom: 26 };
 const MOST_TICKS = 6;
 
 /**
@@ -62,7 +62,7 @@ export function chart(lines, { width, height, format, xTitle, top }) {
         if (!last) continue;
         const [x, y] = [round(across(last.x)), round(down(Math.min(last.y, highest)))];
         marks.push({ tag: "circle", attributes: { class: `live-dot ${style}`, cx: x, cy: y, r: 3 } });
-        if (label) marks.push(text(`live-value ${style}`, x + 7, y + 4, format(last.y)));
+        if (label) marks.push(text(`live-value ${style}`, x, y - 9, format(last.y)));
     }
     return marks;
 }

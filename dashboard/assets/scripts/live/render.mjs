@@ -55,8 +55,8 @@ export function render(view) {
                 value: id,
                 label: `${id.startsWith("demo-") ? "Demo, " : ""}${title}${state === "running" ? ", running" : ""}`,
             })),
-            style: { display: (found?.runs.length || 0) > 1 ? "" : "none" },
         },
+        "live-choice-box": { hidden: (found?.runs.length || 0) < 2 },
         ...preparation(found),
         ...each(
             RUNS,
