@@ -7,7 +7,7 @@ from dashboard.model_server.client import ModelClient
 from dashboard.model_server.status import ModelWatch
 from dashboard.photos.dataset import DatasetFile
 from dashboard.photos.store import PhotoStore
-from dashboard.reports.versions import VersionsFolder
+from dashboard.reports.versions import Version, VersionsFolder
 from dashboard.settings import Settings
 from dashboard.subject import Subject
 
@@ -39,6 +39,15 @@ class Services:
 
         The newest version stands in while the answering one is unknown, and the data set for a version without labels.
         """
-        answering = self.versions.find(self.watch.last_version)
-        version = answering or next(iter(self.versions.all()), None)
+        version = self._version()
         return version.subject if version and version.labels else self.dataset.subject()
+
+    def demo_classes(self) -> int:
+        """Returns the number of invented cars that the served model knows, or 0 if it is not the demo."""
+        version = self._version()
+        return len(version.labels) if version and version.is_demo else 0
+
+    def _version(self) -> Version | None:
+        """The answering version; the newest one while that is unknown."""
+        answering = self.versions.find(self.watch.last_version)
+        return answering or next(iter(self.versions.all()), None)
