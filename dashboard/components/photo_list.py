@@ -43,7 +43,7 @@ def photo_list(minutes: float) -> html.Section:
                 className="photo-list-head actions",
             ),
             html.Progress("", id="list-progress", value="0", max="1", hidden=True, **{"aria-label": "Photos answered"}),
-            html.P("", id="list-summary", className="list-summary", role="status"),
+            html.P("", id="list-summary", className="list-summary"),
             html.Ul(id="photo-list", className="photo-list"),
         ],
         id="photo-list-section",

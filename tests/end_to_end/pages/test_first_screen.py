@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,9 +20,13 @@ WIDTHS = (320, 390, 640, 683, 768, 900, 1024, 1366, 1440, 2560)
 
 
 @pytest.fixture(scope="module")
-def url(local_server, tmp_path_factory) -> Iterator[str]:
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("first")
+
+
+@pytest.fixture(scope="module")
+def url(local_server, folder) -> Iterator[str]:
     """The dashboard of a demo model, with enough photos for a full gallery."""
-    folder = tmp_path_factory.mktemp("first")
     manifest = write_plain_photos(folder, dict(zip(ALL_LABELS, COLOURS, strict=True)), each=4, size=(300, 200))
     assets = write_labels_of_version_3(folder) / "3" / "assets.extra"
     (assets / "config.json").write_text(json.dumps({"drawn": True}))
@@ -138,9 +143,19 @@ def test_the_banner_of_the_demo_is_on_every_page_until_it_is_closed(browser, url
         expect(tab.value.get_by_role("complementary", name="Demo model")).to_be_visible()
 
 
-def test_a_model_of_ones_own_has_no_banner(page):
-    expect(page.locator("#status")).to_contain_text("Ready")
-    expect(page.locator("#demo-banner")).to_be_hidden()
+def test_the_banner_goes_when_a_model_of_ones_own_is_served_and_comes_with_the_next_demo(browser, url, folder):
+    config = folder / "model" / "3" / "assets.extra" / "config.json"
+    with opened(browser, url) as (page, _):
+        banner = page.locator("#demo-banner")
+        expect(banner).to_be_visible()
+        for drawn in (False, True):
+            config.with_suffix(".new").write_text(json.dumps({"drawn": drawn}))
+            config.with_suffix(".new").replace(config)
+            expect(banner).to_be_visible(visible=drawn)
+
+
+def test_the_demo_model_says_that_it_is_the_demo(page):
+    expect(page.locator("#demo-text")).to_have_text("Demo model: 4 invented cars.")
 
 
 def test_without_scripts_the_page_says_what_it_needs(browser, url):

@@ -63,7 +63,9 @@ function take(transfer) {
 }
 
 document.addEventListener("paste", (event) => {
-    if (isHere() && !closest(event, "input, textarea")) take(event.clipboardData);
+    // A text that is pasted into a field is meant for the field.
+    const isForField = !event.clipboardData?.files.length && closest(event, "input, textarea");
+    if (isHere() && !isForField) take(event.clipboardData);
 });
 
 // Dropping works anywhere on the page: beside the stage, a browser would leave us for the file.
