@@ -45,7 +45,7 @@ def _thumbnail(number: int, sample: DatasetPhoto) -> html.Button:
     name = f"Sample photo {number + 1}"
     return html.Button(
         dmc.Image(
-            src=f"/dataset/{sample.id}.jpg?side=200",
+            src=f"/dataset/{sample.id}.jpg?side=160",
             alt="",
             attributes={"root": {"loading": "lazy", "draggable": False}},
         ),
