@@ -101,7 +101,7 @@ def create_app(settings: Settings) -> dash.Dash:
         page.register(app, services)
     not_found.register(app)
     shell.register(app)
-    app.layout = lambda: shell.layout(services.subject())
+    app.layout = lambda: shell.layout(services.subject(), services.demo_classes())
     make_ready(app)
     headers.register(app)
     server.extensions[HOUSEKEEPING] = Housekeeping(services.photos, services.database)

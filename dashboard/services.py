@@ -10,7 +10,7 @@ from dashboard.model_server.status import ModelWatch
 from dashboard.photos.dataset import DatasetFile
 from dashboard.photos.store import PhotoStore
 from dashboard.reports.runs import RunsFolder
-from dashboard.reports.versions import VersionsFolder
+from dashboard.reports.versions import Version, VersionsFolder
 from dashboard.settings import Settings
 from dashboard.subject import CAR, Subject
 
@@ -64,10 +64,19 @@ class Services:
         The newest version stands in while the answering one is unknown, and the data set for a version without labels.
         The demo model will know cars.
         """
-        answering = self.versions.find(self.watch.last_version)
-        version = answering or next(iter(self.versions.all()), None)
+        version = self._version()
         if version and version.labels:
             return version.subject
         if not self.dataset.read().photos and self.runs.preparation():  # it begins with drawing cars
             return CAR
         return self.dataset.subject()
+
+    def demo_classes(self) -> int:
+        """Returns the number of invented cars that the served model knows, or 0 if it is not the demo."""
+        version = self._version()
+        return len(version.labels) if version and version.is_demo else 0
+
+    def _version(self) -> Version | None:
+        """The answering version; the newest one while that is unknown."""
+        answering = self.versions.find(self.watch.last_version)
+        return answering or next(iter(self.versions.all()), None)

@@ -29,6 +29,7 @@ DEVICES = {
 def classify(page: Page) -> None:
     """A sample photo, answered."""
     page.locator("[data-sample]").nth(1).click()
+    expect(page.locator("#photo")).to_have_attribute("alt", "Sample photo 2", timeout=30_000)
     expect(page.locator("#classify")).to_have_attribute("data-phase", "answered", timeout=30_000)
 
 

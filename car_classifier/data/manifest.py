@@ -35,6 +35,9 @@ class ManifestRow:
     original: str = ""  # the file that `data index --convert` made the photo from; empty for all others
 
 
+DRAWN = "demo.json"
+"""The file that `data demo` leaves beside the photos that it drew, which lie in `images/`."""
+
 COLUMNS = tuple(field.name for field in fields(ManifestRow) if field.default is MISSING)
 OPTIONAL_COLUMNS = tuple(field.name for field in fields(ManifestRow) if field.default is not MISSING)
 
@@ -75,6 +78,11 @@ class Manifest:
     def has_makes(self) -> bool:
         """Whether any class has a make."""
         return any(row.make for row in self.kept)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether all photos are invented cars that `data demo` drew."""
+        return (self.path.parent / DRAWN).is_file() and all(row.file_name.startswith("images/") for row in self.rows)
 
     def counts(self) -> Counter[Split]:
         """Kept photos in each split."""

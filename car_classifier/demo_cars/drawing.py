@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from car_classifier.data.manifest import DRAWN
 from car_classifier.demo_cars.catalogue import CATALOGUE, DemoModel
 from car_classifier.demo_cars.part_boxes import PARTS_COLUMNS
 from car_classifier.demo_cars.photo import draw_photo, jpeg_bytes
@@ -52,7 +53,7 @@ def draw_demo_set(out: Path, settings: DemoSettings, report: Report = silent) ->
     Raises:
         UserError: The folder holds something else.
     """
-    images, parts, settings_path = out / "images", out / "parts.csv", out / "demo.json"
+    images, parts, settings_path = out / "images", out / "parts.csv", out / DRAWN
     description = {"drawn_by": "car-classifier data demo", **asdict(settings)}
     jobs = [(model, i) for model in CATALOGUE[: settings.classes] for i in range(settings.per_class)]
     try:

@@ -71,6 +71,7 @@ def export(classifier: Classifier, run: TrainingRun, console: Console) -> Path:
         "manifest_sha256": sha256_of(run.manifest.path),
         "photos": dict(run.manifest.counts()),
         "subject": run.subject.as_json(),
+        "drawn": run.manifest.is_drawn,
     }
     origin = Origin(run.manifest, config, run.history_path, closed_form)
     return write_version(classifier, origin, run.export_folder, console)

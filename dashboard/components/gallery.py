@@ -1,4 +1,4 @@
-"""The gallery: sample photos to try with one click."""
+"""The gallery: the visitor's own photo, or one of a few sample photos, with one click."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,21 +20,37 @@ def gallery(samples: Sequence[DatasetPhoto], manifest: Path) -> html.Section:
             className="dimmed",
         )
     return html.Section(
-        [html.H2("Or try one of these", className="title"), body],
+        [
+            html.Div(
+                [
+                    html.Button(
+                        [html.Strong("Your own photo"), html.Span("Drop, paste or choose", className="for-mouse")],
+                        type="button",
+                        className="own-photo browse",
+                    ),
+                    dmc.Button("Camera", className="open-camera", variant="default", size="xs"),
+                ],
+                className="own actions",
+            ),
+            html.H2("Or try one of these", className="gallery-title", hidden=not samples),
+            body,
+        ],
         className="gallery",
         **{"aria-label": "Sample photos"},
     )
 
 
 def _thumbnail(number: int, sample: DatasetPhoto) -> html.Button:
+    # The class is left out on purpose: it would give the answer away.
+    name = f"Sample photo {number + 1}"
     return html.Button(
         dmc.Image(
-            src=f"/dataset/{sample.id}.jpg?side=400",
+            src=f"/dataset/{sample.id}.jpg?side=160",
             alt="",
             attributes={"root": {"loading": "lazy", "draggable": False}},
         ),
+        id={"part": "sample", "number": number},
         type="button",
         className="thumbnail tile",
-        # The name is left out on purpose: it would give the answer away.
-        **{"aria-label": f"Sample photo {number + 1}", "data-sample": sample.id},
+        **{"aria-label": name, "data-sample": sample.id, "data-name": name},
     )

@@ -1,7 +1,13 @@
-"""The list of this session's photos, to return to them and to download their answers as a file."""
+"""The list of this session's photos: a summary, the photos to return to, and their answers as a file."""
 
 import dash_mantine_components as dmc
 from dash import html
+
+ORDERS = [
+    {"value": "newest", "label": "Newest first"},
+    {"value": "least", "label": "Least sure first"},
+    {"value": "most", "label": "Most sure first"},
+]
 
 
 def photo_list(minutes: float) -> html.Section:
@@ -19,6 +25,14 @@ def photo_list(minutes: float) -> html.Section:
                     html.P(f"Kept on the server for {kept}, for this browser tab.", className="dimmed"),
                     html.Div(
                         [
+                            _select("list-order", "Order", ORDERS),
+                            _select("list-filter", "Show", [{"value": "all", "label": "All photos"}]),
+                        ],
+                        id="list-fields",
+                        className="list-fields",
+                    ),
+                    html.Div(
+                        [
                             dmc.Button("CSV", id="download-csv", variant="default", size="xs"),
                             dmc.Button("JSON", id="download-json", variant="default", size="xs"),
                             dmc.Button("Clear", id="clear-photos", variant="default", size="xs"),
@@ -28,6 +42,8 @@ def photo_list(minutes: float) -> html.Section:
                 ],
                 className="photo-list-head actions",
             ),
+            html.Progress("", id="list-progress", value="0", max="1", hidden=True, **{"aria-label": "Photos answered"}),
+            html.P("", id="list-summary", className="list-summary"),
             html.Ul(id="photo-list", className="photo-list"),
         ],
         id="photo-list-section",
@@ -35,3 +51,7 @@ def photo_list(minutes: float) -> html.Section:
         hidden=True,
         **{"aria-label": "Your photos"},
     )
+
+
+def _select(component_id: str, label: str, data: list[dict[str, str]]) -> dmc.Select:
+    return dmc.Select(id=component_id, label=label, data=data, value=data[0]["value"], allowDeselect=False, size="xs")

@@ -3,6 +3,7 @@
 import dash_mantine_components as dmc
 from dash import html
 
+from dashboard.components.grey_switch import grey_switch
 from dashboard.game.rules import CHOICES, ROUNDS
 from dashboard.reports.answers import CLASSES_SHOWN
 from dashboard.subject import Subject
@@ -78,6 +79,7 @@ def _stage(subject: Subject) -> html.Section:
                 [
                     html.P("Keys 1 to 4 choose.", className="dimmed play-keys"),
                     dmc.Switch(id="play-heatmap-on", label="Show what the AI looked at", checked=True, size="sm"),
+                    grey_switch("play-grey-photo"),
                     html.P("", id="play-evidence", className="dimmed"),
                 ],
                 className="play-stage-foot actions",

@@ -10,7 +10,7 @@ BOARD_ROWS = 10
 
 
 def start(
-    rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, problem: str, subject: Subject, has_makes: bool
+    rounds: int, difficulty: Difficulty, challenged: bool, fair: bool, subject: Subject, has_makes: bool
 ) -> html.Section:
     """Returns the settings of a new game; or a challenge, whose settings are fixed until the visitor declines it.
 
@@ -19,7 +19,6 @@ def start(
         difficulty: Difficulty at first.
         challenged: Whether the address names the photos.
         fair: Whether the model was not trained on the photos.
-        problem: Says why the address is no valid challenge; empty if it is one, or none at all.
         subject: What the photos show.
         has_makes: Whether the photos' classes have makes.
     """
@@ -32,7 +31,6 @@ def start(
                 className="title",
                 tabIndex=-1,
             ),
-            html.P(problem, className="problem", role="alert", hidden=not problem),
             html.P(
                 f"{rounds} rounds, {about[difficulty][0].lower()}: the same photos for everybody who has this link. "
                 f"{about[difficulty][1]}",

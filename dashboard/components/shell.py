@@ -7,6 +7,7 @@ import dash_mantine_components as dmc
 from dash import Input, dcc, html
 
 from dashboard.callbacks import run_in_browser
+from dashboard.components.demo_banner import demo_banner
 from dashboard.subject import CAR, Subject
 
 STATUS_SECONDS = 5
@@ -16,12 +17,15 @@ NOT_FOUND = "not_found_404"  # Dash looks for a page of this name, which no link
 PETROL = "#edf7fa #d8ecf1 #b0d8e3 #84c3d4 #60b1c8 #4aa6c0 #3ca1bd #2c8ca6 #1c7389 #0a6276".split()
 SYSTEM_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif"
 
-# Dash's own page, with a language and a script that sets dark or light before the browser paints.
+# Dash's own page, with a language, a sentence for browsers without scripts, and a script that sets dark or light, and
+# hides a banner that was closed, before the browser paints.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
     <head>
         {%metas%}
         <meta name="color-scheme" content="light dark">
+        <meta name="theme-color" content="#1c7389">
+        <link rel="manifest" href="/app.webmanifest" crossorigin="use-credentials">
         <title>{%title%}</title>
         {%favicon%}
         <script>
@@ -30,12 +34,20 @@ INDEX = """<!DOCTYPE html>
                 const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
                 document.documentElement.dataset.mantineColorScheme =
                     kept === "dark" || kept === "light" ? kept : dark;
+                document.documentElement.dataset.demoBanner = sessionStorage.getItem("demo-banner") || "open";
             })();
         </script>
         {%css%}
         <!-- modules -->
     </head>
     <body>
+        <noscript>
+            <style>#react-entry-point { display: none; }</style>
+            <p class="noscript">
+                This page needs JavaScript, which this browser does not run. Allow JavaScript for this address and
+                reload the page. The model also answers without the page: see docs/serving.md.
+            </p>
+        </noscript>
         {%app_entry%}
         <footer>
             {%config%}
@@ -79,11 +91,12 @@ def _brand_icon(subject: Subject) -> str:
     return "/assets/favicon.svg" if subject == CAR else "/assets/favicon-photo.svg"
 
 
-def layout(subject: Subject) -> dmc.MantineProvider:
+def layout(subject: Subject, demo_classes: int = 0) -> dmc.MantineProvider:
     """Returns the shell with an empty place for the page.
 
     Args:
         subject: What the photos show.
+        demo_classes: Number of invented cars that the served model knows; 0 if it is not the demo.
     """
     return dmc.MantineProvider(
         dmc.AppShell(
@@ -92,10 +105,12 @@ def layout(subject: Subject) -> dmc.MantineProvider:
                 dmc.AppShellHeader(_header(subject)),
                 # Not AppShellMain: each page is itself the only "main" element of the document.
                 html.Div(
-                    [html.P("", id="status-detail", className="status-detail", role="status"), dash.page_container],
-                    id="page",
+                    [
+                        demo_banner(demo_classes),
+                        html.P("", id="status-detail", className="status-detail", role="status"),
+                        html.Div(dash.page_container, id="page", tabIndex=-1),
+                    ],
                     className="below-header",
-                    tabIndex=-1,
                 ),
                 dcc.Interval(id="status-tick", interval=STATUS_SECONDS * 1000),
             ],

@@ -1,8 +1,14 @@
-"""The stage: visitors drop a photo here, and see it with the heatmap over it."""
+"""The stage: visitors drop a photo here or pick a sample, and see it with the heatmap over it."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import dash_mantine_components as dmc
 from dash import html
 
+from dashboard.components.gallery import gallery
+from dashboard.components.grey_switch import grey_switch
+from dashboard.photos.dataset import DatasetPhoto
 from dashboard.subject import Subject
 
 OPACITY_AT_START = 75
@@ -19,16 +25,31 @@ PALETTES = [
 ]
 
 
-def stage(subject: Subject) -> html.Section:
+def stage(subject: Subject, samples: Sequence[DatasetPhoto], manifest: Path) -> html.Section:
     """Returns the stage, empty at first: an invitation that is also the button to choose a photo.
 
     Args:
         subject: What the photos show.
+        samples: Sample photos.
+        manifest: The file that lists them.
     """
     return html.Section(
         [
-            html.Div([_invitation(subject), _camera_button(), _photo(), _progress()], className="stage-area"),
-            html.Div([_toolbar(), _evidence_controls(subject), _caption()], className="stage-foot"),
+            html.Div(
+                [
+                    html.Div([_invitation(subject), _camera_button(), _photo(), _progress()], className="stage-area"),
+                    gallery(samples, manifest),
+                ],
+                className="stage-view",
+            ),
+            html.Div(
+                [
+                    _toolbar(),
+                    html.Div([_opacity(), _evidence_controls(subject)], id="controls", className="controls"),
+                    _caption(),
+                ],
+                className="stage-foot",
+            ),
         ],
         className="card stage",
         **{"aria-label": "Photo"},
@@ -40,7 +61,7 @@ def _invitation(subject: Subject) -> html.Button:
         [
             html.Span(className="icon icon-photo", **{"aria-hidden": "true"}),
             html.Span(f"Drop {subject.photos} here", className="invitation-title for-mouse"),
-            html.Span("or click to choose some, or paste one from the clipboard", className="dimmed for-mouse"),
+            html.Span("or click to choose some, or paste one, or the address of one", className="dimmed for-mouse"),
             html.Span(f"Choose {subject.photos}", className="invitation-title for-touch"),
         ],
         type="button",
@@ -57,9 +78,12 @@ def _photo() -> html.Div:
         [
             html.Img(id="photo", alt="", draggable="false"),
             html.Canvas(id="heatmap", width=1, height=1, role="img", **{"aria-label": "No heatmap yet."}),
+            # Only on phones, where the ranking lies below; it says the same.
+            html.P("", id="answer-over", className="answer-over", **{"aria-hidden": "true"}),
         ],
         id="photo-frame",
         className="photo-frame",
+        **{"data-grey": "no"},
     )
 
 
@@ -75,32 +99,41 @@ def _toolbar() -> html.Div:
     return html.Div(
         [
             dmc.Switch(id="heatmap-on", label="Heatmap", checked=True, size="sm"),
-            html.Div(
-                [
-                    html.Span("Opacity", className="dimmed", **{"aria-hidden": "true"}),
-                    dmc.Slider(
-                        id="opacity",
-                        value=OPACITY_AT_START,
-                        min=0,
-                        max=100,
-                        step=5,
-                        size="sm",
-                        updatemode="drag",
-                        thumbLabel="Opacity of the heatmap, in percent",
-                        className="opacity-slider",
-                    ),
-                ],
-                className="opacity",
-            ),
-            html.Div(
-                [
-                    dmc.Button("Another photo", className="browse", variant="default", size="xs"),
-                    dmc.Button("Camera", className="open-camera", variant="default", size="xs"),
-                ],
-                className="actions",
+            grey_switch("grey-photo"),
+            # Only on phones, where the controls are folded away at first.
+            html.Button(
+                "Adjust",
+                type="button",
+                id="adjust",
+                className="button button-small adjust",
+                **{"aria-expanded": "false", "aria-controls": "controls"},
             ),
         ],
         className="toolbar actions",
+    )
+
+
+def _controls(subject: Subject) -> html.Div:
+    return html.Div([_opacity(), _evidence_controls(subject)], id="controls", className="controls")
+
+
+def _opacity() -> html.Div:
+    return html.Div(
+        [
+            html.Span("Opacity", className="dimmed", **{"aria-hidden": "true"}),
+            dmc.Slider(
+                id="opacity",
+                value=OPACITY_AT_START,
+                min=0,
+                max=100,
+                step=5,
+                size="sm",
+                updatemode="drag",
+                thumbLabel="Opacity of the heatmap, in percent",
+                className="opacity-slider",
+            ),
+        ],
+        className="opacity",
     )
 
 

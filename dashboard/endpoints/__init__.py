@@ -5,13 +5,25 @@ Every error is answered with a 4xx or 5xx status and `{"error": "a sentence for 
 
 from flask import Flask
 
-from dashboard.endpoints import data, dataset, errors, feedback, game, photos, runs, status, unknown, versions
+from dashboard.endpoints import (
+    data,
+    dataset,
+    errors,
+    feedback,
+    game,
+    photos,
+    runs,
+    status,
+    unknown,
+    versions,
+    web_manifest,
+)
 from dashboard.services import Services
 
 
 def register(server: Flask, services: Services) -> None:
     """Adds all addresses to the server."""
-    for module in (photos, feedback, dataset, data, game, runs, status, versions, unknown):
+    for module in (photos, feedback, dataset, data, game, runs, status, versions, web_manifest, unknown):
         routes = module.blueprint(services)
         errors.answer_in_sentences(routes)
         server.register_blueprint(routes)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from dashboard.endpoints.photos import about_kept
 from dashboard.endpoints.pictures import asked_label, asked_side, picture_response
 from dashboard.photos.dataset import DatasetPhoto
-from dashboard.photos.normalise import Photo, normalise
+from dashboard.photos.normalise import JPEG_QUALITY, PREVIEW_QUALITY, Photo, normalise
 from dashboard.reports.answers import answer_for
 from dashboard.services import Services
 
@@ -63,4 +63,5 @@ def read_photo(services: Services, photo: DatasetPhoto, longest_side: int | None
     except OSError as error:
         raise NotFound("The file of this photo is no longer there. Choose another one.") from error
     side = min(longest_side or services.settings.photo_side, services.settings.photo_side)
-    return normalise(data, max_megapixels=services.settings.max_megapixels, longest_side=side)
+    quality = PREVIEW_QUALITY if longest_side else JPEG_QUALITY
+    return normalise(data, max_megapixels=services.settings.max_megapixels, longest_side=side, quality=quality)

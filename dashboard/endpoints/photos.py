@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from dashboard.endpoints.pictures import asked_label, asked_side, picture_response
-from dashboard.photos.normalise import Photo, PhotoTooLarge, normalise
+from dashboard.photos.normalise import PREVIEW_QUALITY, Photo, PhotoTooLarge, normalise
 from dashboard.reports.answers import answer_for
 from dashboard.services import Services
 
@@ -52,7 +52,8 @@ def blueprint(services: Services) -> Blueprint:
         content = kept(photo_id)
         side = asked_side()
         if side:
-            content = normalise(content, max_megapixels=settings.max_megapixels, longest_side=side).content
+            most = settings.max_megapixels
+            content = normalise(content, max_megapixels=most, longest_side=side, quality=PREVIEW_QUALITY).content
         return picture_response(content, "private, max-age=3600, immutable")
 
     return routes

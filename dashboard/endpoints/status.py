@@ -1,7 +1,8 @@
 """The state of the model server, and whether the dashboard is ready.
 
-GET  /status    {state, text, detail}: `state` is ready, starting, slow or down, for the page's scripts; `text` is for
-                    people, and so is `detail`, a sentence or nothing
+GET  /status    {state, text, detail, demo}: `state` is ready, starting, slow or down, for the page's scripts; `text` is
+                    for people, and so is `detail`, a sentence or nothing; `demo` is the number of invented cars that
+                    the served model knows, 0 if it is not the demo
 GET  /readyz    200 {ready, database, photos, model_server}, each of the last three "ok" or its problem; 503 if the
                     database or the photo folder cannot be used. The model server's state is reported but does not
                     count: the page stays usable without the model server, and says so.
@@ -28,7 +29,8 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/status")
     def status() -> Response:
-        return jsonify({"detail": ""} | _status(services))
+        state = _status(services)  # first: it looks which version answers
+        return jsonify({"detail": ""} | state | {"demo": services.demo_classes()})
 
     @routes.get("/readyz")
     def ready() -> tuple[Response, int]:

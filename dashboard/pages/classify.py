@@ -11,6 +11,8 @@ in the store `view`; `render.mjs` turns the state into properties of the page, w
     asking    label of the class that a running request asks for
     classes   label and name of all classes that the answer's version knows
     problem   sentences, one per line, if something went wrong
+    marks     `right` or `wrong` for each sample that has been answered, by its id
+    folded    whether a phone hides the controls of the heatmap
 """
 
 from collections.abc import Sequence
@@ -21,7 +23,6 @@ from dash import Input, dcc, html
 from dashboard.callbacks import run_in_browser
 from dashboard.components import feedback
 from dashboard.components.camera import camera
-from dashboard.components.gallery import gallery
 from dashboard.components.photo_list import photo_list
 from dashboard.components.ranking import ranking
 from dashboard.components.request_card import request_card
@@ -61,9 +62,14 @@ def register(app: dash.Dash, services: Services) -> None:
         "classify.update",
         Input("view", "data"),
         *[Input(field, "value") for field in ("choice", "versus", "ask-class", "evidence", "palette")],
+        *[Input(field, "value") for field in ("list-order", "list-filter")],
     )
     run_in_browser(
-        app, "classify.showOpacity", Input("opacity", "value"), Input("heatmap-on", "checked"), starts_with="heatmap"
+        app,
+        "classify.showHeatmap",
+        Input("opacity", "value"),
+        *[Input(switch, "checked") for switch in ("heatmap-on", "grey-photo")],
+        starts_with="heatmap",
     )
 
 
@@ -77,7 +83,7 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto], subject: Subject
                     html.H1(subject.question),
                     html.P(
                         "The five most likely answers, and the parts of the photo that speak for each."
-                        + (" Pick a photo below or drop your own." if samples else " Drop your own photos."),
+                        + (" Pick a sample or drop your own photos." if samples else " Drop your own photos."),
                         className="dimmed",
                     ),
                 ],
@@ -94,10 +100,12 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto], subject: Subject
                 role="alert",
                 **{"data-shown": "no"},
             ),
-            html.Div([stage(subject), _answer(subject)], className="columns"),
+            html.Div(
+                [stage(subject, samples, settings.manifest_file), ranking(subject), feedback.feedback_card(subject)],
+                className="columns",
+            ),
             request_card(),
             photo_list(settings.photo_minutes),
-            gallery(samples, settings.manifest_file),
             camera(),
         ],
         id="classify",
@@ -105,7 +113,10 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto], subject: Subject
         **{
             "data-phase": "empty",
             "data-asking": "no",
+            "data-folded": "yes",
             "data-max-upload-mb": f"{settings.max_upload_mb:g}",
+            "data-max-megapixels": f"{settings.max_megapixels:g}",
+            "data-photo-side": str(settings.photo_side),
             "data-photo-minutes": f"{settings.photo_minutes:g}",
             "data-sure-above": f"{settings.sure_above:g}",
             "data-model-server": settings.public_model_server_url or settings.model_server_url,
@@ -113,7 +124,3 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto], subject: Subject
             **subject.attributes,
         },
     )
-
-
-def _answer(subject: Subject) -> html.Div:
-    return html.Div([ranking(subject), feedback.feedback_card(subject)], className="column-end")

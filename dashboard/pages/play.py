@@ -50,7 +50,7 @@ def register(app: dash.Dash, services: Services) -> None:
         app,
         "play.load",
         Input("play", "id"),
-        State("play-challenge", "data"),
+        *[State(store, "data") for store in ("play-challenge", "play-broken-link")],
         *[State(setting, "value") for setting in settings],
         starts_with="play",
     )
@@ -59,7 +59,7 @@ def register(app: dash.Dash, services: Services) -> None:
         "play.update",
         Input("play-view", "data"),
         *[Input(field, "value") for field in (*settings, "play-make", "play-model")],
-        Input("play-heatmap-on", "checked"),
+        *[Input(switch, "checked") for switch in ("play-heatmap-on", "play-grey-photo")],
     )
 
 
@@ -90,6 +90,7 @@ def layout(
     return html.Main(
         [
             dcc.Store(id="play-challenge", data=challenge),
+            dcc.Store(id="play-broken-link", data=problem or None),
             dcc.Store(id="play-view"),
             html.Div(
                 [
@@ -100,7 +101,7 @@ def layout(
             ),
             html.Div(
                 [
-                    html.P("", id="play-problem-text"),
+                    html.P(problem, id="play-problem-text"),
                     html.Button(
                         "Start over with all photos",
                         type="button",
@@ -113,7 +114,7 @@ def layout(
                 id="play-problem",
                 className="problem",
                 role="alert",
-                **{"data-shown": "no"},
+                **{"data-shown": "yes" if problem else "no"},
             ),
             html.P("", id="play-announcement", className="visually-hidden", role="status"),
             game_round(subject),
@@ -126,7 +127,6 @@ def layout(
                                 level,
                                 challenged=challenge is not None,
                                 fair=fair,
-                                problem=problem,
                                 subject=subject,
                                 has_makes=dataset.has_makes or not dataset.kept,
                             ),
@@ -140,7 +140,7 @@ def layout(
         ],
         id="play",
         className="page play-page",
-        **{"data-phase": "loading", "data-naming": "no"} | subject.attributes,
+        **{"data-phase": "loading", "data-naming": "no", "data-grey": "no"} | subject.attributes,
     )
 
 

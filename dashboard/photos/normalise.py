@@ -14,6 +14,8 @@ from dashboard.photos.orientation import ORIENTATION_TAG, exif_orientation
 # Formats that Pillow decodes itself. For others, such as EPS, it starts programs, which an upload must not do.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 JPEG_QUALITY = 95
+PREVIEW_QUALITY = 80
+"""For scaled-down photos that are only looked at: a third of the bytes."""
 MOST_PNG_BYTES = 2_000_000
 """A photo that has to be encoded again, but not scaled down, becomes a PNG of at most this many bytes, else a JPEG.
 
@@ -70,7 +72,7 @@ class Photo:
         return self.content
 
 
-def normalise(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo:
+def normalise(data: bytes, *, max_megapixels: float, longest_side: int, quality: int = JPEG_QUALITY) -> Photo:
     """Decodes a photo of any common format and makes a JPEG or PNG of it.
 
     A JPEG within the limits keeps its pixels, bit by bit, and its orientation, so that the model gives the answer that
@@ -83,6 +85,7 @@ def normalise(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo
         data: The file's bytes.
         max_megapixels: Photos with more million pixels are refused before they are decoded.
         longest_side: Longest side of the result, in pixels.
+        quality: Quality of a new JPEG.
 
     Returns:
         The photo, which always decodes, whatever was sent.
@@ -112,10 +115,10 @@ def normalise(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo
         raise UnreadablePhoto(
             "The photo is damaged or cut off. Open it in a photo program, save it again, and retry."
         ) from error
-    return Photo(_encode(rgb, keep_pixels=fits), *rgb.size)
+    return Photo(_encode(rgb, quality, keep_pixels=fits), *rgb.size)
 
 
-def _encode(image: Image.Image, *, keep_pixels: bool) -> bytes:
+def _encode(image: Image.Image, quality: int, *, keep_pixels: bool) -> bytes:
     """Encodes an RGB image without the metadata of the original: as PNG if it is to keep its pixels, else as JPEG."""
     image.info = {}  # Pillow would write the original's comment, colour profile and transparent colour
     if keep_pixels:
@@ -124,7 +127,7 @@ def _encode(image: Image.Image, *, keep_pixels: bool) -> bytes:
         if buffer.tell() <= MOST_PNG_BYTES:
             return buffer.getvalue()
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    image.save(buffer, "JPEG", quality=quality, subsampling=0)
     return buffer.getvalue()
 
 

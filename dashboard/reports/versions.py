@@ -42,6 +42,11 @@ class Version:
         return subject_from_json(self.config.get("subject")) or default_subject(self._has_makes)
 
     @property
+    def is_demo(self) -> bool:
+        """Whether its publisher says that all photos of its training were drawn."""
+        return self.config.get("drawn") is True
+
+    @property
     def _has_makes(self) -> bool:
         makes = self._json("labels.json").get("makes")
         if not isinstance(makes, dict):  # another program published the version

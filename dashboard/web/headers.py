@@ -12,11 +12,14 @@ HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",  # no other site may embed the page to trick people into clicks
     "Referrer-Policy": "same-origin",  # other sites do not learn which page a visitor comes from
 }
-# Content-Security-Policy. Mantine and Plotly need inline styles.
+# Content-Security-Policy. Mantine and Plotly need inline styles. A visitor may drop or paste the address of a photo on
+# another site: the browser then fetches it, which the other site must allow too (CORS). Only scripts may fetch from
+# there; images, styles and scripts of other sites stay forbidden.
 POLICY = {
     "default-src": "'self'",
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
+    "connect-src": "'self' data: https:",
     "media-src": "'self' blob:",
     "font-src": "'self' data:",
     "object-src": "'none'",

@@ -198,6 +198,6 @@ def test_the_version_that_answers_counts(settings, local_server):
     ],
 )
 def test_a_game_speaks_of_makes_only_where_there_are_some(subject, has_makes, words):
-    shown = texts(start(5, Difficulty.EASY, False, True, "", subject, has_makes))
+    shown = texts(start(5, Difficulty.EASY, False, True, subject, has_makes))
     assert [word for word in words if word not in shown] == []
     assert ("make" in shown) == has_makes

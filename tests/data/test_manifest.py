@@ -6,6 +6,7 @@ import pytest
 
 from car_classifier.data.manifest import (
     COLUMNS,
+    Manifest,
     ManifestRow,
     class_indices,
     is_manifest,
@@ -133,3 +134,20 @@ def test_json_that_other_programs_could_not_read_is_refused(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"loss": float("nan")})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "rows", "expected"),
+    [
+        (["demo.json"], ["images/a.jpg", "images/b.jpg"], True),
+        (["demo.json"], ["images/a.jpg", "../mine/b.jpg"], False),
+        ([], ["images/a.jpg"], False),
+    ],
+)
+def test_a_manifest_knows_whether_all_its_photos_are_drawn(tmp_path, files, rows, expected):
+    for name in files:
+        (tmp_path / name).write_text("{}")
+    row = ManifestRow("", "0" * 64, "", "a", "a", None, 1, 1, "train", "")
+    assert (
+        Manifest(tmp_path / "manifest.csv", tuple(replace(row, file_name=name) for name in rows)).is_drawn == expected
+    )

@@ -128,6 +128,9 @@ class TestDemoModel:
             "model_card.md", "predictions.csv", "tf_serving_warmup_requests",
         }  # fmt: skip
 
+    def test_says_that_its_photos_were_drawn(self, version):
+        assert json.loads((version / "assets.extra" / "config.json").read_text())["drawn"] is True
+
     def test_checksums_hold_for_every_file(self, version):
         lines = (version / "assets.extra" / "SHA256SUMS").read_text().splitlines()
         listed = dict(reversed(line.split("  ")) for line in lines)

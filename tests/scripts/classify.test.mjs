@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { addExtra, chosenLabels, isKnown } from "../../dashboard/assets/scripts/classify/answers.mjs";
+import { addressIn, nameIn } from "../../dashboard/assets/scripts/classify/address.mjs";
+import { arranged, summary } from "../../dashboard/assets/scripts/classify/batch.mjs";
+import { fitted, isHeic } from "../../dashboard/assets/scripts/classify/downscale.mjs";
 import { evidence } from "../../dashboard/assets/scripts/classify/evidence.mjs";
 import { asCsv, asJson } from "../../dashboard/assets/scripts/classify/export.mjs";
 import { doubt, expiredText, leftOutText, unsentText } from "../../dashboard/assets/scripts/classify/texts.mjs";
@@ -11,7 +14,7 @@ import { wordsOf } from "../../dashboard/assets/scripts/words.mjs";
 // Modules listen to the document as soon as they are loaded.
 globalThis.document = /** @type {any} */ ({ addEventListener: () => undefined, getElementById: () => null });
 const { render } = await import("../../dashboard/assets/scripts/classify/render.mjs");
-const { addressOf, curlCommand } = await import("../../dashboard/assets/scripts/classify/request.mjs");
+const { addressOf, curlCommand, pythonCode } = await import("../../dashboard/assets/scripts/classify/request.mjs");
 const feedback = await import("../../dashboard/assets/scripts/classify/feedback.mjs");
 
 const CARS = wordsOf({ one: "car", many: "cars", itIs: "it is the" });
@@ -52,15 +55,25 @@ const entry = (changes = {}) =>
         ...changes,
     });
 const session = (changes = {}) => ({
+    entries: [entry()],
     current: entry(),
     awaited: null,
     notes: [],
     asking: null,
     classes: [],
+    folded: true,
     ...changes,
 });
 const view = (changes = {}) => viewOf(session({ current: entry(changes) }));
-const PAGE = { sureAbove: 0.8, origin: "http://here", modelServer: "http://server", modelLabel: "", words: CARS };
+const PAGE = {
+    sureAbove: 0.8,
+    origin: "http://here",
+    modelServer: "http://server",
+    modelLabel: "",
+    words: CARS,
+    samples: ["s", "t", "u"],
+    list: { ...summary([entry(), entry()], 0.8), filter: "all" },
+};
 
 test("without a photo the page is empty; one on its way leaves the one before", () => {
     assert.equal(viewOf(session({ current: null })).phase, "empty");
@@ -157,15 +170,32 @@ test("a CSV line for each photo, quoted, and safe in a spreadsheet", () => {
     assert.equal(line, `"'=1,""a""",Maki_Umi,cars,3,Maki,0.9,Maki_Umi,0.75,Maki_Hoshi,0.15,,,,,,`);
 });
 
-test("JSON holds the maps and the classes that were asked for", () => {
-    const [photo] = JSON.parse(asJson([/** @type {any} */ (entry({ extras: [car("Orsini_Lince")] }))]));
-    assert.deepEqual([photo.photo, photo.truth, photo.classes[0].map], ["a.png", "Maki_Umi", [[1, -2]]]);
-    assert.equal(photo.asked[0].label, "Orsini_Lince");
+test("JSON holds the maps in whole units, and each class once", () => {
+    const extras = [car("Orsini_Lince", 1 / 3), car("Maki_Hoshi")];
+    const [photo] = JSON.parse(asJson([/** @type {any} */ (entry({ extras }))]));
+    assert.deepEqual([photo.photo, photo.truth, photo.unit], ["a.png", "Maki_Umi", 0.02]);
+    assert.deepEqual(
+        photo.classes.map((/** @type {ClassAnswer} */ { label, map }) => [label, map]),
+        [
+            ["Maki_Umi", [[50, -100]]],
+            ["Maki_Hoshi", [[5, -5]]],
+        ],
+    );
+    assert.deepEqual(photo.asked, [{ label: "Orsini_Lince", index: 12, probability: 0.33333, map: [[50, -100]] }]);
+});
+
+test("the JSON of a large map is short", () => {
+    const cell = (/** @type {number} */ x, /** @type {number} */ y) => Number((Math.sin(x * y) ** 3 / 7).toFixed(6));
+    const map = Array.from({ length: 20 }, (_, y) => Array.from({ length: 30 }, (_, x) => cell(x, y)));
+    const classes = ["A", "B", "C", "D", "E"].map((label) => car(label, 0.2, map));
+    const large = /** @type {any} */ (entry({ answer: { ...answer(), classes } }));
+    assert.ok(asJson([large]).length < 3.5 * 5 * 20 * 30, "more than 3.5 characters for each number");
 });
 
 test("the page shows the rows of an answer, and hides those it has none for", () => {
     const props = render(view(), null, PAGE);
-    assert.deepEqual(props.classify, { "data-phase": "answered", "data-asking": "no" });
+    assert.deepEqual(props.classify, { "data-phase": "answered", "data-asking": "no", "data-folded": "yes" });
+    assert.equal(props["answer-over"].children, "Maki Umi 75.0%");
     assert.equal(props['{"part":"name","rank":0}'].children, "Maki Umi");
     assert.deepEqual(props['{"part":"row","rank":2}'], { disabled: true, style: { display: "none" } });
     assert.equal(props["model-line"].children, "version 3, answered in 12 ms");
@@ -196,6 +226,7 @@ test("the command asks for a class only if it is not among the likely ones", () 
         curlCommand(shown, shown.answer?.classes[0] ?? car(""), PAGE),
         /"class_index": -1,.*\n.*\n.*http:\/\/server\/v1\/models\/cars:predict'$/,
     );
+    assert.match(pythonCode(shown, shown.answer?.classes[0] ?? car(""), PAGE), /"class_index": -1,/);
     const chosen = view({ extras: [car("Orsini_Lince")], choice: { car: "Orsini_Lince", versus: null } });
     const command = curlCommand(chosen, car("Orsini_Lince"), { ...PAGE, modelLabel: "stable" });
     assert.match(command, /"class_index": 12,/);
@@ -207,6 +238,113 @@ test("only a sample has an address, with what is chosen", () => {
     assert.equal(addressOf(view(), here).href, "http://here/");
     const shown = view({ photo: { ...PHOTO, sample: "s" }, choice: { car: "Maki_Hoshi", versus: null } });
     assert.equal(addressOf(shown, here).href, "http://here/?sample=s&car=Maki_Hoshi");
+});
+
+test("samples are marked right or wrong, once they are answered", () => {
+    const known = (/** @type {string} */ sample, /** @type {string} */ label, state = "answered") =>
+        entry({ key: sample, sample, state, photo: { ...PHOTO, sample, label, truth: label } });
+    const entries = [known("s", "Maki_Umi"), known("t", "Maki_Hoshi"), known("u", "Maki_Umi", "asking"), entry()];
+    const shown = viewOf(session({ entries, current: entries[1] }));
+    assert.deepEqual(shown.marks, { s: "right", t: "wrong" });
+    const props = render(shown, null, PAGE);
+    const samples = [0, 1, 2].map((number) => props[`{"number":${number},"part":"sample"}`]);
+    assert.deepEqual(
+        samples.map((sample) => [sample["data-mark"], sample["aria-label"], sample["aria-current"]]),
+        [
+            ["right", "Sample photo 1, answered right", "false"],
+            ["wrong", "Sample photo 2, answered wrong", "true"],
+            ["", "Sample photo 3", "false"],
+        ],
+    );
+    assert.equal(props.truth["data-mark"], "wrong");
+});
+
+const sure = (/** @type {string} */ key, probability = 0.5, label = "Maki_Umi", truth = "") =>
+    entry({ key, answer: { ...answer(), classes: [car(label, probability)] }, photo: { ...PHOTO, label: truth } });
+
+test("the list can be sorted by confidence, and filtered", () => {
+    const waiting = entry({ key: "w", state: "waiting", answer: undefined });
+    const entries = [
+        sure("a", 0.9),
+        waiting,
+        sure("b", 0.4, "Orsini_Lince"),
+        sure("c", 0.6, "Maki_Umi", "Orsini_Lince"),
+    ];
+    for (const [order, filter, keys] of /** @type {const} */ ([
+        ["newest", "all", "awbc"],
+        ["least", "all", "bcaw"],
+        ["most", "all", "acbw"],
+        ["newest", "unsure", "bc"],
+        ["most", "unsure", "cb"],
+        ["newest", "wrong", "c"],
+        ["newest", "class:Maki_Umi", "ac"],
+    ])) {
+        const shown = arranged(entries, { order, filter }, 0.8);
+        assert.equal(shown.map(({ key }) => key).join(""), keys, `${order}, ${filter}`);
+    }
+});
+
+test("a summary counts answers, classes, doubts and samples", () => {
+    const entries = [
+        sure("a", 0.9, "Maki_Umi", "Maki_Umi"),
+        sure("b", 0.4, "Orsini_Lince", "Maki_Umi"),
+        sure("c", 0.9),
+    ];
+    assert.equal(
+        summary(entries, 0.8).text,
+        "3 photos · 2 Maki Umi · 1 Orsini Lince · 1 not sure · 1 of 2 samples right",
+    );
+    const under = summary([...entries, entry({ state: "waiting", answer: undefined })], 0);
+    assert.match(under.text, /^3 of 4 photos answered · /);
+    assert.deepEqual([under.done, under.count], [3, 4]);
+    assert.deepEqual(
+        under.filters.map(({ label }) => label),
+        ["All photos", "Not sure (0)", "Wrong (1)", "Maki Umi (2)", "Orsini Lince (1)"],
+    );
+    const many = "abcdef".split("").map((label) => sure(label, 0.9, label));
+    assert.match(summary(many, 0.8).text, /1 d · 2 other classes$/);
+});
+
+test("photos are scaled down to the longest side, and never up", () => {
+    assert.deepEqual(fitted({ width: 8000, height: 4000 }, 1600), { width: 1600, height: 800 });
+    assert.deepEqual(fitted({ width: 1, height: 9000 }, 1600), { width: 1, height: 1600 });
+    assert.deepEqual(fitted({ width: 60, height: 40 }, 1600), { width: 60, height: 40 });
+});
+
+test("HEIC photos are told by their type or name", () => {
+    for (const [type, name, expected] of /** @type {const} */ ([
+        ["image/heic", "a", true],
+        ["image/heif-sequence", "a", true],
+        ["", "IMG_1.HEIC", true],
+        ["image/jpeg", "a.jpg", false],
+    ])) {
+        assert.equal(isHeic({ type, name }), expected, name);
+    }
+});
+
+test("the address of a photo is found in what is dropped or pasted", () => {
+    for (const [given, expected] of /** @type {[Record<string, string>, string | null][]} */ ([
+        [{ "text/plain": " https://a.example/x.jpg \n" }, "https://a.example/x.jpg"],
+        [{ "text/uri-list": "# a comment\r\nhttps://a.example/page", "text/plain": "x" }, "https://a.example/page"],
+        [
+            {
+                "text/html": '<meta charset="utf-8"><img alt="x" src="https://a.example/x.jpg?a=1&amp;b=2">',
+                "text/uri-list": "https://a.example/page",
+            },
+            "https://a.example/x.jpg?a=1&b=2",
+        ],
+        [{ "text/plain": "data:image/png;base64,AA==" }, "data:image/png;base64,AA=="],
+        [{ "text/plain": "see https://a.example/x.jpg" }, null],
+        [{ "text/plain": "javascript:alert(1)" }, null],
+        [{ "text/html": "<img data-src='https://a.example/x.jpg'>" }, null],
+        [{}, null],
+    ])) {
+        assert.equal(addressIn({ getData: (type) => given[type] || "" }), expected);
+    }
+    assert.equal(nameIn("https://a.example/cars/my%20car.jpg?size=2"), "my car.jpg");
+    assert.equal(nameIn("https://a.example/"), "a.example");
+    assert.equal(nameIn("https://a.example/50%"), "50%");
+    assert.equal(nameIn("data:image/png;base64,AA=="), "Photo");
 });
 
 test("the feedback card asks, opens its form, and thanks", () => {

@@ -37,7 +37,7 @@ const part = (/** @type {string} */ name, /** @type {number} */ place) => partId
 const ranked = (/** @type {string} */ name, /** @type {number} */ rank) => partId({ part: name, rank });
 const CARS = { one: "car", many: "cars", itIs: "it is the" };
 const shown = (/** @type {object} */ state, heatmapOn = true, words = CARS) =>
-    render({ ...LOADING, ...state }, heatmapOn, ORIGIN, words);
+    render({ ...LOADING, ...state }, { isOn: heatmapOn, isGrey: true }, ORIGIN, words);
 const REVEALED = { phase: "revealed", photo: PHOTO, game: { ...GAME, points: 1, ai_points: 0.5, played: [PLAYED] } };
 const ANSWER = { extent: [0, 0, 1, 1], scale: 1, classes: [{ label: "Maki_Umi", name: "Maki Umi", map: [[1]] }] };
 

@@ -55,6 +55,7 @@ async function answerAll() {
 
 /** @type {(...names: string[]) => File[]} */
 const files = (...names) => names.map((name) => new File(["photo"], name));
+const LIMITS = { megabytes: 20, megapixels: 50, side: 1600 };
 const names = () => session.entries().map((entry) => entry.name);
 const states = () => session.entries().map((entry) => entry.state);
 const sent = () => asked.filter((address) => address === "/photos").length;
@@ -70,6 +71,7 @@ test("two photos are on their way at a time, and the first of them is shown", as
     session.addFiles(files("a.png", "b.png", "c.png"));
     assert.deepEqual(states(), ["sending", "sending", "waiting"]);
     assert.equal(session.current(), null);
+    await settled();
     open[0].answer();
     await settled();
     assert.equal(session.current()?.name, "a.png");
@@ -82,6 +84,7 @@ test("two photos are on their way at a time, and the first of them is shown", as
 test("the photo that is looked at goes first", async () => {
     session.addFiles(files("a.png", "b.png", "c.png", "d.png"));
     session.select(session.entries()[3].key);
+    await settled();
     for (const request of [...open]) request.answer(400, { error: "It is no photo." });
     await settled();
     assert.deepEqual(names(), ["c.png", "d.png"]);
@@ -93,10 +96,12 @@ test("the photo that is looked at goes first", async () => {
 
 test("a photo that cannot be used leaves a sentence, with its name if it was one of several", async () => {
     session.addFiles(files("a.png"));
+    await settled();
     open[0].answer(400, { error: "It is no photo." });
     await settled();
     assert.deepEqual([names(), session.view().problem], [[], "It is no photo."]);
     session.addFiles(files("b.png", "c.png"));
+    await settled();
     open[0].answer(400, { error: "It is no photo." });
     await answerAll();
     assert.deepEqual([names(), session.view().problem], [["c.png"], "b.png: It is no photo."]);
@@ -123,6 +128,7 @@ test("when the shown photo is removed, the next one is shown", async () => {
 
 test("a photo is asked about again once the model is ready", async () => {
     session.addFiles(files("a.png"));
+    await settled();
     open[0].answer();
     await settled();
     open[0].answer(503, { error: "The model server cannot be reached." });
@@ -176,7 +182,7 @@ test("after a reload the photos are there again, and what was under way goes on"
     const [b, a] = /** @type {any[]} */ (JSON.parse(text).entries);
     kept.set("photo-session", JSON.stringify({ ...JSON.parse(text), entries: [{ ...b, state: "asking" }, a] }));
     asked = [];
-    session.restore(60);
+    session.restore(60, LIMITS);
     assert.match(session.view().problem, /^1 photo had not been sent when the page was loaded again/);
     await answerAll();
     assert.deepEqual(names(), [b.name, a.name]);
@@ -193,7 +199,7 @@ test("photos that the server no longer has are taken from the list after a reloa
     ];
     const state = { entries: [old, sample, fresh], unsent: 0, current: "3", nextKey: 4 };
     kept.set("photo-session", JSON.stringify(state));
-    session.restore(60);
+    session.restore(60, LIMITS);
     await answerAll();
     assert.deepEqual(names(), ["A sample", "fresh.png"]);
     assert.match(session.view().problem, /^1 photo is no longer kept by the server; choose it again\./);

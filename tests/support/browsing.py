@@ -117,3 +117,21 @@ def opened(browser: Browser, url: str, **options) -> Iterator[tuple[Page, Watch]
         context.close()
     assert watch.unexpected_errors() == []
     assert watch.hosts() == {"localhost"}
+
+
+def expect_answer(page: Page, photo: str) -> None:
+    """Waits until the page "Classify" has the answer for a photo, by the photo's name on the stage."""
+    expect(page.locator("#photo")).to_have_attribute("alt", photo)
+    expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
+
+
+def pick_sample(page: Page, number: int = 0) -> None:
+    page.locator("[data-sample]").nth(number).click()
+    expect_answer(page, f"Sample photo {number + 1}")
+
+
+def clear(page: Page) -> None:
+    """Empties the page "Classify", which answers the first sample by itself."""
+    expect_answer(page, "Sample photo 1")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#classify")).to_have_attribute("data-phase", "empty")

@@ -84,9 +84,10 @@ def another_car(demo_data) -> Path:
 
 @pytest.fixture
 def page_and_watch(browser, dashboard_url) -> Iterator[tuple[Page, Watch]]:
-    from tests.support.browsing import opened
+    from tests.support.browsing import expect_answer, opened
 
     with opened(browser, dashboard_url) as both:
+        expect_answer(both[0], "Sample photo 1")  # by itself
         yield both
 
 

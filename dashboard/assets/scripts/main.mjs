@@ -17,7 +17,7 @@ const CALLBACKS = {
     "photoWall.show": showWall,
     "classify.open": classify.open,
     "classify.update": classify.update,
-    "classify.showOpacity": classify.showOpacity,
+    "classify.showHeatmap": classify.showHeatmap,
     "feedback.act": feedback.act,
     "feedback.show": feedback.show,
     "data.update": data.update,

@@ -1,5 +1,6 @@
 /** The header: the state of the model server, asked of the dashboard's own server every few seconds, and the page that
     is open. */
+import { renderBanner } from "./demo-banner.mjs";
 import { apply } from "./props.mjs";
 import { get } from "./requests.mjs";
 
@@ -7,6 +8,12 @@ import { get } from "./requests.mjs";
 let wasReady = null; // null: not known yet
 /** @type {Promise<Changes> | null} */
 let looking = null;
+/** @type {() => void} */
+let becameReady;
+const firstReady = new Promise((resolve) => (becameReady = () => resolve(undefined)));
+
+/** Waits until the model has been seen to be ready. */
+export const whenReady = () => firstReady;
 
 /** @returns {Promise<Changes>} */
 async function look() {
@@ -16,10 +23,12 @@ async function look() {
     const isReady = status.state === "ready";
     // Photos that were left without an answer can be asked about again now, without a click.
     if (isReady && wasReady === false) document.dispatchEvent(new Event("model-ready"));
+    if (isReady) becameReady();
     wasReady = isReady;
     return {
         status: { children: status.text, className: `status status-${status.state}` },
         "status-detail": { children: status.detail || "" },
+        ...renderBanner(status.demo),
     };
 }
 

@@ -222,12 +222,37 @@ def test_an_answer_without_a_known_version_is_still_an_answer(settings, photo):
     ],
 )
 def test_the_status_says_how_the_model_is(settings, name, status):
-    assert web_with(settings, model_name=name).get("/status").json == status | {"detail": ""}
+    assert web_with(settings, model_name=name).get("/status").json == status | {"detail": "", "demo": 0}
+
+
+@pytest.mark.parametrize(("config", "classes"), [({"drawn": True}, 5), ({"drawn": False}, 0), ({}, 0)])
+def test_the_status_says_whether_the_served_model_is_the_demo(settings, labels_of_version_3, config, classes):
+    assets = labels_of_version_3 / "3" / "assets.extra"
+    (assets / "config.json").write_text(json.dumps(config))
+    web = web_with(settings)
+    assert web.get("/status").json["demo"] == classes
+
+
+def test_phones_can_put_the_dashboard_on_their_home_screen(web):
+    answer = web.get("/app.webmanifest")
+    assert answer.mimetype == "application/manifest+json"
+    assert answer.json["name"] == "Car classification"
+    for icon in answer.json["icons"]:
+        with web.get(icon["src"]) as file:
+            assert file.status_code == 200
+    assert 'rel="manifest" href="/app.webmanifest"' in web.get("/").text
+
+
+@pytest.mark.parametrize("address", ["/", "/play", "/model", "/data"])
+def test_a_link_to_a_page_has_a_picture(web, address):
+    (picture,) = re.findall(r'property="og:image" content="http://localhost(/[^"]+)"', web.get(address).text)
+    with web.get(picture) as file, Image.open(io.BytesIO(file.data)) as image:
+        assert image.size == (1200, 630)
 
 
 def test_the_status_says_when_nothing_is_there(settings, closed_url):
     web = web_with(settings, model_server_url=closed_url)
-    assert web.get("/status").json == {"state": "down", "text": "Not reachable", "detail": ""}
+    assert web.get("/status").json == {"state": "down", "text": "Not reachable", "detail": "", "demo": 0}
 
 
 def test_the_status_says_why_a_server_that_is_started_again_had_ended(settings, closed_url, tmp_path):
@@ -235,7 +260,7 @@ def test_the_status_says_why_a_server_that_is_started_again_had_ended(settings, 
     web = web_with(settings, model_server_url=closed_url, server_note=note)
     assert web.get("/status").json["text"] == "Not reachable"
     note.write_text('{"reason": ""}')
-    assert web.get("/status").json == {"state": "starting", "text": "Starting", "detail": ""}
+    assert web.get("/status").json == {"state": "starting", "text": "Starting", "detail": "", "demo": 0}
     note.write_text('{"reason": "was killed"}')
     status = web.get("/status").json
     assert (status["state"], status["text"]) == ("starting", "Restarting")
@@ -250,7 +275,7 @@ def test_health_needs_no_model_server(settings, closed_url):
 
 def test_a_server_that_is_slow_to_tell_its_state_is_slow(settings):
     web = web_with(settings, model_name="slow", read_timeout=0.2)
-    assert web.get("/status").json == {"state": "slow", "text": "Slow", "detail": ""}
+    assert web.get("/status").json == {"state": "slow", "text": "Slow", "detail": "", "demo": 0}
     assert web.get("/readyz").json["model_server"] == "Slow"
 
 
@@ -303,6 +328,8 @@ def test_a_page_runs_no_script_but_its_own(web):
     """The policy lists the document's scripts by their hashes; browser tests check that no other script is needed."""
     answer = web.get("/")
     policy = dict(rule.split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split("; "))
+    assert policy["connect-src"] == "'self' data: https:", "a photo on another site, by its address"
+    assert policy["img-src"] == "'self' data: blob:"
     allowed = policy["script-src"].split()
     found = re.findall(r"<script(?: id=[^>]*javascript[^>]*)?>(.*?)</script>", answer.text, re.DOTALL)
     assert len(found) >= 2

@@ -3,8 +3,8 @@
 import csv
 import io
 import json
-import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Download, Page, expect
 
-from tests.support.browsing import opened, running_dashboard
+from tests.support.browsing import clear, expect_answer, opened, pick_sample, running_dashboard
 from tests.support.datasets import kept_in, write_labels_of_version_3, write_small_dataset
 from tests.support.embedded_server import until
 from tests.support.local_model_server import local_model_server
@@ -51,12 +51,8 @@ def url(local_server, folder) -> Iterator[str]:
 def page(browser, url) -> Iterator[Page]:
     with opened(browser, url) as (page, watch):
         watch.expected = "willReadFrequently"  # these tests look at the heatmap's pixels
+        expect_answer(page, "Sample photo 1")
         yield page
-
-
-def pick_sample(page: Page, number: int = 0) -> None:
-    page.locator("[data-sample]").nth(number).click()
-    expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
 
 
 def choose(page: Page, field: str, option: str) -> None:
@@ -155,20 +151,27 @@ def test_a_link_to_a_sample_shows_the_same_to_another_visitor_and_later(browser,
     expect(page).not_to_have_url(link)
     page.goto(link)
     expect(page.locator("#evidence-text")).to_have_text(seen)
-    expect(page.locator(".photo-item-name")).to_have_text(["Sample photo 3"])
+    expect(page.locator(".photo-item-name")).to_have_text(["Sample photo 3", "Sample photo 1"])
 
 
-def test_the_command_asks_the_same(page, tmp_path):
-    pick_sample(page)
+@pytest.mark.parametrize(
+    ("code", "program", "read"),
+    [
+        ("#curl", ["bash", "-c"], lambda answer: answer["predictions"][0]),
+        ("#python", [sys.executable, "-c"], lambda answer: answer),
+    ],
+)
+def test_the_command_and_the_python_ask_the_same_and_write_no_file(page, tmp_path, code, program, read):
     page.get_by_text("Ask the same from a terminal").click()
-    command = page.locator("#curl").inner_text()
-    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=30)
-    assert json.loads(done.stdout)["predictions"][0]["labels"][0] == "Aurelio_Vela", done.stderr
+    text = page.locator(code).inner_text()
+    done = subprocess.run([*program, text], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert read(json.loads(done.stdout))["labels"][0] == "Aurelio_Vela", done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_asks_for_the_dashboards_label(page):
     page.evaluate("document.getElementById('classify').dataset.modelLabel = 'stable'")
-    pick_sample(page)
+    pick_sample(page, 1)
     page.get_by_text("Ask the same from a terminal").click()
     expect(page.locator("#curl")).to_contain_text("/v1/models/car_classifier/labels/stable:predict'")
 
@@ -187,6 +190,7 @@ def read(download: Download) -> str:
 def test_several_photos_become_a_list_to_go_through_and_take_away(browser, url, tmp_path):
     with opened(browser, url) as (page, watch):
         watch.expected = "status of 422"
+        clear(page)
         broken = tmp_path / "broken.png"
         broken.write_bytes(b"no photo")
         page.set_input_files("#photo-file", [*coloured_files(tmp_path, "red", "green"), broken])
@@ -207,7 +211,9 @@ def test_several_photos_become_a_list_to_go_through_and_take_away(browser, url, 
         ]
         with page.expect_download() as whole:
             page.get_by_role("button", name="JSON").click()
-        assert json.loads(read(whole.value))[0]["classes"][0]["map"] == [[1.0, 2.0], [-0.5, 0.5]]
+        photo = json.loads(read(whole.value))[0]
+        assert photo["classes"][0]["map"] == [[50, 100], [-25, 25]]
+        assert photo["unit"] == 0.02
 
         page.reload()
         expect(page.locator("#photo")).to_have_attribute("alt", "Your photo green.png")
@@ -225,10 +231,9 @@ def test_several_photos_become_a_list_to_go_through_and_take_away(browser, url, 
 
 
 def test_the_camera_takes_a_photo(page):
-    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Camera").click()
     page.get_by_role("button", name="Take it").click()
-    expect(page.locator("#photo")).to_have_attribute("alt", re.compile("from the camera"))
-    expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
+    expect_answer(page, "Your photo from the camera.jpg")
     expect(page.locator("#camera")).to_be_hidden()
 
 
@@ -289,3 +294,47 @@ def test_the_page_outlives_whatever_happens_to_the_model_server(browser, closed_
             expect(phase).to_have_attribute("data-phase", "answered")
         expect(status).to_have_text("Not reachable")
         expect(page.locator(".row-name").first).to_have_text("Aurelio Vela")
+
+
+def test_several_photos_can_be_sorted_filtered_and_summed_up(browser, url, tmp_path):
+    with opened(browser, url) as (page, _):
+        clear(page)
+        pick_sample(page, 0)
+        expect(page.locator("#list-fields")).to_be_hidden()
+        pick_sample(page, 2)
+        page.set_input_files("#photo-file", coloured_files(tmp_path, "red", "green"))
+        expect_answer(page, "Your photo red.png")
+        names = page.locator(".photo-item-name")
+        samples = ["Sample photo 3", "Sample photo 1"]
+        expect(names).to_have_text(["red.png", "green.png", *samples])
+        expect(page.locator("#list-summary")).to_contain_text("4 photos · 4 Aurelio Vela · ")
+        expect(page.locator("#list-progress")).to_be_hidden()
+        marks = [page.locator(f"[data-sample] >> nth={number}").get_attribute("data-mark") for number in (2, 0)]
+        wrong = [name for name, mark in zip(samples, marks, strict=True) if mark == "wrong"]
+        expect(page.locator("#list-summary")).to_contain_text(f"{2 - len(wrong)} of 2 samples right")
+        choose(page, "Show", f"Wrong ({len(wrong)})")
+        expect(names).to_have_text(wrong)
+        choose(page, "Show", "Aurelio Vela (4)")
+        expect(names).to_have_count(4)
+        choose(page, "Order", "Least sure first")
+        expect(names).to_have_text(["red.png", "green.png", *samples])  # all are as sure
+        choose(page, "Show", "Not sure (0)")
+        expect(names).to_have_count(0)
+        page.get_by_role("button", name="Clear").click()
+        expect(page.locator("#classify")).to_have_attribute("data-phase", "empty")
+
+
+def test_the_progress_of_many_photos_is_shown(browser, folder, tmp_path):
+    with (
+        local_model_server() as server,
+        running_dashboard(**told(server.url, folder)) as url,
+        opened(browser, url) as (page, _),
+    ):
+        clear(page)
+        server.slow = True
+        page.set_input_files("#photo-file", coloured_files(tmp_path, "red", "green", "blue"))
+        expect(page.locator("#list-summary")).to_have_text("0 of 3 photos answered")
+        expect(page.get_by_role("progressbar", name="Photos answered")).to_have_attribute("max", "3")
+        server.release.set()
+        expect(page.locator("#list-summary")).to_have_text("3 photos · 3 Aurelio Vela")
+        expect(page.locator("#list-progress")).to_be_hidden()

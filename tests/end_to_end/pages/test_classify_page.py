@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browsing import opened, running_dashboard
+from tests.support.browsing import clear, expect_answer, opened, pick_sample, running_dashboard
 from tests.support.datasets import manifest_rows
 
 pytestmark = pytest.mark.slow
@@ -20,8 +20,7 @@ def rows_shown(demo_data) -> int:
 
 def upload(page: Page, photo: Path) -> None:
     page.set_input_files("#photo-file", photo)
-    expect(page.locator("#photo")).to_have_attribute("alt", f"Your photo {photo.name}")
-    expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
+    expect_answer(page, f"Your photo {photo.name}")
 
 
 def visible_pixels(page: Page) -> int:
@@ -49,12 +48,20 @@ def row(page: Page, rank: int):
     return page.get_by_role("radio").nth(rank)
 
 
-def test_the_page_invites_and_says_that_the_model_is_ready(page):
+def test_the_first_sample_is_answered_by_itself_once(page):
     expect(page.get_by_role("heading", level=1)).to_have_text("Which car is this?")
     expect(page.locator("#status")).to_have_text(re.compile(r"Ready, version \d+"))
+    sample = page.locator("[data-sample]").first
+    expect(sample).to_have_attribute("aria-current", "true")
+    expect(page).to_have_url(re.compile(rf"\?sample={sample.get_attribute('data-sample')}$"))
+    assert visible_pixels(page) > 1000
+
+    clear(page)
     expect(page.get_by_role("button", name="Drop photos of cars here")).to_be_visible()
-    assert page.locator("[data-sample]").count() > 0
     assert row(page, 0).is_disabled()
+    page.reload()
+    expect(page.locator("#status")).to_have_text(re.compile(r"Ready, version \d+"))
+    expect(page.locator("#classify")).to_have_attribute("data-phase", "empty")
 
 
 def test_an_upload_is_answered_with_bars_and_a_heatmap(page, car, rows_shown):
@@ -126,13 +133,62 @@ def test_the_heatmap_can_be_switched_off_and_on(page, car):
 
 
 def test_a_sample_is_answered_and_its_name_shown_afterwards(page, demo_data):
-    sample = page.locator("[data-sample]").nth(1)
-    expect(page.locator("#truth")).to_be_empty()
-    sample.click()
-    expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
+    pick_sample(page, 1)
     truth = page.locator("#truth").inner_text().removeprefix("Really: ")
     assert truth in {row["label"].replace("_", " ") for row in manifest_rows(demo_data)}
     assert visible_pixels(page) > 1000
+
+
+def test_samples_are_marked_right_or_wrong(page):
+    for number in range(3):
+        pick_sample(page, number)
+        is_right = page.locator("#truth").inner_text() == f"Really: {page.locator('.row-name').first.inner_text()}"
+        mark = "right" if is_right else "wrong"
+        sample = page.locator("[data-sample]").nth(number)
+        expect(sample).to_have_accessible_name(f"Sample photo {number + 1}, answered {mark}")
+        expect(sample).to_have_attribute("data-mark", mark)
+        expect(page.locator("#truth")).to_have_attribute("data-mark", mark)
+        expect(page.locator(".photo-item").nth(0).locator("strong")).to_have_attribute("data-mark", mark)
+    expect(page.locator("[data-sample]").nth(3)).to_have_accessible_name("Sample photo 4")
+
+
+def test_back_and_forward_go_through_the_photos(page, car):
+    pick_sample(page, 2)
+    upload(page, car)
+    pick_sample(page, 1)
+    for way, photos in [
+        (page.go_back, [f"Your photo {car.name}", "Sample photo 3", "Sample photo 1"]),
+        (page.go_forward, ["Sample photo 3", f"Your photo {car.name}", "Sample photo 2"]),
+    ]:
+        for photo in photos:
+            way()
+            expect_answer(page, photo)
+    # A photo that was taken from the list is no step any more.
+    page.get_by_role("button", name="Remove Sample photo 2").click()
+    expect_answer(page, f"Your photo {car.name}")
+    page.get_by_role("link", name="Data", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Data set")
+    page.go_back()
+    expect_answer(page, f"Your photo {car.name}")
+
+
+def is_grey(page: Page, photo: str) -> bool:
+    return page.locator(photo).evaluate("photo => getComputedStyle(photo).filter") == "grayscale(1)"
+
+
+def test_the_photo_below_a_heatmap_is_grey_as_long_as_one_likes(page):
+    assert is_grey(page, "#photo")
+    page.get_by_role("switch", name="Heatmap").press("Space")
+    expect(page.locator("#photo-frame")).to_have_attribute("data-grey", "no")
+    assert not is_grey(page, "#photo")
+    page.get_by_role("switch", name="Heatmap").press("Space")
+    expect(page.locator("#photo-frame")).to_have_attribute("data-grey", "yes")
+    page.get_by_role("switch", name="Grey photo").press("Space")
+    expect(page.locator("#photo-frame")).to_have_attribute("data-grey", "no")
+    page.reload()
+    expect_answer(page, "Sample photo 1")
+    expect(page.get_by_role("switch", name="Grey photo")).not_to_be_checked()
+    assert not is_grey(page, "#photo")
 
 
 # A file as a browser hands it over when something is pasted or dropped.
@@ -151,15 +207,16 @@ GIVE_FILE = """([kind, encoded]) => {
 @pytest.mark.parametrize("way", ["paste", "drop"])
 def test_a_photo_can_be_given_anywhere_on_the_page(page, car, way):
     page.evaluate(GIVE_FILE, [way, b64encode(car.read_bytes()).decode()])
-    expect(page.locator("#photo")).to_have_attribute("alt", "Your photo given.jpg")
-    expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
+    expect_answer(page, "Your photo given.jpg")
 
 
-def test_clicking_the_stage_opens_the_file_dialog(page, car):
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Drop photos of cars here").press("Enter")
-    chooser.value.set_files(car)
-    expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
+def test_the_stage_opens_the_file_dialog(page, car, another_car):
+    for photo, button in [(car, "Your own photo"), (another_car, "Drop photos of cars here")]:
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name=button).press("Enter")
+        chooser.value.set_files(photo)
+        expect_answer(page, f"Your photo {photo.name}")
+        page.get_by_role("button", name="Clear").click()
 
 
 def test_the_same_file_can_be_chosen_twice(page, watch, car):
@@ -174,7 +231,8 @@ def test_the_same_file_can_be_chosen_twice(page, watch, car):
     [
         ("notes.jpg", b"Dear diary", "This is not a photo that can be read."),
         ("empty.png", b"", "The file is empty."),
-        ("huge.jpg", bytes(20_500_000), "“huge.jpg” has 20.5 MB; at most 20 MB can be taken."),
+        ("huge.jpg", bytes(20_500_000), "The file has 20.5 MB; at most 20 MB can be taken"),
+        ("phone.heic", b"no photo", "This is a HEIC photo, which this browser cannot read."),
     ],
 )
 def test_a_file_that_cannot_be_used_is_a_sentence_and_the_next_photo_works(

@@ -259,3 +259,38 @@ def test_who_has_seen_all_photos_can_start_over(browser, url):
         page.get_by_role("button", name="Start over with all photos").click()
         in_phase(page, "guessing")
         expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_broken_challenge_link_says_so_even_while_a_game_runs(browser, url):
+    words = "This link cannot be played as it is. A game has 3, 5, 10 rounds."
+    with opened(browser, f"{url}?seed=7&rounds=99") as (page, _):
+        in_phase(page, "start")
+        expect(page.get_by_role("alert")).to_contain_text(words)
+        begin(page)
+        expect(page.get_by_role("alert")).to_be_hidden()
+        page.goto(f"{url}?seed=7&rounds=99")
+        in_phase(page, "guessing")
+        expect(page.get_by_role("alert")).to_contain_text(words)
+        page.get_by_role("button", name="Close").click()
+        expect(page.get_by_role("alert")).to_be_hidden()
+        guess(page)
+
+
+def test_the_photo_below_the_heatmap_is_grey_here_too(browser, url):
+    def filter_of_photo(page: Page) -> str:
+        return page.locator("#play-photo").evaluate("photo => getComputedStyle(photo).filter")
+
+    with opened(browser, url) as (page, _):
+        begin(page)
+        assert filter_of_photo(page) == "none"
+        guess(page)
+        expect(page.locator("#play")).to_have_attribute("data-grey", "yes")
+        assert filter_of_photo(page) == "grayscale(1)"
+        page.get_by_role("switch", name="Grey photo").press("Space")
+        expect(page.locator("#play")).to_have_attribute("data-grey", "no")
+        assert filter_of_photo(page) == "none"
+        page.reload()
+        in_phase(page, "revealed")
+        expect(page.locator("#play-heatmap")).to_be_visible()
+        expect(page.get_by_role("switch", name="Grey photo")).not_to_be_checked()
+        expect(page.locator("#play")).to_have_attribute("data-grey", "no")

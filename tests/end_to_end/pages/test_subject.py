@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browsing import ARTEFACTS, opened, running_dashboard
+from tests.support.browsing import ARTEFACTS, clear, opened, pick_sample, running_dashboard
 from tests.support.datasets import kept_in, write_labels_of_version_3, write_plain_photos
 from tests.support.local_model_server import ALL_LABELS, local_model_server
 
@@ -52,10 +52,10 @@ def test_classify(browser, url):
     with opened(browser, url) as (page, _):
         expect(page).to_have_title("Bird classification")
         expect(page.get_by_role("heading", level=1)).to_have_text("Which bird is this?")
+        clear(page)
         expect(page.get_by_role("button", name="Drop photos of birds here")).to_be_visible()
         check(page, "classify")
-        page.locator("[data-sample]").first.click()
-        expect(page.locator("#classify")).to_have_attribute("data-phase", "answered")
+        pick_sample(page)
         expect(page.locator("#legend-note")).to_have_text(
             "One scale for all birds here, so their colours can be compared."
         )

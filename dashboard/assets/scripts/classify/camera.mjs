@@ -1,6 +1,6 @@
 /** The camera: a dialog that shows what it sees; the photo taken goes the way of a chosen file. */
 import { closest, element, make } from "../dom.mjs";
-import { takeFiles } from "./intake.mjs";
+import { addFiles } from "./session.mjs";
 
 /** @type {Record<string, string>} */
 const PROBLEMS = {
@@ -47,7 +47,7 @@ function take() {
     canvas.getContext("2d").drawImage(video, 0, 0);
     const use = (/** @type {Blob} */ blob) => {
         close();
-        takeFiles([new File([blob], "from the camera.jpg", { type: "image/jpeg" })]);
+        addFiles([new File([blob], "from the camera.jpg", { type: "image/jpeg" })]);
     };
     canvas.toBlob(use, "image/jpeg", 0.95);
 }

@@ -1,4 +1,5 @@
 /** The answers of this session as files to take away. */
+import { strongest } from "../heatmap.mjs";
 
 /** @typedef {import("./view.mjs").Entry & { answer: Answer }} AnsweredEntry */
 
@@ -22,10 +23,40 @@ export function asCsv(entries) {
     return [header, ...rows].map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
 }
 
-/** All that is known of each photo, with the maps. @param {AnsweredEntry[]} entries */
+const STEPS = 100; // that the strongest evidence of a photo is divided into
+
+/** Five digits are more than a probability deserves. @param {number} number */
+const rounded = (number) => Number(number.toPrecision(5));
+
+/**
+ * A class as the file has it: its name follows from its label, and its map is in whole units.
+ *
+ * @type {(one: ClassAnswer, unit: number) => Omit<ClassAnswer, "name">}
+ */
+function exported({ label, index, probability, map }, unit) {
+    const units = map.map((row) => row.map((cell) => Math.round(cell / unit) || 0)); // no -0
+    return { label, index, probability: rounded(probability), map: units };
+}
+
+/**
+ * All that is known of each photo, a line each. The numbers of its maps are whole multiples of its `unit`, a hundredth of
+ * the strongest evidence. Each class is there once, also if it was asked for.
+ *
+ * @param {AnsweredEntry[]} entries
+ */
 export function asJson(entries) {
     const photos = entries.map(({ name, photo: { width, height, label }, answer, extras }) => {
-        return { photo: name, width, height, truth: label, ...answer, asked: extras };
+        const { model, version, makes, extent, classes } = answer;
+        const asked = extras.filter((extra) => !classes.some((one) => one.label === extra.label));
+        const unit = rounded(strongest([...classes, ...asked].map((one) => one.map)) / STEPS) || 1;
+        return {
+            ...{ photo: name, width, height, truth: label, model, version },
+            makes: makes.map((make) => ({ name: make.name, probability: rounded(make.probability) })),
+            extent: extent.map(rounded),
+            unit,
+            classes: classes.map((one) => exported(one, unit)),
+            asked: asked.map((one) => exported(one, unit)),
+        };
     });
-    return JSON.stringify(photos, null, 2);
+    return `[${photos.map((photo) => `\n${JSON.stringify(photo)}`).join(",")}\n]\n`;
 }

@@ -1,21 +1,31 @@
 /** The list of this session's photos, which Dash leaves alone inside, and its two files to take away. */
 import { closest, element, focusWhenReady, make } from "../dom.mjs";
+import { arranged } from "./batch.mjs";
 import { asCsv, asJson } from "./export.mjs";
 import { scrollToPhoto } from "./intake.mjs";
 import * as session from "./session.mjs";
 import { confidence } from "./texts.mjs";
+import { markOf } from "./view.mjs";
 
 /** @typedef {import("./view.mjs").Entry} Entry */
 
 /** @type {Record<string, string>} */
 const STATES = { waiting: "Waiting", sending: "Reading…", asking: "Asking…", unanswered: "No answer yet" };
 
-/** @type {(entries: Entry[], current: Entry | null) => void} */
-export function showList(entries, current) {
+const sureAbove = () => Number(element("classify").dataset.sureAbove);
+
+/** What the fields above the list say. */
+let wanted = { order: "newest", filter: "all" };
+
+/** @type {(entries: Entry[], current: Entry | null, fields?: typeof wanted) => void} */
+export function showList(entries, current, fields = wanted) {
+    wanted = fields;
     const list = element("photo-list");
     element("photo-list-section").hidden = entries.length === 0;
     const had = new Map([...list.children].map((item) => [item.dataset.key, item]));
-    const items = entries.map((entry) => update(had.get(entry.key) || makeItem(entry.key), entry, entry === current));
+    const items = arranged(entries, wanted, sureAbove()).map((entry) =>
+        update(had.get(entry.key) || makeItem(entry.key), entry, entry === current),
+    );
     // An item that is put where it is loses the keyboard.
     if (items.length !== list.children.length || items.some((item, place) => item !== list.children[place])) {
         list.replaceChildren(...items);
@@ -56,8 +66,8 @@ function update(item, entry, isCurrent) {
     if (image.getAttribute("src") !== source && source) image.src = source;
     name.textContent = entry.name;
     answer.textContent = best ? best.name : STATES[entry.state] || "";
-    const sureAbove = Number(element("classify").dataset.sureAbove);
-    share.textContent = best ? confidence(best.probability, sureAbove) : "";
+    share.textContent = best ? confidence(best.probability, sureAbove()) : "";
+    answer.dataset.mark = markOf(entry) || "";
     open.setAttribute("aria-current", String(isCurrent));
     open.disabled = !entry.photo;
     remove.setAttribute("aria-label", `Remove ${entry.name}`);

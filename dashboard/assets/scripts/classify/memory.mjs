@@ -8,7 +8,9 @@ let isLeaving = false; // requests that end with the page must not change what i
 /** @type {(entries: Entry[], current: Entry | null, nextKey: number) => void} */
 export function keep(entries, current, nextKey) {
     if (isLeaving) return;
-    const kept = entries.filter((entry) => entry.photo || entry.sample).map((entry) => ({ ...entry, file: undefined }));
+    const kept = entries
+        .filter((entry) => entry.photo || entry.sample || entry.address)
+        .map((entry) => ({ ...entry, file: undefined }));
     const unsent = entries.length - kept.length;
     try {
         sessionStorage.setItem(KEPT_AS, JSON.stringify({ entries: kept, unsent, current: current?.key, nextKey }));

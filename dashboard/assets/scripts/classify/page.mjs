@@ -1,10 +1,14 @@
 /** The page "Classify": it follows the session of photos, and the fields that a person sets. */
 import { element, hasElement } from "../dom.mjs";
 import { clear, paint, paintLegend } from "../heatmap.mjs";
+import { isGrey, setGrey } from "../grey.mjs";
 import { choosePalette, chosenPalette } from "../palettes.mjs";
+import { whenReady } from "../shell.mjs";
 import { words } from "../words.mjs";
+import { summary } from "./batch.mjs";
 import "./camera.mjs";
 import { evidence } from "./evidence.mjs";
+import { noteStep, onReturn } from "./history.mjs";
 import { nameOf } from "./intake.mjs";
 import { showList } from "./list.mjs";
 import { render } from "./render.mjs";
@@ -14,13 +18,33 @@ import { classInRow, chosenRow, rowOf } from "./view.mjs";
 
 /** The page appears, at first or again: with the photos it had, and the sample that its address names. */
 export function open() {
-    session.restore(Number(element("classify").dataset.photoMinutes));
+    const { photoMinutes, maxUploadMb, maxMegapixels, photoSide } = element("classify").dataset;
+    session.restore(Number(photoMinutes), {
+        megabytes: Number(maxUploadMb),
+        megapixels: Number(maxMegapixels),
+        side: Number(photoSide),
+    });
     const query = new URLSearchParams(location.search);
     const sample = query.get("sample");
     if (sample) session.addSample(sample, nameOf(sample), { car: query.get("car"), versus: query.get("versus") });
+    else whenReady().then(showFirst);
     session.changed();
-    return { palette: { value: chosenPalette() } };
+    return { palette: { value: chosenPalette() }, "grey-photo": { checked: isGrey() } };
 }
+
+/** Answers the first sample, unless this tab has had a photo. The first thing to see is an answer. */
+function showFirst() {
+    const sample = document.querySelector("[data-sample]")?.getAttribute("data-sample");
+    if (sample && hasElement("classify") && session.isUnused()) session.addSample(sample, nameOf(sample));
+}
+
+onReturn(
+    () => hasElement("classify"),
+    (key, sample) => {
+        if (key && session.has(key)) session.select(key);
+        else if (sample) session.addSample(sample, nameOf(sample));
+    },
+);
 
 /**
  * The state or a field of the page has changed.
@@ -34,18 +58,24 @@ export function update(inputs, triggered) {
     const chosen = classInRow(view, chosenRow(view));
     const shown = chosen ? evidence(view, chosen, inputs["evidence.value"], words()) : null;
     draw(view, shown);
-    showList(session.entries(), session.current());
+    const { modelServer = "", modelLabel = "", sureAbove } = element("classify").dataset;
+    const list = summary(session.entries(), Number(sureAbove));
+    // A class of which the list has no photo any more is not filtered by.
+    const filter = list.filters.some(({ value }) => value === inputs["list-filter.value"])
+        ? inputs["list-filter.value"]
+        : "all";
+    showList(session.entries(), session.current(), { order: inputs["list-order.value"], filter });
     // The photo that an address asked for may still be on its way.
-    if (view.phase !== "sending") {
-        history.replaceState(history.state, "", addressOf(view, new URL(location.href)));
-    }
-    const { sureAbove, modelServer = "", modelLabel = "" } = element("classify").dataset;
+    if (view.phase !== "sending") noteStep(view.key, addressOf(view, new URL(location.href)), session.has);
+    const samples = [...document.querySelectorAll("[data-sample]")].map((one) => one.getAttribute("data-sample") || "");
     return render(view, shown, {
         sureAbove: Number(sureAbove),
         origin: location.origin,
         modelServer,
         modelLabel,
         words: words(),
+        samples,
+        list: { ...list, filter },
     });
 }
 
@@ -90,7 +120,18 @@ function draw(view, shown) {
     else clear(canvas);
 }
 
-/** @param {Inputs} inputs */
-export const showOpacity = (inputs) => ({
-    heatmap: { style: { opacity: inputs["heatmap-on.checked"] ? inputs["opacity.value"] / 100 : 0 } },
-});
+/**
+ * The heatmap is switched on or off, or made fainter, or the photo below it grey.
+ *
+ * @param {Inputs} inputs
+ * @param {string[]} triggered
+ */
+export function showHeatmap(inputs, triggered) {
+    if (triggered.includes("grey-photo.checked")) setGrey(inputs["grey-photo.checked"]);
+    const isOn = inputs["heatmap-on.checked"];
+    return {
+        heatmap: { style: { opacity: isOn ? inputs["opacity.value"] / 100 : 0 } },
+        "photo-frame": { "data-grey": isOn && isGrey() ? "yes" : "no" },
+        "grey-photo": { disabled: !isOn },
+    };
+}

@@ -1,8 +1,8 @@
 /** The page "Classify": what it shows for a state. */
 import { percent } from "../numbers.mjs";
 import { each } from "../props.mjs";
-import { curlCommand } from "./request.mjs";
-import { doubt } from "./texts.mjs";
+import { curlCommand, pythonCode } from "./request.mjs";
+import { doubt, markText } from "./texts.mjs";
 import { classInRow, chosenRow, knownClasses, LIKELY } from "./view.mjs";
 
 const ROWS = 8;
@@ -15,7 +15,8 @@ const PROGRESS = { sending: "Reading the photo…", asking: "Asking the model…
  * @typedef {import("./view.mjs").View} View
  * @typedef {ReturnType<typeof import("./evidence.mjs").evidence>} Evidence
  * @typedef {{ sureAbove: number, origin: string, modelServer: string, modelLabel: string,
- *     words: import("../words.mjs").Words }} Page
+ *     words: import("../words.mjs").Words, samples: string[],
+ *     list: ReturnType<typeof import("./batch.mjs").summary> & { filter: string } }} Page - `samples`: their ids
  */
 
 /**
@@ -25,9 +26,14 @@ const PROGRESS = { sending: "Reading the photo…", asking: "Asking the model…
  * @returns {Changes}
  */
 export function render(view, shown, page) {
-    const { phase, photo, problem, asking } = view;
+    const { phase, photo, problem, asking, folded } = view;
     return {
-        classify: { "data-phase": phase, "data-asking": asking ? "yes" : "no" },
+        classify: {
+            "data-phase": phase,
+            "data-asking": asking ? "yes" : "no",
+            "data-folded": folded ? "yes" : "no",
+        },
+        adjust: { "aria-expanded": String(!folded) },
         problem: { "data-shown": problem ? "yes" : "no" },
         "problem-text": { children: problem },
         photo: photo ? { src: photo.src, alt: photo.name } : { alt: "" },
@@ -37,6 +43,8 @@ export function render(view, shown, page) {
         ...renderFields(view),
         ...renderRequest(view, page),
         ...renderEvidence(shown),
+        ...renderSamples(view, page),
+        ...renderList(page),
     };
 }
 
@@ -53,7 +61,13 @@ function renderRanking(view, { sureAbove }) {
         make: { children: answer ? (makes.length ? `Make: ${makes[0]}` : "") : WAITING[phase] || "" },
         "other-makes": { children: answer ? ["", ...makes.slice(1)].join(" · ") : "" },
         "not-sure": { children: answer ? doubt(answer.classes[0].probability, sureAbove) : "" },
-        truth: { children: answer && photo.truth ? `Really: ${photo.truth}` : "" },
+        truth: {
+            children: answer && photo.truth ? `Really: ${photo.truth}` : "",
+            "data-mark": (answer && view.marks[photo.sample]) || "",
+        },
+        "answer-over": {
+            children: answer ? `${answer.classes[0].name} ${percent(answer.classes[0].probability)}` : "",
+        },
         "model-line": { children: answer ? modelLine(answer) : "" },
         ...parts("name", (one) => ({ children: one ? one.name : "–" })),
         ...parts("percent", (one) => ({ children: one ? percent(one.probability) : "" })),
@@ -89,7 +103,9 @@ function renderRequest(view, page) {
     const chosen = classInRow(view, chosenRow(view));
     return {
         curl: { children: chosen ? curlCommand(view, chosen, page) : "" },
+        python: { children: chosen ? pythonCode(view, chosen, page) : "" },
         "copy-curl": { disabled: !chosen },
+        "copy-python": { disabled: !chosen },
         "copy-link": { disabled: !chosen || !view.photo.sample },
     };
 }
@@ -104,5 +120,33 @@ function renderEvidence(shown) {
         "legend-high": { children: high },
         "legend-note": { children: note },
         palette: { disabled: Boolean(shown && shown.signed) },
+    };
+}
+
+/** Which sample is shown, and which of them were answered right. @type {(view: View, page: Page) => Changes} */
+const renderSamples = ({ photo, marks }, { samples }) =>
+    each(
+        samples.length,
+        (number) => ({ part: "sample", number }),
+        samples,
+        (sample, number) => ({
+            "data-mark": marks[String(sample)] || "",
+            "aria-label": `Sample photo ${number + 1}${markText(marks[String(sample)])}`,
+            "aria-current": photo?.sample === sample ? "true" : "false",
+        }),
+    );
+
+/** What the list of photos says about them together. @param {Page} page @returns {Changes} */
+function renderList({ list }) {
+    const isUnderWay = list.done < list.count;
+    return {
+        "list-summary": { children: list.count > 1 ? list.text : "" },
+        "list-progress": {
+            value: String(list.done),
+            max: String(list.count || 1),
+            hidden: !isUnderWay || list.count < 2,
+        },
+        "list-fields": { hidden: list.count < 2 },
+        "list-filter": { data: list.filters, value: list.filter },
     };
 }

@@ -4,6 +4,8 @@ import { store } from "../props.mjs";
 import { classesOf, post, postFile } from "../requests.mjs";
 import { retrying } from "../retry.mjs";
 import { addAnswer, addExtra, askAbout, chosenLabels, isKnown } from "./answers.mjs";
+import { fetchPhoto, nameIn } from "./address.mjs";
+import { prepare } from "./downscale.mjs";
 import { keep, restoreKept } from "./memory.mjs";
 import { expiredText, leftOutText, unsentText } from "./texts.mjs";
 import { viewOf } from "./view.mjs";
@@ -20,9 +22,12 @@ const session = {
     notes: /** @type {string[]} */ ([]),
     asking: /** @type {string | null} */ (null),
     classes: /** @type {{ label: string, name: string }[]} */ ([]),
+    folded: true,
 };
 let nextKey = 1;
 let minutes = Infinity; // for which the server keeps a photo
+/** @type {import("./downscale.mjs").Limits} */
+let limits = { megabytes: Infinity, megapixels: Infinity, side: Infinity };
 /** Entries on their way. @type {Set<Entry>} */
 const running = new Set();
 const retry = retrying(work);
@@ -30,6 +35,12 @@ const retry = retrying(work);
 export const view = () => viewOf(session);
 export const entries = () => session.entries;
 export const current = () => session.current;
+
+/** Whether the list has an entry. @param {string} key */
+export const has = (key) => session.entries.some((entry) => entry.key === key);
+
+/** Whether this tab has not had a photo yet. */
+export const isUnused = () => nextKey === 1;
 
 export function changed() {
     keep(session.entries, session.current, nextKey);
@@ -40,9 +51,11 @@ export function changed() {
  * The page appears: it shows what the tab had before, except what the server has forgotten by then.
  *
  * @param {number} minutesKept - for which the server keeps a photo
+ * @param {import("./downscale.mjs").Limits} limitsOfServer
  */
-export function restore(minutesKept) {
+export function restore(minutesKept, limitsOfServer) {
     minutes = minutesKept;
+    limits = limitsOfServer;
     if (session.entries.length) return;
     const kept = restoreKept();
     session.entries = kept.entries;
@@ -108,9 +121,7 @@ async function run(entry) {
 async function send(entry) {
     if (entry.state !== "answered") entry.state = "sending";
     changed();
-    const photo = entry.sample
-        ? await post(`/dataset/${entry.sample}/photo`)
-        : await postFile("/photos", /** @type {File} */ (entry.file));
+    const photo = entry.sample ? await post(`/dataset/${entry.sample}/photo`) : await upload(entry);
     entry.photo = { ...photo, name: entry.title, sample: entry.sample };
     entry.since = Date.now();
     delete entry.file;
@@ -118,6 +129,12 @@ async function send(entry) {
         session.awaited = null;
         session.current = entry;
     }
+}
+
+/** Sends a photo that is not the server's own. @param {Entry} entry */
+async function upload({ file, address }) {
+    const photo = file || (await fetchPhoto(/** @type {string} */ (address)));
+    return postFile("/photos", await prepare(photo, limits));
 }
 
 /** An entry that is asked about again by itself keeps its sentence meanwhile. @param {Entry} entry */
@@ -184,7 +201,7 @@ async function work() {
     work();
 }
 
-/** @param {Pick<Entry, "name" | "title" | "file" | "sample" | "choice">[]} made */
+/** @param {Pick<Entry, "name" | "title" | "file" | "address" | "sample" | "choice">[]} made */
 function add(made) {
     const room = MOST_ENTRIES - session.entries.length;
     session.notes = made.length > room ? [leftOutText(made.length - room, MOST_ENTRIES)] : [];
@@ -201,6 +218,18 @@ function add(made) {
 /** @param {File[]} files */
 export const addFiles = (files) =>
     add(files.map((file) => ({ file, name: file.name || "Photo", title: `Your photo ${file.name || ""}`.trim() })));
+
+/** @param {string} address - of a photo on the web */
+export function addAddress(address) {
+    const name = nameIn(address);
+    add([{ address, name, title: `Your photo ${name}` }]);
+}
+
+/** Folds the controls of the heatmap on a phone, or shows them. */
+export function fold() {
+    session.folded = !session.folded;
+    changed();
+}
 
 /**
  * Shows a sample photo: the one in the list, if it is there.

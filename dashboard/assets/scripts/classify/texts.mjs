@@ -32,3 +32,6 @@ export const expiredText = (count) => `${photos(count, ["is", "are"])} no longer
 export const leftOutText = (count, most) =>
     `The list holds ${most} photos: ${photos(count, ["was", "were"])} left out. ` +
     `Remove some from the list, then ${again(count)}`;
+
+/** Ends the name of a sample. @param {import("./view.mjs").Mark | undefined} mark */
+export const markText = (mark) => (mark ? `, answered ${mark}` : "");

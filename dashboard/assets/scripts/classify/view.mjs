@@ -7,6 +7,7 @@
  * @property {string} name - in the list
  * @property {string} title - on the stage
  * @property {File} [file] - where it comes from: this, or …
+ * @property {string} [address] - … an address on the web, or …
  * @property {string} [sample] - … the id of a photo of the data set
  * @property {"waiting" | "sending" | "asking" | "answered" | "unanswered"} state
  * @property {ClassChoice} [choice]
@@ -28,23 +29,47 @@
  * @property {(Answer & { extras: ClassAnswer[] }) | null} answer
  * @property {ClassChoice} choice
  * @property {{ label: string, name: string }[]} classes
+ * @property {Record<string, Mark>} marks
+ * @property {boolean} folded
+ *
+ * @typedef {"right" | "wrong"} Mark
  */
 
 export const LIKELY = 5; // rows for the most likely classes; those of extras follow
 export const NO_CHOICE = Object.freeze({ car: null, versus: null });
 
 /**
+ * Whether the most likely class is the one that the data set names; null where that is not known.
+ *
+ * @param {Entry} entry
+ * @returns {Mark | null}
+ */
+export function markOf({ state, photo, answer }) {
+    if (state !== "answered" || !answer || !photo?.label) return null;
+    return answer.classes[0].label === photo.label ? "right" : "wrong";
+}
+
+/** The marks of the samples among some entries, by the samples' ids. @param {Entry[]} entries */
+const marksOf = (entries) =>
+    Object.fromEntries(
+        entries.map((entry) => [entry.sample, markOf(entry)]).filter(([sample, mark]) => sample && mark),
+    );
+
+/**
  * @param {object} session
+ * @param {Entry[]} session.entries - all photos of the tab
  * @param {Entry | null} session.current - the entry that is shown
  * @param {Entry | null} session.awaited - the entry that will be shown as soon as its photo is here
  * @param {string[]} session.notes - sentences about anything but the shown entry
  * @param {string | null} session.asking - the label of a class that is being asked for
  * @param {{ label: string, name: string }[]} session.classes - all that the version knows
+ * @param {boolean} session.folded - whether a phone hides the controls of the heatmap
  * @returns {View}
  */
-export function viewOf({ current, awaited, notes, asking, classes }) {
+export function viewOf({ entries, current, awaited, notes, asking, classes, folded }) {
     const sentences = awaited || !current ? notes : [...notes, current.problem];
-    const common = { problem: sentences.filter(Boolean).join("\n"), asking, classes, choice: NO_CHOICE };
+    const problem = sentences.filter(Boolean).join("\n");
+    const common = { problem, asking, classes, choice: NO_CHOICE, marks: marksOf(entries), folded };
     if (awaited) return { ...common, phase: "sending", photo: current && current.photo, answer: null };
     if (!current) return { ...common, phase: "empty", photo: null, answer: null };
     const { key, state, photo, choice = NO_CHOICE, answer, extras } = current;

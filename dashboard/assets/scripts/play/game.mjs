@@ -1,5 +1,6 @@
 /** The game: its moves. pages/play.py describes the state. */
 import { copyText, element, focusWhenReady, hasElement } from "../dom.mjs";
+import { isGrey, setGrey } from "../grey.mjs";
 import { paint } from "../heatmap.mjs";
 import { apply, store } from "../props.mjs";
 import { get, post } from "../requests.mjs";
@@ -35,9 +36,10 @@ export function setView(changes) {
 export async function load(inputs) {
     view = { ...LOADING, challenge: inputs["play-challenge.data"] || null, kind: kindOf(inputs) };
     isBusy = false;
+    const brokenLink = inputs["play-broken-link.data"] || null;
     try {
         const { game } = await get("/play/game");
-        setView(stateOf(game));
+        setView({ ...stateOf(game), problem: brokenLink });
         if (view.challenge) setView({ phase: "start" });
         else enter(game);
     } catch (/** @type {any} */ error) {
@@ -65,9 +67,13 @@ export function update(inputs, triggered) {
         setView({ model });
         if (model) focusWhenReady("#play-guess");
     }
+    if (triggered.includes("play-grey-photo.checked")) setGrey(inputs["play-grey-photo.checked"]);
     const drawn = heatmapClass(view);
     if (drawn) paint(element("play-heatmap"), drawn.map, view.answer.extent, view.photo, view.answer);
-    return render(view, inputs["play-heatmap-on.checked"], location.origin, words());
+    return {
+        ...render(view, { isOn: inputs["play-heatmap-on.checked"], isGrey: isGrey() }, location.origin, words()),
+        "play-grey-photo": { checked: isGrey() },
+    };
 }
 
 /** One move; one that fails leaves the game where the server has it. @param {() => Promise<void>} steps */

@@ -27,6 +27,7 @@ export const LOADING = {
 
 /** @typedef {import("../words.mjs").Words} Words */
 /** @typedef {Record<keyof typeof LOADING, any>} View */
+/** @typedef {{ isOn: boolean, isGrey: boolean }} Wanted - whether the heatmap is wanted, and the photo below it grey */
 
 /** @param {any} game */
 export const lastPlayed = (game) => game.played[game.played.length - 1];
@@ -38,29 +39,33 @@ const isPhotoLoaded = ({ game, photo }) => Boolean(photo && photo.src === photoA
  * Everything that depends on the state.
  *
  * @param {View} view
- * @param {boolean} heatmapOn - whether the heatmap is wanted
+ * @param {Wanted} heatmap
  * @param {string} origin - of the page's address
  * @param {Words} words
  * @returns {Changes}
  */
-export function render(view, heatmapOn, origin, words) {
+export function render(view, heatmap, origin, words) {
     return {
-        ...renderPage(view, words),
+        ...renderPage(view, heatmap, words),
         ...renderRound(view),
         ...renderReveal(view),
-        ...renderHeatmap(view, heatmapOn),
+        ...renderHeatmap(view, heatmap),
         ...renderNaming(view),
         ...renderOver(view, origin),
         ...renderBoard(view),
     };
 }
 
-/** @type {(view: View, words: Words) => Changes} */
-function renderPage(view, words) {
+/** @type {(view: View, wanted: Wanted, words: Words) => Changes} */
+function renderPage(view, { isOn, isGrey }, words) {
     const { game, challenge, problem } = view;
     const waits = game && game.phase !== "over" && view.phase === "start";
     return {
-        play: { "data-phase": view.phase, "data-naming": game && game.difficulty === "hard" ? "yes" : "no" },
+        play: {
+            "data-phase": view.phase,
+            "data-naming": game && game.difficulty === "hard" ? "yes" : "no",
+            "data-grey": isOn && isGrey && heatmapClass(view) ? "yes" : "no",
+        },
         "play-problem": { "data-shown": problem ? "yes" : "no" },
         "play-problem-text": { children: problem || "" },
         "play-start-over": { hidden: !view.startOver },
@@ -172,8 +177,8 @@ export function heatmapClass(view) {
     return (first && answer.classes.find((/** @type {ClassAnswer} */ known) => known.label === first.label)) || null;
 }
 
-/** @type {(view: View, isOn: boolean) => Changes} */
-function renderHeatmap(view, isOn) {
+/** @type {(view: View, wanted: Wanted) => Changes} */
+function renderHeatmap(view, { isOn }) {
     const drawn = heatmapClass(view);
     const evidence = drawn ? `what speaks for ${drawn.name}` : "";
     const isAwaited = view.phase === "revealed" && !lastPlayed(view.game).missed;
@@ -181,6 +186,7 @@ function renderHeatmap(view, isOn) {
         "play-heatmap": { hidden: !drawn || !isOn, "aria-label": drawn ? `Heatmap: ${evidence}` : "" },
         "play-evidence": { children: drawn && isOn ? `Bright: ${evidence}.` : isAwaited ? "\u00a0" : "" },
         "play-heatmap-on": { disabled: !drawn },
+        "play-grey-photo": { disabled: !drawn || !isOn },
     };
 }
 
