@@ -16,3 +16,11 @@ def test_results_go_to_a_file_and_not_to_the_terminal_that_shows_the_bar(capsys)
     assert capsys.readouterr().out == "a result\n"
     assert "Work" in terminal.getvalue()
     assert "a result" not in terminal.getvalue()
+
+
+def test_an_amount_that_is_not_known_yet_is_not_shown():
+    terminal = io.StringIO()
+    with progress_bar("Work", Console(file=terminal, force_terminal=True)) as report:
+        report(3, 12)
+    assert "3/12" in terminal.getvalue()
+    assert "/?" not in terminal.getvalue()

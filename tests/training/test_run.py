@@ -9,7 +9,7 @@ from rich.console import Console
 
 from car_classifier.data.manifest import ManifestRow, write_manifest
 from car_classifier.errors import UserError
-from car_classifier.files import sha256_of, write_json
+from car_classifier.files import read_json, sha256_of, write_json
 from car_classifier.training.config import TrainingConfig
 from car_classifier.training.run import TrainingRun
 from tests.support.pictures import blotches
@@ -162,3 +162,42 @@ def test_a_run_of_something_else_is_another_one(tmp_path, change):
     other = run(path, **settings)
     assert not other.is_resumed
     assert other.folder != first.folder
+
+
+@pytest.mark.parametrize(("stages", "is_kept"), [(0, False), (1, False), (2, True)])
+def test_a_run_that_fails_before_it_trains_leaves_no_folder(tmp_path, stages, is_kept):
+    a_run = run(manifest(tmp_path, Kia_Rio=ENOUGH, Audi_A4=ENOUGH))
+    with (
+        pytest.raises(UserError, match="cannot be downloaded"),
+        a_run.removed_if_it_fails_early(),
+        a_run.live.running(),
+    ):
+        for _ in range(stages):
+            a_run.begin_stage()
+        raise UserError("The weights cannot be downloaded.")
+    assert a_run.folder.exists() == is_kept
+
+
+def test_a_run_that_is_interrupted_early_stays_and_says_so(tmp_path):
+    a_run = run(manifest(tmp_path, Kia_Rio=ENOUGH, Audi_A4=ENOUGH))
+    with pytest.raises(KeyboardInterrupt), a_run.removed_if_it_fails_early(), a_run.live.running():
+        raise KeyboardInterrupt
+    assert read_json(a_run.folder / "progress.json")["state"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("settings", "titles"),
+    [
+        ({}, ["Training all layers"]),
+        ({"weights": "imagenet", "unfreeze": "head"}, ["Fitting the classifier"]),
+        (
+            {"weights": "imagenet", "unfreeze": "conv5 all", "head": "sgd"},
+            ["Training the classifier", "Training layers conv5", "Training all layers"],
+        ),
+    ],
+)
+def test_the_stages_of_a_run_are_known_before_it_begins(tmp_path, settings, titles):
+    path = manifest(tmp_path, Kia_Rio=ENOUGH, Audi_A4=ENOUGH)
+    config = TrainingConfig(**{"manifest": str(path), "weights": "none", "image_size": "64x96"} | settings)
+    a_run = TrainingRun(config, tmp_path / "runs", Console(quiet=True), "car-classifier train")
+    assert a_run.stage_titles == ["Checking photos and loading weights", *titles, "Exporting and testing"]

@@ -357,6 +357,7 @@ IN_THE_SOURCE = {
     "Request to assign label": "car_classifier/serving/models/repository.py",
     "Servable not found for request": "car_classifier/serving/models/repository.py",
     "The model server has no model named": "dashboard/model_server/transport.py",
+    "It was stopped.": "dashboard/assets/scripts/live/render.mjs",
     "no browser here": "tests/conftest.py",
 }
 """Where those stand whose provocation would take long, or is made by other tests."""

@@ -13,7 +13,7 @@ from tests.dashboard.training_runs import write_progress, write_run
 from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard
 from tests.support.local_model_server import local_model_server
 
-GENEROUS = 300_000  # milliseconds, of a busy machine
+GENEROUS = 900_000  # milliseconds, of a busy machine
 TINY = ("--base", "MobileNetV2", "--weights", "none", "--image-size", "32x48", "--batch-size", "8")
 LONG = ("--epochs", "500", "--set", "patience=500", "--set", "cutmix=0")
 
