@@ -23,8 +23,12 @@ def demo_banner(classes: int) -> html.Aside:
                         ],
                     ),
                     html.P(
-                        "Put your photos into data/images, one folder for each class. Stop the demo with Ctrl-C, "
-                        "and then:"
+                        [
+                            "Put your photos into data/images, one folder for each class. Stop the demo with Ctrl-C. ",
+                            "Then, where it was started (after make up: once ",
+                            html.Code(". .venv/bin/activate"),
+                            "):",
+                        ]
                     ),
                     html.Pre(html.Code(COMMANDS, id="demo-commands"), tabIndex=0, **{"aria-label": "Commands"}),
                     html.Div(

@@ -26,7 +26,7 @@ def photo_list(minutes: float) -> html.Section:
                     html.Div(
                         [
                             _select("list-order", "Order", ORDERS),
-                            _select("list-filter", "Show", [{"value": "all", "label": "All photos"}]),
+                            _select("list-filter", "Filter", [{"value": "all", "label": "All photos"}]),
                         ],
                         id="list-fields",
                         className="list-fields",

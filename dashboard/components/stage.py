@@ -37,7 +37,10 @@ def stage(subject: Subject, samples: Sequence[DatasetPhoto], manifest: Path) -> 
         [
             html.Div(
                 [
-                    html.Div([_invitation(subject), _camera_button(), _photo(), _progress()], className="stage-area"),
+                    html.Div(
+                        [_invitation(subject), _camera_button(), _photo(), _answer(), _progress()],
+                        className="stage-area",
+                    ),
                     gallery(samples, manifest),
                 ],
                 className="stage-view",
@@ -61,7 +64,7 @@ def _invitation(subject: Subject) -> html.Button:
         [
             html.Span(className="icon icon-photo", **{"aria-hidden": "true"}),
             html.Span(f"Drop {subject.photos} here", className="invitation-title for-mouse"),
-            html.Span("or click to choose some, or paste one, or the address of one", className="dimmed for-mouse"),
+            html.Span("or click to choose some, or paste a photo or its address", className="dimmed for-mouse"),
             html.Span(f"Choose {subject.photos}", className="invitation-title for-touch"),
         ],
         type="button",
@@ -78,13 +81,16 @@ def _photo() -> html.Div:
         [
             html.Img(id="photo", alt="", draggable="false"),
             html.Canvas(id="heatmap", width=1, height=1, role="img", **{"aria-label": "No heatmap yet."}),
-            # Only on phones, where the ranking lies below; it says the same.
-            html.P("", id="answer-over", className="answer-over", **{"aria-hidden": "true"}),
         ],
         id="photo-frame",
         className="photo-frame",
         **{"data-grey": "no"},
     )
+
+
+def _answer() -> html.P:
+    """The most likely answer over the photo: only on phones, where the ranking, which says the same, lies below."""
+    return html.P("", id="answer-over", className="answer-over", **{"aria-hidden": "true"})
 
 
 def _progress() -> html.Div:

@@ -312,13 +312,13 @@ def test_several_photos_can_be_sorted_filtered_and_summed_up(browser, url, tmp_p
         marks = [page.locator(f"[data-sample] >> nth={number}").get_attribute("data-mark") for number in (2, 0)]
         wrong = [name for name, mark in zip(samples, marks, strict=True) if mark == "wrong"]
         expect(page.locator("#list-summary")).to_contain_text(f"{2 - len(wrong)} of 2 samples right")
-        choose(page, "Show", f"Wrong ({len(wrong)})")
+        choose(page, "Filter", f"Wrong ({len(wrong)})")
         expect(names).to_have_text(wrong)
-        choose(page, "Show", "Aurelio Vela (4)")
+        choose(page, "Filter", "Aurelio Vela (4)")
         expect(names).to_have_count(4)
         choose(page, "Order", "Least sure first")
         expect(names).to_have_text(["red.png", "green.png", *samples])  # all are as sure
-        choose(page, "Show", "Not sure (0)")
+        choose(page, "Filter", "Not sure (0)")
         expect(names).to_have_count(0)
         page.get_by_role("button", name="Clear").click()
         expect(page.locator("#classify")).to_have_attribute("data-phase", "empty")

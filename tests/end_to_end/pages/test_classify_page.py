@@ -170,6 +170,13 @@ def test_back_and_forward_go_through_the_photos(page, car):
     expect(page.get_by_role("heading", level=1)).to_have_text("Data set")
     page.go_back()
     expect_answer(page, f"Your photo {car.name}")
+    page.go_back()  # to where it had been shown before the one that is gone
+    page.go_back()
+    expect_answer(page, "Sample photo 3")
+    page.evaluate("history.go(3)")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Data set")
+    page.go_back()
+    expect_answer(page, f"Your photo {car.name}")
 
 
 def is_grey(page: Page, photo: str) -> bool:

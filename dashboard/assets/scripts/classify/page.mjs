@@ -27,9 +27,15 @@ export function open() {
     const query = new URLSearchParams(location.search);
     const sample = query.get("sample");
     if (sample) session.addSample(sample, nameOf(sample), { car: query.get("car"), versus: query.get("versus") });
-    else whenReady().then(showFirst);
+    else showStep(history.state?.photo);
+    whenReady().then(showFirst);
     session.changed();
     return { palette: { value: chosenPalette() }, "grey-photo": { checked: isGrey() } };
+}
+
+/** The photo of the browser's place in its history, after "back" from another page. @param {string | undefined} key */
+function showStep(key) {
+    if (key && key !== session.current()?.key && session.has(key)) session.select(key);
 }
 
 /** Answers the first sample, unless this tab has had a photo. The first thing to see is an answer. */
