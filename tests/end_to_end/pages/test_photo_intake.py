@@ -100,6 +100,16 @@ def test_a_photo_within_the_limits_is_sent_as_it_is(browser, url, tmp_path):
         assert kept_photo(page).tobytes() == Image.open(io.BytesIO(content)).tobytes()
 
 
+def test_a_heic_photo_that_the_browser_can_read_becomes_an_upright_jpeg(browser, url, tmp_path):
+    """Chromium reads no HEIC: a JPEG of that name stands in for a photo that Safari reads."""
+    (tmp_path / "phone.heic").write_bytes(turned(two_halves(90, 60, noise=False)))
+    with ready(browser, url) as (page, _):
+        page.set_input_files("#photo-file", tmp_path / "phone.heic")
+        expect_answer(page, "Your photo phone.heic")
+        kept = kept_photo(page)
+    assert (kept.format, kept.size, kept.getexif().get(ORIENTATION)) == ("JPEG", (90, 60), None)
+
+
 GIVE_TEXTS = """([kind, texts]) => {
     const transfer = new DataTransfer();
     for (const [type, text] of Object.entries(texts)) transfer.setData(type, text);
