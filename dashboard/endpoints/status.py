@@ -89,6 +89,6 @@ def _unreachable(services: Services) -> dict[str, str]:
             return {"state": "starting", "text": "Starting"}
         detail = f"The model server {note.reason}. It is being started again; until then nothing can be asked of it."
         return {"state": "starting", "text": "Restarting", "detail": detail}
-    if services.runs.preparation() is not None and not services.versions.all():
+    if not services.versions.all() and (services.runs.preparation() or services.runs.all()):
         return {"state": "starting", "text": "No model yet"}
     return {"state": "down", "text": "Not reachable"}

@@ -142,7 +142,8 @@ class TestDemoModel:
     def test_nothing_of_the_run_is_left(self, demo_model_dir):
         assert {path.name for path in demo_model_dir.iterdir()} == {"1", "models.config"}
         (run,) = runs_dir_of(demo_model_dir).iterdir()
-        assert {path.name for path in run.iterdir()} == {"config.json", "history.csv", "metrics.json", "tensorboard"}
+        kept = {"config.json", "history.csv", "metrics.json", "progress.json", "tensorboard", "watch"}
+        assert {path.name for path in run.iterdir()} == kept
 
     def test_stores_the_weights_once(self, version):
         """ResNet50V2 has 23.6 million parameters of 4 bytes."""

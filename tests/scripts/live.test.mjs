@@ -105,8 +105,8 @@ test("amounts are named only where they are known, never as 0 of nothing", () =>
     assert.equal(step({ ...before, stage_count: 0 }), "Training all layers");
     assert.equal(step({ ...before, stage: "" }), "");
     assert.deepEqual(
-        [timeLeft(3), timeLeft(50), timeLeft(3600)],
-        ["less than a minute left", "about 1 minute left", "about 60 minutes left"],
+        [timeLeft(3), timeLeft(50), timeLeft(3600), timeLeft(36_000)],
+        ["less than a minute left", "about 1 minute left", "about 60 minutes left", "about 10 hours left"],
     );
 });
 

@@ -216,7 +216,8 @@ class TestInterruptedRuns:
 
     def test_leave_settings_history_events_and_metrics(self, in_parts):
         run = the_run(in_parts)
-        assert {path.name for path in run.iterdir()} == {"config.json", "history.csv", "metrics.json", "tensorboard"}
+        kept = {"config.json", "history.csv", "metrics.json", "progress.json", "tensorboard", "watch"}
+        assert {path.name for path in run.iterdir()} == kept
         assert [path.name for path in (in_parts / "runs").iterdir()] == [run.name]
         config = json.loads((run / "config.json").read_text())
         assert config["training"]["unfreeze"] == list(STAGES[1:])

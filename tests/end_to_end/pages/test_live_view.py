@@ -64,6 +64,7 @@ def wait_for_epochs(page: Page, least: int) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3 * GENEROUS / 1000)
 def test_a_training_in_another_process_is_watched_killed_and_resumed(browser, demo_data, closed_url, tmp_path):
     with dashboard(tmp_path, closed_url, demo_data / "manifest.csv") as url:
         with training(demo_data, tmp_path), opened(browser, f"{url}/model") as (page, watch):

@@ -152,7 +152,8 @@ function sentence(parts) {
 /** @param {number} seconds */
 export function timeLeft(seconds) {
     if (seconds < 45) return "less than a minute left";
-    return `about ${counted(Math.max(1, Math.round(seconds / 60)), "minute")} left`;
+    const minutes = Math.max(1, Math.round(seconds / 60));
+    return `about ${minutes < 100 ? counted(minutes, "minute") : counted(Math.round(minutes / 60), "hour")} left`;
 }
 
 /** @param {Progress} progress */
