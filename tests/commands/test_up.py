@@ -35,7 +35,7 @@ def lines_until(process: subprocess.Popen[str], words: str) -> str:
 
 
 def asked(page: int, path: str) -> dict:
-    return requests.get(f"http://localhost:{page}{path}", timeout=30).json()
+    return requests.get(f"http://localhost:{page}{path}", timeout=120).json()
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def up(*arguments: object):
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
             process.stderr.read()
-            process.wait(timeout=30)
+            process.wait(timeout=300)
 
 
 def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model_dir, demo_data):
@@ -59,16 +59,16 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
         said,
     ):
         assert f"Open http://localhost:{page}" in said, said
-        assert "Car classification" in requests.get(f"http://localhost:{page}/", timeout=10).text
+        assert "Car classification" in requests.get(f"http://localhost:{page}/", timeout=120).text
         assert asked(page, "/status")["state"] in ("starting", "ready")  # the page does not wait for the model server
         said += lines_until(process, "The model answers: version 1.")
         assert "drawing" not in said.lower()  # nothing is made again
-        status = requests.get(f"http://127.0.0.1:{rest}/v1/models/car_classifier", timeout=10).json()
+        status = requests.get(f"http://127.0.0.1:{rest}/v1/models/car_classifier", timeout=120).json()
         assert status["model_version_status"][0]["state"] == "AVAILABLE"
         until(lambda: asked(page, "/status")["state"] == "ready", GENEROUS)
         process.send_signal(signal.SIGINT)
         process.stderr.read()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=300) == 0
     for port in (page, rest):
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://127.0.0.1:{port}/", timeout=5)
@@ -116,15 +116,15 @@ def test_the_page_is_there_while_the_model_is_made_and_the_same_command_goes_on(
     arguments += ("--rest-api-port", rest, "--resume-with", "make up")
     with up(*arguments) as (process, said):
         assert "There is no model" not in said  # the page came first
-        html = requests.get(f"http://localhost:{page}/", timeout=30).text
+        html = requests.get(f"http://localhost:{page}/", timeout=120).text
         assert "Car classification" in html  # though there is not a photo yet
         assert asked(page, "/status") == {"state": "starting", "text": "No model yet", "detail": ""}
         until(lambda: asked(page, "/runs")["drawn"], GENEROUS)
         photo = asked(page, "/runs")["drawn"][0]
-        assert requests.get(f"http://localhost:{page}/runs/drawn/{photo}", timeout=30).content.startswith(b"\xff\xd8")
+        assert requests.get(f"http://localhost:{page}/runs/drawn/{photo}", timeout=120).content.startswith(b"\xff\xd8")
         process.send_signal(signal.SIGINT)
         process.stderr.read()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=300) == 0
     progress = json.loads((tmp_path / "data" / "demo" / "progress.json").read_text(encoding="utf-8"))
     assert (progress["state"], progress["command"]) == ("stopped", "make up")
     assert not (tmp_path / "data" / "model_server.json").exists()

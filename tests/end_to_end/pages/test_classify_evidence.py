@@ -164,7 +164,7 @@ def test_a_link_to_a_sample_shows_the_same_to_another_visitor_and_later(browser,
 def test_the_command_and_the_python_ask_the_same_and_write_no_file(page, tmp_path, code, program, read):
     page.get_by_text("Ask the same from a terminal").click()
     text = page.locator(code).inner_text()
-    done = subprocess.run([*program, text], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([*program, text], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert read(json.loads(done.stdout))["labels"][0] == "Aurelio_Vela", done.stderr
     assert list(tmp_path.iterdir()) == []
 
