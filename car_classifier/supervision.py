@@ -154,7 +154,7 @@ def wait_for_page(url: str, process: subprocess.Popen[bytes], bounds: Bounds) ->
         UserError: It ended, or does not answer in time.
     """
     deadline = time.monotonic() + bounds.page_seconds
-    while not _answers(url):
+    while not page_answers(url):
         check_alive(DASHBOARD, process)
         if time.monotonic() > deadline:
             raise UserError(
@@ -199,7 +199,8 @@ def sigterm_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _answers(page_url: str) -> bool:
+def page_answers(page_url: str) -> bool:
+    """Whether the dashboard answers at an address, past every proxy."""
     try:
         with ask_directly(f"{page_url}/healthz", seconds=2):
             return True

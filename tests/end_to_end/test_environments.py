@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from car_classifier import up
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.manifest import read_manifest, relocated
 from car_classifier.data.photo_sources import read_split_csv
@@ -32,6 +31,7 @@ from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.registry.server_status import version_states
 from car_classifier.serving.metrics.monitoring import read_monitoring_config
 from car_classifier.serving.models.batching_parameters import read_batching_parameters
+from car_classifier.supervision import page_answers
 from car_classifier.training.run import version_of
 from dashboard.model_server.transport import ModelRequests, Timeout
 from dashboard.photos.dataset import read_columns, read_dataset
@@ -149,7 +149,7 @@ def company_proxy(monkeypatch) -> Iterator[list[str]]:
 
 OWN_REQUESTS: dict[str, Callable[[str], object]] = {
     "models, up": version_states,
-    "up, for the page": up._answers,
+    "up, for the page": page_answers,
     "dashboard": lambda url: ModelRequests(url, "m", Timeout()).ask("GET", "", float("inf")),
     "dashboard, for an answer": lambda url: ModelRequests(url, "m", Timeout()).ask("POST", ":predict", 1e9, {}),
 }
