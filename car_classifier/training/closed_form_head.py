@@ -128,7 +128,11 @@ def fit_head(
         seed: Seed of the draw of photos that are left out, where there are more than `MOST_LEFT_OUT`.
         report: Called with the number of heads tried so far, and in all.
     """
-    moments, norms, drawn = measure(features, classes, count), _mean_norms(features, widths), drawn_groups(groups, seed)
+    moments, norms, drawn = (
+        measure(features, classes, count),
+        _mean_norms(features, widths),
+        drawn_groups(groups, seed, MOST_LEFT_OUT),
+    )
     candidates = LAYER_WEIGHTS if len(widths) == 2 else ((1.0,),)
     steps = iter(range(1, len(candidates) + len(SHRINKAGES) + 2))
 
@@ -173,7 +177,7 @@ def _mean_norms(features: NDArray[np.float16], widths: Sequence[int]) -> list[fl
     return [float(length) or 1.0 for length in lengths]
 
 
-def drawn_groups(groups: NDArray[np.int64], seed: int, most: int = MOST_LEFT_OUT) -> NDArray[np.int64]:
+def drawn_groups(groups: NDArray[np.int64], seed: int, most: int) -> NDArray[np.int64]:
     """The photos that are left out in turn: all, or at most `most` photos of groups that are drawn at random."""
     if len(groups) <= most:
         return np.arange(len(groups))

@@ -137,7 +137,8 @@ def fit_resumably(
 
 def _report_step(report: Report, trainer: Trainer, stage: Stage, before: int, total: int, done: int) -> None:
     report(before + done, total)
-    if stage.live.is_due():
+    # Several machines read metrics together, and each has its own clock: there they are read after an epoch only.
+    if trainer.replicas.workers == 1 and stage.live.is_due():
         stage.live.record(**trainer.figures())
 
 

@@ -118,7 +118,7 @@ def test_the_page_is_there_while_the_model_is_made_and_the_same_command_goes_on(
         assert "There is no model" not in said  # the page came first
         html = requests.get(f"http://localhost:{page}/", timeout=120).text
         assert "Car classification" in html  # though there is not a photo yet
-        assert asked(page, "/status") == {"state": "starting", "text": "No model yet", "detail": ""}
+        assert asked(page, "/status") == {"state": "starting", "text": "No model yet", "detail": "", "demo": 0}
         until(lambda: asked(page, "/runs")["drawn"], GENEROUS)
         photo = asked(page, "/runs")["drawn"][0]
         assert requests.get(f"http://localhost:{page}/runs/drawn/{photo}", timeout=120).content.startswith(b"\xff\xd8")
