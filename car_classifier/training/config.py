@@ -16,7 +16,7 @@ ALL, HEAD = "all", "head"
 """Names that `unfreeze` accepts besides patterns of layer names."""
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
-HeadName = Literal["lda", "sgd"]
+HeadName = Literal["auto", "lda", "sgd"]
 StrategyName = Literal["none", "mirrored", "multiworker"]
 
 
@@ -92,10 +92,12 @@ class TrainingConfig(Settings):
     (nothing more), or patterns of layer names with commas between them, such as `conv5`. With random weights there is
     nothing to freeze, so all layers are trained at once."""
 
-    head: HeadName = "lda"
+    head: HeadName = "auto"
     """How the classifier is trained on the frozen net: `lda`, in closed form from one look at each photo, on the last
-    layer and one with finer cells; or `sgd`, by gradient steps on the last layer alone. From random weights, or with
-    hidden units, the classifier is trained by gradient steps in any case."""
+    layer and one with finer cells; `sgd`, by gradient steps on the last layer alone; or `auto`, which is `lda` if the
+    classifier alone is trained and `sgd` if fine-tuning follows, because fine-tuning from a head in closed form lost
+    accuracy in all tries so far. From random weights, or with hidden units, the classifier is trained by gradient steps
+    in any case."""
 
     image_size: ImageSize = (320, 480)
     """Height and width of the net's input in pixels: one number or HEIGHTxWIDTH. Wider than high, as photos of cars
@@ -113,11 +115,11 @@ class TrainingConfig(Settings):
     """Photos in a training step."""
 
     head_epochs: Count = 25
-    """Maximum number of epochs of the classifier's training with `head=sgd`. The classifier is trained on features that
+    """Maximum number of epochs of the classifier's training by gradient steps. The classifier is trained on features that
     are computed once."""
 
     head_learning_rate: Rate = 1e-3
-    """Peak learning rate of the classifier's training with `head=sgd`."""
+    """Peak learning rate of the classifier's training by gradient steps."""
 
     epochs: Count = 15
     """Maximum number of epochs of each fine-tuning stage."""
@@ -185,7 +187,8 @@ class TrainingConfig(Settings):
     @property
     def has_closed_form_head(self) -> bool:
         """Whether the classifier begins as a closed-form head on the frozen net."""
-        return self.head == "lda" and self.weights != "none" and not self.hidden_units
+        is_wanted = self.head == "lda" or (self.head == "auto" and self.unfreeze == (HEAD,))
+        return is_wanted and self.weights != "none" and not self.hidden_units
 
     @property
     def patterns(self) -> tuple[str, ...]:

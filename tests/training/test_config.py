@@ -149,8 +149,23 @@ def test_an_older_file_is_read():
     inner = {"mixup": 0.2, "cutmix": 1.0, "crop_area": 0.8, "stretch": 0.0, "flip": False, "colour": 0.5, "erase": 0.2}
     assert config.augmentation.model_dump() == inner
     outer = {name: value for name, value in settings.items() if name not in inner}
-    assert config.as_json() == outer | {"augmentation": inner, "head": "lda"}
+    assert config.as_json() == outer | {"augmentation": inner, "head": "auto"}
     assert TrainingConfig(**config.as_json()) == config
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_closed"),
+    [
+        ({"unfreeze": "head"}, True),
+        ({"unfreeze": "conv5"}, False),
+        ({"unfreeze": "conv5", "head": "lda"}, True),
+        ({"unfreeze": "head", "head": "sgd"}, False),
+        ({"unfreeze": "head", "hidden_units": 8}, False),
+        ({"weights": "none", "head": "lda"}, False),
+    ],
+)
+def test_the_classifier_is_in_closed_form_where_that_is_better(settings, is_closed):
+    assert TrainingConfig(manifest="m", **settings).has_closed_form_head is is_closed
 
 
 def test_an_older_name_sets_the_same_field():
