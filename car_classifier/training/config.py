@@ -115,8 +115,7 @@ class TrainingConfig(Settings):
     """Photos in a training step."""
 
     head_epochs: Count = 25
-    """Maximum number of epochs of the classifier's training by gradient steps. The classifier is trained on features that
-    are computed once."""
+    """Maximum number of epochs of the classifier's training by gradient steps, on features that are computed once."""
 
     head_learning_rate: Rate = 1e-3
     """Peak learning rate of the classifier's training by gradient steps."""
