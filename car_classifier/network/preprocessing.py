@@ -12,8 +12,9 @@ from car_classifier.data.photo_files import MAX_PIXELS
 from car_classifier.data.pixels import COLUMNS_REVERSED, ROWS_REVERSED, TRANSPOSED, exif_orientation, upright_rgb
 from car_classifier.network.photo_header import read_header
 
-PREPROCESSING_VERSION = 2
-"""Changes whenever the same bytes give other pixels. 2: orientation and transparency count."""
+PREPROCESSING_VERSION = 3
+"""Changes whenever the same bytes give other pixels. 2: orientation and transparency count. 3: so does the transparent
+colour of PNGs of 2, 4 and 16 bits."""
 
 _TOO_LARGE = f"is above {MAX_PIXELS // 10**6} megapixels"
 # The grey flags, because IMREAD_COLOR_RGB adds the colour; the flags named for colour would decode to BGR.
