@@ -169,7 +169,7 @@ def test_in_a_terminal_with_ctrl_c(demo_model_dir, demo_data):
             process.send_signal(signal.SIGINT)
             terminal.type("\n")  # a signal just before Python waits for a line is seen only after the line
             terminal.read_until(", of ", times=2)  # the score of the first round, and at the end
-            assert process.wait(timeout=60) == 0
+            assert process.wait(timeout=300) == 0
             assert b"Traceback" not in process.stderr.read()
         finally:
             process.kill()

@@ -34,7 +34,7 @@ def up(*arguments: object):
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
             process.stderr.read()
-            process.wait(timeout=30)
+            process.wait(timeout=300)
 
 
 def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model_dir, demo_data):
@@ -45,12 +45,12 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
     ):
         assert f"Open http://localhost:{page}" in said, said
         assert "Drawing" not in said  # nothing is made again
-        status = requests.get(f"http://127.0.0.1:{rest}/v1/models/car_classifier", timeout=10).json()
+        status = requests.get(f"http://127.0.0.1:{rest}/v1/models/car_classifier", timeout=120).json()
         assert status["model_version_status"][0]["state"] == "AVAILABLE"
-        assert "Car classification" in requests.get(f"http://localhost:{page}/", timeout=10).text
+        assert "Car classification" in requests.get(f"http://localhost:{page}/", timeout=120).text
         process.send_signal(signal.SIGINT)
         process.stderr.read()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=300) == 0
     for port in (page, rest):
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://127.0.0.1:{port}/", timeout=5)

@@ -31,7 +31,7 @@ def s3_server():
 @pytest.fixture
 def s3(s3_server, monkeypatch) -> str:
     """The URL of an empty bucket on an S3 server, whose address and keys are in the environment."""
-    requests.post(f"{s3_server}/moto-api/reset", timeout=10).raise_for_status()
+    requests.post(f"{s3_server}/moto-api/reset", timeout=120).raise_for_status()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
@@ -233,12 +233,12 @@ def test_mistakes(tmp_path, s3, monkeypatch, source, to, sentence):
 
 
 def test_credentials_that_the_store_does_not_know(tmp_path, s3, s3_server):
-    requests.post(f"{s3_server}/moto-api/reset-auth", data="0", timeout=10).raise_for_status()
+    requests.post(f"{s3_server}/moto-api/reset-auth", data="0", timeout=120).raise_for_status()
     try:
         with pytest.raises(UserError, match="Access Key Id you provided does not exist.*Check the credentials"):
             plan_upload(filled(tmp_path / "photos", a="x"), s3)
     finally:
-        requests.post(f"{s3_server}/moto-api/reset-auth", data="inf", timeout=10).raise_for_status()
+        requests.post(f"{s3_server}/moto-api/reset-auth", data="inf", timeout=120).raise_for_status()
 
 
 def test_no_credentials(tmp_path, s3, monkeypatch):

@@ -268,7 +268,7 @@ def start_serving(tmp_path: Path, *flags: str) -> subprocess.CompletedProcess[st
         "MODEL_NAME": "cars",
     }
     command = ["sh", str(SERVING_ENTRYPOINT), *flags]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def exported(tmp_path_factory) -> dict[str, set[str]]:
     with running(model_base_path=base, model_name="m", monitoring_config_file=config, enable_batching=True) as server:
         server.wait("1", "AVAILABLE")
         assert server.predict({"instances": [1.0]}).status_code == 200
-        page = requests.get(server.url + read_monitoring_config(config), timeout=30).text
+        page = requests.get(server.url + read_monitoring_config(config), timeout=120).text
     samples: dict[str, set[str]] = {}
     for name, labels in re.findall(r"^(:[\w:]+)\{(.*)\} \S+$", page, re.MULTILINE):
         samples.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))
@@ -370,5 +370,5 @@ def test_what_writes_to_the_model_folder_runs_as_its_owner(tmp_path):
         os.chown(tmp_path, *owner)
     script = ROOT / "deploy/classifier/as_owner_of.sh"
     command = ["sh", str(script), str(tmp_path), "sh", "-c", 'echo "$(id -u) $(id -g) $1"', "sh", "two  words"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
     assert done.stdout == f"{owner[0]} {owner[1]} two  words\n"

@@ -130,7 +130,7 @@ def over_rest(url: str, contents: dict[str, bytes], signature: str) -> dict[str,
     more = {"class_index": -1} if signature == "explain" else {}
     instances = [{"image_bytes": {"b64": base64.b64encode(content).decode()}} | more for content in contents.values()]
     body = {"signature_name": signature, "instances": instances}
-    response = requests.post(f"{url}/v1/models/m:predict", json=body, timeout=60)
+    response = requests.post(f"{url}/v1/models/m:predict", json=body, timeout=120)
     assert response.status_code == 200, response.text
     return {name: ranked(answer) for name, answer in zip(contents, response.json()["predictions"], strict=True)}
 

@@ -117,7 +117,7 @@ def test_nothing_is_had_without_the_password(proxy, method, path, user):
 
 def test_plain_http_only_leads_to_https(proxy):
     for path in ("/play?seed=3", f"{ASK}:predict"):
-        answer = requests.get(f"http://localhost:{proxy.http_port}{path}", allow_redirects=False, timeout=10)
+        answer = requests.get(f"http://localhost:{proxy.http_port}{path}", allow_redirects=False, timeout=120)
         assert (answer.status_code, answer.headers["Location"]) == (308, f"https://localhost{path}")
 
 
@@ -190,7 +190,7 @@ def test_the_model_server_is_asked_by_who_has_the_password(proxy, car):
     ],
 )
 def test_of_the_model_server_nothing_else_is_there(proxy, model_server, path):
-    metrics = requests.get(f"{model_server.url}/monitoring/prometheus/metrics", timeout=10)
+    metrics = requests.get(f"{model_server.url}/monitoring/prometheus/metrics", timeout=120)
     assert ":tensorflow:" in metrics.text
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Basic "
     with proxy.connection() as connection:
@@ -225,7 +225,7 @@ def test_what_a_client_claims_of_itself_is_not_passed_on(kind, echo, tmp_path):
 
 def test_without_trusted_proxies_a_dashboard_believes_nobody(small_dashboard):
     for forged in ({}, {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Ssl": "on"}):
-        answer = requests.get(small_dashboard, headers=forged, timeout=30)
+        answer = requests.get(small_dashboard, headers=forged, timeout=120)
         assert "Secure" not in answer.headers["Set-Cookie"]
 
 
@@ -308,7 +308,7 @@ def adapted(folder, **settings: object) -> subprocess.CompletedProcess[str]:
     file.write_text(caddyfile_for(caddy), encoding="utf-8")
     command = [caddy, "adapt", "--adapter", "caddyfile", "--config", str(file)]
     environment = caddy_environment(folder, **settings)
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
 
 def done_well(done: subprocess.CompletedProcess[str]) -> str:

@@ -240,7 +240,7 @@ class TestExplainEval:
             300,
         )
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode == 130
         (unfinished,) = folder.iterdir()
         with unfinished.open("a") as file:

@@ -400,7 +400,7 @@ def test_labels_move_on_a_running_server_without_a_failed_request(asked_all_the_
 
     def has(label: str, version: str) -> None:
         url = f"{server.url}/v1/models/{NAME}/labels/{label}/metadata"
-        until(lambda: requests.get(url, timeout=30).json().get("model_spec", {}).get("version") == version)
+        until(lambda: requests.get(url, timeout=120).json().get("model_spec", {}).get("version") == version)
 
     def newest_answers(version: str) -> None:
         """A request without a label goes to the newest version that is loaded."""

@@ -64,7 +64,7 @@ def test_from_the_start_until_sigterm(tmp_path):
             until(lambda: not accepts_connections(port))
         with closing(request):
             assert request.getresponse().status == 200
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=300) == 0
 
 
 def accepts_connections(port: int) -> bool:
@@ -79,7 +79,7 @@ def accepts_connections(port: int) -> bool:
 def test_ctrl_c_is_an_ordinary_end(tmp_path):
     with started(tmp_path) as (process, _):
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=300) == 0
         assert "Traceback" not in process.stderr.read()
 
 

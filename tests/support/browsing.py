@@ -30,7 +30,7 @@ CHROMIUM_OPTIONS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
-expect.set_options(timeout=15_000)  # browsers of several tests may share a processor
+expect.set_options(timeout=60_000)  # browsers of several tests may share a processor
 
 ARTEFACTS = ROOT / "artefacts"
 DESKTOP = {"width": 1280, "height": 900}
@@ -55,7 +55,7 @@ def running_dashboard(**settings: object) -> Iterator[str]:
             yield f"http://localhost:{port}"
         finally:
             process.terminate()
-            code = process.wait(timeout=20)
+            code = process.wait(timeout=300)
         assert code == 0
 
 
@@ -104,7 +104,7 @@ def opened(browser: Browser, url: str, **options) -> Iterator[tuple[Page, Watch]
     """Opens a page. At its end, no error and no request to the outside may have occurred."""
     context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light"} | options)
     page, watch = context.new_page(), Watch()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     page.on("request", lambda request: watch.requests.append(request))
     page.on("console", lambda m: watch.errors.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: watch.errors.append(str(error)))

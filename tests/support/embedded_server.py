@@ -24,11 +24,11 @@ class Server:
     server: ModelServer | None = None
 
     def predict(self, body, name: str = "m", **kwargs) -> requests.Response:
-        return requests.post(f"{self.url}/v1/models/{name}:predict", json=body, timeout=30, **kwargs)
+        return requests.post(f"{self.url}/v1/models/{name}:predict", json=body, timeout=120, **kwargs)
 
     def status(self, name: str = "m") -> dict[str, dict]:
         """Version to its status line; empty while no version is known."""
-        answer = requests.get(f"{self.url}/v1/models/{name}", timeout=30).json()
+        answer = requests.get(f"{self.url}/v1/models/{name}", timeout=120).json()
         return {line["version"]: line for line in answer.get("model_version_status", [])}
 
     def wait(self, version: str, state: str, name: str = "m") -> dict:
@@ -37,7 +37,7 @@ class Server:
         return self.status(name)[version]
 
     def metrics(self) -> dict[str, float]:
-        return metric_samples(requests.get(self.url + DEFAULT_PATH, timeout=30).text)
+        return metric_samples(requests.get(self.url + DEFAULT_PATH, timeout=120).text)
 
 
 def metric_samples(text: str) -> dict[str, float]:
@@ -46,7 +46,7 @@ def metric_samples(text: str) -> dict[str, float]:
     return {name: float(value) for name, _, value in lines}
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def until(condition: Callable[[], bool], seconds: float = 300) -> None:
     """Return as soon as a condition holds."""
     deadline, pause = time.monotonic() + seconds, threading.Event()
     while not condition():

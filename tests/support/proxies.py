@@ -52,7 +52,7 @@ class Proxy:
 
     def ask(self, method: str, path: str, user: tuple[str, str] | None = ("team", PASSWORD), **kwargs):
         options = {"allow_redirects": False, "verify": str(self.ca)} | kwargs
-        return requests.request(method, self.url + path, auth=user, timeout=60, **options)
+        return requests.request(method, self.url + path, auth=user, timeout=120, **options)
 
     def connection(self) -> ssl.SSLSocket:
         context = ssl.create_default_context(cafile=str(self.ca))
@@ -173,7 +173,7 @@ def running(proxy: Proxy, command: list[str], log: Path, **options) -> Iterator[
             yield
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=300)
 
 
 def write_certificate(ca: Path, folder: Path) -> tuple[Path, Path]:

@@ -90,7 +90,7 @@ class Reader:
             return
         server, self.server = self.server, None
         os.killpg(server.pid, signal.SIGINT)
-        assert server.wait(timeout=60) == 0, self.log.read_text()[-3000:]
+        assert server.wait(timeout=300) == 0, self.log.read_text()[-3000:]
 
     def _starts(self, text: str) -> None:
         self.leaves()

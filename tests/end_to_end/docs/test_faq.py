@@ -205,7 +205,7 @@ def _(tmp_path):
     nobody = "http://127.0.0.1:9"
     environment = os.environ | {"KERAS_HOME": str(tmp_path), "https_proxy": nobody, "HTTPS_PROXY": nobody}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300)
     return done.stderr
 
 
@@ -325,7 +325,7 @@ def _(tmp_path):
 def told_to_the_dashboard(**variables: str) -> str:
     environment = os.environ | variables
     command = [sys.executable, "-m", "dashboard"]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     return done.stderr
 

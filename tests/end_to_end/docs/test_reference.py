@@ -29,7 +29,7 @@ def test_terminals_do_not_matter(monkeypatch):
 
 def test_they_are_written_into_a_folder(tmp_path):
     command = [sys.executable, "-m", "docs.reference.generate", str(tmp_path)]
-    subprocess.run(command, check=True, cwd=generate.ROOT, timeout=120)
+    subprocess.run(command, check=True, cwd=generate.ROOT, timeout=300)
     assert {path.name for path in tmp_path.iterdir()} == generate.PAGES.keys()
 
 

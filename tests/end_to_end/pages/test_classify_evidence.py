@@ -162,7 +162,7 @@ def test_the_command_asks_the_same(page, tmp_path):
     pick_sample(page)
     page.get_by_text("Ask the same from a terminal").click()
     command = page.locator("#curl").inner_text()
-    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert json.loads(done.stdout)["predictions"][0]["labels"][0] == "Aurelio_Vela", done.stderr
 
 

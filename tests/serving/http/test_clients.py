@@ -87,14 +87,14 @@ def cors_server(request, half_plus):
 )
 def test_pages_of_other_sites(cors_server, method, path, headers, status):
     server, expected = cors_server
-    response = requests.request(method, server.url + path, headers=headers, data='{"instances": [1.0]}', timeout=30)
+    response = requests.request(method, server.url + path, headers=headers, data='{"instances": [1.0]}', timeout=120)
     assert (response.status_code, cors_headers(response)) == (status, expected)
     if method == "OPTIONS":
         assert response.content == b""
 
 
 def test_paths_outside_the_interface_are_closed_to_other_sites(cors_server):
-    response = requests.get(f"{cors_server[0].url}/elsewhere", headers=PAGE, timeout=30)
+    response = requests.get(f"{cors_server[0].url}/elsewhere", headers=PAGE, timeout=120)
     assert (response.status_code, cors_headers(response)) == (404, {})
 
 
@@ -117,7 +117,7 @@ def packed(body: bytes, spaces: int) -> bytes:
 def test_packed_bodies(cors_server, body, status):
     server, _ = cors_server
     headers = {"content-encoding": "x-gzip"}
-    response = requests.post(f"{server.url}/v1/models/m:predict", data=body, headers=headers, timeout=30)
+    response = requests.post(f"{server.url}/v1/models/m:predict", data=body, headers=headers, timeout=120)
     assert response.status_code == status
     if status == 400:
         assert response.json() == {"error": "JSON Parse error: The document is empty"}

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 def ask(server, verb, body, name="examples") -> requests.Response:
-    return requests.post(f"{server.url}/v1/models/{name}:{verb}", json=body, timeout=30)
+    return requests.post(f"{server.url}/v1/models/{name}:{verb}", json=body, timeout=120)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_what_is_wrong_is_a_400_that_says_so(asked, verb, body, message):
 
 def test_mistakes_in_the_examples_are_reported_before_a_missing_model(asked):
     url = f"{asked.url}/v1/models/none:classify"
-    assert requests.post(url, json={"examples": [1]}, timeout=30).status_code == 400
-    assert requests.post(url, json={"examples": [{"x": 1.0}]}, timeout=30).status_code == 404
+    assert requests.post(url, json={"examples": [1]}, timeout=120).status_code == 400
+    assert requests.post(url, json={"examples": [{"x": 1.0}]}, timeout=120).status_code == 404
 
 
 def test_a_method_name_of_the_old_kind_makes_no_difference(tmp_path):
@@ -78,7 +78,7 @@ def test_a_method_name_of_the_old_kind_makes_no_difference(tmp_path):
     shutil.move(tmp_path / "new", tmp_path / "1")
     with running(model_base_path=tmp_path, model_name="m") as server:
         server.wait("1", "AVAILABLE")
-        described = requests.get(f"{server.url}/v1/models/m/metadata", timeout=30).json()["metadata"]
+        described = requests.get(f"{server.url}/v1/models/m/metadata", timeout=120).json()["metadata"]
         signature = described["signature_def"]["signature_def"]["serving_default"]
         assert signature["method_name"] == "tensorflow/serving/classify"
         answer = ask(server, "classify", {"examples": [{"x": 1.0}]}, "m")

@@ -8,7 +8,7 @@ from tests.support.embedded_server import running
 
 
 def ask(server, path: str) -> tuple[int, dict]:
-    answer = requests.get(server.url + path, timeout=30)
+    answer = requests.get(server.url + path, timeout=120)
     return answer.status_code, answer.json()
 
 

@@ -24,7 +24,7 @@ def server(tmp_path_factory):
 
 
 def explain(server: Server, body, path: str = "m") -> requests.Response:
-    return requests.post(f"{server.url}/v1/models/{path}:explain", json=body, timeout=30)
+    return requests.post(f"{server.url}/v1/models/{path}:explain", json=body, timeout=120)
 
 
 def row(asked: int) -> dict:

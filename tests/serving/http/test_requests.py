@@ -117,7 +117,7 @@ URL = "/v1/models/half_plus_two"
 )
 def test_urls_that_lead_nowhere(server_url, method, path, status, error):
     body = '{"instances": [1.0], "examples": [{"x": 1.0}]}'
-    response = requests.request(method, server_url + path, data=body, timeout=30)
+    response = requests.request(method, server_url + path, data=body, timeout=120)
     assert response.status_code == status
     assert response.json()["error"].startswith(error)
 
@@ -133,18 +133,18 @@ def test_urls_that_lead_nowhere(server_url, method, path, status, error):
 )
 def test_urls_that_lead_to_a_version(server_url, path, answer):
     body = {"examples": [{"x": 1.0}], "signature_name": "regress" if path.endswith("regress") else "serving_default"}
-    response = requests.post(server_url + path, json=body | {"instances": [1.0]}, timeout=30)
+    response = requests.post(server_url + path, json=body | {"instances": [1.0]}, timeout=120)
     assert (response.status_code, response.json()) == (200, answer)
 
 
 @pytest.mark.parametrize(("path", "version"), [("", "2"), ("/labels/stable", "1"), ("/LABELS/c%61nary", "2")])
 def test_metadata_is_of_the_version_that_is_named(server_url, path, version):
-    answer = requests.get(f"{server_url}{URL}{path}/metadata", timeout=30).json()
+    answer = requests.get(f"{server_url}{URL}{path}/metadata", timeout=120).json()
     assert answer["model_spec"] == {"name": "half_plus_two", "signature_name": "", "version": version}
 
 
 def test_metadata_names_every_signature(server_url):
-    answer = requests.get(f"{server_url}/v1/models/guarded/metadata", timeout=30).json()
+    answer = requests.get(f"{server_url}/v1/models/guarded/metadata", timeout=120).json()
     signatures = answer["metadata"]["signature_def"]["signature_def"]
     assert {"serving_default", "decode", "positive", "slow"} <= signatures.keys()
     dimensions = signatures["serving_default"]["inputs"]["images"]["tensor_shape"]["dim"]

@@ -125,18 +125,18 @@ def test_a_monitoring_config_that_is_not_there(tmp_path):
 def test_metrics_are_off_by_default(half_plus, tmp_path, text):
     settings = {} if text is None else {"monitoring_config_file": write_config(tmp_path, text)}
     with running(model_base_path=half_plus, model_name="m", **settings) as server:
-        assert requests.get(server.url + DEFAULT_PATH, timeout=30).status_code == 404
+        assert requests.get(server.url + DEFAULT_PATH, timeout=120).status_code == 404
 
 
 def test_metrics_are_where_the_file_wants_them(half_plus, tmp_path):
     monitoring_config = write_config(tmp_path, 'prometheus_config { enable: true path: "/m" }')
     with running(model_base_path=half_plus, model_name="m", monitoring_config_file=monitoring_config) as server:
-        answer = requests.get(f"{server.url}/m", timeout=30)
+        answer = requests.get(f"{server.url}/m", timeout=120)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain")
         assert f"# TYPE {SERVING}request_count counter\n" in answer.text
-        with_query = requests.get(f"{server.url}/m?x=1", timeout=30)
+        with_query = requests.get(f"{server.url}/m?x=1", timeout=120)
         assert (with_query.status_code, with_query.text) == (400, "Unexpected path: /m?x=1. Should be /m")
-        assert requests.get(server.url + DEFAULT_PATH, timeout=30).status_code == 404
+        assert requests.get(server.url + DEFAULT_PATH, timeout=120).status_code == 404
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +173,8 @@ def test_requests_are_counted_by_model_and_status_and_timed_if_they_succeed(meas
         measured.predict({"instances": [1.0, 2.0]}, name)
     measured.predict({"instances": "no"}, "two")
     measured.predict({"instances": [1.0]}, "two/versions/9")
-    requests.get(f"{measured.url}/v1/models/two/metadata", timeout=30)
-    requests.get(f"{measured.url}/v1/elsewhere", timeout=30)
+    requests.get(f"{measured.url}/v1/models/two/metadata", timeout=120)
+    requests.get(f"{measured.url}/v1/elsewhere", timeout=120)
     grown = growth()
     counts = {name: value for name, value in grown.items() if name.startswith(f"{SERVING}request_count{{") and value}
     assert counts == {
@@ -240,7 +240,7 @@ def test_calls_over_grpc_are_counted_if_they_run_a_model(measured, growth):
 
 def test_examples_are_counted(measured, growth):
     body = {"signature_name": "regress", "examples": [{"x": 1.0}, {"x": 2.0}]}
-    assert requests.post(f"{measured.url}/v1/models/examples:regress", json=body, timeout=30).status_code == 200
+    assert requests.post(f"{measured.url}/v1/models/examples:regress", json=body, timeout=120).status_code == 200
     grown = growth()
     assert grown[f'{SERVING}request_example_count_total{{model="examples"}}'] == 2
     assert grown[f'{SERVING}request_example_counts_count{{model="examples"}}'] == 1

@@ -85,7 +85,7 @@ def test_a_line_says_what_was_asked_and_what_came_of_it(logged):
 )
 def test_every_request_has_a_line(logged, method, path, body, expected):
     server, line_of = logged
-    answer = requests.request(method, server.url + path, data=body, timeout=30)
+    answer = requests.request(method, server.url + path, data=body, timeout=120)
     assert NEW_ID.fullmatch(answer.headers[REQUEST_ID_HEADER])
     assert expected.items() <= line_of(answer.headers[REQUEST_ID_HEADER]).items()
 

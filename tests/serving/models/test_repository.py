@@ -155,7 +155,7 @@ def test_while_versions_load_their_states_are_reported_with_a_200(half_plus, tmp
     with running(models=(ServedModel(name="m", base_path=base, newest=2),)) as server:
         try:
             pipes.wait()
-            response = requests.get(f"{server.url}/v1/models/m", timeout=30)
+            response = requests.get(f"{server.url}/v1/models/m", timeout=120)
             unanswered = server.predict({"instances": [1.0]})
         finally:
             pipes.release()
