@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import imagehash
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -18,25 +19,15 @@ Cars drawn in code have less detail, so a few in a hundred of them count as near
 happen to agree. They then go into the same split, which does no harm.
 """
 
-_SIDE, _LOW = 32, 8
-_COSINES = np.cos(np.pi * np.arange(_LOW)[:, None] * (2 * np.arange(_SIDE) + 1) / (2 * _SIDE))
-"""The cosine transform of a square of 32 × 32 pixels, of which the 8 × 8 lowest frequencies count."""
-
 
 def perceptual_hash(image: Image.Image) -> NDArray[np.uint8]:
     """The 128-bit hash of a picture, as 16 bytes.
 
     Half of it is the pHash (whether each low frequency is above their median: the large forms), half the dHash
     (whether brightness rises or falls from one cell to the next: the edges). Both ignore size, compression and colour.
-    The bits are those of the package ImageHash, in two thirds of its time.
     """
-    grey = image.convert("L")
-    square = np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS), np.float64)
-    # Rounded, because frequencies that a picture lacks would be above or below the median by chance.
-    frequencies = (_COSINES @ square @ _COSINES.T).round(6)
-    cells = np.asarray(grey.resize((_LOW + 1, _LOW), Image.Resampling.LANCZOS))
-    forms, edges = frequencies > np.median(frequencies), cells[:, 1:] > cells[:, :-1]
-    return np.packbits(np.stack([forms.ravel(), edges.ravel()], axis=1))
+    bits = np.stack([imagehash.phash(image).hash.ravel(), imagehash.dhash(image).hash.ravel()], axis=1)
+    return np.packbits(bits)
 
 
 def near_duplicate_groups(hashes: Sequence[NDArray[np.uint8]], max_distance: int = MAX_DISTANCE) -> list[int | None]:
