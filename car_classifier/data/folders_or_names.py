@@ -1,4 +1,4 @@
-"""Whether the folders of photos are their classes, or their file names say the classes."""
+"""Chooses between two readings of a data set: classes from folders, or classes from file names."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,13 +15,13 @@ _GENERAL_WORDS = set(
 
 
 def folders_fit(photos: Sequence[PlacedPhoto]) -> bool:
-    """Whether folders can be classes: there is one for some photos, and not a single one around all of them."""
+    """True if folders can be the classes: there are several, or one whose photos are not named after classes."""
     folders = {photo.class_folder for photo in photos}
     return folders != {None} and (len(folders) > 1 or not are_plausible(photos))
 
 
 def folder_or_names(photos: Sequence[PlacedPhoto]) -> bool | None:
-    """Whether a single folder is the class of its photos, whose names can be classes too; None if it cannot be told.
+    """True if the only folder is a class, False if the file names give the classes, None if both readings are possible.
 
     A folder such as `images` or `2015` is none. One photo's name alone says too little against any other name of a
     folder, unless it begins with it, as in `Kia/Kia_Rio_1.jpg`.
@@ -38,13 +38,13 @@ def folder_or_names(photos: Sequence[PlacedPhoto]) -> bool | None:
 
 
 def most_are_named(photos: Sequence[PlacedPhoto]) -> bool:
-    """Whether most photos lie outside of class folders, under names of several classes."""
+    """True if most photos lie outside class folders and their names give several classes."""
     loose = [photo for photo in photos if photo.class_folder is None]
     return 2 * len(loose) > len(photos) and len(_loose_labels(photos)) > 1 and are_plausible(loose)
 
 
 def names_fit(photos: Sequence[PlacedPhoto]) -> bool:
-    """Whether the names of the photos that lie in plain class folders can be classes too.
+    """True if the names of photos in class folders without an underscore can be classes too.
 
     A folder `Make_Model` is a class whatever the names in it are.
     """
@@ -52,7 +52,7 @@ def names_fit(photos: Sequence[PlacedPhoto]) -> bool:
 
 
 def names_are_known(photos: Sequence[PlacedPhoto]) -> bool:
-    """Whether all classes that names in plain folders say are classes of photos outside of folders as well."""
+    """True if photos outside folders have every class that names inside folders give."""
     return _loose_labels(photos) >= {photo.car.label for photo in _in_plain_folders(photos) if photo.car}
 
 
@@ -65,6 +65,6 @@ def _loose_labels(photos: Iterable[PlacedPhoto]) -> set[str]:
 
 
 def same_classes(first: Mapping[Path, str], second: Mapping[Path, str]) -> bool:
-    """Whether two readings divide the photos that both know into the same classes, whatever they call them."""
+    """True if both readings divide their common photos into the same classes, under any names."""
     pairs = {(first[path], second[path]) for path in first.keys() & second.keys()}
     return len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs})

@@ -129,7 +129,7 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
 
 
 def _names_photos(path: Path, names: set[str], ids: set[str]) -> bool:
-    """Whether the first rows of a table name photos in a column, or hold names without suffix in the first one."""
+    """True if a column in the first rows names photos, or the first column holds names without a suffix."""
     try:
         lines = read_json_lines(path) if path.suffix.lower() == ".jsonl" else read_csv(path, by_hand=True)
         rows = [row for _, row in islice(lines, 5)]
