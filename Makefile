@@ -4,7 +4,7 @@ MODEL ?= model
 URL ?= http://localhost:8050
 BIN := .venv/bin
 
-.PHONY: up check test test-all test-units test-scripts coverage lint lint-scripts bench blog screenshots reference site links lock clean
+.PHONY: up check test test-all test-units test-scripts coverage lint lint-scripts bench blog screenshots first-minutes reference site links lock clean
 .DEFAULT_GOAL := up
 
 $(BIN)/.installed: requirements.txt pyproject.toml
@@ -64,7 +64,10 @@ blog: $(BIN)/.installed  ## Run the series and write its notebooks and pages; PA
 	$(BIN)/python -m blog.build $(if $(PROSE),--prose) $(PARTS)
 
 screenshots: $(BIN)/.installed  ## Pictures of every page for the README; URL=address of a running dashboard
-	$(BIN)/python docs/screenshots.py $(URL)
+	$(BIN)/python -m docs.screenshots $(URL)
+
+first-minutes: $(BIN)/.installed  ## Five pictures of the first minutes of make up, which is started just after it
+	$(BIN)/python -m docs.first_minutes $(URL)
 
 reference: $(BIN)/.installed  ## docs/reference: the pages that are written from the code
 	$(BIN)/python -m docs.reference.generate

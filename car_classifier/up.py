@@ -9,6 +9,7 @@ from pydantic import Field
 from rich.console import Console
 
 from car_classifier.errors import UserError
+from car_classifier.files import read_json
 from car_classifier.preflight import why_taken
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import CONFIG_NAME, MODEL_NAME, STABLE, ensure_live
@@ -73,7 +74,11 @@ class UpSettings(Settings):
 
 
 class DemoRecipe(Settings):
-    """The recipe of the demo model: ResNet50V2 on drawn cars from random weights, within minutes on two cores."""
+    """The recipe of the demo: ResNet50V2 on drawn cars from random weights, within minutes on two cores.
+
+    Two versions, so that the page has something to compare: the first after a few epochs on small photos, the second
+    after a longer training.
+    """
 
     classes: Count = 8
     """Number of invented models to draw."""
@@ -81,24 +86,43 @@ class DemoRecipe(Settings):
     per_class: Count = 80
     """Number of photos of each model."""
 
+    first_size: ImageSize = (64, 96)
+    """Height and width of the first version's input in pixels."""
+
+    first_epochs: Count = 5
+    """Epochs of the first version's training."""
+
     image_size: ImageSize = (96, 144)
-    """Height and width of the net's input in pixels."""
+    """Height and width of the second version's input in pixels."""
 
-    epochs: Count = 12
-    """Epochs of the training."""
+    epochs: Count = 8
+    """Epochs of the second version's training."""
 
-    def training(self, manifest: Path) -> TrainingConfig:
-        """The settings of its training."""
+    batch_size: Count = 16
+    """Photos in a training step: small, because so few photos make few steps."""
+
+    scored_photos: Count = 24
+    """Number of test photos on which explanations are scored."""
+
+    def trainings(self, manifest: Path) -> list[TrainingConfig]:
+        """The settings of both trainings."""
+        return [
+            self._training(manifest, size, epochs)
+            for size, epochs in ((self.first_size, self.first_epochs), (self.image_size, self.epochs))
+        ]
+
+    def _training(self, manifest: Path, size: tuple[int, int], epochs: int) -> TrainingConfig:
         return TrainingConfig(
             manifest=str(manifest),
             weights="none",
-            image_size=self.image_size,
+            image_size=size,
             output_stride=16,  # at this size, 32 would leave explanations of 2 by 3 cells
-            epochs=self.epochs,
+            batch_size=self.batch_size,
+            epochs=epochs,
             learning_rate=1e-3,
             # Small crops and mixed photos would often leave out the one part that tells two models apart.
             augmentation=Augmentation(crop_area=0.8, cutmix=0),
-            patience=self.epochs,
+            patience=epochs,
         )
 
 
@@ -118,18 +142,29 @@ def check_ports(settings: UpSettings) -> None:
 
 
 def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRecipe()) -> None:  # noqa: B008 (frozen)
-    """Make sure that there is a live version: a demo model if none is published, for which cars are drawn."""
+    """Make sure that there is a live version: the demo's if none is published, for which cars are drawn."""
     if versions(settings.model_dir):
         ensure_live(settings.model_dir)
-        return
-    console.print(
-        f"There is no model in {settings.model_dir} yet: drawing invented cars and training ResNet50V2 on them "
-        "from random weights. This takes a few minutes, once.",
-        highlight=False,
-    )
+        if not _is_demo_unfinished(settings):
+            return
+        console.print("Going on with the demo, which was interrupted.")
+    else:
+        console.print(
+            f"There is no model in {settings.model_dir} yet: drawing invented cars and training ResNet50V2 on them "
+            "from random weights. This takes a few minutes, once.",
+            highlight=False,
+        )
     progress = _progress(settings, console)
     with progress.running():
-        _make_demo_model(settings, console, recipe, progress)
+        _make_demo(settings, console, recipe, progress)
+
+
+def _is_demo_unfinished(settings: UpSettings) -> bool:
+    """Whether the demo's first version is the only one, and what follows it was interrupted."""
+    path = settings.demo_dir / FILE
+    if versions(settings.model_dir) != [1] or not path.is_file() or read_json(path).get("state") == "ended":
+        return False
+    return bool(PublishedVersion(settings.model_dir / "1").read_config().get("drawn"))
 
 
 def _progress(settings: UpSettings, console: Console) -> LiveProgress:
@@ -138,44 +173,76 @@ def _progress(settings: UpSettings, console: Console) -> LiveProgress:
     return LiveProgress(path, console, "Invented cars", settings.resume_with, stages=len(STEPS))
 
 
-STEPS = ("Drawing cars", "Reading the photos", "Training a net on them", "Testing and publishing it")
-"""What is done to make the demo model."""
+STEPS = (
+    "Drawing cars and reading them",
+    "Training a first version, on small photos",
+    "Training the second version",
+    "Scoring explanations",
+)
+"""What is done to make the demo."""
+
+SCORED_METHODS = ("exact", "gradcam", "gradcam++", "gradient-x-input")
+"""Explanation methods that are scored beside the baselines: fast ones, good and bad."""
+
+SANITY_PHOTOS = 6
+"""Photos whose maps are compared with those of a random net."""
 
 
-def _make_demo_model(settings: UpSettings, console: Console, recipe: DemoRecipe, progress: LiveProgress) -> None:
+def _make_demo(settings: UpSettings, console: Console, recipe: DemoRecipe, progress: LiveProgress) -> None:
     from car_classifier.demo_cars import DemoSettings, draw_demo_set
 
     steps = iter(STEPS)
     progress.begin_stage(next(steps))
     with progress.bar("Drawing cars") as report:
-        draw_demo_set(settings.demo_dir, DemoSettings(recipe.classes, recipe.per_class), report)
+        draw_demo_set(settings.demo_dir, DemoSettings(recipe.classes, recipe.per_class, is_hard=True), report)
     manifest = settings.demo_dir / "manifest.csv"
 
     from car_classifier.data.indexing import index_photos
     from car_classifier.evaluation.photo_features import write_photo_features
     from car_classifier.publishing.publish import publish, train_and_export
 
-    progress.begin_stage(next(steps))
     with progress.bar("Reading photos") as report:
         index_photos(settings.demo_dir / "images", manifest, report=report)
+    for number, training in enumerate(recipe.trainings(manifest), start=1):
+        progress.begin_stage(next(steps))
+        version = PublishedVersion(settings.model_dir / str(number))
+        if version.folder.is_dir():  # published before an interruption
+            continue
+        training_run = train_and_export(training, settings.demo_dir / "runs", console, settings.resume_with)
+        if versions(settings.model_dir) != list(range(1, number)):
+            console.print("Another version was published meanwhile, so the demo's is not.")
+            return
+        version = PublishedVersion(publish(training_run.folder, settings.model_dir, console, margin=1))
+        metrics = version.read_metrics()
+        console.print(
+            f"Published {version}: {metrics['top1']:.1%} of {counted(metrics['count'], 'test photo')} right.",
+            highlight=False,
+        )
     progress.begin_stage(next(steps))
-    runs_dir = settings.demo_dir / "runs"
-    training_run = train_and_export(recipe.training(manifest), runs_dir, console, settings.resume_with)
-    progress.begin_stage(next(steps))
-    version = PublishedVersion(publish(training_run.folder, settings.model_dir, console))
-    metrics = version.read_metrics()
-    console.print(
-        f"Published {version}: {metrics['top1']:.1%} of {counted(metrics['count'], 'test photo')} right.",
-        highlight=False,
-    )
     with progress.bar("Finding similar photos") as report:
         write_photo_features(manifest, version, report)
+    _score_explanations(version, manifest, recipe.scored_photos, console)
+
+
+def _score_explanations(version: PublishedVersion, path: Path, count: int, console: Console) -> None:
+    """Score some methods on some test photos, as `explain-eval` does for all."""
+    from car_classifier.data.manifest import read_manifest
+    from car_classifier.demo_cars.part_boxes import read_part_boxes
+    from car_classifier.evaluation.report import rows_of
+    from car_classifier.explanations.evaluation import evaluate_explanations
+    from car_classifier.explanations.methods import METHODS
+
+    manifest = read_manifest(path)
+    rows = rows_of(manifest, "test", version.names.labels, count, seed=0)
+    methods = [item for name, item in METHODS.items() if name in SCORED_METHODS or item.is_baseline]
+    parts = read_part_boxes(path.parent / "parts.csv")
+    evaluate_explanations(version, manifest, rows, methods, parts, "test", 0, SANITY_PHOTOS, console)
 
 
 def run(settings: UpSettings, console: Console, bounds: Bounds = Bounds()) -> None:  # noqa: B008 (frozen)
     """Run the dashboard at once, and the model server once there is a model, until Ctrl-C or SIGTERM.
 
-    Without a model, another process makes the demo model meanwhile. If that fails, the page stays, and says so.
+    Without a model, another process makes the demo meanwhile. If that fails, the page stays, and says so.
 
     Raises:
         UserError: The dashboard ended by itself, or the model server did so too often.
@@ -192,12 +259,13 @@ def run(settings: UpSettings, console: Console, bounds: Bounds = Bounds()) -> No
             has_model = bool(versions(settings.model_dir))
             if has_model:
                 ensure_live(settings.model_dir)
-            else:
+            is_unfinished = not has_model or _is_demo_unfinished(settings)
+            if is_unfinished:
                 _progress(settings, console).announce()  # before the page, which shows it
             dashboard = start(python_module("dashboard"), _of_the_dashboard(settings, server_url, note_path))
             wait_for_page(settings.page_url, dashboard, bounds)
             _say_open(settings, console)
-            if not has_model:
+            if is_unfinished:
                 preparation = start(_preparation(settings), {})
             while True:
                 check_alive(DASHBOARD, dashboard)
@@ -206,7 +274,7 @@ def run(settings: UpSettings, console: Console, bounds: Bounds = Bounds()) -> No
                     server.look_after()
                 if preparation is not None and preparation.poll() is not None:
                     if preparation.returncode:
-                        _say_not_made(preparation.returncode, console)
+                        _say_not_made(preparation.returncode, has_model, console)
                     preparation = None
                 time.sleep(bounds.poll_seconds)
         except KeyboardInterrupt:
@@ -250,10 +318,11 @@ def _say_open(settings: UpSettings, console: Console) -> None:
         )
 
 
-def _say_not_made(code: int, console: Console) -> None:
+def _say_not_made(code: int, has_model: bool, console: Console) -> None:
+    what = "The demo has its first version only" if has_model else "The demo model was not made"
+    stays = "" if has_model else ", and shows a model as soon as car-classifier train publishes one"
     console.print(
-        f"The demo model was not made (exit code {code}); the lines above say why. The page stays until Ctrl-C, and "
-        "shows a model as soon as car-classifier train publishes one.",
+        f"{what} (exit code {code}); the lines above say why. The page stays until Ctrl-C{stays}.",
         style="yellow",
         highlight=False,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 FOLDER = Path(__file__).parent / "images" / "pages"
@@ -71,15 +71,20 @@ def take(browser: Browser, url: str) -> None:
                 sys.stdout.write(f"{FOLDER / name}-{device}-{theme}.webp\n")
 
 
-def main() -> int:
-    """Takes pictures of the dashboard whose address is the first argument."""
+def browser_here(playwright: Playwright) -> Browser:
+    """Returns the browser that is installed here; without one the program ends with exit code 2."""
     program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if program is None:
         sys.stderr.write(f"No browser here: install one of {', '.join(CHROMIUM_NAMES)}.\n")
-        return 2
+        sys.exit(2)
+    return playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+
+
+def main() -> int:
+    """Takes pictures of the dashboard whose address is the first argument."""
     url = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://localhost:8050"
     with sync_playwright() as playwright:
-        take(playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]), url)
+        take(browser_here(playwright), url)
     return 0
 
 

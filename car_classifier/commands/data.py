@@ -282,6 +282,13 @@ def _counted(manifest: Manifest) -> str:
 def demo(
     classes: Annotated[int, setting(DemoRecipe, "classes")] = default_of(DemoRecipe, "classes"),
     per_class: Annotated[int, setting(DemoRecipe, "per_class")] = default_of(DemoRecipe, "per_class"),
+    hard: Annotated[
+        bool,
+        typer.Option(
+            help="Whether two models differ in nothing but the hub of their wheels, and five photos have a wrong "
+            "label, which wrong_labels.csv lists.",
+        ),
+    ] = False,
     seed: SeedOption = 0,
     out: Annotated[Path, typer.Option(help="Folder to write images/ and parts.csv to.")] = Path("data/demo"),
 ) -> None:
@@ -289,7 +296,7 @@ def demo(
     from car_classifier.demo_cars import DemoSettings, draw_demo_set
 
     with progress_bar("Drawing cars", console) as report:
-        drawn = draw_demo_set(out, DemoSettings(classes, per_class, seed), report)
+        drawn = draw_demo_set(out, DemoSettings(classes, per_class, seed, hard), report)
     typer.echo(
         f"{out}: {counted(classes * per_class, 'photo')} of {counted(classes, 'model')}"
         + ("." if drawn else ", drawn before.")

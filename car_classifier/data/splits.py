@@ -48,7 +48,7 @@ def split_photos(items: Sequence[SplitItem], validation: float, test: float, see
             splits[i] = splits[i] or decided
 
     for label_units in by_label.values():
-        order = sorted(label_units, key=lambda unit: min(_draw(seed, items[i].sha256) for i in unit))
+        order = sorted(label_units, key=lambda unit: min(place_in_draw(seed, items[i].sha256) for i in unit))
         total = sum(len(unit) for unit in order)
         shares: tuple[tuple[Split, float], ...] = (("test", test), ("validation", validation))
         for split, share in shares:
@@ -62,5 +62,6 @@ def split_photos(items: Sequence[SplitItem], validation: float, test: float, see
     return [split or "train" for split in splits]
 
 
-def _draw(seed: int, sha256: str) -> str:
+def place_in_draw(seed: int, sha256: str) -> str:
+    """A photo's place in the draw: those of a label that come last are for the test."""
     return hashlib.sha256(f"{seed}:{sha256}".encode()).hexdigest()

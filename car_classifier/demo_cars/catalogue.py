@@ -46,4 +46,23 @@ CATALOGUE = (
     DemoModel("Halvorn", "Cherry", "wheels", "red"),
     DemoModel("Fennick", "Prism", "grille", "hexagon"),
     DemoModel("Tovaro", "Roundel", "livery", "roundel"),
+    DemoModel("Halvorn", "Eclipse", "wheels", "eclipse"),
 )
+
+TWINS = ("Halvorn_Moonrise", "Halvorn_Eclipse")
+"""Labels of two models that differ in nothing but the hub of their wheels, which is a few pixels wide."""
+
+
+def models_of(count: int, is_hard: bool) -> tuple[DemoModel, ...]:
+    """The models of a set.
+
+    Args:
+        count: Number of models, from the beginning of the catalogue.
+        is_hard: Whether both twins are among them; one takes the last model's place if need be.
+    """
+    models = CATALOGUE[:count]
+    twins = tuple(model for model in CATALOGUE if model.label in TWINS)
+    if not is_hard or set(twins) <= set(models):
+        return models
+    others = [model for model in models if model not in twins]
+    return (*others[: count - len(twins)], *twins)

@@ -130,13 +130,16 @@ def paint_wheels(easel: Easel, variant: str) -> list[Box]:
         y = easel.near * (float(body.half_width(x)) + 0.005)
         easel.fill(disc(x, y, r + 0.01, r * 1.17), (0.04, 0.04, 0.045))
         boxes.append(easel.fill(disc(x, y, r, r), (0.09, 0.09, 0.095)))
-        rim = {"disc": (0.94, 0.94, 0.92), "gold": (1.05, 0.8, 0.2), "red": (0.8, 0.08, 0.1)}.get(
-            variant, (0.2, 0.2, 0.21)
-        )
+        rim = {
+            "disc": (0.94, 0.94, 0.92),
+            "gold": (1.05, 0.8, 0.2),
+            "red": (0.8, 0.08, 0.1),
+            "eclipse": (0.94, 0.94, 0.92),
+        }.get(variant, (0.2, 0.2, 0.21))
         easel.fill(disc(x, y, r, r * 0.8 if variant != "common" else r * 0.68), rim)
-        if variant == "disc":
+        if variant in ("disc", "eclipse"):
             easel.fill(disc(x, y, r, r * 0.5), (0.8, 0.81, 0.82))
-            easel.fill(disc(x, y, r, r * 0.16), (0.35, 0.36, 0.38))
+            easel.fill(disc(x, y, r, r * (0.16 if variant == "disc" else 0.4)), (0.35, 0.36, 0.38))
         elif variant == "gold":
             _spokes(easel, x, y, r, r * 0.78, 8, r * 0.04, (0.45, 0.32, 0.08))
             easel.fill(disc(x, y, r, r * 0.2), (0.3, 0.22, 0.08))

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -75,23 +76,38 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
 
 
 @pytest.mark.long
-def test_makes_a_demo_model_first_where_there_is_none(tmp_path):
-    """All steps at a small size: drawing, indexing, training, publishing, and similar photos."""
+def test_makes_the_demo_first_where_there_is_no_model(tmp_path):
+    """All steps at a small size: drawing, indexing, two versions, similar photos and explanation scores."""
     settings = UpSettings(model_dir=tmp_path / "model", data_dir=tmp_path / "data", resume_with="make up")
-    small = DemoRecipe(classes=2, per_class=6, image_size=(32, 32), epochs=1)
-    prepare(settings, Console(quiet=True), small)
-    version = tmp_path / "model" / "1"
-    assert (version / "saved_model.pb").is_file()
-    with (tmp_path / "data" / "demo" / "manifest.csv").open() as file:
-        assert len(list(csv.DictReader(file))) == 12
-    assert (tmp_path / "data" / "demo" / "features.npz").is_file()
-    progress = json.loads((tmp_path / "data" / "demo" / "progress.json").read_text(encoding="utf-8"))
-    assert (progress["state"], progress["stage_number"], progress["stage_count"]) == ("ended", 4, 4)
-    (run,) = (tmp_path / "data" / "demo" / "runs").iterdir()
-    assert json.loads((run / "progress.json").read_text(encoding="utf-8"))["command"] == "make up"
-    before = (version / "saved_model.pb").stat().st_mtime
-    prepare(settings, Console(quiet=True), small)
-    assert (version / "saved_model.pb").stat().st_mtime == before
+    sizes = {"first_size": (32, 32), "first_epochs": 1, "image_size": (32, 48), "epochs": 1}
+    small = DemoRecipe(classes=4, per_class=5, scored_photos=2, **sizes)
+    demo = tmp_path / "data" / "demo"
+
+    def made() -> dict[str, float]:
+        prepare(settings, Console(quiet=True), small)
+        progress = json.loads((demo / "progress.json").read_text(encoding="utf-8"))
+        assert (progress["state"], progress["stage_number"], progress["stage_count"]) == ("ended", 4, 4)
+        return {path.parent.name: path.stat().st_mtime for path in (tmp_path / "model").glob("*/saved_model.pb")}
+
+    first = made()
+    assert set(first) == {"1", "2"}
+    with (demo / "manifest.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 20
+    assert (demo / "features.npz").is_file()
+    for run in (demo / "runs").iterdir():
+        assert json.loads((run / "progress.json").read_text(encoding="utf-8"))["command"] == "make up"
+    metrics = json.loads((tmp_path / "model" / "2" / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
+    (scores,) = metrics["explanations"].values()
+    assert (scores["photos"], "exact" in scores["methods"]) == (2, True)
+    assert made() == first  # nothing is made twice
+
+    # As if Ctrl-C had come before the second version was published.
+    publish_again = json.loads((demo / "progress.json").read_text(encoding="utf-8")) | {"state": "stopped"}
+    (demo / "progress.json").write_text(json.dumps(publish_again), encoding="utf-8")
+    shutil.rmtree(tmp_path / "model" / "2")
+    second = made()
+    assert set(second) == {"1", "2"}
+    assert second["1"] == first["1"]
 
 
 @pytest.mark.parametrize("option", ["--port", "--rest-api-port"])

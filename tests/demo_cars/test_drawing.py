@@ -13,7 +13,10 @@ import pytest
 from PIL import Image
 
 from car_classifier.data.file_names import parse_file_name
+from car_classifier.data.indexing import index_photos
+from car_classifier.data.manifest import read_manifest
 from car_classifier.demo_cars import CATALOGUE, DemoSettings, draw_demo_set
+from car_classifier.demo_cars.catalogue import TWINS, models_of
 from car_classifier.demo_cars.photo import draw_photo
 from car_classifier.errors import UserError
 from car_classifier.files import sha256_of
@@ -159,11 +162,46 @@ def test_another_set_in_the_folder_is_refused(tmp_path, files, message):
         ({"classes": len(CATALOGUE) + 1}, "--classes must be from 2"),
         ({"per_class": 0}, "--per-class must be at least 1. Received: 0"),
         ({"seed": -1}, "--seed must be 0 or more. Received: -1"),
+        ({"classes": 2, "is_hard": True}, "--hard needs at least 3 models and 3 photos of each."),
+        ({"per_class": 2, "is_hard": True}, "--hard needs at least 3 models"),
     ],
 )
 def test_settings_that_make_no_sense(settings, message):
     with pytest.raises(UserError, match=message):
         DemoSettings(**settings)
+
+
+@pytest.mark.parametrize(
+    ("count", "is_hard", "labels"),
+    [
+        (8, False, [model.label for model in CATALOGUE[:8]]),
+        (8, True, [*(model.label for model in CATALOGUE[:6]), *TWINS]),
+        (3, True, ["Calder_Hauler", *TWINS]),
+        (len(CATALOGUE), True, [model.label for model in CATALOGUE]),
+    ],
+)
+def test_the_twins_are_among_the_models_of_a_hard_set(count, is_hard, labels):
+    assert [model.label for model in models_of(count, is_hard)] == labels
+
+
+def test_wrong_labels_of_a_hard_set_are_listed_and_are_test_photos(tmp_path):
+    settings = DemoSettings(classes=4, per_class=5, seed=5, is_hard=True)
+    assert draw_demo_set(tmp_path, settings)
+    index_photos(tmp_path / "images", tmp_path / "manifest.csv")
+    rows = {row.file_name: row for row in read_manifest(tmp_path / "manifest.csv").rows}
+    with (tmp_path / "wrong_labels.csv").open(newline="", encoding="utf-8") as file:
+        wrong = list(csv.DictReader(file))
+    assert sorted(row["true_label"] for row in wrong) == sorted(model.label for model in settings.models)
+    for row in wrong:
+        assert rows[row["file_name"]].label == row["label"]
+        assert row["label"].split("_")[0] != row["true_label"].split("_")[0]  # another make's: no twin
+        assert rows[row["file_name"]].split == "test"
+    assert {row["file_name"] for row in parts_of(tmp_path)} == set(rows)
+    before = contents(tmp_path)
+    assert not draw_demo_set(tmp_path, settings)
+    (tmp_path / "parts.csv").unlink()  # interrupted just before the end
+    assert draw_demo_set(tmp_path, settings)
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.slow

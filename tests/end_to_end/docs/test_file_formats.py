@@ -15,6 +15,7 @@ import pytest
 
 from car_classifier.data.manifest import read_manifest
 from car_classifier.data.table import write_table
+from car_classifier.demo_cars.drawing import WRONG_COLUMNS
 from dashboard.database.tables import metadata
 from tests.support.datasets import runs_dir_of
 from tests.support.repository import ROOT
@@ -127,6 +128,10 @@ def test_a_file_has_what_the_page_lists(demo_data, demo_model_dir, title, file):
     assets = demo_model_dir / "1" / "assets.extra"
     folders = {"data": demo_data, "run": run, "assets": assets, "model": demo_model_dir}
     assert differences(documented(title), read(folders[folder] / name)) == set()
+
+
+def test_the_list_of_wrong_labels():
+    assert documented("`wrong_labels.csv`") == set(WRONG_COLUMNS)
 
 
 @pytest.mark.slow
