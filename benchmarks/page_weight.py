@@ -50,7 +50,7 @@ def _visit(browser: Browser, address: str, *, throttled: bool) -> tuple[int, int
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
     page.goto(address, wait_until="commit")
     page.wait_for_selector("h1")
-    page.wait_for_function("!document.getElementById('status').textContent.startsWith('Checking')")
+    page.wait_for_function("() => !document.getElementById('status').textContent.startsWith('Checking')")
     seconds = page.evaluate("performance.now() / 1000")
     page.wait_for_load_state("networkidle")
     context.close()

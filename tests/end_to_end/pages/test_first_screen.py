@@ -88,7 +88,7 @@ def test_on_a_phone_the_answer_lies_over_the_photo_and_the_controls_fold_away(br
             expect(adjust).to_have_attribute("aria-expanded", "true" if is_open else "false")
             expect(controls).to_be_visible(visible=is_open)
         page.mouse.wheel(0, 300)
-        page.wait_for_function("scrollY > 100")
+        page.wait_for_function("() => scrollY > 100")  # a function: the page forbids to evaluate texts
         assert box(page, ".stage-area")["top"] >= box(page, ".header")["bottom"], "the photo stays in sight"
 
 

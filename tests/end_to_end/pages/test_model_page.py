@@ -119,7 +119,7 @@ def test_a_cell_of_the_confusion_matrix_shows_its_photos_with_heatmaps(browser, 
         expect(cells).to_have_count(min(count, 12))
         cells.first.scroll_into_view_if_needed()
         expect(cells.first.locator(".wall-note")).to_be_empty()
-        page.wait_for_function("document.querySelector('#model-chosen-wall .wall-image').naturalWidth > 0")
+        page.wait_for_function("() => document.querySelector('#model-chosen-wall .wall-image').naturalWidth > 0")
         expect(cells.first.locator(".wall-map")).not_to_have_attribute("width", "1")
         assert painted(page, "model-chosen-wall") >= 1
         assert cells.first.locator("a").get_attribute("href").startswith("/?sample=")
