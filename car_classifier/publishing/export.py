@@ -65,6 +65,7 @@ def export(classifier: Classifier, run: TrainingRun, console: Console) -> Path:
     Returns:
         The folder of the export, `run.export_folder`.
     """
+    shutil.rmtree(run.export_folder, ignore_errors=True)  # of a process that was killed just afterwards
     closed_form = read_head(run.closed_form_path) if run.has_closed_form else None
     config = {
         "training": run.config.as_json(),

@@ -3,8 +3,10 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -28,10 +30,28 @@ from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.config import TrainingConfig
 from car_classifier.training.run import EXPORT, TrainingRun, note_version, version_of
 
+if TYPE_CHECKING:
+    from car_classifier.network.signatures import Classifier
+
 _DRAFT = ".publishing-"
 
 
-def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console, command: str = "") -> TrainingRun:
+@dataclass(frozen=True)
+class EarlyVersion:
+    """A version that is published while its training goes on.
+
+    Attributes:
+        epoch: The epoch, from 1, after which it is exported.
+        publish: Called with the run's folder.
+    """
+
+    epoch: int
+    publish: Callable[[Path], object]
+
+
+def train_and_export(
+    config: TrainingConfig, runs_dir: Path, console: Console, command: str = "", early: EarlyVersion | None = None
+) -> TrainingRun:
     """Train a classifier and export it into the run's folder.
 
     Args:
@@ -39,6 +59,7 @@ def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console, c
         runs_dir: Folder of the runs.
         console: Where progress is shown.
         command: The command that goes on if this is interrupted, for those who watch the run; empty if unknown.
+        early: A version in the middle of a training from random weights, if one is wanted.
 
     Returns:
         The run. On a machine that only helped the first one to train there is nothing to publish.
@@ -49,9 +70,14 @@ def train_and_export(config: TrainingConfig, runs_dir: Path, console: Console, c
     run = TrainingRun(config, runs_dir, console, command)
     with run.removed_if_it_fails_early(), run.live.running():
         from car_classifier.publishing.export import export  # TensorFlow: imported only after the settings were checked
-        from car_classifier.training.stages import train
+        from car_classifier.training.stages import Snapshot, train
 
-        classifier = train(run)
+        def publish_early(classifier: "Classifier") -> None:
+            export(classifier, run, console)
+            if early is not None:
+                early.publish(run.folder)
+
+        classifier = train(run, Snapshot(early.epoch, publish_early) if early else None)
         if run.is_chief:
             export(classifier, run, console)
             run.finish(PublishedVersion(run.export_folder).read_metrics())

@@ -111,7 +111,8 @@ def fit_resumably(
         steps: Number of steps in an epoch.
         batches: A function from the number of an epoch, from 0, to its training batches.
         validation: The validation batches.
-        after_epoch: Called with the number of each epoch, from 1, while the model has the weights that were measured.
+        after_epoch: Called with the number of each epoch, from 1, which the history has, while the model has the
+            weights that were measured.
 
     Raises:
         UserError: The loss is no longer a number.
@@ -168,12 +169,13 @@ def _one_epoch(
     metrics["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     if progress.record_epoch(metrics["val_accuracy"], metrics["val_loss"]) and trainer.replicas.is_chief:
         _save(stage.best_path, model.variables)
+    if trainer.replicas.is_chief:
+        write_history(stage, progress.epoch, metrics, time.perf_counter() - started)
     if after_epoch:
         after_epoch(progress.epoch)
     for variable, value in zip(model.variables, trained, strict=True):
         variable.assign(value)
     if trainer.replicas.is_chief:
-        write_history(stage, progress.epoch, metrics, time.perf_counter() - started)
         for name, value in metrics.items():
             tf.summary.scalar(name, value, step=progress.epoch)
         _save(stage.state_path, _variables(model, optimizer), progress)

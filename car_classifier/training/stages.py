@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -42,11 +42,25 @@ HEAD_BATCH = 32
 """Photos in a step of the head stage, whatever the batch size of the other stages: small steps are cheap there."""
 
 
-def train(run: TrainingRun) -> Classifier:
+@dataclass(frozen=True)
+class Snapshot:
+    """What is done with the classifier in the middle of a training from random weights.
+
+    Attributes:
+        epoch: The epoch, from 1, after which it is taken; a training that is resumed later does not take it again.
+        take: Called with the classifier as it would be if this epoch were the last and the best.
+    """
+
+    epoch: int
+    take: Callable[[Classifier], object]
+
+
+def train(run: TrainingRun, snapshot: Snapshot | None = None) -> Classifier:
     """Train a classifier, or finish training it.
 
     Args:
         run: Settings, photos and folder.
+        snapshot: What is done in the middle, if anything.
 
     Returns:
         The classifier with its best weights, calibrated on the validation photos.
@@ -55,14 +69,14 @@ def train(run: TrainingRun) -> Classifier:
         UserError: The weights cannot be downloaded or do not fit the net, a photo cannot be read, or the loss is no
             longer a number.
     """
-    return Training(run).train()
+    return Training(run, snapshot).train()
 
 
 class Training:
     """The stages of a run, and the objects that they share."""
 
-    def __init__(self, run: TrainingRun) -> None:
-        self.run, self.config = run, run.config
+    def __init__(self, run: TrainingRun, snapshot: Snapshot | None = None) -> None:
+        self.run, self.config, self.snapshot = run, run.config, snapshot
         self.replicas = replicas_of(run.config.strategy)
         run.begin_stage()
         leave_out_unreadable(run)  # after the strategy, which must be the first use of TensorFlow
@@ -99,7 +113,7 @@ class Training:
             # Training calculates in the device's own format, the published net in float32.
             trained = in_precision(net, self.policy)
         if config.weights == "none":
-            self.fine_tune(trained, head, ALL, 1)
+            self.fine_tune(trained, head, ALL, 1, lambda: self._classifier(net, trained, head))
         else:
             if closed_form is None:
                 self.train_head(trained, head)
@@ -111,10 +125,15 @@ class Training:
                     run.begin_stage()
                     unfreeze(trained, _patterns(stage))
                     self.fine_tune(trained, head, stage, place)
+        run.begin_stage()
+        return self._classifier(net, trained, head)
+
+    def _classifier(self, net: Any, trained: Any, head: Any) -> Classifier:
+        """The classifier as it is now, in its published form and calibrated."""
+        run = self.run
         net.set_weights(trained.get_weights())
         net = fold_batch_norms(net)
-        classifier = Classifier(run.backbone, net, head, run.labels, run.manifest.makes(), 1.0, config.image_size)
-        run.begin_stage()
+        classifier = Classifier(run.backbone, net, head, run.labels, run.manifest.makes(), 1.0, self.config.image_size)
         if run.has_closed_form:
             return classifier  # calibrated on training photos that it had not seen
         return replace(classifier, temperature=self._temperature(classifier))
@@ -182,8 +201,13 @@ class Training:
         watched = self._watched(HEAD, 0, net, head, frozen, _unchanged)
         self._fit(model, stage, self.config.head_learning_rate, batches, validation, watched)
 
-    def fine_tune(self, net: Any, head: Any, name: str, place: int) -> None:
-        """Train the unfrozen layers, on photos or on cached features of the frozen part."""
+    def fine_tune(
+        self, net: Any, head: Any, name: str, place: int, classifier: Callable[[], Classifier] | None = None
+    ) -> None:
+        """Train the unfrozen layers, on photos or on cached features of the frozen part.
+
+        The function `classifier` makes what the snapshot takes.
+        """
         config = self.config
         lower, upper = split_at_frozen(net)
         frozen = None if lower is None else self.frozen(lower)
@@ -200,6 +224,13 @@ class Training:
             views = [self.features.activations(part, title, "train", view) for view in range(config.views)]
             plain = self.features.activations(part, title, "validation")
             validation = partial(self.batches.of_validation_features, plain, dtype)
+        watched = self._watched(name, place, net, head, _unchanged if frozen is None else frozen, upper)
+
+        def after_epoch(epoch: int) -> None:
+            watched(epoch)
+            if classifier and self.snapshot and epoch == self.snapshot.epoch:
+                self.snapshot.take(classifier())
+
         self._fit(
             model,
             Stage(
@@ -215,7 +246,7 @@ class Training:
             config.learning_rate,
             (lambda epoch: self.batches.of_features(views, dtype, epoch)) if is_cached else self.batches.of_photos,
             validation,
-            self._watched(name, place, net, head, _unchanged if frozen is None else frozen, upper),
+            after_epoch,
         )
 
     def _watched(

@@ -79,14 +79,13 @@ def test_opens_the_page_on_a_model_that_is_there_and_ends_with_ctrl_c(demo_model
 def test_makes_the_demo_first_where_there_is_no_model(tmp_path):
     """All steps at a small size: drawing, indexing, two versions, similar photos and explanation scores."""
     settings = UpSettings(model_dir=tmp_path / "model", data_dir=tmp_path / "data", resume_with="make up")
-    sizes = {"first_size": (32, 32), "first_epochs": 1, "image_size": (32, 48), "epochs": 1}
-    small = DemoRecipe(classes=4, per_class=5, scored_photos=2, **sizes)
+    small = DemoRecipe(classes=4, per_class=5, image_size=(32, 32), early_epoch=1, epochs=2, scored_photos=2)
     demo = tmp_path / "data" / "demo"
 
     def made() -> dict[str, float]:
         prepare(settings, Console(quiet=True), small)
         progress = json.loads((demo / "progress.json").read_text(encoding="utf-8"))
-        assert (progress["state"], progress["stage_number"], progress["stage_count"]) == ("ended", 4, 4)
+        assert (progress["state"], progress["stage_number"], progress["stage_count"]) == ("ended", 3, 3)
         return {path.parent.name: path.stat().st_mtime for path in (tmp_path / "model").glob("*/saved_model.pb")}
 
     first = made()
@@ -94,8 +93,8 @@ def test_makes_the_demo_first_where_there_is_no_model(tmp_path):
     with (demo / "manifest.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 20
     assert (demo / "features.npz").is_file()
-    for run in (demo / "runs").iterdir():
-        assert json.loads((run / "progress.json").read_text(encoding="utf-8"))["command"] == "make up"
+    (run,) = (demo / "runs").iterdir()
+    assert json.loads((run / "progress.json").read_text(encoding="utf-8"))["command"] == "make up"
     metrics = json.loads((tmp_path / "model" / "2" / "assets.extra" / "metrics.json").read_text(encoding="utf-8"))
     (scores,) = metrics["explanations"].values()
     assert (scores["photos"], "exact" in scores["methods"]) == (2, True)
