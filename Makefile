@@ -84,7 +84,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotat
 
 lock: $(BIN)/.installed  ## Compile the lock files from pyproject.toml; --upgrade with ARGS=--upgrade
 	$(LOCK) --all-extras --output-file requirements.txt $(ARGS)
-	$(LOCK) --extra dashboard --extra postgres --constraint requirements.txt --output-file dashboard/requirements.txt $(ARGS)
+	$(LOCK) --extra dashboard --extra postgres --extra heic --constraint requirements.txt --output-file dashboard/requirements.txt $(ARGS)
 	$(LOCK) --extra classifier --extra postgres --constraint requirements.txt --output-file deploy/classifier/requirements.txt $(ARGS)
 
 clean:  ## Remove what tools made; photos and models stay

@@ -607,9 +607,9 @@ values["Set-Cookie"] = values["Set-Cookie"].partition("; ")[2]
 table([{"header": name, "value": f"`{values[name].strip()}`", "means": text} for name, text in MEANING.items()])
 
 # %% [markdown]
-# The page passes nothing from a visitor on unchanged. It decodes a photo and encodes it again, upright, with at most
-# 1,600 pixels on the longer side, and without the camera's metadata. A file that is not a photo is answered with a
-# sentence. And nobody can reach another player's game, even with its id.
+# The page passes nothing from a visitor on unchanged. It decodes every photo and removes the camera's metadata. The
+# model gets the photo's own pixels, and browsers a copy with at most 1,600 pixels on the longer side. A file that is
+# not a photo is answered with a sentence. And nobody can reach another player's game, even with its id.
 
 # %%
 tagged = io.BytesIO()

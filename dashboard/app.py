@@ -72,7 +72,9 @@ def create_app(settings: Settings) -> dash.Dash:
         settings=settings,
         client=client,
         watch=ModelWatch(client),
-        photos=PhotoStore(settings.photo_folder, settings.photo_minutes * 60, settings.photo_count),
+        photos=PhotoStore(
+            settings.photo_folder, settings.photo_minutes * 60, settings.photo_count, settings.photo_store_mb * 1e6
+        ),
         dataset=DatasetFile(lambda: settings.manifest_file),
         versions=VersionsFolder(settings.model_folder),
         runs=RunsFolder(settings.runs_dir, settings.demo_folder),

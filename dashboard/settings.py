@@ -94,7 +94,8 @@ class Settings(BaseSettings):
     """Largest photo accepted, in million pixels; checked before the photo is decoded."""
 
     photo_side: Annotated[int, Field(ge=64, le=8000)] = 1600
-    """Longest side, in pixels, of the scaled photo that is kept, shown and sent to the model."""
+    """Longest side, in pixels, of photos as the pages show them. The model gets JPEGs and PNGs of up to 20 MB and 50
+    million pixels with their own pixels, and all others scaled to this side."""
 
     photo_folder: Path = Field(default_factory=default_photo_folder)
     """Folder for visitors' photos while their page is open; by default a folder of the dashboard's own user under the
@@ -105,6 +106,9 @@ class Settings(BaseSettings):
 
     photo_count: Annotated[int, Field(ge=1, le=100_000)] = 1000
     """Maximum number of visitors' photos kept; the oldest are deleted first."""
+
+    photo_store_mb: Annotated[float, Field(ge=20, le=1_000_000)] = 400
+    """Maximum size of all visitors' photos kept, in megabytes (10^6 bytes); the oldest are deleted first."""
 
     database_url: Annotated[str, Field(validation_alias="DATABASE_URL")] = "sqlite:///data/dashboard.sqlite3"
     """SQLAlchemy's address of the database for feedback, games and scores: an SQLite file or a PostgreSQL database

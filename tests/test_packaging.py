@@ -81,7 +81,7 @@ def required(*extras: str) -> set[str]:
     ("name", "extras"),
     [
         ("requirements.txt", tuple(PROJECT["optional-dependencies"])),
-        ("dashboard/requirements.txt", ("dashboard", "postgres")),
+        ("dashboard/requirements.txt", ("dashboard", "postgres", "heic")),
         ("deploy/classifier/requirements.txt", ("classifier", "postgres")),
     ],
 )

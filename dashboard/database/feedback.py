@@ -14,7 +14,7 @@ class Feedback:
 
     Attributes:
         visitor: The visitor's id.
-        photo_sha256: Hex SHA-256 of the photo that the model saw.
+        photo_sha256: Hex SHA-256 of the photo as the page shows it.
         model: The model's name.
         version: The model's version, if known.
         answer_label: The class that the model ranked first.
@@ -22,7 +22,7 @@ class Feedback:
         answer_is_right: Whether the visitor agrees.
         right_label: The right label, as `Make_Model`, if the visitor corrects the answer.
         may_train: Whether the photo may be kept for training.
-        photo: The photo as JPEG or PNG, only if it may be kept.
+        photo: The same photo, a JPEG or PNG, only if it may be kept.
         created: Time of the feedback, UTC.
     """
 

@@ -3,16 +3,16 @@
 POST /dataset/ID/photo     nothing               201 the photo as if a visitor had sent it, see `photos`, with its
                                                      class: `label`, and its name in `truth`
 POST /dataset/ID/answer    {label} or nothing    200 the model's answer, see `dashboard.reports.answers`
-GET  /dataset/ID.jpg       the photo as the dashboard would send it to the model; `?side=` scales it down
+GET  /dataset/ID.jpg       the photo as the pages show it; `?side=` scales it down further
 """
 
 from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import NotFound
 
-from dashboard.endpoints.photos import about_kept
+from dashboard.endpoints.photos import about_kept, shown
 from dashboard.endpoints.pictures import asked_label, asked_side, picture_response
 from dashboard.photos.dataset import DatasetPhoto
-from dashboard.photos.normalise import JPEG_QUALITY, PREVIEW_QUALITY, Photo, normalise
+from dashboard.photos.normalise import Photo, for_model
 from dashboard.reports.answers import answer_for
 from dashboard.services import Services
 
@@ -40,28 +40,40 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/<photo_id>.jpg")
     def show(photo_id: str) -> Response:
-        photo = read_photo(services, find(photo_id), asked_side())
-        return picture_response(photo.content, "private, max-age=3600")
+        picture = read_picture(services, find(photo_id), asked_side())
+        return picture_response(picture.content, "private, max-age=3600")
 
     return routes
 
 
-def read_photo(services: Services, photo: DatasetPhoto, longest_side: int | None = None) -> Photo:
-    """Reads a photo of the data set as the dashboard shows it and sends it to the model.
-
-    Args:
-        services: Its settings limit the size of photos.
-        photo: The photo.
-        longest_side: Scales a larger photo down to this length in pixels.
+def read_photo(services: Services, photo: DatasetPhoto) -> Photo:
+    """Reads a photo of the data set as the model gets it.
 
     Raises:
         NotFound: The photo's file is gone.
         PhotoError: The file is not a photo that the dashboard can use.
     """
+    settings = services.settings
+    return for_model(_read(photo), max_megapixels=settings.max_megapixels, longest_side=settings.photo_side)
+
+
+def read_picture(services: Services, photo: DatasetPhoto, side: int | None = None) -> Photo:
+    """Reads a photo of the data set as the pages show it.
+
+    Args:
+        services: Its settings limit the size of photos.
+        photo: The photo.
+        side: Longest side in pixels, if shorter than that of the settings.
+
+    Raises:
+        NotFound: The photo's file is gone.
+        PhotoError: The file is not a photo that the dashboard can use.
+    """
+    return shown(services, _read(photo), side)
+
+
+def _read(photo: DatasetPhoto) -> bytes:
     try:
-        data = photo.path.read_bytes()
+        return photo.path.read_bytes()
     except OSError as error:
         raise NotFound("The file of this photo is no longer there. Choose another one.") from error
-    side = min(longest_side or services.settings.photo_side, services.settings.photo_side)
-    quality = PREVIEW_QUALITY if longest_side else JPEG_QUALITY
-    return normalise(data, max_megapixels=services.settings.max_megapixels, longest_side=side, quality=quality)

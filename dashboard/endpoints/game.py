@@ -26,7 +26,7 @@ from werkzeug.exceptions import BadRequest, Conflict, NotFound
 
 from dashboard.database import StoredGame
 from dashboard.endpoints.bodies import json_object, json_text
-from dashboard.endpoints.dataset import read_photo
+from dashboard.endpoints.dataset import read_photo, read_picture
 from dashboard.endpoints.pictures import asked_side, picture_response
 from dashboard.game import engine
 from dashboard.game.deck import Seed
@@ -35,7 +35,8 @@ from dashboard.game.state import Game, Likely, ModelTurn, from_state, to_state
 from dashboard.game.view import as_seen
 from dashboard.model_server.client import ModelClient, Timeout
 from dashboard.model_server.errors import ModelServerError, TooSlow
-from dashboard.photos.normalise import Photo, PhotoError
+from dashboard.photos.dataset import DatasetPhoto
+from dashboard.photos.normalise import PhotoError
 from dashboard.reports.answers import answer_for
 from dashboard.services import Services
 from dashboard.web import request_id
@@ -87,17 +88,18 @@ def blueprint(services: Services) -> Blueprint:
                 return moved
         raise Conflict("This game is played in several tabs at once. Reload the page.")
 
-    def photo_of(game_id: str, number: int, side: int | None = None) -> Photo:
-        return read_dataset_photo(own(game_id)[1].reached(number).photo, side)
+    def photo_of(game_id: str, number: int) -> DatasetPhoto:
+        return dataset_photo(own(game_id)[1].reached(number).photo)
 
-    def read_dataset_photo(photo_id: str, side: int | None = None) -> Photo:
+    def dataset_photo(photo_id: str) -> DatasetPhoto:
         photo = services.dataset.read().by_id.get(photo_id)
         if photo is None:
             raise NotFound("This photo is not in the data set any more. Guess, and go on to the next.")
-        return read_photo(services, photo, side)
+        return photo
 
-    def answer_in_time(photo: bytes) -> dict[str, Any]:
-        return answer_for(photo, model, services.watch, services.versions, seconds=MODEL_SECONDS)
+    def answer_in_time(photo: DatasetPhoto) -> dict[str, Any]:
+        content = read_photo(services, photo).content
+        return answer_for(content, model, services.watch, services.versions, seconds=MODEL_SECONDS)
 
     @routes.post("/games")
     def begin() -> tuple[Response, int]:
@@ -142,7 +144,7 @@ def blueprint(services: Services) -> Blueprint:
         def ask(photo_id: str) -> ModelTurn:
             nonlocal answer
             try:
-                answer = answer_in_time(read_dataset_photo(photo_id).content)
+                answer = answer_in_time(dataset_photo(photo_id))
             except (ModelServerError, PhotoError, NotFound) as error:
                 logger.warning("The model missed its turn: %s (request %s)", error, request_id.current())
                 return ModelTurn(missed=_why_missed(error))
@@ -161,11 +163,12 @@ def blueprint(services: Services) -> Blueprint:
     def answer_again(game_id: str, number: int) -> Response:
         if not own(game_id)[1].reached(number).guess:
             raise Conflict("The model answers when you have. Choose an answer first.")
-        return jsonify(answer_in_time(photo_of(game_id, number).content))
+        return jsonify(answer_in_time(photo_of(game_id, number)))
 
     @routes.get("/games/<game_id>/rounds/<int:number>.jpg")
     def show(game_id: str, number: int) -> Response:
-        return picture_response(photo_of(game_id, number, asked_side()).content, "no-store")
+        picture = read_picture(services, photo_of(game_id, number), asked_side())
+        return picture_response(picture.content, "no-store")
 
     @routes.post("/games/<game_id>/score")
     def score(game_id: str) -> Response:

@@ -29,6 +29,7 @@ from dashboard.components.request_card import request_card
 from dashboard.components.stage import stage
 from dashboard.pages.waiting import or_waiting
 from dashboard.photos.dataset import DatasetPhoto
+from dashboard.photos.normalise import can_read_heic
 from dashboard.photos.samples import choose_samples
 from dashboard.services import Services
 from dashboard.settings import Settings
@@ -117,6 +118,7 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto], subject: Subject
             "data-max-upload-mb": f"{settings.max_upload_mb:g}",
             "data-max-megapixels": f"{settings.max_megapixels:g}",
             "data-photo-side": str(settings.photo_side),
+            "data-reads-heic": "yes" if can_read_heic() else "no",
             "data-photo-minutes": f"{settings.photo_minutes:g}",
             "data-sure-above": f"{settings.sure_above:g}",
             "data-model-server": settings.public_model_server_url or settings.model_server_url,

@@ -3,7 +3,7 @@
 import re
 import struct
 
-from dashboard.photos.orientation import EXIF_HEADER, ORIENTATION_TAG, SHORT
+from dashboard.photos.orientation import EXIF_HEADER, exif_of
 
 _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 _START_OF_SCAN, _END = 0xDA, 0xD9
@@ -62,7 +62,5 @@ def without_metadata(data: bytes, orientation: int) -> bytes | None:
 
 def _exif(orientation: int) -> bytes:
     """An EXIF segment that holds an orientation only."""
-    entry = struct.pack(">HHIHH", ORIENTATION_TAG, SHORT, 1, orientation, 0)
-    tiff = b"MM\0*" + struct.pack(">IH", 8, 1) + entry + struct.pack(">I", 0)
-    content = EXIF_HEADER + tiff
+    content = EXIF_HEADER + exif_of(orientation)
     return b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content

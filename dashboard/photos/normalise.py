@@ -1,15 +1,19 @@
-"""Turns any photo into the JPEG or PNG that is kept, shown and sent to the model."""
+"""Turns any photo into the JPEG or PNG that the model gets, and into the one that browsers show."""
 
+import importlib.util
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 
-from dashboard.photos.jpeg import without_metadata
-from dashboard.photos.orientation import ORIENTATION_TAG, exif_orientation
+from dashboard.photos import jpeg, png
+from dashboard.photos.orientation import ORIENTATION_TAG, TRANSPOSED, exif_orientation
 
 # Formats that Pillow decodes itself. For others, such as EPS, it starts programs, which an upload must not do.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
@@ -21,10 +25,15 @@ MOST_PNG_BYTES = 2_000_000
 
 The losses of a JPEG would change the model's answer about a small photo; in a larger one, the model averages them.
 """
-TRANSPOSED = (5, 6, 7, 8)
-"""The EXIF orientations that exchange width and height."""
+MODEL_MEGABYTES, MODEL_MEGAPIXELS = 20.0, 50.0
+"""A JPEG or PNG of at most this many 10^6 bytes and pixels goes to the model with its own pixels. The model refuses
+more pixels, and more bytes would take much memory: a request holds a photo several times."""
 
 _JPEG = ("JPEG", "MPO")
+_HEIC = "HEIF"
+"""The name of the format that pillow-heif adds to Pillow."""
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+_DAMAGED = "The photo is damaged or cut off. Open it in a photo program, save it again, and retry."
 _GREY_STEPS = {"L;2": 85, "L;4": 17}
 """Pillow's names of a PNG's grey pixels of 2 and 4 bits, and the distance of their levels in 8 bits."""
 
@@ -56,8 +65,8 @@ class Photo:
     """A photo as the dashboard uses it.
 
     Attributes:
-        content: The photo as an RGB or grey JPEG, or as an RGB PNG, without metadata. A JPEG may have an EXIF
-            orientation, by which browsers and the model turn it.
+        content: The photo as a JPEG or PNG without metadata. It may have an EXIF orientation, by which the model turns
+            it.
         width: Pixels across, upright.
         height: Pixels down, upright.
     """
@@ -71,15 +80,64 @@ class Photo:
         """`content`, by the name that part 4 of the blog uses."""
         return self.content
 
+    def size_within(self, longest_side: int) -> tuple[int, int]:
+        """Width and height, scaled down to a longest side."""
+        share = min(1.0, longest_side / max(self.width, self.height))
+        return max(1, round(self.width * share)), max(1, round(self.height * share))
+
+
+@cache
+def can_read_heic() -> bool:
+    """Lets Pillow read HEIC photos, if the package pillow-heif is installed."""
+    if importlib.util.find_spec("pillow_heif") is None:
+        return False
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    return True
+
+
+def for_model(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo:
+    """Makes the JPEG or PNG of a photo that the model gets.
+
+    A JPEG or PNG keeps its pixels, bit by bit, and its orientation, so that the model gives the answer that it gives
+    without the dashboard; all other metadata are removed. Any other photo, and one above `MODEL_MEGABYTES` or
+    `MODEL_MEGAPIXELS`, becomes what `normalise` makes of it.
+
+    Args:
+        data: The file's bytes.
+        max_megapixels: Photos with more million pixels are refused before they are decoded.
+        longest_side: Longest side, in pixels, of a photo that has to be encoded again.
+
+    Returns:
+        The photo, which always decodes, whatever was sent.
+
+    Raises:
+        UnreadablePhoto: The bytes are empty, truncated, damaged or not a photo.
+        PhotoTooLarge: The photo has too many pixels.
+    """
+    image = _open(data, max_megapixels)
+    if image.format in (*_JPEG, "PNG"):
+        size, orientation = image.size, exif_orientation(data)
+        with _refusing_damage():
+            strip = png.without_metadata if image.format == "PNG" else jpeg.without_metadata
+            kept = strip(data, orientation)
+            fits = size[0] * size[1] <= MODEL_MEGAPIXELS * 1e6
+            if kept is not None and fits and len(kept) <= MODEL_MEGABYTES * 1e6:
+                # Fails for a damaged photo. At an eighth of its size, a JPEG is read to its end in half of the time.
+                image.draft(None, (1, 1))
+                image.load()
+                return Photo(kept, *(reversed(size) if orientation in TRANSPOSED else size))
+    return normalise(data, max_megapixels=max_megapixels, longest_side=longest_side)
+
 
 def normalise(data: bytes, *, max_megapixels: float, longest_side: int, quality: int = JPEG_QUALITY) -> Photo:
-    """Decodes a photo of any common format and makes a JPEG or PNG of it.
+    """Makes a JPEG or PNG of a photo of any common format that all browsers show alike.
 
-    A JPEG within the limits keeps its pixels, bit by bit, and its orientation, so that the model gives the answer that
-    it gives without the dashboard; all other metadata are removed. Any other photo is encoded upright in RGB: of an
-    animation the first frame, transparent parts white, and scaled down if it is larger than `longest_side`. A photo
-    that is not scaled down becomes a PNG of the pixels that the model sees, unless that has many bytes; all others
-    become JPEGs.
+    A JPEG that is not larger than `longest_side` keeps its pixels, bit by bit, and its orientation. Any other photo is
+    encoded upright in RGB: of an animation the first frame, transparent parts white, and scaled down if it is larger
+    than `longest_side`. A photo that is not scaled down becomes a PNG of the pixels that the model sees, unless that
+    has many bytes; all others become JPEGs.
 
     Args:
         data: The file's bytes.
@@ -94,28 +152,31 @@ def normalise(data: bytes, *, max_megapixels: float, longest_side: int, quality:
         UnreadablePhoto: The bytes are empty, truncated, damaged or not a photo.
         PhotoTooLarge: The photo has too many pixels.
     """
-    if not data:
-        raise UnreadablePhoto("The file is empty. Choose another photo.")
     image = _open(data, max_megapixels)
     fits = max(image.size) <= longest_side
-    try:
+    with _refusing_damage():
         # Browsers differ on how they show CMYK, so only the other JPEGs keep their pixels.
         if image.format in _JPEG and image.mode in ("RGB", "L") and fits:
             image.load()  # fails for a damaged photo
             orientation = exif_orientation(data)
-            kept = without_metadata(data, orientation)
+            kept = jpeg.without_metadata(data, orientation)
             if kept is not None:
                 return Photo(kept, *(reversed(image.size) if orientation in TRANSPOSED else image.size))
         # The JPEG decoder scales down while it decodes; other formats ignore this.
         image.draft(None, (longest_side, longest_side))
         rgb = _upright(image, _with_hole(image, data) or _to_rgb(image), data)
         rgb.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
+    return Photo(_encode(rgb, quality, keep_pixels=fits), *rgb.size)
+
+
+@contextmanager
+def _refusing_damage() -> Iterator[None]:
+    """Turns every error of a decoder into a sentence."""
+    try:
+        yield
     # Decoders raise nearly any exception for a damaged file (OSError, SyntaxError, struct.error …).
     except Exception as error:
-        raise UnreadablePhoto(
-            "The photo is damaged or cut off. Open it in a photo program, save it again, and retry."
-        ) from error
-    return Photo(_encode(rgb, quality, keep_pixels=fits), *rgb.size)
+        raise UnreadablePhoto(_DAMAGED) from error
 
 
 def _encode(image: Image.Image, quality: int, *, keep_pixels: bool) -> bytes:
@@ -133,22 +194,24 @@ def _encode(image: Image.Image, quality: int, *, keep_pixels: bool) -> bytes:
 
 def _open(data: bytes, max_megapixels: float) -> Image.Image:
     """Reads a photo's header, but no pixels."""
+    if not data:
+        raise UnreadablePhoto("The file is empty. Choose another photo.")
     too_large = (
         f"The photo has more than {max_megapixels:g} million pixels. Scale it down and try again; "
         "a photo of 2 million pixels is plenty."
     )
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=(*FORMATS, _HEIC) if can_read_heic() else FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoTooLarge(too_large) from error
     except UnidentifiedImageError as error:
-        if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+        if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS and not can_read_heic():
             raise UnreadablePhoto(
                 "This is a HEIC photo, which cannot be read here. Save it as JPEG and try again."
             ) from error
         raise UnreadablePhoto("This is not a photo that can be read. Use a JPEG, PNG or WebP.") from error
-    except Exception as error:  # a damaged header, see `normalise`
-        raise UnreadablePhoto("The photo's header is damaged. Choose another photo.") from error
+    except Exception as error:  # a damaged header, see `_refusing_damage`
+        raise UnreadablePhoto(_DAMAGED) from error
     if image.width * image.height > max_megapixels * 1e6:
         raise PhotoTooLarge(too_large)
     return image

@@ -1,7 +1,9 @@
-"""The EXIF orientation of a photo, read from its bytes by the same rules as in the model's graph.
+"""The EXIF orientation of a photo, read from its bytes by the same rules as in the model's graph, and written.
 
 `car_classifier.data.pixels` has the same functions; the two programs import nothing from each other.
 """
+
+import struct
 
 EXIF_BYTES = 65536
 """EXIF data count only as far as they lie in a JPEG's first bytes."""
@@ -9,8 +11,12 @@ EXIF_BYTES = 65536
 MOST_SEGMENTS = 256
 """Segments of a JPEG or chunks of a PNG that are searched for EXIF data, so that no file costs much time."""
 
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 EXIF_HEADER = b"Exif\0\0"
 ORIENTATION_TAG, SHORT = 0x0112, 3
+
+TRANSPOSED = (5, 6, 7, 8)
+"""The EXIF orientations that exchange width and height."""
 
 
 def exif_orientation(content: bytes) -> int:
@@ -22,6 +28,12 @@ def exif_orientation(content: bytes) -> int:
         1 to 8, as in the EXIF standard; 1, upright, if there is none or it is broken.
     """
     return _tiff_orientation(_jpeg_exif(content) if content.startswith(b"\xff\xd8") else _png_exif(content))
+
+
+def exif_of(orientation: int) -> bytes:
+    """EXIF data that hold an orientation only, 1 to 8, without the header that they have in a JPEG."""
+    entry = struct.pack(">HHIHH", ORIENTATION_TAG, SHORT, 1, orientation, 0)
+    return b"MM\0*" + struct.pack(">IH", 8, 1) + entry + struct.pack(">I", 0)
 
 
 def _jpeg_exif(content: bytes) -> bytes:

@@ -19,11 +19,13 @@ class PhotoStore:
         folder: Holds the files; created for the first photo.
         max_age: Seconds after which a photo expires.
         max_count: Maximum number of photos; the oldest are deleted first.
+        max_bytes: Maximum size of all photos together; the oldest are deleted first.
     """
 
     folder: Path
     max_age: float
     max_count: int
+    max_bytes: float
 
     def add(self, content: bytes) -> str:
         """Stores a photo and returns its id.
@@ -32,11 +34,11 @@ class PhotoStore:
             OSError: The folder belongs to another user, or writing fails.
         """
         self._own_folder()
+        self._forget(self.max_count - 1, self.max_bytes - len(content))  # before, so that there is room for it
         photo_id = new_id()
         unfinished = self.folder / f"{photo_id}.part"
         unfinished.write_bytes(content)
         unfinished.replace(self._path(photo_id))  # atomic, so that nobody reads half a photo
-        self.forget_old()
         return photo_id
 
     def get(self, photo_id: str) -> bytes | None:
@@ -67,16 +69,22 @@ class PhotoStore:
         Raises:
             OSError: Deleting fails.
         """
+        self._forget(self.max_count, self.max_bytes)
+
+    def _forget(self, max_count: int, max_bytes: float) -> None:
         aged = []
         for path in [*self.folder.glob("*.jpg"), *self.folder.glob("*.part")]:
             try:
-                aged.append((path.stat().st_mtime, path))
+                stat = path.stat()
             except FileNotFoundError:  # another worker was faster
                 continue
+            aged.append((stat.st_mtime, path, stat.st_size))
         aged.sort(reverse=True)
         oldest_kept = time.time() - self.max_age
-        for rank, (modified, path) in enumerate(aged):
-            if rank >= self.max_count or modified < oldest_kept:
+        total = 0
+        for rank, (modified, path, size) in enumerate(aged):
+            total += size
+            if rank >= max_count or total > max_bytes or modified < oldest_kept:
                 path.unlink(missing_ok=True)
 
     def _path(self, photo_id: str) -> Path:

@@ -16,7 +16,7 @@ from tests.support.browsing import running_dashboard
 
 @pytest.mark.slow
 def test_photos_go_though_nobody_asks_the_dashboard_for_anything(tmp_path):
-    photos = PhotoStore(tmp_path / "photos", max_age=60, max_count=10)
+    photos = PhotoStore(tmp_path / "photos", max_age=60, max_count=10, max_bytes=1000)
     settings = {"photo_folder": photos.folder, "photo_minutes": 0.02, "workers": 2}
     with running_dashboard(**settings, database_url=f"sqlite:///{tmp_path}/dashboard.sqlite3"):
         photos.add(b"photo")
@@ -32,7 +32,7 @@ def test_games_go_after_thirty_days_without_a_new_start(database):
         started = datetime.now(UTC) - timedelta(days=days)
         with database.engine.begin() as connection:
             connection.execute(update(games).where(games.c.id == game_id).values(started=started))
-    Housekeeping(PhotoStore(Path("unused"), 60, 10), database).forget_games()
+    Housekeeping(PhotoStore(Path("unused"), 60, 10, 1000), database).forget_games()
     assert (database.games.find("old"), database.games.find("young").id) == (None, "young")
 
 
@@ -41,7 +41,7 @@ def test_what_cannot_be_forgotten_now_is_no_failure(database, tmp_path, caplog):
     photo.mkdir()  # cannot be deleted as a file can
     with database.engine.begin() as connection:
         connection.execute(text("DROP TABLE games"))
-    housekeeping = Housekeeping(PhotoStore(tmp_path, max_age=-60, max_count=10), database)
+    housekeeping = Housekeeping(PhotoStore(tmp_path, max_age=-60, max_count=10, max_bytes=1000), database)
     housekeeping.forget_photos()
     housekeeping.forget_games()
     assert [record.message.partition(":")[0] for record in caplog.records] == [

@@ -32,7 +32,7 @@ from tests.support.commands import done, in_process
 from tests.support.datasets import kept_in
 from tests.support.embedded_server import running
 from tests.support.nets import tiny_classifier
-from tests.support.odd_photos import OddPhoto, odd_photos
+from tests.support.odd_photos import OddPhoto, odd_photos, phone_photo
 from tests.support.pictures import encoded
 from tests.support.runs import exported_run
 
@@ -40,9 +40,6 @@ pytestmark = pytest.mark.long
 
 Answers = dict[str, dict[str, dict[str, float]]]
 """Probabilities of labels, by entrance and photo."""
-
-REENCODING = {"page", "page of the data set"}
-"""Entrances that may encode a photo again before they ask the model."""
 
 EXACT, CLOSE = 1e-5, 0.01
 
@@ -170,7 +167,7 @@ def on_the_page(url: str, version: PublishedVersion, folder: Path) -> Iterator[C
     yield ask
 
 
-PHOTOS = odd_photos()
+PHOTOS = odd_photos() | {"a phone's photo": phone_photo()}
 
 
 def distance(one: dict[str, float], other: dict[str, float]) -> float:
@@ -190,8 +187,7 @@ def answers(tmp_path_factory) -> Answers:
 @pytest.mark.parametrize("name", PHOTOS)
 def test_every_entrance_gives_the_answer_for_what_the_photo_shows(answers, name):
     for entrance, given in answers.items():
-        is_exact = entrance not in REENCODING or PHOTOS[name].keeps_pixels
-        assert distance(given[name], answers["wanted"][name]) <= (EXACT if is_exact else CLOSE), entrance
+        assert distance(given[name], answers["wanted"][name]) <= EXACT, entrance
 
 
 def test_photos_have_answers_of_their_own(answers):

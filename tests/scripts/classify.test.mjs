@@ -224,7 +224,7 @@ test("the command asks for a class only if it is not among the likely ones", () 
     const shown = view({ extras: [car("Orsini_Lince")] });
     assert.match(
         curlCommand(shown, shown.answer?.classes[0] ?? car(""), PAGE),
-        /"class_index": -1,.*\n.*\n.*http:\/\/server\/v1\/models\/cars:predict'$/,
+        /"class_index": -1,.*\n.*'http:\/\/here\/photos\/p'.*\n.*http:\/\/server\/v1\/models\/cars:predict'$/,
     );
     assert.match(pythonCode(shown, shown.answer?.classes[0] ?? car(""), PAGE), /"class_index": -1,/);
     const chosen = view({ extras: [car("Orsini_Lince")], choice: { car: "Orsini_Lince", versus: null } });

@@ -55,7 +55,7 @@ async function answerAll() {
 
 /** @type {(...names: string[]) => File[]} */
 const files = (...names) => names.map((name) => new File(["photo"], name));
-const LIMITS = { megabytes: 20, megapixels: 50, side: 1600 };
+const LIMITS = { megabytes: 20, megapixels: 50, side: 1600, readsHeic: false };
 const names = () => session.entries().map((entry) => entry.name);
 const states = () => session.entries().map((entry) => entry.state);
 const sent = () => asked.filter((address) => address === "/photos").length;

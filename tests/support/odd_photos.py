@@ -22,13 +22,11 @@ class OddPhoto:
         content: The file's bytes.
         pixels: Upright, on white, RGB, uint8 [height, width, 3].
         orientation: The EXIF orientation that counts.
-        keeps_pixels: Whether the page shows the model exactly these pixels, and not those of a new JPEG.
     """
 
     content: bytes
     pixels: NDArray[np.uint8]
     orientation: int = 1
-    keeps_pixels: bool = True
 
 
 def scene(height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:
@@ -100,6 +98,12 @@ def _decoded(content: bytes, mode: str = "RGB") -> NDArray[np.uint8]:
 
 def _turned(content: bytes) -> NDArray[np.uint8]:
     return np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"))
+
+
+def phone_photo() -> OddPhoto:
+    """A photo of 12 megapixels, lying on its side."""
+    content = encoded(Image.fromarray(scene(3000, 4000)), quality=92, exif=exif(6))
+    return OddPhoto(content, _turned(content), 6)
 
 
 def odd_photos() -> dict[str, OddPhoto]:
@@ -226,5 +230,5 @@ def odd_photos() -> dict[str, OddPhoto]:
     cmyk = encoded(Image.fromarray(noise(channels=4), "CMYK"), quality=95)
     light = 255 - np.asarray(Image.open(io.BytesIO(cmyk))).astype(int)
     photos["noisy CMYK JPEG"] = OddPhoto(cmyk, (light[..., :3] * light[..., 3:] // 255).astype(np.uint8))
-    photos["large noisy PNG"] = OddPhoto(encoded(Image.fromarray(large), "PNG"), large, keeps_pixels=False)
+    photos["large noisy PNG"] = OddPhoto(encoded(Image.fromarray(large), "PNG"), large)
     return photos

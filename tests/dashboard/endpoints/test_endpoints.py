@@ -93,6 +93,25 @@ def test_photos_can_be_had_small(settings, kind, large_photo):
     assert sizes == {"": (900, 600), "?side=160": (160, 107)}
 
 
+@pytest.mark.parametrize("kind", ["photos", "dataset"])
+def test_a_large_photo_is_shown_small_and_the_model_gets_all_of_it(settings, kind, large_photo, local_server):
+    settings.manifest.with_name("large.jpg").write_bytes(large_photo)
+    settings.manifest.write_text("file_name,label\nlarge.jpg,A_B\n", encoding="utf-8")
+    web = web_with(settings, photo_side=300)
+    sample = f"/dataset/{read_dataset(settings.manifest).photos[0].id}"
+    kept = (web.post("/photos", data=large_photo) if kind == "photos" else web.post(f"{sample}/photo")).json
+    assert (kept["width"], kept["height"]) == (300, 200)
+    for address, size in [
+        (kept["src"], (300, 200)),
+        (f"/photos/{kept['id']}", (900, 600)),
+        (f"{sample}.jpg", (300, 200)),
+    ]:
+        assert Image.open(io.BytesIO(web.get(address).data)).size == size
+    for address in (f"/photos/{kept['id']}", sample):
+        web.post(f"{address}/answer")
+        assert sent_photo(local_server).size == (900, 600)
+
+
 @pytest.fixture
 def large_photo() -> bytes:
     return encoded(Image.new("RGB", (900, 600), "green"), "JPEG")

@@ -1,5 +1,6 @@
 """The game's addresses: the owner of a game, secrecy before a guess, and a missing model server."""
 
+import io
 import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -28,12 +29,13 @@ def model():
 def settings(model, tmp_path_factory):
     """Three kinds of cars, two photos of each; one database for all tests."""
     folder = tmp_path_factory.mktemp("game")
-    manifest = write_plain_photos(folder, dict.fromkeys(LABELS, "red"), each=2, size=(60, 40))
+    manifest = write_plain_photos(folder, dict.fromkeys(LABELS, "red"), each=2, size=(90, 60))
     return Settings(
         model_server_url=model.url,
         model_name="good",
         manifest=manifest,
         model_folder=folder / "model",
+        photo_side=64,
         **kept_in(folder),
     )
 
@@ -92,8 +94,9 @@ def test_a_game_from_start_to_leaderboard(player, model):
     for number in (1, 2, 3):
         photo = web.get(f"/play/games/{game['id']}/rounds/{number}.jpg")
         assert (photo.status_code, photo.mimetype, photo.headers["Cache-Control"]) == (200, "image/jpeg", "no-store")
+        assert Image.open(io.BytesIO(photo.data)).size == (64, 43)
         told = guess(web, game).json
-        assert sent_photo(model).size == (60, 40)
+        assert sent_photo(model).size == (90, 60)
         assert told["answer"]["classes"][0]["map"] == [[1.0, 2.0], [-0.5, 0.5]]
         played = told["game"]["played"][number - 1]
         assert [answer["name"] for answer in played["ai"]] == ["Aurelio Vela", "Brandt-Kessler Nord Kap", "Maki Hoshi"]

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -15,6 +16,10 @@ from tests.support.pictures import encoded, picture
 
 def normalise(data: bytes, **limits) -> photos.Photo:
     return photos.normalise(data, **({"max_megapixels": 50, "longest_side": 1600} | limits))
+
+
+def for_model(data: bytes, **limits) -> photos.Photo:
+    return photos.for_model(data, **({"max_megapixels": 50, "longest_side": 30} | limits))
 
 
 def pixels(photo: photos.Photo) -> np.ndarray:
@@ -148,14 +153,60 @@ def test_a_jpeg_keeps_its_pixels_and_its_orientation_and_nothing_else(mode, opti
     assert normalise(photo.content) == photo
 
 
-def png_with_secrets() -> bytes:
+def png_with_secrets(mode: str = "RGB", orientation: int = 6, **options) -> bytes:
     exif = Image.Exif()
-    exif[0x0112], exif[0x010F] = 6, "Maker of the camera"
+    exif[0x0112], exif[0x010F] = orientation, "Maker of the camera"
     text = PngInfo()
     text.add_text("Comment", "Home, sweet home")
     text.add_itxt("XML:com.adobe.xmp", "Said by XMP")
-    settings = {"pnginfo": text, "icc_profile": b"My profile" * 20, "transparency": (1, 2, 3)}
-    return encoded(picture(37, 53), "PNG", exif=exif, **settings) + b"Behind the end"
+    settings = {"pnginfo": text, "icc_profile": b"My profile" * 20} | options
+    image = picture(37, 53).convert(mode)
+    return encoded(image, "PNG", exif=exif, **settings) + b"Behind the end"
+
+
+FOR_MODEL = {
+    **{
+        f"{kind} JPEG": lambda turn, options=options: with_secrets(picture(37, 53), turn, **options)
+        for kind, options in KINDS.items()
+    },
+    "grey JPEG": lambda turn: with_secrets(picture(37, 53, "L"), turn),
+    "CMYK JPEG": lambda turn: with_secrets(picture(37, 53, "CMYK"), turn),
+    "PNG": lambda turn: png_with_secrets("RGB", turn),
+    "PNG with a transparent colour": lambda turn: png_with_secrets("RGB", turn, transparency=(1, 2, 3)),
+    "palette PNG": lambda turn: png_with_secrets("P", turn, transparency=3),
+    "grey PNG of 16 bits": lambda turn: png_with_secrets("I;16", turn),
+    "RGBA PNG": lambda turn: png_with_secrets("RGBA", turn),
+    "moving PNG": lambda turn: png_with_secrets("RGB", turn, save_all=True, append_images=[picture(37, 53)] * 2),
+}
+
+
+@pytest.mark.parametrize("orientation", [1, 6, 8])
+@pytest.mark.parametrize("kind", FOR_MODEL)
+def test_the_model_gets_all_pixels_of_a_large_jpeg_or_png_and_nothing_else(kind, orientation):
+    data = FOR_MODEL[kind](orientation)
+    photo = for_model(data)
+    assert not any(secret in photo.content for secret in [*SECRETS, b"Profile", b"fdAT"])
+    kept, given = Image.open(io.BytesIO(photo.content)), Image.open(io.BytesIO(data))
+    assert dict(kept.getexif()) == ({0x0112: orientation} if orientation != 1 else {})
+    assert not {"comment", "icc_profile", "xmp", "Comment", "XML:com.adobe.xmp"} & set(kept.info)
+    assert (kept.format, kept.mode, kept.info.get("transparency")) == (
+        given.format,
+        given.mode,
+        given.info.get("transparency"),
+    )
+    np.testing.assert_array_equal(np.asarray(kept), np.asarray(given))
+    assert (photo.width, photo.height) == ((53, 37) if orientation == 1 else (37, 53))
+    assert photo.size_within(30) == ((30, 21) if orientation == 1 else (21, 30))
+    assert for_model(photo.content) == photo
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MODEL_MEGABYTES", 0.001), ("MODEL_MEGAPIXELS", 0.001)])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_above_the_models_limits_a_photo_is_scaled_down(monkeypatch, limit, value, kind):
+    data = encoded(noise(50, 40), kind)
+    assert for_model(data).width == 50
+    monkeypatch.setattr(photos, limit, value)
+    assert (for_model(data).width, Image.open(io.BytesIO(for_model(data).content)).size) == (30, (30, 24))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +214,7 @@ def png_with_secrets() -> bytes:
     [
         pytest.param(with_secrets(picture(37, 53), 6), 30, id="too large"),
         pytest.param(with_secrets(picture(37, 53, "CMYK"), 6), 1600, id="CMYK"),
-        pytest.param(png_with_secrets(), 1600, id="PNG"),
+        pytest.param(png_with_secrets(transparency=(1, 2, 3)), 1600, id="PNG"),
         pytest.param(png_with_secrets(), 30, id="too large PNG"),
     ],
 )
@@ -229,6 +280,11 @@ def png_that_claims(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
+def with_wrong_checksum(png: bytes) -> bytes:
+    place = png.index(b"IDAT") + 4 + int.from_bytes(png[png.index(b"IDAT") - 4 :][:4], "big")
+    return png[:place] + bytes(4) + png[place + 4 :]
+
+
 @pytest.mark.parametrize("size", [(60_000, 60_000), (10_000, 10_000), (8_000, 6_300)])
 def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(size):
     with pytest.raises(photos.PhotoTooLarge, match="more than 50 million pixels. Scale it down"):
@@ -244,10 +300,42 @@ def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(size):
         pytest.param(encoded(halves().resize((400, 400)), "JPEG")[:1500], "cut off", id="cut-off JPEG"),
         pytest.param(encoded(halves().resize((400, 400)), "PNG")[:120], "damaged|cut off", id="cut-off PNG"),
         pytest.param(png_that_claims(20, 20), "damaged or cut off", id="PNG without pixels"),
-        pytest.param(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC.*Save it as JPEG", id="HEIC"),
+        pytest.param(with_wrong_checksum(encoded(halves(), "PNG")), "damaged or cut off", id="wrong checksum in a PNG"),
         pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a photo", id="EPS"),
     ],
 )
 def test_what_is_no_photo_gets_a_sentence(data, words):
     with pytest.raises(photos.UnreadablePhoto, match=words):
-        normalise(data)
+        for_model(data)
+
+
+CUT_OFF = {"JPEG": 1, "PNG": 1, "WEBP": 1, "GIF": 3, "BMP": 2, "TIFF": 1, "AVIF": 1}
+"""Formats, and the least number of bytes at the end whose loss leaves no whole picture."""
+
+
+@pytest.mark.parametrize("bytes_lost", [1, 2, 3, 12, 16, 100])
+@pytest.mark.parametrize(("kind", "least"), CUT_OFF.items())
+def test_a_file_that_is_cut_off_is_refused(kind, least, bytes_lost):
+    data = encoded(picture(80, 120), kind)[: -max(least, bytes_lost)]
+    with pytest.raises(photos.UnreadablePhoto, match="damaged or cut off"):
+        for_model(data)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_heic_photo_is_read_if_the_package_for_it_is_there(orientation):
+    if not photos.can_read_heic():
+        pytest.skip("pillow-heif is not installed")
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "Maker of the camera"
+    photo = for_model(encoded(halves(), "HEIF", quality=95, exif=exif.tobytes()), longest_side=1600)
+    found = pixels(photo) if orientation == 1 else np.rot90(pixels(photo))
+    np.testing.assert_allclose(found[:, 2:16], 40, atol=6)
+    np.testing.assert_allclose(found[:, 24:38], 200, atol=6)
+    assert b"Maker" not in photo.content
+
+
+def test_without_that_package_a_heic_photo_is_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as if it were not installed
+    monkeypatch.setattr(photos, "can_read_heic", photos.can_read_heic.__wrapped__)  # which remembers nothing
+    with pytest.raises(photos.UnreadablePhoto, match="HEIC.*Save it as JPEG"):
+        for_model(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")

@@ -9,7 +9,7 @@ from dashboard.photos.store import PhotoStore
 
 
 def store_in(folder, **limits) -> PhotoStore:
-    return PhotoStore(folder, **({"max_age": 60, "max_count": 10} | limits))
+    return PhotoStore(folder, **({"max_age": 60, "max_count": 10, "max_bytes": 1000} | limits))
 
 
 def make_older(store: PhotoStore, photo_id: str, seconds: float) -> None:
@@ -57,6 +57,17 @@ def test_the_oldest_go_first_when_there_are_too_many(tmp_path):
     newest = store.add(b"photo")
     assert [store.get(photo_id) is not None for photo_id in [*ids, newest]] == [False, True, True, True]
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_the_oldest_go_first_when_all_together_are_too_large(tmp_path):
+    store = store_in(tmp_path, max_bytes=100)
+    ids = [store.add(bytes(30)) for _ in range(3)]
+    for photo_id, age in zip(ids, [30, 10, 20], strict=True):
+        make_older(store, photo_id, age)
+    ids.append(store.add(bytes(60)))
+    assert [store.get(photo_id) is not None for photo_id in ids] == [False, True, False, True]
+    huge = store.add(bytes(101))
+    assert [path.stem for path in tmp_path.iterdir()] == [huge]
 
 
 def test_the_folder_is_for_its_owner_only(tmp_path):

@@ -1,8 +1,10 @@
 """How photos get into the page "Classify": too large ones, and those that lie at an address on the web."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -62,10 +64,10 @@ def turned(image: Image.Image) -> bytes:
 
 
 def kept_photo(page: Page) -> Image.Image:
-    """The photo that the server keeps, as it is stored."""
+    """The photo that the server keeps and the model gets."""
     numbers = page.evaluate(
         """async () => {
-            const answer = await fetch(document.getElementById("photo").src);
+            const answer = await fetch(document.getElementById("photo").src.replace(".jpg", ""));
             return [...new Uint8Array(await answer.arrayBuffer())];
         }"""
     )
@@ -100,14 +102,24 @@ def test_a_photo_within_the_limits_is_sent_as_it_is(browser, url, tmp_path):
         assert kept_photo(page).tobytes() == Image.open(io.BytesIO(content)).tobytes()
 
 
-def test_a_heic_photo_that_the_browser_can_read_becomes_an_upright_jpeg(browser, url, tmp_path):
+def with_heic_read(reads: str, route: Route) -> None:
+    """A part of the page, as from a server that reads HEIC photos or does not."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=re.sub(r'("data-reads-heic": ?)"\w+"', rf'\1"{reads}"', answer.text()))
+
+
+@pytest.mark.parametrize(("reads", "kept_as"), [("no", ("JPEG", (90, 60), None)), ("yes", ("JPEG", (60, 90), 6))])
+def test_a_heic_photo_becomes_an_upright_jpeg_unless_the_server_reads_it(browser, url, tmp_path, reads, kept_as):
     """Chromium reads no HEIC: a JPEG of that name stands in for a photo that Safari reads."""
     (tmp_path / "phone.heic").write_bytes(turned(two_halves(90, 60, noise=False)))
     with ready(browser, url) as (page, _):
+        page.route("**/_dash-*", partial(with_heic_read, reads))
+        page.reload()
+        expect_answer(page, "Sample photo 1")
         page.set_input_files("#photo-file", tmp_path / "phone.heic")
         expect_answer(page, "Your photo phone.heic")
         kept = kept_photo(page)
-    assert (kept.format, kept.size, kept.getexif().get(ORIENTATION)) == ("JPEG", (90, 60), None)
+    assert (kept.format, kept.size, kept.getexif().get(ORIENTATION)) == kept_as
 
 
 GIVE_TEXTS = """([kind, texts]) => {

@@ -1,13 +1,16 @@
 /** Photos that the server would not take, made smaller or turned into a JPEG by the browser before they are sent. */
 import { make } from "../dom.mjs";
 
-/** @typedef {{ megabytes: number, megapixels: number, side: number }} Limits - `side`: of the photo that is kept */
+/**
+ * @typedef {{ megabytes: number, megapixels: number, side: number, readsHeic: boolean }} Limits - of the server; `side`:
+ *     of photos that are scaled down
+ */
 
 const QUALITY = 0.95; // as the server's own JPEGs
 const NO_HEIC = "This is a HEIC photo, which this browser cannot read. Save it as JPEG and try again.";
 
 /**
- * Whether a file says that it is a HEIC photo. The server cannot read these; some browsers can.
+ * Whether a file says that it is a HEIC photo. Not every server can read these; some browsers can.
  *
  * @param {{ type: string, name?: string }} file
  */
@@ -36,7 +39,7 @@ export const tooLarge = (size, megabytes) =>
  * @returns {Promise<Blob>}
  */
 export async function prepare(file, limits) {
-    const isOther = isHeic(file);
+    const isOther = isHeic(file) && !limits.readsHeic;
     const isLarge = file.size > limits.megabytes * 1e6;
     const address = URL.createObjectURL(file);
     try {

@@ -18,11 +18,12 @@ import { classInRow, chosenRow, rowOf } from "./view.mjs";
 
 /** The page appears, at first or again: with the photos it had, and the sample that its address names. */
 export function open() {
-    const { photoMinutes, maxUploadMb, maxMegapixels, photoSide } = element("classify").dataset;
+    const { photoMinutes, maxUploadMb, maxMegapixels, photoSide, readsHeic } = element("classify").dataset;
     session.restore(Number(photoMinutes), {
         megabytes: Number(maxUploadMb),
         megapixels: Number(maxMegapixels),
         side: Number(photoSide),
+        readsHeic: readsHeic === "yes",
     });
     const query = new URLSearchParams(location.search);
     const sample = query.get("sample");

@@ -27,7 +27,7 @@ export function addressOf({ photo, choice }, page) {
 function question(view, chosen, { origin, modelServer, modelLabel }) {
     const model = view.answer ? view.answer.model : "";
     return {
-        photo: origin + view.photo.src,
+        photo: `${origin}/photos/${view.photo.id}`, // as the model gets it: `src` is what the page shows
         address: `${modelServer}/v1/models/${model}${modelLabel ? `/labels/${modelLabel}` : ""}:predict`,
         index: chosenRow(view) < LIKELY ? -1 : chosen.index,
     };

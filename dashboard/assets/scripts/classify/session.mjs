@@ -27,7 +27,7 @@ const session = {
 let nextKey = 1;
 let minutes = Infinity; // for which the server keeps a photo
 /** @type {import("./downscale.mjs").Limits} */
-let limits = { megabytes: Infinity, megapixels: Infinity, side: Infinity };
+let limits = { megabytes: Infinity, megapixels: Infinity, side: Infinity, readsHeic: false };
 /** Entries on their way. @type {Set<Entry>} */
 const running = new Set();
 const retry = retrying(work);
