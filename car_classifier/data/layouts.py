@@ -16,9 +16,12 @@ from car_classifier.data.file_names import PICTURE_SUFFIXES
 from car_classifier.data.folder_layouts import by_folders, by_names, nested_note
 from car_classifier.data.folder_walk import Walk, walk_folder
 from car_classifier.data.folders_or_names import (
+    are_exchanged,
     folder_or_names,
+    folders_are_trusted,
     folders_fit,
     most_are_named,
+    names_agree,
     names_are_known,
     names_fit,
     same_classes,
@@ -130,8 +133,10 @@ def find_photos(
     photos = place_photos(source, paths, min_classes, pictures.folders)
     if photo_list is not None:
         reading = _by_list(photo_list, makes)
-        if classes is None and not photo_list.is_certain:
-            _check_agreement(source, reading, _by_folders(photos, makes))
+        if classes is None:
+            sorted_in = _by_folders(photos, makes)
+            if not photo_list.is_certain or are_exchanged(reading.labels, sorted_in.labels):
+                _check_agreement(source, reading, sorted_in)
         listed = {item.path for item in reading.candidates} | {item.path for item in reading.left_out}
         unlisted = sorted(set(paths) - listed)
         if unlisted:
@@ -191,9 +196,10 @@ def _by_folders_or_names(
 ) -> _Reading:
     if classes is not None:
         return _by_folders(photos, makes, True) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
+    trust = folders_are_trusted(photos)
     if not folders_fit(photos):
         is_class = any(photo.class_folder for photo in photos) and folder_or_names(photos)
-        names = _by_names(photos, makes, is_class is not False)
+        names = _by_names(photos, makes, trust and is_class is not False)
         if min_classes > 1 and not is_class:
             _check_names(source, names)
         if is_class is False or (is_class is None and min_classes > 1):
@@ -205,11 +211,12 @@ def _by_folders_or_names(
             raise _two_readings(source, reading, names, path)
         return reading
     reading = _by_folders(photos, makes)
-    names = _by_names(photos, makes, True)
-    if names_fit(photos):
-        if names_are_known(photos):
+    names = _by_names(photos, makes, trust)
+    if names_fit(photos, trust):
+        if names_are_known(photos, trust):
             return names
-        _check_agreement(source, reading, names)
+        if not names_agree(photos, trust):
+            _check_agreement(source, reading, names)
     elif most_are_named(photos):
         read = reading.labels
         unread = next((item.path for item in names.candidates if item.path not in read), None)

@@ -471,7 +471,51 @@ def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
     assert {item.label for item in by[Classes.NAMES]} == {"Audi_A4", "Audi_A5", "Kia_Rio"}
 
 
+BY_MODEL = [f"{label}/{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in range(3)]
 NAMED = tuple(f"{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in range(3))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        in_folders("batch_1", "batch_2", names=NAMED),
+        in_folders("good_light", "bad_light", names=NAMED),
+        in_folders("Berlin_Mitte", "Berlin_Nord", "Hamburg", names=NAMED),
+        in_folders("train/2014_05", "train/2014_06", "test/2014_05", names=NAMED),
+        in_folders("Audi_A4", "Kia_Rio", names=NAMED),
+        in_folders("Audi_100", "Kia_5", names=["Audi_100_1.jpg", "Kia_5_2.jpg"]),
+    ],
+    ids=["batches", "light", "places", "months", "half of them exchanged", "classes of numbers"],
+)
+def test_folders_with_underscores_do_not_win_against_names_of_other_classes(laid_out, tmp_path, names):
+    folder = laid_out(names)
+    with pytest.raises(UserError, match="By folders: .* --classes folders or --classes names"):
+        find_photos(folder, tmp_path / "m.csv")
+
+
+@pytest.mark.parametrize(
+    ("names", "counts", "named"),
+    [
+        ([*BY_MODEL, "Audi_A4/Kia_Rio_9.jpg"], {"Audi_A4": 4, "Kia_Rio": 3}, "Audi_A4/Kia_Rio_9.jpg"),
+        ([name.replace("_", " ", 1) for name in [*BY_MODEL, "Audi_A4/Kia_Rio_9.jpg"]],
+         {"Audi_A4": 4, "Kia_Rio": 3}, "Audi A4/Kia_Rio_9.jpg"),
+        ([*in_folders("Audi_A4", "Kia_Rio"), "Audi_A4/Kia_Rio_9.jpg"], {"Audi_A4": 4, "Kia_Rio": 3},
+         "Audi_A4/Kia_Rio_9.jpg"),
+        (BY_MODEL, {"Audi_A4": 3, "Kia_Rio": 3}, None),
+        (in_folders("Audi_A4", "Kia_Rio", names=["a_scan_1.jpg", "a_scan_2.jpg"]), {"Audi_A4": 2, "Kia_Rio": 2}, None),
+        ([f"{label}/{label[4:]}_00{i}_7.jpg" for label in ("001.Black_tern_ad", "002.Black_tern_egg", "003.Jay")
+          for i in (1, 2)], {"001.Black_tern_ad": 2, "002.Black_tern_egg": 2, "003.Jay": 2}, None),
+    ],
+    ids=["one of them", "spaces", "camera names", "all agree", "no classes", "longer than make and model"],
+)  # fmt: skip
+def test_photos_named_after_another_folder_are_mentioned(laid_out, tmp_path, names, counts, named):
+    found = find_photos(laid_out(names), tmp_path / "m.csv")
+    assert found.reading.startswith("Classes by folders")
+    assert Counter(item.label for item in found.candidates) == counts
+    said = [note for note in found.notes if "named after another class" in note]
+    assert said == (
+        [f"1 photo is named after another class than that of the folder, which counts: {named}"] if named else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -485,6 +529,7 @@ NAMED = tuple(f"{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in ra
         (in_folders("2015", names=NAMED), {"Audi_A4", "Kia_Rio"}),
         (in_folders("Kia Rio", names=NAMED[3:]), {"Kia_Rio"}),
         (in_folders("okapi", names=NAMED), None),
+        (in_folders("part_a", names=NAMED), None),
         (in_folders("Kia", names=NAMED[3:]), None),
     ],
 )
@@ -534,6 +579,31 @@ def test_a_folder_beside_many_named_photos_must_be_chosen(laid_out, tmp_path):
     folder = laid_out(names + in_folders("new"))
     with pytest.raises(UserError, match="By folders: Audi_A4_0.jpg is of no class. By file names: Audi_A4_0.jpg is of"):
         find_photos(folder, tmp_path / "m.csv")
+
+
+def exchanged(name, header, cells):
+    """A list that says of each of two folders that it holds the class of the other."""
+    other = {"Kia_Rio": "Audi_A4", "Audi_A4": "Kia_Rio"}
+    rows = [(f"{folder}/{photo}", *cells(other[folder])) for folder in other for photo in CAMERA]
+    return in_folders(*other), written(name, listed(header, *rows))
+
+
+@pytest.mark.parametrize(
+    ("names", "write_list"),
+    [
+        exchanged("labels.csv", ("file_name", "label"), lambda label: [label]),
+        exchanged("labels.csv", ("file_name", "label"), lambda label: [label.lower().replace("_", " ")]),
+        exchanged("labels.csv", ("file_name", "make", "model"), lambda label: label.split("_")),
+        ([f"{folder}/{other}_{i}.jpg" for i in range(3) for folder, other in
+          (("Kia_Rio", "Audi_A4"), ("Audi_A4", "Kia_Rio"))], None),
+    ],
+    ids=["a list", "in other spelling", "with makes", "names"],
+)  # fmt: skip
+def test_classes_with_each_other_s_names_must_be_chosen_from(laid_out, tmp_path, names, write_list):
+    folder = laid_out(names, write_list)
+    with pytest.raises(UserError, match="can be read in two ways.*Choose with --classes (list|folders) or --classes"):
+        find_photos(folder, tmp_path / "manifest.csv")
+    assert find_photos(folder, tmp_path / "manifest.csv", Classes.FOLDERS).candidates[0].label == "Audi_A4"
 
 
 def test_a_list_that_contradicts_folders_must_be_chosen(laid_out, tmp_path):
