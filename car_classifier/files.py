@@ -2,11 +2,13 @@
 
 import codecs
 import csv
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -96,6 +98,26 @@ def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class NotAFileError(OSError):
+    """A path that is there, but is a pipe, a socket or a device. Reading it could wait for ever."""
+
+    def __init__(self, path: Path) -> None:
+        """The error about one path."""
+        super().__init__(errno.EINVAL, "not a file", str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        NotAFileError: The path is a pipe, a socket or a device.
+        OSError: The file cannot be read.
+    """
+    if not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+        raise NotAFileError(path)
+    return path.read_bytes()
 
 
 def read_text(path: Path) -> str:

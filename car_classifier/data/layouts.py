@@ -143,7 +143,7 @@ def find_photos(
             reading.notes.append(
                 f"{counted(len(unlisted), 'photo is', 'photos are')} not in {photo_list.name}, such as {unlisted[0]}."
             )
-        reading.left_out += walk.left_out
+        reading.left_out += [item for item in walk.left_out if item.path not in listed]
         return _finished(reading, root, notes)
     reading = _by_folders_or_names(source, photos, classes, makes, min_classes)
     if classes is None:

@@ -15,6 +15,7 @@ from car_classifier.data.near_duplicates import perceptual_hash
 from car_classifier.data.photo_sources import Candidate, LeftOut
 from car_classifier.data.pixels import TRANSPOSED, exif_orientation, png_chunks, upright_rgb
 from car_classifier.errors import UserError
+from car_classifier.files import NotAFileError, read_bytes
 
 MAX_PIXELS = 50_000_000
 """Photos above this many pixels are left out; the exported model refuses them too."""
@@ -61,7 +62,7 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
     except UnicodeEncodeError:
         return LeftOut(candidate.path, "its name is no UTF-8, so no list can hold it; rename it")
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
         if is_heif(content) and not can_read_heif():
             return LeftOut(path, "a HEIC file; --convert takes it after pip install pillow-heif")
         with Image.open(io.BytesIO(content)) as image:
@@ -85,6 +86,8 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
             code = perceptual_hash(upright_rgb(image, content))
     except UnidentifiedImageError:
         return LeftOut(path, "empty file" if not content else "not a picture, or damaged")
+    except NotAFileError:
+        return LeftOut(path, "not a file")
     except FileNotFoundError:
         return LeftOut(path, "no such file")
     except Image.DecompressionBombError:
@@ -123,7 +126,7 @@ def open_photo(path: Path) -> Image.Image:
         UserError: It cannot be read.
     """
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
         with Image.open(io.BytesIO(content)) as image:
             return upright_rgb(image, content)
     except (OSError, ValueError, SyntaxError) as error:
