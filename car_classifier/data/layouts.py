@@ -26,7 +26,16 @@ from car_classifier.data.folders_or_names import (
     names_fit,
     same_classes,
 )
-from car_classifier.data.list_layouts import SPREADSHEETS, TABLES, PhotoList, find_list, open_list, unread_tables
+from car_classifier.data.known_sets import find_known_set
+from car_classifier.data.list_layouts import (
+    SPREADSHEETS,
+    TABLES,
+    PhotoList,
+    find_list,
+    find_list_below,
+    open_list,
+    unread_tables,
+)
 from car_classifier.data.list_rows import NEEDED_COLUMNS
 from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
@@ -122,14 +131,15 @@ def find_photos(
         raise UserError(f"There is no folder or CSV file at {source}.")
     root, photo_list = source, find_list(source, out) if classes in (None, Classes.LIST) else None
     walk = walk_folder(source, passed_over=out.parent / CONVERTED)
-    if photo_list is None and classes in (None, Classes.LIST):
-        root, photo_list = _list_inside(walk, out)
     suffixes = {path: path.suffix.lower() for path in walk.files}
     pictures = leave_out_masks(source, (path for path, suffix in suffixes.items() if suffix in PICTURE_SUFFIXES))
     paths, notes = pictures.photos, [*pictures.notes, *walk.notes()]
+    if photo_list is None and classes in (None, Classes.LIST):
+        root, photo_list = _list_inside(walk, paths, out)
     if classes is Classes.LIST and photo_list is None:
-        unread = "".join(f" {note}" for note in unread_tables(source, walk.files, paths, out))
-        raise UserError(f"{source} holds no list of photos: a CSV file whose first line {NEEDED_COLUMNS}.{unread}")
+        unread = " ".join(unread_tables(source, walk.files, paths, out))
+        wanted = f"a CSV file whose first line {NEEDED_COLUMNS}."
+        raise UserError(f"{source} holds no list of photos: {unread or wanted}")
     photos = place_photos(source, paths, min_classes, pictures.folders)
     if photo_list is not None:
         reading = _by_list(photo_list, makes)
@@ -157,12 +167,24 @@ def find_photos(
     return _finished(reading, source, notes)
 
 
-def _list_inside(walk: Walk, out: Path) -> tuple[Path, PhotoList | None]:
-    """A list in the only folder that a source holds, as in an archive that was just unpacked."""
-    root = walk.root
-    ends = {path.relative_to(root).parts[0] for path in (*walk.files[:1], *walk.files[-1:])}  # the files are sorted
-    folder = root / next(iter(ends)) if len(ends) == 1 else root
-    return (folder, find_list(folder, out)) if folder != root and folder.is_dir() else (root, None)
+def _list_inside(walk: Walk, photos: Sequence[Path], out: Path) -> tuple[Path, PhotoList | None]:
+    """A list that lies deeper: in a folder around all photos, as archives have it, or beside their folder.
+
+    Returns:
+        The folder that it is about, and the list.
+    """
+    folder = walk.root
+    first_and_last = (*photos[:1], *photos[-1:])  # the photos are sorted
+    while len(ends := {path.relative_to(folder).parts[0] for path in first_and_last}) == 1:
+        folder = folder / next(iter(ends))
+        if not folder.is_dir():
+            break
+        if photo_list := find_list(folder, out):
+            return folder, photo_list
+    inner = [path for path in sorted(walk.root.iterdir()) if path.is_dir() and find_known_set(path)]
+    if len(inner) == 1:
+        return inner[0], find_list(inner[0], out)
+    return walk.root, find_list_below(walk.root, walk.files, photos, out)
 
 
 def _by_list(photo_list: PhotoList, makes: bool | None) -> _Reading:
