@@ -95,10 +95,15 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
     except UserError:  # not the photo's fault
         raise
     except Exception as error:  # decoders of rare formats raise what they like: that of AVIF a RuntimeError
-        return LeftOut(path, f"cannot be read: {error}")
+        return LeftOut(path, f"cannot be read: {_first_line(error)}")
     if orientation in TRANSPOSED:
         width, height = height, width
     return Photo(candidate, path, hashlib.sha256(content).hexdigest(), width, height, code)
+
+
+def _first_line(error: Exception) -> str:
+    """What an error says, without the advice to programmers that some decoders add."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def png_fault(content: bytes) -> str | None:
@@ -130,4 +135,6 @@ def open_photo(path: Path) -> Image.Image:
         with Image.open(io.BytesIO(content)) as image:
             return upright_rgb(image, content)
     except (OSError, ValueError, SyntaxError) as error:
-        raise UserError(f"{path} cannot be read: {error}. Repair or remove it, and index the photos again.") from error
+        raise UserError(
+            f"{path} cannot be read: {_first_line(error)}. Repair or remove it, and index the photos again."
+        ) from error

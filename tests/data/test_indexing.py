@@ -347,6 +347,7 @@ SPLIT_PHOTOS = ("Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Audi_A4/1.jpg", "Audi_A4/2.jp
     [
         "file_name,split\nKia_Rio_1.jpg,test\nKia_Rio_2.jpg,validation\nAudi_A4/1.jpg,Test\nAudi_A4/2.jpg, val \n"
         "val/Audi_A4/3.jpg,train\n",
+        "Path;Split\nKia_Rio_1.jpg;test\nKia_Rio_2.jpg;validation\n1.jpg;test\n2.jpg;dev\n3.jpg;train\n",
         "\ufeffmake_model,split,near,file_name\nx,test,,photos/Kia_Rio_1.jpg\nx,validation,7,./photos/Kia_Rio_2.jpg\n"
         "x,test,,1.jpg\nx,val,,2.jpg\nx,training,,3.jpg\nx,train,,of_another_set.jpg\n",
     ],
@@ -375,6 +376,7 @@ def test_photos_that_a_given_split_does_not_name(photos_in, tmp_path):
     ("content", "message"),
     [
         ("file_name,side\na.jpg,train\n", "has no column split"),
+        ("photograph,split\na.jpg,train\n", "has no column file_name"),
         ("file_name,split\na.jpg,train\nb.jpg,\n", "line 3: split must be one of .* Received: ''"),
         ("file_name,split\na.jpg,train\na.jpg,test\n", "line 3: a.jpg is in test here, but in train before"),
     ],

@@ -238,6 +238,21 @@ LAYOUTS = {
         TWO_CLASSES,
     ),
     "text with tabs": (ANIMALS, written("l.txt", listed(("file", "label"), *ROWS, separator="\t")), TWO_CLASSES),
+    "text in UTF-32": (ANIMALS, written("l.csv", listed(("file", "label"), *ROWS, encoding="utf-32")), TWO_CLASSES),
+    "text in UTF-32 without a mark": (
+        ANIMALS, written("l.csv", listed(("file", "label"), *ROWS, encoding="utf-32-le")), TWO_CLASSES
+    ),
+    "CSV with quotes and spaces": (
+        ANIMALS,
+        written("l.csv", '"file_name" , "label"\n' + "".join(f'"{name}" , "{label}" \n' for name, label in ROWS)),
+        TWO_CLASSES,
+    ),
+    "JSON lines with a separator of lines in a text": (
+        ANIMALS,
+        written("metadata.jsonl", "".join(f'{{"file_name": "{name}", "label": "{label}", "text": "a\u2028b"}}\n'
+                                          for name, label in ROWS)),
+        TWO_CLASSES,
+    ),
     "CSV in Windows-1252": (
         ANIMALS,
         written("l.csv", listed(("file", "label"), ("a/1.jpg", "Löwe"), ("b/1.jpg", "Kuh"), encoding="cp1252")),
@@ -879,6 +894,20 @@ def test_why_a_list_was_not_read_is_said_truly(laid_out, tmp_path, names, files,
     assert note in notes
     with pytest.raises(UserError, match=f"holds no list of photos: {re.escape(note)}"):
         notes_on(folder, tmp_path, classes=Classes.LIST)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"file_name": "a/2.jpg", "label":', "metadata.jsonl, line 3, column 34: it is no JSON: Expecting value."),
+        ("7", "metadata.jsonl, line 3: it is no JSON object of names and values."),
+        ('["a", "b"]', "metadata.jsonl, line 3: it is no JSON object of names and values."),
+    ],
+)
+def test_a_line_that_is_no_json_is_named(laid_out, tmp_path, line, message):
+    content = f'{{"file_name": "a/1.jpg", "label": "cats"}}\n\n{line}\n'
+    with pytest.raises(UserError, match=message):
+        find_photos(laid_out(ANIMALS, written("metadata.jsonl", content)), tmp_path / "m.csv")
 
 
 def test_a_spreadsheet_is_not_read_and_it_is_said_how_to(laid_out, tmp_path):
