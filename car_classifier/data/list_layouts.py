@@ -10,7 +10,6 @@ from car_classifier.data.file_names import PICTURE_SUFFIXES
 from car_classifier.data.known_sets import find_known_set, is_of_known_set
 from car_classifier.data.list_reader import read_lists, split_of_list
 from car_classifier.data.list_rows import (
-    FILE_COLUMNS,
     ID_COLUMNS,
     LABEL_COLUMNS,
     NEEDED_COLUMNS,
@@ -20,7 +19,7 @@ from car_classifier.data.list_rows import (
     read_rows,
 )
 from car_classifier.data.photo_finder import PhotoFinder, nfc_path
-from car_classifier.data.photo_sources import Candidate, LeftOut, split_of_folder, with_slashes
+from car_classifier.data.photo_sources import FILE_COLUMNS, Candidate, LeftOut, split_of_folder, with_slashes
 from car_classifier.errors import UserError
 from car_classifier.files import read_csv
 from car_classifier.words import counted

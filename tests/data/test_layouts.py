@@ -11,8 +11,9 @@ from scipy.io import savemat
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.layouts import Classes, find_photos
 from car_classifier.data.list_layouts import SPREADSHEETS, TABLES
-from car_classifier.data.list_rows import FILE_COLUMNS, ID_COLUMNS, LABEL_COLUMNS
+from car_classifier.data.list_rows import ID_COLUMNS, LABEL_COLUMNS
 from car_classifier.data.manifest import read_manifest
+from car_classifier.data.photo_sources import FILE_COLUMNS
 from car_classifier.errors import UserError
 from tests.support.repository import ROOT
 
