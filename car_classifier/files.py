@@ -2,11 +2,13 @@
 
 import codecs
 import csv
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -98,6 +100,26 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+class NotAFileError(OSError):
+    """A path that is there, but is a pipe, a socket or a device. Reading it could wait for ever."""
+
+    def __init__(self, path: Path) -> None:
+        """The error about one path."""
+        super().__init__(errno.EINVAL, "not a file", str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        NotAFileError: The path is a pipe, a socket or a device.
+        OSError: The file cannot be read.
+    """
+    if not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+        raise NotAFileError(path)
+    return path.read_bytes()
+
+
 def read_text(path: Path) -> str:
     """The text of a file in UTF-8: without the byte order mark that Windows writes first, with Unix line ends.
 
@@ -123,14 +145,14 @@ def csv_columns(path: Path, by_hand: bool = False) -> tuple[str, ...]:
     with path.open(newline="", encoding=csv_encoding(path, by_hand), errors="replace") as file:
         try:
             separator, _ = _separator(file)
-            names = next(csv.reader(file, delimiter=separator), [])
+            names = next(csv.reader(file, delimiter=separator, skipinitialspace=by_hand), [])
         except csv.Error:
             return ()
     return tuple(_column(name, by_hand) for name in names)
 
 
 def read_csv(path: Path, needed: Sequence[str] = (), by_hand: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
-    """Read the rows of a CSV file in UTF-8 or UTF-16.
+    """Read the rows of a CSV file in UTF-8, UTF-16 or UTF-32.
 
     Cells are separated by commas, semicolons (as many a spreadsheet writes them) or tabs, whichever the first line
     has most of, or by what a line `sep=;` above it names.
@@ -173,14 +195,18 @@ _ENCODING_BYTES = 2**24
 
 
 def csv_encoding(path: Path, by_hand: bool = False) -> str:
-    """The encoding in which `read_csv` reads a file: UTF-8, UTF-16, or of files by people also `cp1252` of Windows."""
+    """The encoding in which `read_csv` reads a file: UTF-8, 16 or 32, of files by people also `cp1252` of Windows."""
     with path.open("rb") as file:
-        start = file.read(2)
-        if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        start = file.read(4)
+        if start in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+            return "utf-32"
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         if b"\0" in start:
             # Some databases write no mark. No text in UTF-8 has zero bytes, and a head line begins with a letter or a
             # quote.
+            if start.count(b"\0") == 3:
+                return "utf-32-le" if start.endswith(b"\0") else "utf-32-be"
             return "utf-16-le" if start.endswith(b"\0") else "utf-16-be"
         if by_hand:
             decoder, block = codecs.getincrementaldecoder("utf-8")(), start

@@ -97,7 +97,8 @@ def index(
     excluded = len(manifest.rows) - len(manifest.kept)
     of_rarer = f", {excluded} of rarer classes excluded" if excluded else ""
     typer.echo(f"{out}: {_counted(manifest)}{of_rarer}, {len(result.left_out)} left out.")
-    typer.echo(f"Next: car-classifier train --data {out}")
+    if manifest.split("train"):
+        typer.echo(f"Next: car-classifier train --data {out}")
 
 
 def prefilter(
@@ -198,7 +199,8 @@ def stats(
         for name, value in described(figures):
             typer.echo(f"{name:<20}{value}")
     draw_class_distribution(read, classes)
-    draw_sample_batch(read, batch, seed)
+    for note in draw_sample_batch(read, batch, seed):
+        console.print(f"Not in the sample: {note}", style="yellow", markup=False)
     if text_wanted:
         typer.echo(f"Figures: {classes}, {batch}")
 

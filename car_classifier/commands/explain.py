@@ -20,7 +20,7 @@ from car_classifier.commands.shared import (
     write_result,
 )
 from car_classifier.errors import UserError
-from car_classifier.files import check_writable
+from car_classifier.files import check_writable, read_bytes
 from car_classifier.progress import progress_bar, silent
 from car_classifier.registry.published_version import find_version
 from car_classifier.words import SURE_ABOVE
@@ -88,7 +88,7 @@ def _explained(explainer: "Explainer", path: Path, label: str | None, versus: st
     from car_classifier.explanations.writing import write_explanation
 
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
         explanation = explainer.explain(content, label, versus)
     except (OSError, UnreadablePhoto):
         return reason_not_read(path)

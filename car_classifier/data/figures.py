@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from car_classifier.data.manifest import SPLITS, Manifest
 from car_classifier.data.photo_files import open_photo
+from car_classifier.errors import UserError
 from car_classifier.files import write_atomically
 from car_classifier.words import noun
 
@@ -72,28 +73,44 @@ def draw_class_distribution(manifest: Manifest, path: Path) -> None:
     _save(figure, path)
 
 
-def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> None:
+def draw_sample_batch(manifest: Manifest, path: Path, seed: int = 0) -> list[str]:
     """Draw some photos with their labels, as a training batch would hold them.
 
     Args:
         manifest: Training photos are shown, or any photos if it has none for training.
         path: A PNG file.
         seed: Seed of the choice of photos.
+
+    Returns:
+        Notes on photos that cannot be read and are left out.
+
+    Raises:
+        UserError: A photo is gone, or none can be read.
     """
     rows, columns = SAMPLE_GRID
     photos = manifest.split("train") or manifest.kept
     chosen = random.Random(seed).sample(photos, min(rows * columns, len(photos)))  # noqa: S311 (not a secret)
     manifest.check_photos(chosen)
     figure = Figure((2.4 * columns, 2.0 * rows + 0.5), layout="constrained")
-    for i, row in enumerate(chosen):
-        ax = figure.add_subplot(rows, columns, i + 1)
-        photo = open_photo(manifest.photo_path(row))
+    notes: list[str] = []
+    shown = 0
+    for row in chosen:
+        try:
+            photo = open_photo(manifest.photo_path(row))
+        except UserError as error:
+            notes.append(str(error))
+            continue
+        shown += 1
+        ax = figure.add_subplot(rows, columns, shown)
         photo.thumbnail((480, 480))
         ax.imshow(np.asarray(photo))
         ax.set_title(short_name(row.label), fontsize=8)
         ax.set_axis_off()
-    figure.suptitle(f"{len(chosen)} of {len(photos):,} {noun(len(photos), 'photo')}, chosen with seed {seed}")
+    if notes and not shown:
+        raise UserError(notes[0])
+    figure.suptitle(f"{shown} of {len(photos):,} {noun(len(photos), 'photo')}, chosen with seed {seed}")
     _save(figure, path)
+    return notes
 
 
 def short_name(label: str, longest: int = _LONGEST_NAME) -> str:

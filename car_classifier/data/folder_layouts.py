@@ -6,9 +6,11 @@ from dataclasses import replace
 from car_classifier.data.class_labels import make_and_model, read_classes, spelling_key
 from car_classifier.data.file_names import CarName
 from car_classifier.data.photo_sources import Candidate, LeftOut
-from car_classifier.data.placed_photos import PlacedPhoto, are_plausible
+from car_classifier.data.placed_photos import PlacedPhoto, are_plausible, is_named_after_folder
 from car_classifier.words import counted, noun
 
+MOST_NAMES = 5
+"""Photos that contradict their folder and are named."""
 _NO_CLASS = "lies in no class folder, and its name does not begin with a class"
 _NO_NAME = "its name says no class; put it into a folder of its class, or into a list"
 
@@ -58,12 +60,30 @@ def by_folders(
             added.append(_named(photo, photo.car, makes))
         else:
             left_out.append(LeftOut(photo.path, _NO_CLASS))
+    notes += _contradiction_note(sorted_in)
     if added and classes:
         notes.append(
             f"{counted(len(added), 'photo')} in no class folder gave classes by name: {added[0].path.name} is of class "
             f"{added[0].label}. --classes folders leaves them out."
         )
     return candidates + added
+
+
+def _contradiction_note(photos: Sequence[PlacedPhoto]) -> list[str]:
+    """A note on photos that are named after the class of another folder than theirs."""
+    others = {spelling_key(photo.class_folder or "") for photo in photos}
+    wrong = [
+        f"{photo.path.parent.name}/{photo.path.name}"
+        for photo in photos
+        if photo.car and spelling_key(photo.car.label) in others and not is_named_after_folder(photo)
+    ]
+    if not wrong:
+        return []
+    names = ", ".join(wrong[:MOST_NAMES]) + (" …" if len(wrong) > MOST_NAMES else "")
+    return [
+        f"{counted(len(wrong), 'photo is', 'photos are')} named after another class than that of the folder, which "
+        f"counts: {names}"
+    ]
 
 
 def _has_form(label: str) -> bool:

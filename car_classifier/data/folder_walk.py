@@ -21,7 +21,7 @@ class Walk:
     Attributes:
         root: The folder.
         files: Path of each file below it, sorted.
-        left_out: Links and folders that cannot be followed or read.
+        left_out: Links and folders that cannot be followed or read, and pipes, sockets and devices.
         hidden: Number of hidden and system files and folders that were passed over, by name.
     """
 
@@ -75,6 +75,8 @@ def walk_folder(root: Path, passed_over: Path | None = None) -> Walk:
                 (links if entry.is_symlink() else folders).append(path)
             elif entry.is_symlink() and not path.exists():
                 walk.left_out.append(LeftOut(path, f"a link to {os.readlink(path)}, where nothing is"))
+            elif not entry.is_file():
+                walk.left_out.append(LeftOut(path, "not a file"))
             else:
                 walk.files.append(path)
     walk.files.sort()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from car_classifier.data.class_labels import spelling_key
-from car_classifier.data.placed_photos import PlacedPhoto, are_plausible
+from car_classifier.data.placed_photos import PlacedPhoto, are_plausible, is_named_after_folder
 
 _GENERAL_WORDS = set(
     "archive data dataset download downloads files image images img imgs jpg jpeg new photo photos pic pics picture "
@@ -43,21 +43,47 @@ def most_are_named(photos: Sequence[PlacedPhoto]) -> bool:
     return 2 * len(loose) > len(photos) and len(_loose_labels(photos)) > 1 and are_plausible(loose)
 
 
-def names_fit(photos: Sequence[PlacedPhoto]) -> bool:
-    """True if the names of photos in class folders without an underscore can be classes too.
+def names_fit(photos: Sequence[PlacedPhoto], trust_folders: bool) -> bool:
+    """True if the names of photos in class folders can be classes too.
 
-    A folder `Make_Model` is a class whatever the names in it are.
+    Args:
+        photos: The photos.
+        trust_folders: Whether a folder `Make_Model` is a class whatever the names in it are: see `folders_are_trusted`.
     """
-    return are_plausible(_in_plain_folders(photos), _loose_labels(photos))
+    return _are_classes(_in_folders(photos, trust_folders), photos)
 
 
-def names_are_known(photos: Sequence[PlacedPhoto]) -> bool:
+def names_are_known(photos: Sequence[PlacedPhoto], trust_folders: bool) -> bool:
     """True if photos outside folders have every class that names inside folders give."""
-    return _loose_labels(photos) >= {photo.car.label for photo in _in_plain_folders(photos) if photo.car}
+    inside = _in_folders(photos, trust_folders)
+    return _loose_labels(photos) >= {photo.car.label for photo in inside if photo.car}
 
 
-def _in_plain_folders(photos: Iterable[PlacedPhoto]) -> list[PlacedPhoto]:
-    return [photo for photo in photos if photo.class_folder and "_" not in photo.class_folder]
+def names_agree(photos: Sequence[PlacedPhoto], trust_folders: bool) -> bool:
+    """True if most names inside folders begin with the name of their folder."""
+    inside = _in_folders(photos, trust_folders)
+    return 2 * sum(is_named_after_folder(photo) for photo in inside) > len(inside)
+
+
+def folders_are_trusted(photos: Sequence[PlacedPhoto]) -> bool:
+    """True if a folder `Make_Model` is a class whatever the names in it are: they agree with it, or are no classes.
+
+    Folders such as `batch_1` or `good_light`, in which photos are named after several classes, are called so as well.
+    """
+    inside = [photo for photo in photos if "_" in (photo.class_folder or "")]
+    if 2 * sum(is_named_after_folder(photo) for photo in inside) > len(inside):
+        return True
+    return not _are_classes(inside, photos)
+
+
+def _are_classes(inside: Sequence[PlacedPhoto], photos: Sequence[PlacedPhoto]) -> bool:
+    """Whether the names of photos in folders can be classes; names of those folders and of loose photos are some."""
+    return are_plausible(inside, {*_loose_labels(photos), *(photo.class_folder or "" for photo in inside)})
+
+
+def _in_folders(photos: Iterable[PlacedPhoto], trust_folders: bool) -> list[PlacedPhoto]:
+    """The photos in class folders, without those of which the folder is trusted."""
+    return [photo for photo in photos if photo.class_folder and not (trust_folders and "_" in photo.class_folder)]
 
 
 def _loose_labels(photos: Iterable[PlacedPhoto]) -> set[str]:
@@ -65,6 +91,14 @@ def _loose_labels(photos: Iterable[PlacedPhoto]) -> set[str]:
 
 
 def same_classes(first: Mapping[Path, str], second: Mapping[Path, str]) -> bool:
-    """True if both readings divide their common photos into the same classes, under any names."""
+    """True if both readings divide their common photos into the same classes, under any names but exchanged ones."""
     pairs = {(first[path], second[path]) for path in first.keys() & second.keys()}
-    return len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs})
+    is_renamed = len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs})
+    return is_renamed and not are_exchanged(first, second)
+
+
+def are_exchanged(first: Mapping[Path, str], second: Mapping[Path, str]) -> bool:
+    """True if a class of one reading has the name of another class in the other: `cats` are listed as `dogs`."""
+    pairs = {(spelling_key(first[path]), spelling_key(second[path])) for path in first.keys() & second.keys()}
+    names = {one for one, _ in pairs}
+    return any(one != other and other in names for one, other in pairs)

@@ -22,7 +22,7 @@ from car_classifier.data.manifest import (
 )
 from car_classifier.data.near_duplicates import near_duplicate_groups
 from car_classifier.data.photo_files import Photo, read_photo
-from car_classifier.data.photo_sources import CONVERTED, LeftOut, listed_split, read_split_csv
+from car_classifier.data.photo_sources import CONVERTED, LeftOut, listed_split, read_split_csv, split_of_folder
 from car_classifier.data.splits import SplitItem, split_photos
 from car_classifier.errors import UserError
 from car_classifier.progress import Report, silent
@@ -150,9 +150,22 @@ def index_photos(
     if test and given >= {"train", "validation"} and not {None, "test"} & given:
         notes.insert(0, "No photos are for test, so that a model is measured on those for validation.")
     manifest = write_manifest(out, rows)
+    if not manifest.split("train"):
+        notes.insert(0, _no_training_note(source))
     if subject is not None:
         write_subject(out.parent, subject)
     return IndexResult(manifest, tuple(left_out), tuple(notes), found.reading, named)
+
+
+def _no_training_note(source: Path) -> str:
+    """The advice where all photos are for validation or test, as in a data set of which only `val/` was fetched."""
+    beside = source.iterdir() if source.is_dir() else ()
+    inner = sorted(path for path in beside if split_of_folder(path.name) and path.is_dir())
+    folder = f"index the folder inside, such as {inner[0]}, or " if inner else ""
+    return (
+        "No photo is for training, so that these photos can measure a model, but train none. To divide them, "
+        f"{folder}name the split of each with --split-file."
+    )
 
 
 def _free_training_photos(groups: Sequence[int | None], decided: Sequence[Split | None]) -> list[Split | None]:
@@ -216,7 +229,7 @@ def _warnings(photos: list[Photo], rows: list[ManifestRow]) -> Iterator[str]:
     for split in SPLITS:
         labels = {row.label for row in rows if row.split == split}
         missing = sorted({row.label for row in rows} - labels)
-        if missing and (labels or split == "train"):
+        if missing and labels:
             yield f"{counted(len(missing), 'class has', 'classes have')} no photo for {split}: {_first_of(missing)}"
 
 

@@ -18,13 +18,21 @@ def find_known_set(folder: Path) -> tuple[str, Callable[[], list[Candidate]]] | 
         return "the lists of CUB-200", lambda: _read_cub(folder)
     if (folder / "cars_annos.mat").is_file():
         return "cars_annos.mat of Stanford Cars", lambda: _read_cars(folder)
-    devkit = next((place for place in (folder / "devkit", folder) if (place / "cars_meta.mat").is_file()), None)
+    places = (folder / "devkit", folder, folder / "car_devkit", folder / "car_devkit" / "devkit")
+    devkit = next((place for place in places if (place / "cars_meta.mat").is_file()), None)
     if devkit:
         return "the devkit of Stanford Cars", lambda: _read_devkit(folder, devkit)
     return None
 
 
 _CUB = ("images.txt", "image_class_labels.txt", "classes.txt")
+_OTHERS_OF_CUB = ("train_test_split.txt", "bounding_boxes.txt")
+
+
+def is_of_known_set(path: Path) -> bool:
+    """Whether a file is one of CUB-200's: some of its lists lie together."""
+    names = (*_CUB, *_OTHERS_OF_CUB)
+    return path.name in names and any((path.parent / name).is_file() for name in names if name != path.name)
 
 
 def _read_cub(folder: Path) -> list[Candidate]:
@@ -64,7 +72,10 @@ def _read_cars(folder: Path) -> list[Candidate]:
 
 
 def _read_devkit(folder: Path, devkit: Path) -> list[Candidate]:
-    """Photos in `cars_train/` and `cars_test/`, with a list for each; the classes of test photos may be missing."""
+    """Photos in `cars_train/` and `cars_test/`, with a list for each; the classes of test photos may be missing.
+
+    Copies on Kaggle have them in `cars_train/cars_train/`.
+    """
     names = _texts(_matlab(devkit / "cars_meta.mat")["class_names"])
     root = folder if devkit != folder else folder.parent if (folder.parent / "cars_train").is_dir() else folder
     lists: tuple[tuple[str, Split, str], ...] = (
@@ -75,7 +86,9 @@ def _read_devkit(folder: Path, devkit: Path) -> list[Candidate]:
     for name, split, photos in lists:
         place = next((parent / name for parent in (devkit, folder) if (parent / name).is_file()), None)
         rows = _items(_matlab(place)["annotations"]) if place else []
-        candidates += [Candidate(root / photos / str(row.fname), "", names[_class(row)], None, split) for row in rows]
+        inner = root / photos / photos
+        parent = inner if inner.is_dir() else inner.parent
+        candidates += [Candidate(parent / str(row.fname), "", names[_class(row)], None, split) for row in rows]
     if not candidates:
         raise UserError(f"{devkit} holds no list of Stanford Cars, such as {lists[0][0]}.")
     return candidates

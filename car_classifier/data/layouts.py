@@ -16,14 +16,26 @@ from car_classifier.data.file_names import PICTURE_SUFFIXES
 from car_classifier.data.folder_layouts import by_folders, by_names, nested_note
 from car_classifier.data.folder_walk import Walk, walk_folder
 from car_classifier.data.folders_or_names import (
+    are_exchanged,
     folder_or_names,
+    folders_are_trusted,
     folders_fit,
     most_are_named,
+    names_agree,
     names_are_known,
     names_fit,
     same_classes,
 )
-from car_classifier.data.list_layouts import SPREADSHEETS, TABLES, PhotoList, find_list, open_list, unread_tables
+from car_classifier.data.known_sets import find_known_set
+from car_classifier.data.list_layouts import (
+    SPREADSHEETS,
+    TABLES,
+    PhotoList,
+    find_list,
+    find_list_below,
+    open_list,
+    unread_tables,
+)
 from car_classifier.data.list_rows import NEEDED_COLUMNS
 from car_classifier.data.masks import leave_out_masks
 from car_classifier.data.photo_sources import CONVERTED, Candidate, LeftOut
@@ -119,26 +131,29 @@ def find_photos(
         raise UserError(f"There is no folder or CSV file at {source}.")
     root, photo_list = source, find_list(source, out) if classes in (None, Classes.LIST) else None
     walk = walk_folder(source, passed_over=out.parent / CONVERTED)
-    if photo_list is None and classes in (None, Classes.LIST):
-        root, photo_list = _list_inside(walk, out)
     suffixes = {path: path.suffix.lower() for path in walk.files}
     pictures = leave_out_masks(source, (path for path, suffix in suffixes.items() if suffix in PICTURE_SUFFIXES))
     paths, notes = pictures.photos, [*pictures.notes, *walk.notes()]
+    if photo_list is None and classes in (None, Classes.LIST):
+        root, photo_list = _list_inside(walk, paths, out)
     if classes is Classes.LIST and photo_list is None:
-        unread = "".join(f" {note}" for note in unread_tables(source, walk.files, paths, out))
-        raise UserError(f"{source} holds no list of photos: a CSV file whose first line {NEEDED_COLUMNS}.{unread}")
+        unread = " ".join(unread_tables(source, walk.files, paths, out))
+        wanted = f"a CSV file whose first line {NEEDED_COLUMNS}."
+        raise UserError(f"{source} holds no list of photos: {unread or wanted}")
     photos = place_photos(source, paths, min_classes, pictures.folders)
     if photo_list is not None:
         reading = _by_list(photo_list, makes)
-        if classes is None and not photo_list.is_certain:
-            _check_agreement(source, reading, _by_folders(photos, makes))
+        if classes is None:
+            sorted_in = _by_folders(photos, makes)
+            if not photo_list.is_certain or are_exchanged(reading.labels, sorted_in.labels):
+                _check_agreement(source, reading, sorted_in)
         listed = {item.path for item in reading.candidates} | {item.path for item in reading.left_out}
         unlisted = sorted(set(paths) - listed)
         if unlisted:
             reading.notes.append(
                 f"{counted(len(unlisted), 'photo is', 'photos are')} not in {photo_list.name}, such as {unlisted[0]}."
             )
-        reading.left_out += walk.left_out
+        reading.left_out += [item for item in walk.left_out if item.path not in listed]
         return _finished(reading, root, notes)
     reading = _by_folders_or_names(source, photos, classes, makes, min_classes)
     if classes is None:
@@ -152,12 +167,24 @@ def find_photos(
     return _finished(reading, source, notes)
 
 
-def _list_inside(walk: Walk, out: Path) -> tuple[Path, PhotoList | None]:
-    """A list in the only folder that a source holds, as in an archive that was just unpacked."""
-    root = walk.root
-    ends = {path.relative_to(root).parts[0] for path in (*walk.files[:1], *walk.files[-1:])}  # the files are sorted
-    folder = root / next(iter(ends)) if len(ends) == 1 else root
-    return (folder, find_list(folder, out)) if folder != root and folder.is_dir() else (root, None)
+def _list_inside(walk: Walk, photos: Sequence[Path], out: Path) -> tuple[Path, PhotoList | None]:
+    """A list that lies deeper: in a folder around all photos, as archives have it, or beside their folder.
+
+    Returns:
+        The folder that it is about, and the list.
+    """
+    folder = walk.root
+    first_and_last = (*photos[:1], *photos[-1:])  # the photos are sorted
+    while len(ends := {path.relative_to(folder).parts[0] for path in first_and_last}) == 1:
+        folder = folder / next(iter(ends))
+        if not folder.is_dir():
+            break
+        if photo_list := find_list(folder, out):
+            return folder, photo_list
+    inner = [path for path in sorted(walk.root.iterdir()) if path.is_dir() and find_known_set(path)]
+    if len(inner) == 1:
+        return inner[0], find_list(inner[0], out)
+    return walk.root, find_list_below(walk.root, walk.files, photos, out)
 
 
 def _by_list(photo_list: PhotoList, makes: bool | None) -> _Reading:
@@ -191,9 +218,10 @@ def _by_folders_or_names(
 ) -> _Reading:
     if classes is not None:
         return _by_folders(photos, makes, True) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
+    trust = folders_are_trusted(photos)
     if not folders_fit(photos):
         is_class = any(photo.class_folder for photo in photos) and folder_or_names(photos)
-        names = _by_names(photos, makes, is_class is not False)
+        names = _by_names(photos, makes, trust and is_class is not False)
         if min_classes > 1 and not is_class:
             _check_names(source, names)
         if is_class is False or (is_class is None and min_classes > 1):
@@ -205,11 +233,12 @@ def _by_folders_or_names(
             raise _two_readings(source, reading, names, path)
         return reading
     reading = _by_folders(photos, makes)
-    names = _by_names(photos, makes, True)
-    if names_fit(photos):
-        if names_are_known(photos):
+    names = _by_names(photos, makes, trust)
+    if names_fit(photos, trust):
+        if names_are_known(photos, trust):
             return names
-        _check_agreement(source, reading, names)
+        if not names_agree(photos, trust):
+            _check_agreement(source, reading, names)
     elif most_are_named(photos):
         read = reading.labels
         unread = next((item.path for item in names.candidates if item.path not in read), None)

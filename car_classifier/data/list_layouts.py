@@ -1,16 +1,15 @@
 """Finding the list of photos in a folder, or the lists that belong together: CSV, JSON lines, or a well-known set's."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from car_classifier.data.file_names import PICTURE_SUFFIXES
-from car_classifier.data.known_sets import find_known_set
+from car_classifier.data.known_sets import find_known_set, is_of_known_set
 from car_classifier.data.list_reader import read_lists, split_of_list
 from car_classifier.data.list_rows import (
-    FILE_COLUMNS,
     ID_COLUMNS,
     LABEL_COLUMNS,
     NEEDED_COLUMNS,
@@ -20,7 +19,7 @@ from car_classifier.data.list_rows import (
     read_rows,
 )
 from car_classifier.data.photo_finder import PhotoFinder, nfc_path
-from car_classifier.data.photo_sources import Candidate, LeftOut, split_of_folder, with_slashes
+from car_classifier.data.photo_sources import FILE_COLUMNS, Candidate, LeftOut, split_of_folder, with_slashes
 from car_classifier.errors import UserError
 from car_classifier.files import read_csv
 from car_classifier.words import counted
@@ -95,8 +94,51 @@ def find_list(folder: Path, out: Path) -> PhotoList | None:
     return None
 
 
+def find_list_below(root: Path, files: Iterable[Path], photos: Iterable[Path], out: Path) -> PhotoList | None:
+    """The list of most photos of a folder, if it lies in another folder below, as in `annotations/list.csv`.
+
+    It can name photos by their paths in its own folder or in `root`.
+
+    Args:
+        root: The folder.
+        files: The files in it.
+        photos: The photos among them.
+        out: The manifest to write, which is not read as a list.
+    """
+    found = set(photos)
+    tables = [path for path in _tables_of(files, found, out) if path.parent != root and _is_table(path, out)]
+    are_together = len({path.parent for path in tables}) == 1
+    if not are_together or (len(tables) > 1 and len({split_of_list(path) for path in tables} - {None}) < len(tables)):
+        return None
+    try:
+        rows = [row for path in tables for row in read_rows(path)]
+    except UserError:
+        return None
+    for place in (tables[0].parent, root):
+        finder = PhotoFinder(place)
+        listed = {finder.find(row.file) for row in rows} & found
+        if 2 * len(listed) > len(found) and len({(row.make, row.model, row.label) for row in rows}) > 1:
+            names = " and ".join(path.relative_to(root).as_posix() for path in tables)
+            return _tables(tables, names, is_certain=False, root=place)
+    return None
+
+
+def _tables_of(files: Iterable[Path], photos: Iterable[Path], out: Path) -> Iterator[Path]:
+    """The files that may be tables. Text beside a photo of the same name is about that photo alone."""
+    ids: set[Path] | None = None
+    for path in files:
+        suffix = path.suffix.lower()
+        if suffix not in TABLES or path.resolve() == out.resolve() or is_of_known_set(path):
+            continue
+        if suffix == ".txt":
+            ids = {photo.with_suffix("") for photo in photos} if ids is None else ids
+            if path.with_suffix("") in ids:
+                continue
+        yield path
+
+
 def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out: Path) -> list[str]:
-    """Notes on tables that name photos, but not the columns that a list needs, and on spreadsheets.
+    """Notes on tables that name photos but were not read, and on spreadsheets.
 
     Args:
         root: The folder.
@@ -105,16 +147,14 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
         out: The manifest to write.
     """
     files = list(files)
-    tables = [path for path in files if path.suffix.lower() in TABLES and path.resolve() != out.resolve()]
+    photos = list(photos)
+    tables = list(_tables_of(files, photos, out))
     names = {nfc_path(Path(photo.name)) for photo in photos} if tables else set()
     ids = {name.rpartition(".")[0] for name in names}
     notes = [
-        f"{path.relative_to(root).as_posix()} names photos, but their classes were not read from it: its first line "
-        f"{NEEDED_COLUMNS}. It names: {', '.join(columns)}.{advice_on_columns(columns)}"
+        f"{path.relative_to(root).as_posix()} {reason}"
         for path in tables
-        # Text beside a photo of the same name is about that photo alone.
-        if not (path.suffix.lower() == ".txt" and nfc_path(Path(path.stem)) in ids)
-        if _names_photos(path, names, ids) and (columns := columns_of(path))
+        if (reason := _reason_not_read(path, root, names, ids, out))
     ]
     if len(notes) > MOST_TABLES:
         more = counted(len(notes) - MOST_TABLES, "more table names", "more tables name")
@@ -126,6 +166,32 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
         if path.suffix.lower() in SPREADSHEETS
     ]
     return notes
+
+
+def _reason_not_read(path: Path, root: Path, names: set[str], ids: set[str], out: Path) -> str | None:
+    """Why a table was not read as a list, after its name; None for a table of something else than photos."""
+    columns = columns_of(path)
+    if not columns:
+        return None
+    if not _is_table(path, out):
+        if not _names_photos(path, names, ids):
+            return None
+        return (
+            f"names photos, but their classes were not read from it: its first line {NEEDED_COLUMNS}. "
+            f"It names: {', '.join(columns)}.{advice_on_columns(columns)}"
+        )
+    if path.parent != root and _names_photos(path, names, ids):
+        return (
+            "is a list, but was not read: it lies in another folder than the photos, and there are several such "
+            f"lists, or it names less than half of the photos. To use it, move it to {root}."
+        )
+    try:
+        first = next((row.file for row in read_rows(path)), "")
+    except UserError as error:
+        return f"was not read: {error}"
+    if Path(first).suffix.lower() not in PICTURE_SUFFIXES:
+        return None
+    return f"is a list, but the photos that it names are not there, such as {first}."
 
 
 def _names_photos(path: Path, names: set[str], ids: set[str]) -> bool:
@@ -147,9 +213,9 @@ def _known_list(name: str, read: Callable[[], list[Candidate]]) -> PhotoList:
     return PhotoList(name, True, lambda _left_out, _notes, _makes: read())
 
 
-def _tables(paths: Sequence[Path], name: str, is_certain: bool) -> PhotoList:
+def _tables(paths: Sequence[Path], name: str, is_certain: bool, root: Path | None = None) -> PhotoList:
     def read(left_out: list[LeftOut], notes: list[str], makes: bool | None) -> list[Candidate]:
-        return read_lists(paths, left_out, notes, makes)
+        return read_lists(paths, left_out, notes, makes, root)
 
     return PhotoList(name, is_certain, read)
 

@@ -15,7 +15,9 @@ from car_classifier.files import csv_encoding
 from car_classifier.words import counted
 
 
-def read_lists(paths: Sequence[Path], left_out: list[LeftOut], notes: list[str], makes: bool | None) -> list[Candidate]:
+def read_lists(
+    paths: Sequence[Path], left_out: list[LeftOut], notes: list[str], makes: bool | None, root: Path | None = None
+) -> list[Candidate]:
     """Read the photos of lists that belong together.
 
     Args:
@@ -23,6 +25,7 @@ def read_lists(paths: Sequence[Path], left_out: list[LeftOut], notes: list[str],
         left_out: Lines without a class, and photos that were listed before, are appended to it.
         notes: What the user should know is appended to it.
         makes: Whether `Make_Model` names a make: see `read_classes`.
+        root: The folder in which the lists name photos; None for the folder of each list.
 
     Raises:
         UserError: A list cannot be read, or names no photo or an unknown split.
@@ -36,7 +39,7 @@ def read_lists(paths: Sequence[Path], left_out: list[LeftOut], notes: list[str],
     labels = {row.label for _, rows in tables for row in rows if row.has_label_alone}
     classes = read_classes(labels, makes, notes)
     for path, rows in tables:
-        finder = PhotoFinder(path.parent)
+        finder = PhotoFinder(root or path.parent)
         for row in rows:
             line, photo = f"line {row.line} of {path.name}", finder.find(row.file)
             if photo in seen:
@@ -64,7 +67,7 @@ def read_lists(paths: Sequence[Path], left_out: list[LeftOut], notes: list[str],
             f"{counted(len(contradictory), 'line has', 'lines have')} a label that contradicts make and model, which "
             f"count: {contradictory[0]}."
         )
-    splits = _splits_of_folders(paths[0], undecided)
+    splits = _splits_of_folders(root or paths[0].parent, undecided)
     return [replace(item, split=splits.get(item.path, item.split)) for item in candidates]
 
 
@@ -73,9 +76,9 @@ def split_of_list(path: Path) -> Split | None:
     return split_of_folder(path.stem) or split_of_folder(path.parent.name)
 
 
-def _splits_of_folders(table: Path, photos: Iterable[Path]) -> dict[Path, Split | None]:
+def _splits_of_folders(folder: Path, photos: Iterable[Path]) -> dict[Path, Split | None]:
     """The splits of the folders in which listed photos lie; none if there is no folder for training among them."""
-    root = table.parent.parent if split_of_folder(table.parent.name) else table.parent
+    root = folder.parent if split_of_folder(folder.name) else folder
     real = {Path(os.path.normpath(photo)): photo for photo in sorted(photos)}  # a list may name `../test/1.jpg`
     root = Path(os.path.normpath(root))
     placed = place_photos(root, [path for path in real if path.is_relative_to(root)], min_classes=2)

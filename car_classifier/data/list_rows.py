@@ -8,11 +8,10 @@ from typing import Any
 
 from car_classifier.data.class_labels import is_name
 from car_classifier.data.file_names import PICTURE_SUFFIXES
-from car_classifier.data.photo_sources import with_slashes
+from car_classifier.data.photo_sources import FILE_COLUMNS, with_slashes
 from car_classifier.errors import UserError
 from car_classifier.files import csv_columns, read_csv, read_text
 
-FILE_COLUMNS = ("file_name", "filename", "file", "image", "path", "file_path", "filepath", "image_path")
 ID_COLUMNS = ("image_id", "id")
 """They name photos where no other column does, mostly without their suffix."""
 LABEL_COLUMNS = ("class_name", "label", "class", "category")
@@ -96,12 +95,19 @@ def columns_of(path: Path) -> tuple[str, ...]:
 def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Number and fields of each line of a file of JSON objects, as texts."""
     try:
-        for number, line in enumerate(read_text(path).splitlines(), start=1):
-            if line.strip():
-                fields: dict[str, Any] = dict(json.loads(line))
-                yield number, {name.strip().lower(): _text(value) for name, value in fields.items()}
-    except (OSError, ValueError, TypeError) as error:
+        lines = read_text(path).split("\n")
+    except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as lines of JSON: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            fields: dict[str, Any] = dict(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise UserError(f"{path}, line {number}, column {error.colno}: it is no JSON: {error.msg}.") from error
+        except (ValueError, TypeError) as error:
+            raise UserError(f"{path}, line {number}: it is no JSON object of names and values.") from error
+        yield number, {name.strip().lower(): _text(value) for name, value in fields.items()}
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from car_classifier.data.class_labels import label_of, one_spelling
 from car_classifier.errors import UserError
@@ -13,6 +13,7 @@ from car_classifier.files import check_writable, csv_columns, read_csv, relative
 from car_classifier.words import counted
 
 Split = Literal["train", "validation", "test"]
+_Number = TypeVar("_Number", int, float)
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
@@ -221,26 +222,32 @@ def read_manifest(path: Path) -> Manifest:
 def _read_row(path: Path, line: int, row: dict[str, str]) -> ManifestRow:
     if row["split"] not in SPLITS:
         raise UserError(f"{path}, line {line}: split must be one of {', '.join(SPLITS)}. Received: {row['split']!r}")
-    try:
-        return ManifestRow(
-            file_name=row["file_name"],
-            sha256=row["sha256"],
-            make=row["make"],
-            model=row["model"],
-            label=row["label"],
-            year=int(row["year"]) if row["year"] else None,
-            width=int(row["width"]),
-            height=int(row["height"]),
-            split=row["split"],
-            near_duplicate_group=row["near_duplicate_group"],
-            excluded=(row.get("excluded") or "").strip(),
-            prefilter_score=float(row["prefilter_score"]) if row.get("prefilter_score") else None,
-            original=row.get("original") or "",
-        )
-    except (ValueError, TypeError) as error:
-        raise UserError(
-            f"{path}, line {line}: {error}. Make the manifest again with car-classifier data index."
-        ) from error
+
+    def number(column: str, kind: type[_Number]) -> _Number:
+        try:
+            return kind(row[column])
+        except ValueError as error:
+            what = "a whole number" if kind is int else "a number"
+            raise UserError(
+                f"{path}, line {line}: {column} must be {what}. Received: {row[column]!r}. Make the manifest again "
+                "with car-classifier data index."
+            ) from error
+
+    return ManifestRow(
+        file_name=row["file_name"],
+        sha256=row["sha256"],
+        make=row["make"],
+        model=row["model"],
+        label=row["label"],
+        year=number("year", int) if row["year"] else None,
+        width=number("width", int),
+        height=number("height", int),
+        split=row["split"],
+        near_duplicate_group=row["near_duplicate_group"],
+        excluded=(row.get("excluded") or "").strip(),
+        prefilter_score=number("prefilter_score", float) if row.get("prefilter_score") else None,
+        original=row.get("original") or "",
+    )
 
 
 def class_indices(rows: Sequence[ManifestRow], labels: Sequence[str]) -> list[int]:

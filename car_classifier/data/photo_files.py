@@ -15,6 +15,7 @@ from car_classifier.data.near_duplicates import perceptual_hash
 from car_classifier.data.photo_sources import Candidate, LeftOut
 from car_classifier.data.pixels import TRANSPOSED, exif_orientation, png_chunks, upright_rgb
 from car_classifier.errors import UserError
+from car_classifier.files import NotAFileError, read_bytes
 
 MAX_PIXELS = 50_000_000
 """Photos above this many pixels are left out; the exported model refuses them too."""
@@ -61,7 +62,7 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
     except UnicodeEncodeError:
         return LeftOut(candidate.path, "its name is no UTF-8, so no list can hold it; rename it")
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
         if is_heif(content) and not can_read_heif():
             return LeftOut(path, "a HEIC file; --convert takes it after pip install pillow-heif")
         with Image.open(io.BytesIO(content)) as image:
@@ -85,6 +86,8 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
             code = perceptual_hash(upright_rgb(image, content))
     except UnidentifiedImageError:
         return LeftOut(path, "empty file" if not content else "not a picture, or damaged")
+    except NotAFileError:
+        return LeftOut(path, "not a file")
     except FileNotFoundError:
         return LeftOut(path, "no such file")
     except Image.DecompressionBombError:
@@ -92,10 +95,15 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
     except UserError:  # not the photo's fault
         raise
     except Exception as error:  # decoders of rare formats raise what they like: that of AVIF a RuntimeError
-        return LeftOut(path, f"cannot be read: {error}")
+        return LeftOut(path, f"cannot be read: {_first_line(error)}")
     if orientation in TRANSPOSED:
         width, height = height, width
     return Photo(candidate, path, hashlib.sha256(content).hexdigest(), width, height, code)
+
+
+def _first_line(error: Exception) -> str:
+    """What an error says, without the advice to programmers that some decoders add."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def png_fault(content: bytes) -> str | None:
@@ -123,8 +131,10 @@ def open_photo(path: Path) -> Image.Image:
         UserError: It cannot be read.
     """
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
         with Image.open(io.BytesIO(content)) as image:
             return upright_rgb(image, content)
     except (OSError, ValueError, SyntaxError) as error:
-        raise UserError(f"{path} cannot be read: {error}. Repair or remove it, and index the photos again.") from error
+        raise UserError(
+            f"{path} cannot be read: {_first_line(error)}. Repair or remove it, and index the photos again."
+        ) from error

@@ -1,9 +1,9 @@
 """Finding the photo that a list means."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from car_classifier.data.file_names import PICTURE_SUFFIXES
 from car_classifier.data.folder_walk import walk_folder
@@ -23,28 +23,36 @@ class PhotoFinder:
         if exact.is_file() or path.is_file():
             return exact if exact.is_file() else path
         whole, last = nfc_path(with_slashes(name)), nfc_path(Path(with_slashes(name).name))
-        found = self._by_path.get(whole) or self._by_name.get(last) or self._by_id.get(whole) or self._by_id.get(last)
-        return found or path
+        return self._names.find(whole, last) or self._names_in_any_case.find(whole.casefold(), last.casefold()) or path
 
     @cached_property
-    def _files(self) -> list[Path]:
-        return leave_out_masks(self._folder, walk_folder(self._folder).files).photos
+    def _files(self) -> dict[str, Path]:
+        """The files of the folder by their paths in it."""
+        files = leave_out_masks(self._folder, walk_folder(self._folder).files).photos
+        return {nfc_path(path.relative_to(self._folder)): path for path in files}
 
     @cached_property
-    def _by_path(self) -> dict[str, Path]:
-        return {nfc_path(path.relative_to(self._folder)): path for path in self._files}
+    def _names(self) -> "_Names":
+        return _Names(list(self._files.items()))
 
     @cached_property
-    def _by_name(self) -> dict[str, Path | None]:
-        """The files whose names occur once."""
-        return _once((nfc_path(Path(path.name)), path) for path in self._files)
+    def _names_in_any_case(self) -> "_Names":
+        """Windows and macOS take `p1.jpg` and `P1.JPG` for one file."""
+        return _Names([(name.casefold(), path) for name, path in self._files.items()])
 
-    @cached_property
-    def _by_id(self) -> dict[str, Path | None]:
-        """The pictures whose names without suffix, or paths without suffix, occur once."""
-        pictures = [path for path in self._files if path.suffix.lower() in PICTURE_SUFFIXES]
-        paths = _once((nfc_path(path.relative_to(self._folder).with_suffix("")), path) for path in pictures)
-        return _once((nfc_path(Path(path.stem)), path) for path in pictures) | paths
+
+class _Names:
+    """Files by their paths, or else by their names, with or without the suffix, if these occur once."""
+
+    def __init__(self, files: Sequence[tuple[str, Path]]) -> None:
+        pictures = [(name, path) for name, path in files if path.suffix.lower() in PICTURE_SUFFIXES]
+        self._by_path = _once(files)
+        self._by_name = _once((name.rpartition("/")[2], path) for name, path in files)
+        self._by_id = _once((PurePosixPath(name).stem, path) for name, path in pictures)
+        self._by_id |= _once((str(PurePosixPath(name).with_suffix("")), path) for name, path in pictures)
+
+    def find(self, whole: str, last: str) -> Path | None:
+        return self._by_path.get(whole) or self._by_name.get(last) or self._by_id.get(whole) or self._by_id.get(last)
 
 
 def _once(named: Iterable[tuple[str, Path]]) -> dict[str, Path | None]:

@@ -9,10 +9,13 @@ from pathlib import Path
 from car_classifier.data.class_labels import label_of
 from car_classifier.data.manifest import SPLITS, Split
 from car_classifier.errors import UserError
-from car_classifier.files import read_csv
+from car_classifier.files import csv_columns, read_csv
 
 CONVERTED = "converted"
 """Name of the folder beside a manifest for the JPEGs of photos in other formats; it is no folder of photos to index."""
+
+FILE_COLUMNS = ("file_name", "filename", "file", "image", "path", "file_path", "filepath", "image_path")
+"""Names of the column of a list that names photos."""
 
 _SPLIT_WORDS: dict[str, Split] = {
     "train": "train", "training": "train", "trn": "train",
@@ -99,10 +102,12 @@ def parse_split(path: Path, line: int, word: str) -> Split:
 
 
 def read_split_csv(path: Path) -> dict[str, Split]:
-    """The split of each photo in a `file_name,split` list."""
+    """The split of each photo in a list `file_name,split`; the first column may have any name of `FILE_COLUMNS`."""
     splits: dict[str, Split] = {}
-    for line, row in read_csv(path, ("file_name", "split"), by_hand=True):
-        name, split = with_slashes(row["file_name"]).as_posix(), parse_split(path, line, row["split"])
+    columns = csv_columns(path, by_hand=True) if path.is_file() else ()
+    file = next((name for name in FILE_COLUMNS if name in columns), FILE_COLUMNS[0])
+    for line, row in read_csv(path, (file, "split"), by_hand=True):
+        name, split = with_slashes(row[file]).as_posix(), parse_split(path, line, row["split"])
         if splits.setdefault(name, split) != split:
             raise UserError(f"{path}, line {line}: {name} is in {split} here, but in {splits[name]} before.")
     return splits

@@ -1,5 +1,7 @@
 """Where photos lie: their split and their class folder, by the folders above them."""
 
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -154,6 +156,21 @@ def _without_inner_split(folders: _Folders, classes: Collection[str]) -> _Folder
     while folders and split_of_folder(folders[0]) and folders[0] not in classes:
         folders = folders[1:]
     return folders
+
+
+def is_named_after_folder(photo: PlacedPhoto) -> bool:
+    """Whether the photo's name begins with that of its class folder, as in `001.Blue_Jay/Blue_Jay_0003.jpg`.
+
+    A folder of one word, such as `Audi`, may be a make alone, so it must be the whole class that the name gives.
+    """
+    folder = _words(re.sub(r"^\d+[\W_]+", "", photo.class_folder or ""))
+    if photo.car and spelling_key(photo.car.label) == spelling_key("_".join(folder)):
+        return True
+    return len(folder) > 1 and _words(photo.path.stem)[: len(folder)] == folder
+
+
+def _words(name: str) -> list[str]:
+    return re.split(r"[\s_]+", unicodedata.normalize("NFC", name).casefold().strip())
 
 
 def are_plausible(photos: Sequence[PlacedPhoto], known: Iterable[str] = ()) -> bool:

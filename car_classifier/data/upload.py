@@ -140,6 +140,7 @@ def _files_of(source: Path) -> tuple[dict[str, Path], list[Path]]:
         left_out += [Path(folder) / inner for inner in folders + names if inner.startswith(".")]
         folders[:] = [inner for inner in folders if not inner.startswith(".")]
         paths = [Path(folder) / inner for inner in names if not inner.startswith(".")]
+        paths = [path for path in paths if path.is_file() or not path.exists()]  # pipes and sockets have no content
         files.update({f"{name}/{path.relative_to(source).as_posix()}": path for path in paths})
     return files, sorted(left_out)
 

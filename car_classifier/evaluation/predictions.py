@@ -16,6 +16,7 @@ from car_classifier.data.manifest import Manifest, ManifestRow, class_indices
 from car_classifier.data.photo_files import read_photo
 from car_classifier.data.photo_sources import Candidate, LeftOut
 from car_classifier.errors import UserError
+from car_classifier.files import read_bytes
 from car_classifier.progress import Report, silent
 from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.published_version import PublishedVersion
@@ -335,7 +336,7 @@ def _ask(signature: Any, paths: Sequence[Path], class_index: int | None = None) 
     import tensorflow as tf
 
     def ask(*batch: Path) -> Any:
-        contents = [path.read_bytes() for path in batch]
+        contents = [read_bytes(path) for path in batch]
         inputs = {} if class_index is None else {"class_index": tf.fill([len(contents)], class_index)}
         return signature(image_bytes=tf.constant(contents), **inputs)
 

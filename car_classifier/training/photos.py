@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from car_classifier.errors import UserError
+from car_classifier.files import read_bytes
 from car_classifier.network.preprocessing import decode_photo, decode_photo_array, load_photo
 from car_classifier.progress import Report, silent
 from car_classifier.training.augment import DRAWS, augment, downscale, largest_needed
@@ -163,7 +164,7 @@ class PhotoSource:
         photo = self._kept.get(index)
         if photo is None:
             try:
-                content = self._paths[index].read_bytes()
+                content = read_bytes(self._paths[index])
                 photo = downscale(decode_photo_array(content, largest_needed(self._image_size)), self._image_size)
             except (OSError, ValueError) as error:
                 raise ValueError(f"{self._paths[index]}: {error}") from error
@@ -196,7 +197,7 @@ def find_unreadable(paths: Sequence[Path], report: Report = silent) -> list[tupl
 
     def reason(path: Path) -> str | None:
         try:
-            content = path.read_bytes()
+            content = read_bytes(path)
             decode_photo_array(content)
             decoded(tf.constant(content))
         except OSError as error:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from PIL import Image
 
-from car_classifier.files import write_bytes, write_json
+from car_classifier.files import read_bytes, write_bytes, write_json
 from car_classifier.network.backbones import normalise
 from car_classifier.network.map_extent import Extent
 from car_classifier.network.preprocessing import decode_photo_array, load_photo
@@ -85,7 +85,7 @@ class Watch:
         """The photos as the net takes them; their copies are written. None if one cannot be read (any more)."""
         run = self._run
         try:
-            contents = [run.manifest.photo_path(row).read_bytes() for row in self._rows]
+            contents = [read_bytes(run.manifest.photo_path(row)) for row in self._rows]
             copies = [_small_copy(content) for content in contents]
             images = tf.stack([load_photo(tf.constant(content), run.config.image_size) for content in contents])
         except (OSError, ValueError, tf.errors.OpError):

@@ -49,6 +49,17 @@ def test_index_with_a_split(photos_in, tmp_path):
     assert "Note: 1 class has no photo for train: Audi_A4" in done.stderr
 
 
+def test_photos_for_validation_alone_train_nothing(photos_in, tmp_path):
+    folder = photos_in(*(f"val/{name}/{i}.jpg" for name in ("cats", "dogs") for i in range(5)))
+    done = in_process("data", "index", folder, "--out", tmp_path / "m.csv")
+    assert done.returncode == 0
+    assert "Note: No photo is for training, so that these photos can measure a model, but train none." in done.stderr
+    assert f"index the folder inside, such as {folder / 'val'}, or name the split of each" in done.stderr
+    assert "Next:" not in done.stdout and "for train:" not in done.stderr
+    done = in_process("data", "index", folder / "val", "--out", tmp_path / "m.csv")
+    assert "Next: car-classifier train" in done.stdout
+
+
 def test_index_the_most_frequent_classes(photos_in, tmp_path):
     folder = photos_in("Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Audi_A4_1.jpg", "Fiat_500_1.jpg", "Fiat_500_2.jpg")
     done = in_process("data", "index", folder, "--top", 2, "--out", "m.csv", cwd=tmp_path)
@@ -141,8 +152,13 @@ def test_stats_name_a_photo_that_was_damaged_since_it_was_indexed(photos_in, tmp
     assert in_process("data", "index", "photos", "--out", "m.csv", cwd=tmp_path).returncode == 0
     photo.write_bytes(photo.read_bytes()[:500])
     done = in_process("data", "stats", "--data", "m.csv", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "photos              2\n" in done.stdout
+    assert "Not in the sample: photos/Kia_Rio_1.jpg cannot be read: " in done.stderr
+    (photo.parent / "Audi_A4_1.jpg").write_bytes(b"x")
+    done = in_process("data", "stats", "--data", "m.csv", cwd=tmp_path)
     assert done.returncode == 2
-    assert "Kia_Rio_1.jpg cannot be read: " in done.stderr and "Traceback" not in done.stderr
+    assert "Error: photos/" in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("data", "--help"), ("data", "index", "--help")])

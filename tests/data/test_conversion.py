@@ -47,6 +47,16 @@ def test_a_jpeg_stands_for_a_photo_in_another_format_and_the_original_stays(phot
     assert files_in(out.parent / "converted") == written  # nothing is done twice
 
 
+def test_a_heic_file_that_is_cut_off_has_one_line(photos_in, tmp_path):
+    if not can_read_heif():
+        pytest.skip("pillow-heif is not installed")
+    folder = photos_in("Audi_A4_1.jpg", "Kia_Rio_1.jpg")
+    (folder / "Kia_Rio_2.heic").write_bytes(encoded(blotches(7), "HEIF")[:-40])
+    (left_out,) = index_photos(folder, tmp_path / "manifest.csv", convert=True).left_out
+    assert left_out.reason.startswith("cannot be read: ")
+    assert len(left_out.reason.splitlines()) == 1
+
+
 def test_files_of_one_name_and_of_one_content_get_a_jpeg_each(photos_in, tmp_path):
     folder = photos_in("Kia_Rio/0.jpg", "Audi_A4/0.jpg")
     for name in ("Kia_Rio/1.webp", "Audi_A4/1.webp", "Audi_A4/2.webp"):

@@ -1,8 +1,10 @@
 """From photos in a folder, in any of the three forms, to a manifest."""
 
 import io
+import os
 import re
 import shutil
+import socket
 import struct
 import zlib
 from collections import Counter
@@ -13,6 +15,7 @@ from PIL import Image
 
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.manifest import read_manifest
+from car_classifier.data.photo_files import open_photo
 from car_classifier.errors import UserError
 from car_classifier.files import sha256_of
 from tests.support.pictures import blotches
@@ -174,6 +177,24 @@ def test_a_file_that_cannot_be_used_is_left_out_by_name_and_reason(photos_in, tm
     assert re.search(reason, left_out.reason)
 
 
+def make_socket(path):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, make_socket])
+def test_a_pipe_or_a_socket_is_no_photo(photos_in, tmp_path, monkeypatch, make):
+    folder = photos_in("cats/1.jpg", "dogs/1.jpg")
+    monkeypatch.chdir(folder)  # the path of a socket must be short
+    make("cats/pipe.jpg")
+    (folder / "dogs" / "link.jpg").symlink_to(folder / "cats" / "pipe.jpg")
+    assert {str(item) for item in indexed(folder, tmp_path).left_out} == {
+        f"{folder / name}: not a file" for name in ("cats/pipe.jpg", "dogs/link.jpg")
+    }
+    with pytest.raises(UserError, match=r"cats/pipe\.jpg"):
+        open_photo(folder / "cats" / "pipe.jpg")
+
+
 @pytest.mark.parametrize(
     ("line", "name", "reason"),
     [
@@ -182,10 +203,13 @@ def test_a_file_that_cannot_be_used_is_left_out_by_name_and_reason(photos_in, tm
         ("3.png,Kia,nan", "3.png", "line 4 of list.csv gives it no model"),
         ("3.png,,", "3.png", "line 4 of list.csv gives it no model"),
         ("1.jpg,Audi,A4", "1.jpg", "listed a second time in line 4 of list.csv"),
+        ("pipe.jpg,Kia,Rio", "pipe.jpg", "^not a file$"),
     ],
 )
 def test_a_line_of_a_csv_that_cannot_be_used_is_left_out(photos_in, tmp_path, line, name, reason):
     folder = photos_in(*LISTED)
+    if name == "pipe.jpg":
+        os.mkfifo(folder / name)
     (folder / "list.csv").write_text(f"file_name,make,model\n1.jpg,Kia,Rio\nsub/2.jpg,Audi,A4\n{line}\n")
     result = indexed(folder, tmp_path)
     assert rows_by_name(result, "label") == {"1.jpg": ("Kia_Rio",), "2.jpg": ("Audi_A4",)}
@@ -323,6 +347,7 @@ SPLIT_PHOTOS = ("Kia_Rio_1.jpg", "Kia_Rio_2.jpg", "Audi_A4/1.jpg", "Audi_A4/2.jp
     [
         "file_name,split\nKia_Rio_1.jpg,test\nKia_Rio_2.jpg,validation\nAudi_A4/1.jpg,Test\nAudi_A4/2.jpg, val \n"
         "val/Audi_A4/3.jpg,train\n",
+        "Path;Split\nKia_Rio_1.jpg;test\nKia_Rio_2.jpg;validation\n1.jpg;test\n2.jpg;dev\n3.jpg;train\n",
         "\ufeffmake_model,split,near,file_name\nx,test,,photos/Kia_Rio_1.jpg\nx,validation,7,./photos/Kia_Rio_2.jpg\n"
         "x,test,,1.jpg\nx,val,,2.jpg\nx,training,,3.jpg\nx,train,,of_another_set.jpg\n",
     ],
@@ -351,6 +376,7 @@ def test_photos_that_a_given_split_does_not_name(photos_in, tmp_path):
     ("content", "message"),
     [
         ("file_name,side\na.jpg,train\n", "has no column split"),
+        ("photograph,split\na.jpg,train\n", "has no column file_name"),
         ("file_name,split\na.jpg,train\nb.jpg,\n", "line 3: split must be one of .* Received: ''"),
         ("file_name,split\na.jpg,train\na.jpg,test\n", "line 3: a.jpg is in test here, but in train before"),
     ],

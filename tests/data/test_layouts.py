@@ -11,8 +11,9 @@ from scipy.io import savemat
 from car_classifier.data.indexing import index_photos
 from car_classifier.data.layouts import Classes, find_photos
 from car_classifier.data.list_layouts import SPREADSHEETS, TABLES
-from car_classifier.data.list_rows import FILE_COLUMNS, ID_COLUMNS, LABEL_COLUMNS
+from car_classifier.data.list_rows import ID_COLUMNS, LABEL_COLUMNS
 from car_classifier.data.manifest import read_manifest
+from car_classifier.data.photo_sources import FILE_COLUMNS
 from car_classifier.errors import UserError
 from tests.support.repository import ROOT
 
@@ -238,6 +239,21 @@ LAYOUTS = {
         TWO_CLASSES,
     ),
     "text with tabs": (ANIMALS, written("l.txt", listed(("file", "label"), *ROWS, separator="\t")), TWO_CLASSES),
+    "text in UTF-32": (ANIMALS, written("l.csv", listed(("file", "label"), *ROWS, encoding="utf-32")), TWO_CLASSES),
+    "text in UTF-32 without a mark": (
+        ANIMALS, written("l.csv", listed(("file", "label"), *ROWS, encoding="utf-32-le")), TWO_CLASSES
+    ),
+    "CSV with quotes and spaces": (
+        ANIMALS,
+        written("l.csv", '"file_name" , "label"\n' + "".join(f'"{name}" , "{label}" \n' for name, label in ROWS)),
+        TWO_CLASSES,
+    ),
+    "JSON lines with a separator of lines in a text": (
+        ANIMALS,
+        written("metadata.jsonl", "".join(f'{{"file_name": "{name}", "label": "{label}", "text": "a\u2028b"}}\n'
+                                          for name, label in ROWS)),
+        TWO_CLASSES,
+    ),
     "CSV in Windows-1252": (
         ANIMALS,
         written("l.csv", listed(("file", "label"), ("a/1.jpg", "Löwe"), ("b/1.jpg", "Kuh"), encoding="cp1252")),
@@ -334,6 +350,64 @@ LAYOUTS = {
          "images/002.Laysan_Albatross/L_0002_1027.jpg"],
         cub,
         {"001.Black_footed_Albatross/train": 1, "002.Laysan_Albatross/test": 1},
+    ),
+    "CUB-200-2011 as its archive unpacks": (
+        ["CUB_200_2011/images/001.Black_footed_Albatross/Black_Footed_Albatross_0001_796111.jpg",
+         "CUB_200_2011/images/002.Laysan_Albatross/L_0002_1027.jpg"],
+        lambda folder: (written("attributes.txt", "1 has_bill_shape::curved")(folder), cub(folder / "CUB_200_2011")),
+        {"001.Black_footed_Albatross/train": 1, "002.Laysan_Albatross/test": 1},
+    ),
+    "CUB-200-2011 on Kaggle, with its masks": (
+        ["CUB_200_2011/images/001.Black_footed_Albatross/Black_Footed_Albatross_0001_796111.jpg",
+         "CUB_200_2011/images/002.Laysan_Albatross/L_0002_1027.jpg",
+         "segmentations/001.Black_footed_Albatross/Black_Footed_Albatross_0001_796111.png"],
+        lambda folder: cub(folder / "CUB_200_2011"),
+        {"001.Black_footed_Albatross/train": 1, "002.Laysan_Albatross/test": 1},
+    ),
+    "Stanford Cars, devkit, each in a folder of its name": (
+        ["cars_train/cars_train/00001.jpg", "cars_train/cars_train/00002.jpg", "cars_test/cars_test/00001.jpg"],
+        lambda folder: (stanford_devkit(folder), (folder / "car_devkit").mkdir(),
+                        (folder / "devkit").rename(folder / "car_devkit" / "devkit")),
+        {"AM General Hummer SUV 2000/train": 1, "Acura RL Sedan 2012/train": 1, "Acura RL Sedan 2012/test": 1},
+    ),
+    "Hugging Face imagefolder, cloned": (
+        ["data/train/0001.png", "data/train/0002.png", "data/test/0001.png"],
+        lambda folder: (
+            written("README.md", "license: mit")(folder),
+            written("data/train/metadata.csv", "file_name,label\n0001.png,7\n0002.png,8\n")(folder),
+            written("data/test/metadata.csv", "file_name,label\n0001.png,7\n")(folder),
+        ),
+        {"7/train": 1, "8/train": 1, "7/test": 1},
+    ),
+    "a list beside the folder of the photos": (
+        ["photos/1.jpg", "photos/2.jpg", "photos/3.jpg"],
+        written("annotations/list.csv", listed(("file_name", "label"), ("1.jpg", "cats"), ("2.jpg", "cats"),
+                                               ("3.jpg", "dogs"))),
+        TWO_CLASSES,
+    ),
+    "a list with paths from its own folder": (
+        ["photos/1.jpg", "photos/2.jpg", "photos/3.jpg"],
+        written("lists/list.csv", "path,label\n../photos/1.jpg,cats\n../photos/2.jpg,cats\n../photos/3.jpg,dogs\n"),
+        TWO_CLASSES,
+    ),
+    "lists of splits beside the folder of the photos": (
+        ["photos/1.jpg", "photos/2.jpg", "photos/3.jpg"],
+        lambda folder: (
+            written("lists/train.csv", "file,label\n1.jpg,cats\n2.jpg,dogs\n")(folder),
+            written("lists/test.csv", "file,label\n3.jpg,cats\n")(folder),
+        ),
+        {"cats/train": 1, "dogs/train": 1, "cats/test": 1},
+    ),
+    "a list of a part of one class": (
+        in_folders("cats", "dogs", "hens"),
+        written("cats/list.csv", "file,label\nIMG_0001.jpg,tabby\nIMG_0002.jpg,siamese\n"),
+        {"cats": 3, "dogs": 3, "hens": 3},
+    ),
+    "a list written on Windows, where case does not count": (
+        ["P1.JPG", "P2.JPG", "Sub/P3.JPG", "q.jpg", "Q.jpg"],
+        written("list.csv", listed(("file", "label"), ("p1.jpg", "cats"), ("p2.jpg", "cats"), ("sub/p3.jpg", "dogs"),
+                                   ("q.jpg", "dogs"))),
+        {"cats": 2, "dogs": 2},
     ),
     "Stanford Cars, one list": (
         ["car_ims/000001.jpg", "car_ims/000002.jpg", "car_ims/000003.jpg"],
@@ -471,7 +545,51 @@ def test_two_readings_that_differ_must_be_chosen_from(laid_out, tmp_path):
     assert {item.label for item in by[Classes.NAMES]} == {"Audi_A4", "Audi_A5", "Kia_Rio"}
 
 
+BY_MODEL = [f"{label}/{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in range(3)]
 NAMED = tuple(f"{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in range(3))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        in_folders("batch_1", "batch_2", names=NAMED),
+        in_folders("good_light", "bad_light", names=NAMED),
+        in_folders("Berlin_Mitte", "Berlin_Nord", "Hamburg", names=NAMED),
+        in_folders("train/2014_05", "train/2014_06", "test/2014_05", names=NAMED),
+        in_folders("Audi_A4", "Kia_Rio", names=NAMED),
+        in_folders("Audi_100", "Kia_5", names=["Audi_100_1.jpg", "Kia_5_2.jpg"]),
+    ],
+    ids=["batches", "light", "places", "months", "half of them exchanged", "classes of numbers"],
+)
+def test_folders_with_underscores_do_not_win_against_names_of_other_classes(laid_out, tmp_path, names):
+    folder = laid_out(names)
+    with pytest.raises(UserError, match="By folders: .* --classes folders or --classes names"):
+        find_photos(folder, tmp_path / "m.csv")
+
+
+@pytest.mark.parametrize(
+    ("names", "counts", "named"),
+    [
+        ([*BY_MODEL, "Audi_A4/Kia_Rio_9.jpg"], {"Audi_A4": 4, "Kia_Rio": 3}, "Audi_A4/Kia_Rio_9.jpg"),
+        ([name.replace("_", " ", 1) for name in [*BY_MODEL, "Audi_A4/Kia_Rio_9.jpg"]],
+         {"Audi_A4": 4, "Kia_Rio": 3}, "Audi A4/Kia_Rio_9.jpg"),
+        ([*in_folders("Audi_A4", "Kia_Rio"), "Audi_A4/Kia_Rio_9.jpg"], {"Audi_A4": 4, "Kia_Rio": 3},
+         "Audi_A4/Kia_Rio_9.jpg"),
+        (BY_MODEL, {"Audi_A4": 3, "Kia_Rio": 3}, None),
+        (in_folders("Audi_A4", "Kia_Rio", names=["a_scan_1.jpg", "a_scan_2.jpg"]), {"Audi_A4": 2, "Kia_Rio": 2}, None),
+        ([f"{label}/{label[4:]}_00{i}_7.jpg" for label in ("001.Black_tern_ad", "002.Black_tern_egg", "003.Jay")
+          for i in (1, 2)], {"001.Black_tern_ad": 2, "002.Black_tern_egg": 2, "003.Jay": 2}, None),
+    ],
+    ids=["one of them", "spaces", "camera names", "all agree", "no classes", "longer than make and model"],
+)  # fmt: skip
+def test_photos_named_after_another_folder_are_mentioned(laid_out, tmp_path, names, counts, named):
+    found = find_photos(laid_out(names), tmp_path / "m.csv")
+    assert found.reading.startswith("Classes by folders")
+    assert Counter(item.label for item in found.candidates) == counts
+    said = [note for note in found.notes if "named after another class" in note]
+    assert said == (
+        [f"1 photo is named after another class than that of the folder, which counts: {named}"] if named else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -485,6 +603,7 @@ NAMED = tuple(f"{label}_{i}.jpg" for label in ("Audi_A4", "Kia_Rio") for i in ra
         (in_folders("2015", names=NAMED), {"Audi_A4", "Kia_Rio"}),
         (in_folders("Kia Rio", names=NAMED[3:]), {"Kia_Rio"}),
         (in_folders("okapi", names=NAMED), None),
+        (in_folders("part_a", names=NAMED), None),
         (in_folders("Kia", names=NAMED[3:]), None),
     ],
 )
@@ -534,6 +653,31 @@ def test_a_folder_beside_many_named_photos_must_be_chosen(laid_out, tmp_path):
     folder = laid_out(names + in_folders("new"))
     with pytest.raises(UserError, match="By folders: Audi_A4_0.jpg is of no class. By file names: Audi_A4_0.jpg is of"):
         find_photos(folder, tmp_path / "m.csv")
+
+
+def exchanged(name, header, cells):
+    """A list that says of each of two folders that it holds the class of the other."""
+    other = {"Kia_Rio": "Audi_A4", "Audi_A4": "Kia_Rio"}
+    rows = [(f"{folder}/{photo}", *cells(other[folder])) for folder in other for photo in CAMERA]
+    return in_folders(*other), written(name, listed(header, *rows))
+
+
+@pytest.mark.parametrize(
+    ("names", "write_list"),
+    [
+        exchanged("labels.csv", ("file_name", "label"), lambda label: [label]),
+        exchanged("labels.csv", ("file_name", "label"), lambda label: [label.lower().replace("_", " ")]),
+        exchanged("labels.csv", ("file_name", "make", "model"), lambda label: label.split("_")),
+        ([f"{folder}/{other}_{i}.jpg" for i in range(3) for folder, other in
+          (("Kia_Rio", "Audi_A4"), ("Audi_A4", "Kia_Rio"))], None),
+    ],
+    ids=["a list", "in other spelling", "with makes", "names"],
+)  # fmt: skip
+def test_classes_with_each_other_s_names_must_be_chosen_from(laid_out, tmp_path, names, write_list):
+    folder = laid_out(names, write_list)
+    with pytest.raises(UserError, match="can be read in two ways.*Choose with --classes (list|folders) or --classes"):
+        find_photos(folder, tmp_path / "manifest.csv")
+    assert find_photos(folder, tmp_path / "manifest.csv", Classes.FOLDERS).candidates[0].label == "Audi_A4"
 
 
 def test_a_list_that_contradicts_folders_must_be_chosen(laid_out, tmp_path):
@@ -730,6 +874,43 @@ def test_another_table_needs_no_mention(laid_out, tmp_path, content, suffix):
 SPREADSHEET = "is a spreadsheet, which is not read: "
 
 
+@pytest.mark.parametrize(
+    ("names", "files", "note"),
+    [
+        (ANIMALS, {"l.csv": "file_name,label\nx0.jpg,cats\nx1.jpg,dogs\n"},
+         "l.csv is a list, but the photos that it names are not there, such as x0.jpg."),
+        (["a/1.jpg", "a/2.jpg", "b/3.jpg", "b/4.jpg", "b/5.jpg"], {"c/l.csv": "file_name,label\n1.jpg,x\n2.jpg,y\n"},
+         "c/l.csv is a list, but was not read: it lies in another folder than the photos, and there are several such"),
+        (ANIMALS, {"CUB/images.txt": "1 a/1.jpg\n2 a/2.jpg\n", "CUB/classes.txt": "1 a\n2 b\n"}, None),
+    ],
+    ids=["files that are not there", "another folder", "a well-known set's"],
+)  # fmt: skip
+def test_why_a_list_was_not_read_is_said_truly(laid_out, tmp_path, names, files, note):
+    folder = laid_out(names, lambda folder: [written(name, text)(folder) for name, text in files.items()])
+    _, notes = notes_on(folder, tmp_path)
+    assert "must name the columns" not in notes
+    if note is None:
+        assert ".txt" not in notes
+        return
+    assert note in notes
+    with pytest.raises(UserError, match=f"holds no list of photos: {re.escape(note)}"):
+        notes_on(folder, tmp_path, classes=Classes.LIST)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"file_name": "a/2.jpg", "label":', "metadata.jsonl, line 3, column 34: it is no JSON: Expecting value."),
+        ("7", "metadata.jsonl, line 3: it is no JSON object of names and values."),
+        ('["a", "b"]', "metadata.jsonl, line 3: it is no JSON object of names and values."),
+    ],
+)
+def test_a_line_that_is_no_json_is_named(laid_out, tmp_path, line, message):
+    content = f'{{"file_name": "a/1.jpg", "label": "cats"}}\n\n{line}\n'
+    with pytest.raises(UserError, match=message):
+        find_photos(laid_out(ANIMALS, written("metadata.jsonl", content)), tmp_path / "m.csv")
+
+
 def test_a_spreadsheet_is_not_read_and_it_is_said_how_to(laid_out, tmp_path):
     folder = laid_out(ANIMALS, written("list.xlsx", b"PK\3\4"))
     result, notes = notes_on(folder, tmp_path)
@@ -737,7 +918,7 @@ def test_a_spreadsheet_is_not_read_and_it_is_said_how_to(laid_out, tmp_path):
     assert result.left_out == ()
     with pytest.raises(UserError, match=f"{SPREADSHEET}save it as CSV. Its first line must name the columns"):
         notes_on(folder / "list.xlsx", tmp_path)
-    with pytest.raises(UserError, match=f"holds no list of photos: .* list.xlsx {SPREADSHEET}"):
+    with pytest.raises(UserError, match=f"holds no list of photos: list.xlsx {SPREADSHEET}"):
         notes_on(folder, tmp_path, classes=Classes.LIST)
 
 

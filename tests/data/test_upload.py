@@ -90,6 +90,7 @@ def version(folder: Path) -> Path:
 
 def test_a_folder_arrives_under_its_name_and_is_not_sent_twice(tmp_path, url):
     photos = filled(tmp_path / "photos", a_dot_jpg="one", **{"Kia Rio__b_dot_jpg": "two", "_dot_hidden": "no"})
+    os.mkfifo(photos / "pipe.jpg")
     assert upload(photos, url) == ({"a.jpg", "b.jpg"}, set())
     assert stored(url) == {"photos/a.jpg": b"one", "photos/Kia Rio/b.jpg": b"two"}
     assert plan_upload(photos, url).left_out == (photos / ".hidden",)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -65,12 +66,14 @@ def bad_photos(tmp_path, demo_data) -> dict[str, str]:
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "words.jpg").write_text("no photo")
     Image.new("RGB", (8, 8)).save(tmp_path / "other.jpg", "WEBP")
+    os.mkfifo(tmp_path / "pipe.jpg")
     return {
         "cut.jpg": "truncated",
         "empty.jpg": "empty file",
         "words.jpg": "not a picture, or damaged",
         "other.jpg": "a WEBP file; car-classifier data index --convert makes a JPEG of it",
         "gone.jpg": "no such file",
+        "pipe.jpg": "not a file",
     }
 
 
