@@ -143,7 +143,7 @@ def _give_wrong_labels(out: Path, settings: DemoSettings) -> dict[str, str]:
         renamed[f"images/{photo.name}"] = f"images/{name}"
     for old, new in renamed.items():
         (out / old).rename(out / new)
-    write_csv(out / WRONG_LABELS, WRONG_COLUMNS, sorted(rows, key=lambda row: row["file_name"]))
+    write_csv(out / WRONG_LABELS, WRONG_COLUMNS, sorted(rows, key=lambda row: str(row["file_name"])))
     return renamed
 
 
