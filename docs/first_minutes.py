@@ -27,9 +27,9 @@ def drawing(page: Page) -> None:
 
 
 def learning(page: Page) -> None:
-    """Curves, and a dozen test photos under their heatmaps, after three epochs."""
+    """A dozen test photos under their heatmaps, after three epochs."""
     _wait_for_epochs(page, 3)
-    page.locator(".live-runs").scroll_into_view_if_needed()
+    _show(page, "#live-watched")
 
 
 def answered(page: Page) -> None:
@@ -37,15 +37,15 @@ def answered(page: Page) -> None:
     expect(page.locator("#classify")).to_have_attribute("data-phase", "answered", timeout=PATIENCE)
 
 
-def second_version(page: Page) -> None:
-    """The second training goes on beside it."""
-    expect(page.locator("#live-preparation")).to_be_visible(timeout=PATIENCE)
-    _wait_for_epochs(page, 5)
+def training_on(page: Page) -> None:
+    """The training goes on meanwhile."""
+    _wait_for_epochs(page, 7)
+    _show(page, ".live-runs")
 
 
 def suspects(page: Page) -> None:
     """The second version finds wrong labels."""
-    while not re.search("Model says", page.locator("body").inner_text()):
+    while not re.search("Version 2 of the model is sure", page.locator("body").inner_text()):
         time.sleep(5)
         page.reload()
 
@@ -54,7 +54,7 @@ FRAMES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "1-drawing": ("/", drawing),
     "2-learning": ("/", learning),
     "3-answered": ("/", answered),
-    "4-second-version": ("/model", second_version),
+    "4-training-on": ("/model", training_on),
     "5-suspects": ("/data?split=test&suspects=yes", suspects),
 }
 
@@ -66,6 +66,10 @@ def _wait_for_epochs(page: Page, least: int) -> None:
         arg=least,
         timeout=PATIENCE,
     )
+
+
+def _show(page: Page, what: str) -> None:
+    page.locator(what).evaluate("element => scrollTo(0, scrollY + element.getBoundingClientRect().top - 80)")
 
 
 def _wait_for_page(page: Page, url: str) -> None:

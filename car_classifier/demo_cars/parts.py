@@ -139,7 +139,7 @@ def paint_wheels(easel: Easel, variant: str) -> list[Box]:
         easel.fill(disc(x, y, r, r * 0.8 if variant != "common" else r * 0.68), rim)
         if variant in ("disc", "eclipse"):
             easel.fill(disc(x, y, r, r * 0.5), (0.8, 0.81, 0.82))
-            easel.fill(disc(x, y, r, r * (0.16 if variant == "disc" else 0.4)), (0.35, 0.36, 0.38))
+            easel.fill(disc(x, y, r, r * (0.16 if variant == "disc" else 0.46)), (0.35, 0.36, 0.38))
         elif variant == "gold":
             _spokes(easel, x, y, r, r * 0.78, 8, r * 0.04, (0.45, 0.32, 0.08))
             easel.fill(disc(x, y, r, r * 0.2), (0.3, 0.22, 0.08))
