@@ -27,7 +27,7 @@ from car_classifier.supervision import (
     wait_for_page,
 )
 from car_classifier.training.augmentation import Augmentation
-from car_classifier.training.config import Count, ImageSize, Rate, TrainingConfig
+from car_classifier.training.config import Count, ImageSize, TrainingConfig
 from car_classifier.training.live_progress import FILE, LiveProgress
 from car_classifier.words import counted
 
@@ -85,20 +85,14 @@ class DemoRecipe(Settings):
     per_class: Count = 80
     """Number of photos of each model."""
 
-    image_size: ImageSize = (80, 112)
+    image_size: ImageSize = (96, 144)
     """Height and width of the net's input in pixels."""
 
-    early_epoch: Count = 5
+    early_epoch: Count = 6
     """The epoch after which the first version is published."""
 
-    epochs: Count = 9
+    epochs: Count = 12
     """Epochs of the training."""
-
-    batch_size: Count = 16
-    """Photos in a training step: few, because few photos give few steps."""
-
-    learning_rate: Rate = 2e-3
-    """Peak learning rate."""
 
     scored_photos: Count = 16
     """Number of test photos on which explanations are scored."""
@@ -110,9 +104,8 @@ class DemoRecipe(Settings):
             weights="none",
             image_size=self.image_size,
             output_stride=16,  # at this size, 32 would leave explanations of 2 by 3 cells
-            batch_size=self.batch_size,
             epochs=self.epochs,
-            learning_rate=self.learning_rate,
+            learning_rate=1e-3,
             # Small crops and mixed photos would often leave out the one part that tells two models apart.
             augmentation=Augmentation(crop_area=0.8, cutmix=0),
             patience=self.epochs,

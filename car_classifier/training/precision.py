@@ -11,7 +11,8 @@ def dtype_policy(precision: Precision) -> str:
     """The Keras dtype policy for a precision: arithmetic in that format, weights in float32.
 
     `auto` is bfloat16 on a GPU of NVIDIA's Ampere generation or newer and on a CPU with matrix instructions for it
-    (AMX), float16 on a Volta or Turing GPU, and float32 on all other devices.
+    (AMX), float16 on a Volta or Turing GPU, and float32 on all other devices. On a CPU with AVX-512 BF16 alone,
+    bfloat16 takes longer than float32: docs/training.md has figures.
     """
     return _POLICIES[precision if precision != "auto" else _native_precision()]
 
