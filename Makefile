@@ -66,7 +66,7 @@ blog: $(BIN)/.installed  ## Run the series and write its notebooks and pages; PA
 screenshots: $(BIN)/.installed  ## Pictures of every page for the README; URL=address of a running dashboard
 	$(BIN)/python -m docs.screenshots $(URL)
 
-first-minutes: $(BIN)/.installed  ## Five pictures of the first minutes of make up, ; start it just before
+first-minutes: $(BIN)/.installed  ## Five pictures of the first minutes of make up; start it just before, on a folder without a model
 	$(BIN)/python -m docs.first_minutes $(URL)
 
 reference: $(BIN)/.installed  ## docs/reference: the pages that are written from the code
