@@ -203,7 +203,7 @@ def _make_demo(settings: UpSettings, console: Console, recipe: DemoRecipe, progr
     early = EarlyVersion(recipe.early_epoch, lambda run: versions(settings.model_dir) or published(run))
     runs_dir = settings.demo_dir / "runs"
     training_run = train_and_export(recipe.training(manifest), runs_dir, console, settings.resume_with, early)
-    if versions(settings.model_dir) != [1]:
+    if versions(settings.model_dir) not in ([], [1]):  # none if somebody removed the first one
         console.print("Another version was published meanwhile, so the demo's second one is not.")
         return
     version = published(training_run.folder)
