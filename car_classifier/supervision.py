@@ -15,6 +15,7 @@ from rich.console import Console
 
 from car_classifier.errors import UserError
 from car_classifier.files import write_json
+from car_classifier.interruption import defer_signals
 from car_classifier.registry.server_status import ask_directly, version_states
 from car_classifier.words import counted
 
@@ -78,7 +79,8 @@ class ModelServer:
             if now >= self._start_at:
                 if not self._starts:
                     self._note("")
-                self.process, self._started = start(self.command, {}), now
+                with defer_signals():  # in between, nobody would know the process that is to be stopped
+                    self.process, self._started = start(self.command, {}), now
                 self._said.clear()
             return
         code = self.process.poll()

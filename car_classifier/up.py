@@ -10,6 +10,7 @@ from rich.console import Console
 
 from car_classifier.errors import UserError
 from car_classifier.files import read_json
+from car_classifier.interruption import defer_signals
 from car_classifier.preflight import why_taken
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import CONFIG_NAME, MODEL_NAME, STABLE, ensure_live
@@ -251,11 +252,13 @@ def run(settings: UpSettings, console: Console, bounds: Bounds = Bounds()) -> No
             is_unfinished = not has_model or _is_demo_unfinished(settings)
             if is_unfinished:
                 _progress(settings, console).announce()  # before the page, which shows it
-            dashboard = start(python_module("dashboard"), _of_the_dashboard(settings, server_url, note_path))
+            with defer_signals():  # in between, nobody would know the process that is to be stopped
+                dashboard = start(python_module("dashboard"), _of_the_dashboard(settings, server_url, note_path))
             wait_for_page(settings.page_url, dashboard, bounds)
             _say_open(settings, console)
             if is_unfinished:
-                preparation = start(_preparation(settings), {})
+                with defer_signals():
+                    preparation = start(_preparation(settings), {})
             while True:
                 check_alive(DASHBOARD, dashboard)
                 has_model = has_model or (settings.model_dir / CONFIG_NAME).is_file()

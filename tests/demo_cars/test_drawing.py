@@ -185,7 +185,7 @@ def test_the_twins_are_among_the_models_of_a_hard_set(count, is_hard, labels):
 
 
 def test_wrong_labels_of_a_hard_set_are_listed_and_are_test_photos(tmp_path):
-    settings = DemoSettings(classes=4, per_class=5, seed=5, is_hard=True)
+    settings = DemoSettings(classes=4, per_class=12, seed=5, is_hard=True)
     assert draw_demo_set(tmp_path, settings)
     index_photos(tmp_path / "images", tmp_path / "manifest.csv")
     rows = {row.file_name: row for row in read_manifest(tmp_path / "manifest.csv").rows}
