@@ -15,7 +15,7 @@ from rich.console import Console
 
 from car_classifier.errors import UserError
 from car_classifier.files import write_json
-from car_classifier.interruption import defer_signals
+from car_classifier.publishing.interruption import defer_signals
 from car_classifier.registry.server_status import ask_directly, version_states
 from car_classifier.words import counted
 

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from car_classifier.errors import UserError
 from car_classifier.files import read_json
-from car_classifier.interruption import defer_signals
 from car_classifier.preflight import why_taken
+from car_classifier.publishing.interruption import defer_signals
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import CONFIG_NAME, MODEL_NAME, STABLE, ensure_live
 from car_classifier.registry.published_version import PublishedVersion
@@ -147,7 +147,7 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
 
 
 def _is_demo_unfinished(settings: UpSettings) -> bool:
-    """Whether the demo's first version is the only one, and what follows it was interrupted."""
+    """Whether the making of the demo was interrupted after its first version."""
     path = settings.demo_dir / FILE
     if versions(settings.model_dir) != [1] or not path.is_file() or read_json(path).get("state") == "ended":
         return False
@@ -165,7 +165,7 @@ STEPS = (
     "Training a net on them",
     "Finding similar photos and scoring explanations",
 )
-"""What is done to make the demo."""
+"""The steps of making the demo."""
 
 SCORED_METHODS = ("exact", "gradcam", "gradcam++")
 """Explanation methods that are scored beside the baselines: fast ones."""

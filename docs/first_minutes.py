@@ -5,19 +5,19 @@ seconds since the page was there are printed.
 """
 
 import io
-import re
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Error, Page, expect, sync_playwright
+from playwright.sync_api import Error, Page, ViewportSize, expect, sync_playwright
 
 from docs.screenshots import QUALITY, browser_here
 
 FOLDER = Path(__file__).parent / "images" / "first-minutes"
-WIDTH, SHOWN_WIDTH = {"width": 1280, "height": 800}, 800
+VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
+WIDTH = 800  # of the pictures
 PATIENCE = 1_800_000  # milliseconds
 
 
@@ -45,7 +45,7 @@ def training_on(page: Page) -> None:
 
 def suspects(page: Page) -> None:
     """The second version finds wrong labels."""
-    while not re.search("Version 2 of the model is sure", page.locator("body").inner_text()):
+    while "Version 2 of the model is sure" not in page.locator("body").inner_text():
         time.sleep(5)
         page.reload()
 
@@ -87,7 +87,7 @@ def main() -> int:
     url = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://localhost:8050"
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        page = browser_here(playwright).new_context(viewport=WIDTH, reduced_motion="reduce").new_page()
+        page = browser_here(playwright).new_context(viewport=VIEWPORT, reduced_motion="reduce").new_page()
         _wait_for_page(page, url)
         start = time.monotonic()
         for name, (path, wait) in FRAMES.items():
@@ -95,7 +95,7 @@ def main() -> int:
             wait(page)
             page.wait_for_timeout(1000)  # for pictures to load
             picture = Image.open(io.BytesIO(page.screenshot()))
-            picture.thumbnail((SHOWN_WIDTH, SHOWN_WIDTH))
+            picture.thumbnail((WIDTH, WIDTH))
             picture.save(FOLDER / f"{name}.webp", quality=QUALITY, method=6)
             sys.stdout.write(f"{FOLDER / name}.webp after {time.monotonic() - start:.0f} seconds\n")
             sys.stdout.flush()

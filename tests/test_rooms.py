@@ -8,11 +8,10 @@ import pytest
 
 from tests.support.repository import ROOT
 
-LEAVES = {"errors", "files", "interruption", "progress", "settings", "subject", "words"}
+LEAVES = {"errors", "files", "progress", "settings", "subject", "words"}
 CAR_CLASSIFIER = {
     "errors": set(),
     "files": {"errors"},
-    "interruption": set(),
     "progress": {"words"},
     "words": set(),
     "subject": {"errors", "files"},

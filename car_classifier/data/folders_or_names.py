@@ -77,7 +77,7 @@ def folders_are_trusted(photos: Sequence[PlacedPhoto]) -> bool:
 
 
 def _are_classes(inside: Sequence[PlacedPhoto], photos: Sequence[PlacedPhoto]) -> bool:
-    """Whether the names of photos in folders can be classes; names of those folders and of loose photos are some."""
+    """Whether the names of photos in folders can be classes, as the names of those folders and of loose photos can."""
     return are_plausible(inside, {*_loose_labels(photos), *(photo.class_folder or "" for photo in inside)})
 
 

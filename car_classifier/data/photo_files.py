@@ -102,7 +102,7 @@ def read_photo(candidate: Candidate, converted: Path | None = None) -> Photo | L
 
 
 def _first_line(error: Exception) -> str:
-    """What an error says, without the advice to programmers that some decoders add."""
+    """The first line of an error's text: some decoders add advice to programmers below it."""
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from car_classifier.errors import UserError
 from car_classifier.files import check_writable
-from car_classifier.interruption import defer_signals
 from car_classifier.publishing.gate import MARGIN, check_answers, check_metrics
+from car_classifier.publishing.interruption import defer_signals
 from car_classifier.registry.assets import check_checksums, note_publication
 from car_classifier.registry.labels import (
     CONFIG_NAME,

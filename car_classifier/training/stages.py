@@ -44,7 +44,7 @@ HEAD_BATCH = 32
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What is done with the classifier in the middle of a training from random weights.
+    """An action on the classifier in the middle of a training from random weights.
 
     Attributes:
         epoch: The epoch, from 1, after which it is taken; a training that is resumed later does not take it again.
@@ -60,7 +60,7 @@ def train(run: TrainingRun, snapshot: Snapshot | None = None) -> Classifier:
 
     Args:
         run: Settings, photos and folder.
-        snapshot: What is done in the middle, if anything.
+        snapshot: An action in the middle, if one is wanted.
 
     Returns:
         The classifier with its best weights, calibrated on the validation photos.

@@ -127,7 +127,7 @@ def for_model(data: bytes, *, max_megapixels: float, longest_side: int) -> Photo
                 # Fails for a damaged photo. At an eighth of its size, a JPEG is read to its end in half of the time.
                 image.draft(None, (1, 1))
                 image.load()
-                return Photo(kept, *(reversed(size) if orientation in TRANSPOSED else size))
+                return _with_own_pixels(kept, size, orientation)
     return normalise(data, max_megapixels=max_megapixels, longest_side=longest_side)
 
 
@@ -161,12 +161,18 @@ def normalise(data: bytes, *, max_megapixels: float, longest_side: int, quality:
             orientation = exif_orientation(data)
             kept = jpeg.without_metadata(data, orientation)
             if kept is not None:
-                return Photo(kept, *(reversed(image.size) if orientation in TRANSPOSED else image.size))
+                return _with_own_pixels(kept, image.size, orientation)
         # The JPEG decoder scales down while it decodes; other formats ignore this.
         image.draft(None, (longest_side, longest_side))
         rgb = _upright(image, _with_hole(image, data) or _to_rgb(image), data)
         rgb.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
     return Photo(_encode(rgb, quality, keep_pixels=fits), *rgb.size)
+
+
+def _with_own_pixels(content: bytes, size: tuple[int, int], orientation: int) -> Photo:
+    """A photo whose pixels were not encoded again; `size` is that before it is turned upright."""
+    width, height = size
+    return Photo(content, height, width) if orientation in TRANSPOSED else Photo(content, width, height)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import requests
 from rich.console import Console
 
 from car_classifier.errors import UserError
-from car_classifier.interruption import defer_signals
+from car_classifier.publishing.interruption import defer_signals
 from car_classifier.publishing.publish import publish
 from car_classifier.publishing.version_comparison import compare
 from car_classifier.registry import labels as version_labels
