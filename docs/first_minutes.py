@@ -45,9 +45,13 @@ def training_on(page: Page) -> None:
 
 def suspects(page: Page) -> None:
     """The second version finds wrong labels."""
-    while "Version 2 of the model is sure" not in page.locator("body").inner_text():
-        time.sleep(5)
-        page.reload()
+    while True:
+        try:
+            expect(page.locator("body")).to_contain_text("Version 2 of the model is sure", timeout=5000)
+        except AssertionError:
+            page.reload()
+        else:
+            return
 
 
 FRAMES: dict[str, tuple[str, Callable[[Page], None]]] = {

@@ -53,16 +53,23 @@ TWINS = ("Halvorn_Moonrise", "Halvorn_Eclipse")
 """Labels of two models that differ in nothing but the hub of their wheels, which is a few pixels wide."""
 
 
+LAST_IN_HARD: tuple[PartKind, ...] = ("silhouette", "grille")
+"""Parts whose models come last into a hard set, the twins aside.
+
+A silhouette differs in so much of the car that no part is the one place to point at, and grilles take a net longer than
+newcomers wait.
+"""
+
+
 def models_of(count: int, is_hard: bool) -> tuple[DemoModel, ...]:
     """The models of a set.
 
     Args:
         count: Number of models, from the beginning of the catalogue.
-        is_hard: Whether both twins are among them; one takes the last model's place if need be.
+        is_hard: Whether the twins are the last two, and models of `LAST_IN_HARD` come after the others.
     """
-    models = CATALOGUE[:count]
+    if not is_hard:
+        return CATALOGUE[:count]
     twins = tuple(model for model in CATALOGUE if model.label in TWINS)
-    if not is_hard or set(twins) <= set(models):
-        return models
-    others = [model for model in models if model not in twins]
-    return (*others[: count - len(twins)], *twins)
+    others = [model for model in CATALOGUE if model not in twins]
+    return (*sorted(others, key=lambda model: model.part in LAST_IN_HARD)[: count - len(twins)], *twins)

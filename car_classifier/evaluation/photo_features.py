@@ -109,7 +109,7 @@ def pooled_activations(
         raise UserError(f"{error} Similar photos cannot be found with this model.") from error
     pooled = keras.Model(net.model.input, keras.layers.GlobalAveragePooling2D()(layer.output))
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def features_of(image_bytes: tf.Tensor) -> Any:
         return pooled(net.normalised(load_photos(image_bytes, net.image_size)), training=False)
 

@@ -268,7 +268,11 @@ def readable_rows(
     def sizes(image_bytes: tf.Tensor) -> tf.Tensor:
         return tf.map_fn(lambda photo: tf.shape(decode_photo(photo)), image_bytes, fn_output_signature=tf.int32)
 
-    return [row for batch, _ in ask_in_batches(tf.function(sizes), manifest, rows, report, notify) for row in batch]
+    return [
+        row
+        for batch, _ in ask_in_batches(tf.function(sizes, autograph=False), manifest, rows, report, notify)
+        for row in batch
+    ]
 
 
 def ask_about(signature: Any, manifest: Manifest, batch: Sequence[ManifestRow], class_index: int | None = None) -> Any:

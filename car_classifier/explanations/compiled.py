@@ -13,4 +13,5 @@ def compiled(model: keras.Model) -> Any:
     return tf.function(
         lambda images: tf.cast(model(images, training=False), tf.float32),
         input_signature=[tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)],
+        autograph=False,
     )

@@ -16,11 +16,15 @@ PREPROCESSING_VERSION = 3
 """Changes whenever the same bytes give other pixels. 2: orientation and transparency count. 3: so does the transparent
 colour of PNGs of 2, 4 and 16 bits."""
 
+as_it_is = tf.autograph.experimental.do_not_convert
+"""Keeps autograph away from a function that has nothing to convert: parsing the source takes it a second or two."""
+
 _TOO_LARGE = f"is above {MAX_PIXELS // 10**6} megapixels"
 # The grey flags, because IMREAD_COLOR_RGB adds the colour; the flags named for colour would decode to BGR.
 _REDUCED = {2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4, 8: cv2.IMREAD_REDUCED_GRAYSCALE_8}
 
 
+@as_it_is
 def decode_photo(image_bytes: tf.Tensor) -> tf.Tensor:
     """Decode a JPEG or PNG photo, after checking that it is not too large.
 
@@ -127,6 +131,7 @@ def _by_pillow(image: Image.Image, content: bytes) -> NDArray[np.uint8]:
         raise ValueError("is damaged or cut off") from error
 
 
+@as_it_is
 def load_photo(image_bytes: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor:
     """Decode a photo and stretch all of it to the net's input size.
 
@@ -145,6 +150,7 @@ def load_photo(image_bytes: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor
     return tf.ensure_shape(resized, [*image_size, 3])
 
 
+@as_it_is
 def load_photos(image_bytes: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor:
     """`load_photo` for a batch.
 

@@ -53,11 +53,8 @@ class ServedClassifier(tf.Module):
         super().__init__(name="served_classifier")
         net, head, backbone, size = classifier.net, classifier.head, classifier.backbone, classifier.image_size
         setattr(self, WEIGHTS, [variable.value for variable in (*net.variables, *head.variables)])
-        self._activations_of = lambda images: net(images, training=False)
         self._logits = lambda activations: head(activations, training=False)
         self._contributions_of = contributions_of(head)
-        self._load = lambda image_bytes: normalise(backbone, load_photos(image_bytes, size))
-
         makes = sorted(set(classifier.makes.values()))
         membership = np.zeros((len(classifier.labels), len(makes)), np.float32)
         for i, label in enumerate(classifier.labels):
@@ -70,11 +67,21 @@ class ServedClassifier(tf.Module):
         images = tf.TensorSpec([None, *size, 3], tf.float32, name="images")
         image_bytes = tf.TensorSpec([None], tf.string, name="image_bytes")
         class_index = tf.TensorSpec([None], tf.int32, name="class_index")
+        # Functions of their own are in the graph once, and not once for each signature that calls them.
+        # Autograph would parse the source of all that they call, for seconds, and find nothing to convert.
+        self._activations_of = tf.function(
+            lambda images: net(images, training=False), input_signature=[images], autograph=False
+        )
+        self._load = tf.function(
+            lambda image_bytes: normalise(backbone, load_photos(image_bytes, size)),
+            input_signature=[image_bytes],
+            autograph=False,
+        )
         self.signatures_to_save = {
-            "serving_default": tf.function(self._serving_default, input_signature=[images]),
-            "classify": tf.function(self._classify, input_signature=[image_bytes]),
-            "explain": tf.function(self._explain, input_signature=[image_bytes, class_index]),
-            "all_classes": tf.function(self._all_classes, input_signature=[image_bytes]),
+            "serving_default": tf.function(self._serving_default, input_signature=[images], autograph=False),
+            "classify": tf.function(self._classify, input_signature=[image_bytes], autograph=False),
+            "explain": tf.function(self._explain, input_signature=[image_bytes, class_index], autograph=False),
+            "all_classes": tf.function(self._all_classes, input_signature=[image_bytes], autograph=False),
         }
 
     def _probabilities(self, logits: tf.Tensor) -> tf.Tensor:

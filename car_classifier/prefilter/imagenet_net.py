@@ -38,7 +38,9 @@ def imagenet_net(base: str, weights: str) -> ImageNetNet:
             raise UserError(
                 f"{weights} does not hold the weights of {backbone.name} with its classifier of 1000 classes."
             ) from error
-        graph = tf.function(lambda images: net(normalise(backbone, images), training=False), reduce_retracing=True)
+        graph = tf.function(
+            lambda images: net(normalise(backbone, images), training=False), reduce_retracing=True, autograph=False
+        )
         return lambda images: graph(images).numpy()
 
     return ImageNetNet(key, backbone.image_size, load)

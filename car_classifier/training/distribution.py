@@ -164,7 +164,7 @@ class Trainer:
         return {metric.name: float(metric.result()) for metric in self._metrics}
 
     def _on_all_replicas(self, step: Callable[..., None]) -> Callable[[Any], None]:
-        @tf.function
+        @tf.function(autograph=False)
         def on_all(iterator: Any) -> None:
             batch = iterator.get_next()
             # Without this, operations that depend on no photo (weight decay, counting steps) run once more at the end.

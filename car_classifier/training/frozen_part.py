@@ -34,6 +34,7 @@ class FrozenPart:
         self._features = tf.function(
             lambda photos: tf.cast(net(normalise(backbone, photos), training=False), tf.float16),
             input_signature=[tf.TensorSpec([None, *net.input_shape[1:]], tf.float32)],
+            autograph=False,
         )
 
     @property

@@ -191,9 +191,9 @@ def find_unreadable(paths: Sequence[Path], report: Report = silent) -> list[tupl
         Each with the reason, which completes a sentence that begins with the path.
     """
     # Traced here: threads that come first at the same time would each trace it.
-    decoded = tf.function(lambda image_bytes: tf.shape(decode_photo(image_bytes))).get_concrete_function(
-        tf.TensorSpec([], tf.string)
-    )
+    decoded = tf.function(
+        lambda image_bytes: tf.shape(decode_photo(image_bytes)), autograph=False
+    ).get_concrete_function(tf.TensorSpec([], tf.string))
 
     def reason(path: Path) -> str | None:
         try:

@@ -175,13 +175,13 @@ def test_settings_that_make_no_sense(settings, message):
     ("count", "is_hard", "labels"),
     [
         (8, False, [model.label for model in CATALOGUE[:8]]),
-        (8, True, [*(model.label for model in CATALOGUE[:6]), *TWINS]),
-        (3, True, ["Calder_Hauler", *TWINS]),
-        (len(CATALOGUE), True, [model.label for model in CATALOGUE]),
+        (3, True, ["Estrel_Lumen", *TWINS]),
+        (8, True, [*(model.label for model in (*CATALOGUE[2:6], CATALOGUE[7], CATALOGUE[10])), *TWINS]),
     ],
 )
-def test_the_twins_are_among_the_models_of_a_hard_set(count, is_hard, labels):
+def test_a_hard_set_ends_with_the_twins_and_leaves_out_what_is_easy(count, is_hard, labels):
     assert [model.label for model in models_of(count, is_hard)] == labels
+    assert set(models_of(len(CATALOGUE), is_hard)) == set(CATALOGUE)
 
 
 def test_wrong_labels_of_a_hard_set_are_listed_and_are_test_photos(tmp_path):
