@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,16 +39,22 @@ def pytest_configure() -> None:
 SLOW_FIXTURES = {"demo_data", "demo_model_dir", "model_server", "dashboard_url", "browser", "exported", "s3", "site"}
 """Whoever uses one of these waits for a training, an export, a server or a browser."""
 
+WEIGHTS = {"long": 20, "slow": 1}
+"""About how many seconds a test of each kind takes."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    weights: Counter[Path] = Counter()
     for item in items:
         if isinstance(item, pytest.Function) and SLOW_FIXTURES & set(item.fixturenames):
             item.add_marker("slow")
+        weights[item.path] += next((weight for mark, weight in WEIGHTS.items() if item.get_closest_marker(mark)), 0)
     # One process makes the demo model for the first file; the other one runs the files that do not need it meanwhile.
+    # Long files come first, so that in the end no process is left with one while the other has nothing to do.
     needing = {item.path for item in items if "demo_model_dir" in getattr(item, "fixturenames", ())}
     first = next((item.path for item in items if item.path in needing), None)
-    items.sort(key=lambda item: (item.path != first, item.path in needing))
+    items.sort(key=lambda item: (item.path != first, item.path in needing, -weights[item.path]))
 
 
 def made_once(name: str, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], None]) -> Path:
