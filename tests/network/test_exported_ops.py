@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import keras
 import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
@@ -67,6 +68,15 @@ def test_every_op_is_stock_tensorflows(published):
     assert ops[WHOLE_FILE] >= set().union(*ops.values()) > ops["serving_default"] >= {"Conv2D", "Softmax"}
     # TensorFlow's own list leaves out what only the bodies of loops hold.
     assert ops[WHOLE_FILE] >= {op.name for op in meta_graph(published).meta_info_def.stripped_op_list.op}
+
+
+def test_the_net_and_the_decoder_are_in_the_graph_once_for_all_signatures(tmp_path):
+    classifier = tiny_classifier()
+    save(classifier, str(tmp_path / "1"))
+    functions = meta_graph(tmp_path / "1").graph_def.library.function
+    ops = [node.op for function in functions for node in function.node_def]
+    assert ops.count("Conv2D") == sum(isinstance(layer, keras.layers.Conv2D) for layer in classifier.net.layers) > 0
+    assert ops.count("DecodeJpeg") == 1
 
 
 @pytest.mark.slow
