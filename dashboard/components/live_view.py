@@ -104,7 +104,7 @@ def _run(place: int) -> html.Li:
             html.Div(
                 [
                     html.Span(className=f"live-swatch live-colour-{place}", **{"aria-hidden": "true"}),
-                    part("title", kind=html.H3),
+                    part("title", kind=html.H2),
                     part("state", kind=html.Span),
                 ],
                 className="live-head",

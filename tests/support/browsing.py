@@ -1,5 +1,6 @@
 """The dashboard as a process, and its pages in a real browser."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.support.datasets import kept_in
@@ -117,6 +119,12 @@ def opened(browser: Browser, url: str, **options) -> Iterator[tuple[Page, Watch]
         context.close()
     assert watch.unexpected_errors() == []
     assert watch.hosts() == {"localhost"}
+
+
+def violations(page: Page, context: str | None = None) -> list[str]:
+    """What axe-core finds that would shut people out of a page, or of the part of it that a selector names."""
+    found = Axe().run(page, context=context).response["violations"]
+    return [f"{one['id']}: {one['help']}: {json.dumps([node['html'] for node in one['nodes']])[:600]}" for one in found]
 
 
 def expect_answer(page: Page, photo: str) -> None:

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.end_to_end.pages.test_every_page import violations
-from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard
+from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard, violations
 from tests.support.datasets import kept_in, manifest_rows
 
 pytestmark = pytest.mark.slow

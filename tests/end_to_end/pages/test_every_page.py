@@ -1,21 +1,13 @@
 """Rules for every page: both themes, phones, no request to the outside, accessible to everybody."""
 
-import json
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.support.browsing import ARTEFACTS, PHONE, opened, pick_sample
+from tests.support.browsing import ARTEFACTS, PHONE, opened, pick_sample, violations
 
 pytestmark = pytest.mark.slow
 
 PAGES = {"/": "Which car is this?", "/play": "Beat the AI", "/model": "Model", "/data": "Data set"}
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['help']}: {json.dumps([node['html'] for node in one['nodes']])[:600]}" for one in found]
 
 
 LISTS = {"/": "Why not another car?", "/model": "Really", "/data": "Make"}

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.dashboard.training_runs import write_progress, write_run
-from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard
+from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard, violations
 from tests.support.local_model_server import local_model_server
 
 GENEROUS = 900_000  # milliseconds, of a busy machine
@@ -79,6 +79,7 @@ def test_a_training_in_another_process_is_watched_killed_and_resumed(browser, de
             expect(cells.first.locator(".live-answer")).to_contain_text("%")
             expect(cells.first.locator("canvas")).not_to_have_attribute("width", "1")
             page.screenshot(path=ARTEFACTS / "dashboard-live.png", full_page=True)
+            assert violations(page) == []
 
         # The process is dead. Another window shows the same, from the files alone.
         with opened(browser, f"{url}/", viewport=PHONE, color_scheme="dark") as (page, watch):
@@ -90,6 +91,7 @@ def test_a_training_in_another_process_is_watched_killed_and_resumed(browser, de
             expect(command).to_contain_text("car-classifier train --data")
             expect(command).to_contain_text("--epochs 500")
             page.screenshot(path=ARTEFACTS / "dashboard-live-phone-dark.png", full_page=True)
+            assert violations(page) == []
             page.reload()
             state(page, "Stopped")
             with training(demo_data, tmp_path):  # the same command
@@ -130,3 +132,4 @@ def test_runs_side_by_side_and_the_answers_of_an_earlier_epoch(browser, closed_u
         page.get_by_role("slider", name="Answers after an earlier epoch").press("ArrowLeft")
         expect(answer).to_have_text("✓ Maki Hoshi 60.0%")
         expect(page.locator("#live-watched-text")).to_contain_text("after epoch 1")
+        assert violations(page) == []

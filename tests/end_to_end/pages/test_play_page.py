@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from dashboard.model_server.status import FRESH_SECONDS
-from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard
+from tests.support.browsing import ARTEFACTS, PHONE, opened, running_dashboard, violations
 from tests.support.datasets import kept_in, write_plain_photos
 from tests.support.local_model_server import ALL_LABELS, LocalModelServer, local_model_server
 
@@ -73,8 +72,7 @@ def check(page: Page, name: str) -> None:
     """Checks rules that hold at every point of a game, and takes a screenshot."""
     expect(page.locator("#play-photo")).to_have_js_property("complete", True)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    violations = Axe().run(page).response["violations"]
-    assert [(violation["id"], [node["target"] for node in violation["nodes"]]) for violation in violations] == []
+    assert violations(page) == []
     page.screenshot(path=ARTEFACTS / f"play-{name}.png")
 
 
