@@ -21,8 +21,14 @@ from car_classifier.errors import UserError
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place of `path` in one step.
 
-    Whatever `write` raises passes through, and `path` is then as it was.
+    What a link leads to is replaced, not the link. Whatever `write` raises passes through, and `path` is then as it
+    was.
+
+    Raises:
+        UserError: The path is a device, a pipe or the like.
     """
+    _check_regular(path)
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     # Of a folder such as `link/..`, tempfile would cut `link/` off as text, which may lead elsewhere.
     folder = os.path.realpath(path.parent)
@@ -41,10 +47,11 @@ def check_writable(path: Path) -> None:
     """Refuse an output that cannot be written, before the work for it is done.
 
     Raises:
-        UserError: The path is a folder, or its folder cannot be made or written to.
+        UserError: The path is a folder, a device or a pipe, or its folder cannot be made or written to.
     """
     if path.is_dir():
         raise UserError(f"{path} is a folder. Name a file in it, such as {path / 'out.csv'}.")
+    _check_regular(path)
     existing = next((folder for folder in path.parents if folder.exists()), path.parent)
     if existing.is_file():
         raise UserError(f"{path} cannot be written: {existing} is a file, not a folder. Name another folder.")
@@ -54,6 +61,12 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _check_regular(path: Path) -> None:
+    """Refuse what exists and is no regular file: putting a file in place of `/dev/null` would break the machine."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UserError(f"{path} is no regular file, so it stays as it is. Name another file to write.")
 
 
 def check_no_input(path: Path, inputs: Iterable[Path]) -> None:

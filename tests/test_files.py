@@ -1,5 +1,7 @@
 """Locks between processes, and CSV tables."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from car_classifier.errors import UserError
-from car_classifier.files import append_csv, csv_columns, exclusive_lock, read_csv, write_csv
+from car_classifier.files import (
+    append_csv,
+    check_writable,
+    csv_columns,
+    exclusive_lock,
+    read_csv,
+    write_csv,
+    write_json,
+)
 
 
 @pytest.mark.parametrize("name", ["", "lock"], ids=["a folder", "a file"])
@@ -68,3 +78,18 @@ def test_a_line_for_excel_names_the_separator_and_is_no_row(tmp_path, encoding, 
     assert next(rows) == (3, {"name": "ä", "number": "1"})
     with pytest.raises(UserError, match="line 4: the row is cut short"):
         next(rows)
+
+
+def test_an_output_goes_where_a_link_leads_and_never_in_place_of_a_pipe(tmp_path):
+    target, link, pipe = tmp_path / "a" / "real.json", tmp_path / "link.json", tmp_path / "pipe.json"
+    target.parent.mkdir()
+    target.touch()
+    link.symlink_to(target)
+    write_json(link, [1])
+    assert link.is_symlink()
+    assert json.loads(target.read_text()) == [1]
+    os.mkfifo(pipe)
+    for write in (lambda: write_json(pipe, [1]), lambda: check_writable(pipe)):
+        with pytest.raises(UserError, match="pipe.json is no regular file, so it stays as it is"):
+            write()
+    assert pipe.is_fifo()

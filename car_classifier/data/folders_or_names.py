@@ -87,7 +87,11 @@ def _in_folders(photos: Iterable[PlacedPhoto], trust_folders: bool) -> list[Plac
 
 
 def _loose_labels(photos: Iterable[PlacedPhoto]) -> set[str]:
-    return {photo.car.label for photo in photos if photo.class_folder is None and photo.car}
+    """The classes that names of photos outside folders give; none if they are a camera's, such as `IMG_0001.jpg`."""
+    cars = [photo.car for photo in photos if photo.class_folder is None and photo.car]
+    labels = {car.label for car in cars}
+    numbered = sum(not any(letter.isalpha() for letter in car.model) for car in cars)
+    return set() if len(labels) > len(cars) / 2 < numbered else labels
 
 
 def same_classes(first: Mapping[Path, str], second: Mapping[Path, str]) -> bool:

@@ -4,6 +4,7 @@ A folder is read by a list in it, by its folders, or by its photos' names: the f
 well and says other classes, the user has to choose.
 """
 
+import os
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -148,7 +149,8 @@ def find_photos(
             if not photo_list.is_certain or are_exchanged(reading.labels, sorted_in.labels):
                 _check_agreement(source, reading, sorted_in)
         listed = {item.path for item in reading.candidates} | {item.path for item in reading.left_out}
-        unlisted = sorted(set(paths) - listed)
+        places = {os.path.abspath(path) for path in listed}
+        unlisted = sorted(path for path in paths if os.path.abspath(path) not in places)
         if unlisted:
             reading.notes.append(
                 f"{counted(len(unlisted), 'photo is', 'photos are')} not in {photo_list.name}, such as {unlisted[0]}."

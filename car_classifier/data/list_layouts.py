@@ -73,12 +73,12 @@ def find_list(folder: Path, out: Path) -> PhotoList | None:
     known = find_known_set(folder)
     if known:
         return _known_list(*known)
-    inner = [folder / name for name in sorted(os.listdir(folder)) if split_of_folder(name) and (folder / name).is_dir()]
+    inner = [folder / name for name in _names_in(folder) if split_of_folder(name) and (folder / name).is_dir()]
     for places in ([folder], inner):
         tables = [
             place / name
             for place in places
-            for name in sorted(os.listdir(place))
+            for name in _names_in(place)
             if name.lower().endswith(TABLES) and _is_table(place / name, out)
         ]
         certain = [path for path in tables if set(_CONTRACT) <= set(columns_of(path))]
@@ -92,6 +92,14 @@ def find_list(folder: Path, out: Path) -> PhotoList | None:
         if lists:
             return _tables(lists, " and ".join(names), bool(certain))
     return None
+
+
+def _names_in(folder: Path) -> list[str]:
+    """The sorted names in a folder; none if it cannot be read, which the walk through all folders mentions."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def find_list_below(root: Path, files: Iterable[Path], photos: Iterable[Path], out: Path) -> PhotoList | None:
@@ -241,6 +249,6 @@ def _has_photos(path: Path) -> bool:
             has_suffix = any(Path(row.file).suffix.lower() in PICTURE_SUFFIXES for row in rows)
             if len({row.label for row in rows}) == len(rows) and not has_suffix:
                 return False
-        return any(finder.find(row.file).is_file() for row in islice(read_rows(path), 5))
+        return any(os.path.isfile(finder.find(row.file)) for row in islice(read_rows(path), 5))
     except UserError:
         return False

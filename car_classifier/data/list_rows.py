@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from car_classifier.data.class_labels import is_name
 from car_classifier.data.file_names import PICTURE_SUFFIXES
@@ -102,16 +101,18 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         if not line.strip():
             continue
         try:
-            fields: dict[str, Any] = dict(json.loads(line))
+            fields = {name.strip().lower(): _text(value) for name, value in dict(json.loads(line)).items()}
         except json.JSONDecodeError as error:
             raise UserError(f"{path}, line {number}, column {error.colno}: it is no JSON: {error.msg}.") from error
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise UserError(f"{path}, line {number}: it is no JSON object of names and values.") from error
-        yield number, {name.strip().lower(): _text(value) for name, value in fields.items()}
+        yield number, fields
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value).strip()
+    text = "" if value is None else str(value).strip()
+    text.encode()  # half a surrogate pair can be escaped in JSON, but not be written
+    return text
 
 
 def advice_on_columns(columns: Iterable[str]) -> str:

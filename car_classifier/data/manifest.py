@@ -121,7 +121,7 @@ class Manifest:
         Raises:
             UserError: One is missing.
         """
-        gone = next((row for row in rows if not self.photo_path(row).is_file()), None)
+        gone = next((row for row in rows if not os.path.isfile(self.photo_path(row))), None)
         if gone:
             raise UserError(f"{self.photo_path(gone)} is gone. Make the manifest again with car-classifier data index.")
 

@@ -1,5 +1,6 @@
 """Finding the photo that a list means."""
 
+import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -20,8 +21,9 @@ class PhotoFinder:
     def find(self, name: str) -> Path:
         """The photo of this name; where there is none, the path at which it should be."""
         exact, path = self._folder / name, self._folder / with_slashes(name)
-        if exact.is_file() or path.is_file():
-            return exact if exact.is_file() else path
+        for place in (exact, path):
+            if os.path.isfile(place):  # Path.is_file raises an error for a name that is too long
+                return place
         whole, last = nfc_path(with_slashes(name)), nfc_path(Path(with_slashes(name).name))
         return self._names.find(whole, last) or self._names_in_any_case.find(whole.casefold(), last.casefold()) or path
 

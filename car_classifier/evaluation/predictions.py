@@ -346,12 +346,12 @@ def _ask(signature: Any, paths: Sequence[Path], class_index: int | None = None) 
 
     try:
         return [(range(len(paths)), ask(*paths))]
-    except (OSError, tf.errors.InvalidArgumentError):
+    except (OSError, ValueError, tf.errors.InvalidArgumentError):
         answers: list[tuple[Sequence[int], Any]] = []
         for i, path in enumerate(paths):
             try:
                 answers.append(([i], ask(path)))
-            except (OSError, tf.errors.InvalidArgumentError) as error:
+            except (OSError, ValueError, tf.errors.InvalidArgumentError) as error:
                 answers.append(([i], error))
         if not any(isinstance(answer, Exception) for _, answer in answers):
             raise  # the batch is refused as a whole: no photo is to blame

@@ -1,5 +1,6 @@
 """Public layouts of photos, made from noise: which classes each gives, and what the user is told."""
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -628,6 +629,8 @@ LOOSE = "lies in no class folder, and its name does not begin with a class"
         ["Dogs_a.jpg"],
         ["0.jpg", "1.jpg"],
         ["val/ILSVRC2012_val_1.jpg", "val/ILSVRC2012_val_2.jpg"],
+        [*CAMERA],
+        [*CAMERA, "IMG_0004.jpg", "IMG_0005.jpg"],
     ],
 )
 @pytest.mark.parametrize("classes", [None, Classes.FOLDERS])
@@ -635,6 +638,43 @@ def test_loose_photos_beside_class_folders_are_no_class(laid_out, tmp_path, name
     found = find_photos(laid_out(in_folders("cats", "dogs") + names), tmp_path / "m.csv", classes)
     assert Counter(item.label for item in found.candidates) == {"cats": 3, "dogs": 3}
     assert [item.reason for item in found.left_out] == [LOOSE] * len(names)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"annotations": np.zeros(2), "class_names": ["a", "b"]}, "no attribute 'relative_im_path'"),
+        ({"annotations": np.zeros(2)}, "'class_names'"),
+        ({"annotations": {"relative_im_path": "a.jpg", "class": 0, "test": 0}, "class_names": ["a"]}, "no class 0"),
+        ({"annotations": {"relative_im_path": "a.jpg", "class": 2, "test": 0}, "class_names": ["a"]}, "no class 2"),
+    ],
+)
+def test_a_list_of_stanford_cars_that_holds_something_else_is_named(laid_out, tmp_path, content, reason):
+    folder = laid_out(in_folders("cats", "dogs"))
+    savemat(folder / "cars_annos.mat", content)
+    with pytest.raises(UserError, match=f"cars_annos.mat does not hold what a list of Stanford Cars holds: .*{reason}"):
+        find_photos(folder, tmp_path / "m.csv")
+
+
+def in_json_lines(folder, name):
+    lines = [json.dumps({"file_name": f"cats/{photo}", "label": "cat"}) for photo in CAMERA]
+    text = "\n".join([*lines, f'{{"file_name": "{name}", "label": "dog"}}'])
+    (folder / "metadata.jsonl").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["a" * 5000 + ".jpg", "a\\u0000.jpg"])
+def test_a_name_that_no_file_can_have_is_a_photo_that_is_not_there(laid_out, tmp_path, name):
+    folder = laid_out(in_folders("cats", "dogs"))
+    in_json_lines(folder, name)
+    found = find_photos(folder, tmp_path / "m.csv")
+    assert Counter(item.label for item in found.candidates) == {"cat": 3, "dog": 1}
+
+
+def test_a_name_that_cannot_be_written_is_no_name(laid_out, tmp_path):
+    folder = laid_out(in_folders("cats", "dogs"))
+    in_json_lines(folder, "a\\ud800.jpg")
+    with pytest.raises(UserError, match="metadata.jsonl, line 4: it is no JSON object of names and values"):
+        find_photos(folder, tmp_path / "m.csv")
 
 
 def test_loose_photos_beside_folders_of_makes_and_models_may_be_of_other_ones(laid_out, tmp_path):

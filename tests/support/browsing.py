@@ -123,6 +123,11 @@ def opened(browser: Browser, url: str, **options) -> Iterator[tuple[Page, Watch]
 
 def violations(page: Page, context: str | None = None) -> list[str]:
     """What axe-core finds that would shut people out of a page, or of the part of it that a selector names."""
+    # Of colours that are still changing, axe sees any.
+    page.wait_for_function(
+        """() => document.getAnimations().every(one =>
+            one.playState !== "running" || one.effect.getTiming().iterations === Infinity)"""
+    )
     found = Axe().run(page, context=context).response["violations"]
     return [f"{one['id']}: {one['help']}: {json.dumps([node['html'] for node in one['nodes']])[:600]}" for one in found]
 
