@@ -61,7 +61,11 @@ def _numbered(path: Path) -> dict[str, str]:
         lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    return {number: text.strip() for number, _, text in (line.strip().partition(" ") for line in lines) if number}
+    return {
+        number: text.strip()
+        for number, _, text in (line.strip().partition(" ") for line in lines)
+        if number and text.strip()
+    }
 
 
 def _read_cars(folder: Path) -> list[Candidate]:

@@ -179,11 +179,11 @@ def _list_inside(walk: Walk, photos: Sequence[Path], out: Path) -> tuple[Path, P
     first_and_last = (*photos[:1], *photos[-1:])  # the photos are sorted
     while len(ends := {path.relative_to(folder).parts[0] for path in first_and_last}) == 1:
         folder = folder / next(iter(ends))
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             break
         if photo_list := find_list(folder, out):
             return folder, photo_list
-    inner = [path for path in sorted(walk.root.iterdir()) if path.is_dir() and find_known_set(path)]
+    inner = [path for path in sorted(walk.root.iterdir()) if os.path.isdir(path) and find_known_set(path)]
     if len(inner) == 1:
         return inner[0], find_list(inner[0], out)
     return walk.root, find_list_below(walk.root, walk.files, photos, out)

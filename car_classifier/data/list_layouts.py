@@ -73,7 +73,7 @@ def find_list(folder: Path, out: Path) -> PhotoList | None:
     known = find_known_set(folder)
     if known:
         return _known_list(*known)
-    inner = [folder / name for name in _names_in(folder) if split_of_folder(name) and (folder / name).is_dir()]
+    inner = [folder / name for name in _names_in(folder) if split_of_folder(name) and os.path.isdir(folder / name)]
     for places in ([folder], inner):
         tables = [
             place / name

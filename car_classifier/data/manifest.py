@@ -223,6 +223,10 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> ManifestRow:
     if row["split"] not in SPLITS:
         raise UserError(f"{path}, line {line}: split must be one of {', '.join(SPLITS)}. Received: {row['split']!r}")
 
+    for column in ("file_name", "label"):
+        if not row[column].strip():
+            raise UserError(f"{path}, line {line}: {column} is empty. Write one, or remove the line.")
+
     def number(column: str, kind: type[_Number]) -> _Number:
         try:
             return kind(row[column])

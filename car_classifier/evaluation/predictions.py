@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from car_classifier.data.class_labels import spelling_key
-from car_classifier.data.file_names import PHOTO_SUFFIXES, parse_file_name
+from car_classifier.data.file_names import PHOTO_SUFFIXES, PICTURE_SUFFIXES, parse_file_name
 from car_classifier.data.folder_walk import walk_folder
 from car_classifier.data.manifest import Manifest, ManifestRow, class_indices
 from car_classifier.data.photo_files import read_photo
@@ -110,7 +110,8 @@ def find_labelled_photos(paths: Sequence[Path], labels: Sequence[str]) -> list[L
     """Photos at paths, each with the label in its own or a folder's name, if that is one of `labels`.
 
     Args:
-        paths: Photos, or folders of photos. A file is taken whatever its name.
+        paths: Photos, or folders of photos. A file is taken whatever its name, and of a folder also pictures that the
+            model cannot decode: whoever asks about them learns why.
         labels: Labels that the model knows.
 
     Raises:
@@ -119,7 +120,7 @@ def find_labelled_photos(paths: Sequence[Path], labels: Sequence[str]) -> list[L
     photos: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = [file for file in walk_folder(path).files if file.suffix.lower() in PHOTO_SUFFIXES]
+            inside = [file for file in walk_folder(path).files if file.suffix.lower() in PICTURE_SUFFIXES]
             if not inside:
                 raise UserError(f"{path} holds no photo: no file in it ends in {', '.join(PHOTO_SUFFIXES)}.")
             photos += inside

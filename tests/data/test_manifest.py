@@ -97,6 +97,7 @@ def test_files_that_a_spreadsheet_saved(tmp_path, encoding, newline):
         ("", "it has no column file_name, sha256"),
         ("file_name,make,model\na.jpg,Kia,Rio\n", "it has no column sha256, label, .* car-classifier data index"),
         (HEADER + "\n", "lists no photos"),
+        (f"{HEADER}\n{LINE.replace('Kia_Rio', ' ')}\n", "line 2: label is empty. Write one, or remove the line."),
         (f"{HEADER}\n{LINE}\n{LINE.replace('train', 'dev')}\n", "line 3: split must be one of train, .*'dev'"),
         (f"{HEADER}\n\n\n{LINE.replace('320', 'wide')}\n", "line 4: width must be a whole number. .*'wide'. Make"),
         (

@@ -48,11 +48,11 @@ def test_the_name_of_a_photo_or_its_folder_gives_a_label_that_the_model_knows(tm
 
 
 def test_a_folder_gives_its_photos_alone_and_a_file_is_taken_whatever_its_name(tmp_path):
-    for name in ("b.jpg", "a.jpeg", "notes.txt", ".hidden.jpg", ".cache/c.jpg"):
+    for name in ("b.jpg", "a.jpeg", "c.webp", "notes.txt", ".hidden.jpg", ".cache/c.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     photos = find_labelled_photos([tmp_path / "notes.txt", tmp_path], LABELS)
-    assert [photo.path.name for photo in photos] == ["notes.txt", "a.jpeg", "b.jpg"]
+    assert [photo.path.name for photo in photos] == ["notes.txt", "a.jpeg", "b.jpg", "c.webp"]
     with pytest.raises(UserError, match="holds no photo: no file in it ends in .jpg"):
         (tmp_path / "empty").mkdir()
         find_labelled_photos([tmp_path / "empty"], LABELS)
