@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,20 @@ from car_classifier.settings import Settings
 from car_classifier.terminal import prints_utf8
 from car_classifier.up import UpSettings
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _Console(Console):
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; in texts, which may name files and classes, replace characters that could steer the terminal."""
+        super().print(*(_printable(item) if isinstance(item, str) else item for item in objects), **options)
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        "\ufffd" if unicodedata.category(letter) == "Cc" and letter not in "\n\t" else letter for letter in text
+    )
+
+
+console = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 MANIFEST = Path("data/manifest.csv")
 AnySettings = TypeVar("AnySettings", bound=Settings)

@@ -5,6 +5,13 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_NUMBERED = re.compile(r"\s*\d+\s*[.)]")
+"""What stands before the names of numbered classes."""
+_MAKES_OF_TWO_WORDS = set(
+    "alfa_romeo am_general aston_martin de_tomaso great_wall land_rover mercedes_benz rolls_royce".split()
+)
+
 
 def is_name(text: str) -> bool:
     """Whether `text` can name a make, a model or a class: it is neither blank nor `nan`."""
@@ -44,16 +51,17 @@ def read_classes(
     Args:
         names: Names of the classes.
         makes: Whether a class `Make_Model` has a make. None: if all classes are called so, for among `cat` and
-            `snow_leopard` no name means a make.
+            `snow_leopard` no name means a make, and neither does it among `001.Black_footed_Albatross` and its like.
         notes: A note is appended to it, if there might be makes that were not read.
         known: Make and model of classes that are not called `Make_Model`, but where they are known nevertheless.
     """
     alone = {name: ("", name.strip()) for name in names}
-    if makes is False:
+    if makes is False or (makes is None and all(_NUMBERED.match(name) for name in alone)):
         return alone
     read = {name: (known or {}).get(name) or make_and_model(name) for name in alone}
     with_make = {name: make for name, (make, _) in read.items() if make}
     keys = {spelling_key(name) for name in with_make}
+    notes += _note_on_two_words(read)
     without = [name for name, (make, _) in read.items() if not make and spelling_key(name) not in keys]
     if makes or not with_make or not without:
         return read
@@ -63,6 +71,18 @@ def read_classes(
         f"class {first} is of make {with_make[first]}."
     )
     return alone
+
+
+def _note_on_two_words(read: Mapping[str, tuple[str, str]]) -> list[str]:
+    """A note on makes such as Alfa Romeo, of which `Alfa_Romeo_Giulia` gives the first word alone."""
+    for name, (make, model) in sorted(read.items()):
+        second, _, rest = model.partition("_")
+        if make and rest and f"{make}_{second}".lower() in _MAKES_OF_TWO_WORDS:
+            return [
+                f"{name} was read as the make {make} and the model {model}. If the make is {make} {second}, call the "
+                f"class {make}-{second}_{rest}, or give a list with the columns make and model."
+            ]
+    return []
 
 
 def label_of(make: str, model: str) -> str:
@@ -95,4 +115,5 @@ def one_spelling(counts: Mapping[str, int], only_form: bool = False) -> dict[str
 
 
 def _nfc(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
+    """The name in NFC; control characters, which could steer a terminal, are spaces."""
+    return CONTROL_CHARACTERS.sub(" ", unicodedata.normalize("NFC", name))

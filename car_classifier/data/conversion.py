@@ -55,7 +55,7 @@ def convert_photo(path: Path, content: bytes, folder: Path) -> Path:
     if not target.is_file():
         jpeg = io.BytesIO()
         with Image.open(io.BytesIO(content)) as image:
-            as_srgb(image).save(jpeg, "JPEG", quality=QUALITY)
+            as_srgb(image).save(jpeg, "JPEG", quality=QUALITY, subsampling=0)  # colours of every pixel
         try:
             write_bytes(target, jpeg.getvalue())
         except OSError as error:

@@ -48,6 +48,24 @@ class CarName:
         return f"{self.make}_{self.model}"
 
 
+_CAMERAS = set(
+    "canon capture cimg dcim dji download dsc dscf dscn file foto frame gopr image imag img kimg mvimg nikon p pano "
+    "photo pic picture pxl sam samsung scan screenshot shot snap sony unnamed untitled vid video wa whatsapp".split()
+)
+"""First words of names that a camera or a program gives; they are no classes."""
+
+
+def class_before_number(file_name: str) -> str | None:
+    """The class in a name such as `american_bulldog_12.jpg`, `cat.0.jpg` or `tulip (3).jpg`.
+
+    Returns:
+        What stands before the number; None if there is no number, or no more than a camera's word before it.
+    """
+    match = re.fullmatch(r"(.*?)[\s_.-]*\(?\d+\)?", PurePath(file_name).stem.strip())
+    words = re.findall(r"[^\W\d_]+", match[1].lower()) if match else []
+    return match[1] if match and words and words[0] not in _CAMERAS else None
+
+
 def _year(text: str) -> int:
     if not re.fullmatch(r"(18|19|20)\d\d", text):
         raise ValueError(text)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from car_classifier.data.class_labels import make_and_model, read_classes, spelling_key
-from car_classifier.data.file_names import CarName
+from car_classifier.data.file_names import CarName, class_before_number
 from car_classifier.data.photo_sources import Candidate, LeftOut
 from car_classifier.data.placed_photos import PlacedPhoto, are_plausible, is_named_after_folder
 from car_classifier.words import counted, noun
@@ -118,6 +118,24 @@ def by_names(
         else:
             candidates.append(_named(photo, photo.car, makes))
     return candidates
+
+
+def by_numbered_names(
+    photos: Sequence[PlacedPhoto], left_out: list[LeftOut], notes: list[str], makes: bool | None = None
+) -> list[Candidate]:
+    """Read each photo's class from its file name without the number at its end, as in `cat.0.jpg`.
+
+    Args:
+        photos: The photos.
+        left_out: Photos without a class are appended to it.
+        notes: What the user should know is appended to it.
+        makes: Whether `Make_Model` names a make; if left out, it does not.
+    """
+    names = {photo.path: class_before_number(photo.path.name) for photo in photos}
+    classes = read_classes(filter(None, names.values()), makes or False, notes)
+    left_out += [LeftOut(path, _NO_NAME) for path, name in names.items() if not name]
+    split = {photo.path: photo.split for photo in photos}
+    return [Candidate(path, *classes[name], None, split[path]) for path, name in names.items() if name]
 
 
 def _named(photo: PlacedPhoto, car: CarName, makes: bool | None) -> Candidate:

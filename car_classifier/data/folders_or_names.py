@@ -1,10 +1,12 @@
 """Chooses between two readings of a data set: classes from folders, or classes from file names."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from car_classifier.data.class_labels import spelling_key
+from car_classifier.data.file_names import class_before_number
 from car_classifier.data.placed_photos import PlacedPhoto, are_plausible, is_named_after_folder
 
 _GENERAL_WORDS = set(
@@ -41,6 +43,21 @@ def most_are_named(photos: Sequence[PlacedPhoto]) -> bool:
     """True if most photos lie outside class folders and their names give several classes."""
     loose = [photo for photo in photos if photo.class_folder is None]
     return 2 * len(loose) > len(photos) and len(_loose_labels(photos)) > 1 and are_plausible(loose)
+
+
+def are_numbered(photos: Sequence[PlacedPhoto]) -> bool:
+    """True if names are a class and a number, as in `cat.0.jpg`, and not the fields of `Make_Model_….jpg`.
+
+    Each class has several photos, which lie in one folder. Names that are a number alone, as those of photos for a test
+    often are, say nothing.
+    """
+    inside = [photo for photo in photos if not photo.path.stem.isdecimal()]
+    numbered = Counter(class_before_number(photo.path.name) for photo in inside)
+    if None in numbered or len(inside) < max(len(photos) / 2, 2 * len(numbered)):
+        return False
+    labels = Counter(photo.car.label for photo in inside if photo.car)
+    are_fields = 10 * labels.total() >= 9 * len(inside) and len(labels) <= 2 * len(numbered)
+    return len(numbered) > 1 and not are_fields and len({photo.class_folder for photo in inside}) == 1
 
 
 def names_fit(photos: Sequence[PlacedPhoto], trust_folders: bool) -> bool:

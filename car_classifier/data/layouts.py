@@ -14,10 +14,11 @@ from pathlib import Path
 
 from car_classifier.data.class_labels import label_of, one_spelling
 from car_classifier.data.file_names import PICTURE_SUFFIXES
-from car_classifier.data.folder_layouts import by_folders, by_names, nested_note
+from car_classifier.data.folder_layouts import by_folders, by_names, by_numbered_names, nested_note
 from car_classifier.data.folder_walk import Walk, walk_folder
 from car_classifier.data.folders_or_names import (
     are_exchanged,
+    are_numbered,
     folder_or_names,
     folders_are_trusted,
     folders_fit,
@@ -204,6 +205,10 @@ def _by_folders(photos: Sequence[PlacedPhoto], makes: bool | None, only_folders:
 
 
 def _by_names(photos: Sequence[PlacedPhoto], makes: bool | None, trust_folders: bool) -> _Reading:
+    if are_numbered(photos):
+        reading = _Reading(Classes.NAMES, "by file names, without the numbers at their ends")
+        reading.candidates = by_numbered_names(photos, reading.left_out, reading.notes, makes)
+        return reading
     reading = _Reading(Classes.NAMES, "by file names")
     reading.candidates = by_names(photos, reading.left_out, reading.notes, makes, trust_folders)
     folder_of = {photo.path: photo.class_folder or "" for photo in photos} if trust_folders else {}
@@ -221,6 +226,8 @@ def _by_folders_or_names(
     if classes is not None:
         return _by_folders(photos, makes, True) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
     trust = folders_are_trusted(photos)
+    if are_numbered(photos) and (min_classes > 1 or not any(photo.class_folder for photo in photos)):
+        return _by_names(photos, makes, trust)
     if not folders_fit(photos):
         is_class = any(photo.class_folder for photo in photos) and folder_or_names(photos)
         names = _by_names(photos, makes, trust and is_class is not False)

@@ -26,8 +26,12 @@ from car_classifier.words import counted
 
 TABLES = (".csv", ".tsv", ".txt", ".jsonl")
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+_TABLES_NOT_READ = (".json", ".xml", ".yaml", ".yml", ".parquet", ".arrow", ".tfrecord", ".h5", ".mat", ".npz", ".pkl")
 MOST_TABLES = 3
 """Tables that were not read and are mentioned with a note each."""
+SEARCHED_NAMES = 100
+"""Names of photos that are looked for in files of other kinds."""
 _CONTRACT = ("file_name", "make", "model")
 Reader = Callable[[list[LeftOut], list[str], bool | None], list[Candidate]]
 """Reads candidates; appends to files left out and to notes; the third argument says whether `Make_Model` has a make."""
@@ -52,11 +56,20 @@ def open_list(path: Path) -> PhotoList:
     """The list that a file is.
 
     Raises:
-        UserError: It is a spreadsheet, or a list of a well-known data set that is damaged.
+        UserError: It is a file that is no list of photos, such as a spreadsheet or an archive, or a list of a
+            well-known data set that is damaged.
     """
-    if path.suffix.lower() in SPREADSHEETS:
+    suffix = path.suffix.lower()
+    if suffix in SPREADSHEETS:
         raise UserError(f"{path} is a spreadsheet, which is not read: save it as CSV. Its first line {NEEDED_COLUMNS}.")
-    known = find_known_set(path.parent) if path.suffix.lower() in (".txt", ".mat") else None
+    if suffix in _ARCHIVES:
+        raise UserError(f"{path} is an archive, which is not read: unpack it and name the folder.")
+    known = find_known_set(path.parent) if suffix in (".txt", ".mat") else None
+    if suffix in _TABLES_NOT_READ and known is None:
+        raise UserError(
+            f"{path} is no CSV file: save the list as CSV, whose first line {NEEDED_COLUMNS}, or as lines of JSON "
+            "(.jsonl)."
+        )
     return _known_list(*known) if known else _tables([path], path.name, is_certain=True)
 
 
@@ -157,6 +170,7 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
     files = list(files)
     photos = list(photos)
     tables = list(_tables_of(files, photos, out))
+    some = [os.fsencode(photo.name) for photo in photos[:SEARCHED_NAMES]]
     names = {nfc_path(Path(photo.name)) for photo in photos} if tables else set()
     ids = {name.rpartition(".")[0] for name in names}
     notes = [
@@ -168,12 +182,28 @@ def unread_tables(root: Path, files: Iterable[Path], photos: Iterable[Path], out
         more = counted(len(notes) - MOST_TABLES, "more table names", "more tables name")
         notes = [*notes[:MOST_TABLES], f"{more} photos, but their classes were not read from there."]
     notes += [
+        f"{path.relative_to(root).as_posix()} names photos, but only lists in CSV and lines of JSON (.jsonl) are read."
+        for path in files
+        if path.suffix.lower() in _TABLES_NOT_READ and any(name in _beginning(path) for name in some)
+    ]
+    notes += [
         f"{path.relative_to(root).as_posix()} is a spreadsheet, which is not read: if it lists the photos, save it as "
         f"CSV. Its first line {NEEDED_COLUMNS}."
         for path in files
         if path.suffix.lower() in SPREADSHEETS
     ]
     return notes
+
+
+def _beginning(path: Path) -> bytes:
+    """The first bytes of a file; none if it cannot be read."""
+    if not path.is_file():
+        return b""
+    try:
+        with path.open("rb") as file:
+            return file.read(2**20)
+    except OSError:
+        return b""
 
 
 def _reason_not_read(path: Path, root: Path, names: set[str], ids: set[str], out: Path) -> str | None:

@@ -31,9 +31,10 @@ def read_lists(
         UserError: A list cannot be read, or names no photo or an unknown split.
     """
     candidates: list[Candidate] = []
-    seen: set[Path] = set()
     undecided: set[Path] = set()
     contradictory: list[str] = []
+    class_of: dict[Path, str] = {}
+    torn: list[str] = []
     tables = [(path, list(read_rows(path))) for path in paths]
     notes += [note for path, rows in tables if (note := _encoding_note(path, rows))]
     labels = {row.label for _, rows in tables for row in rows if row.has_label_alone}
@@ -42,9 +43,6 @@ def read_lists(
         finder = PhotoFinder(root or path.parent)
         for row in rows:
             line, photo = f"line {row.line} of {path.name}", finder.find(row.file)
-            if photo in seen:
-                left_out.append(LeftOut(photo, f"listed a second time in {line}"))
-                continue
             if row.has_make:
                 make, model = ("", label_of(row.make, row.model)) if makes is False else (row.make, row.model)
             elif is_name(row.label):
@@ -54,7 +52,12 @@ def read_lists(
             else:
                 left_out.append(LeftOut(photo, f"{line} gives it no {'model' if row.has_make_columns else 'class'}"))
                 continue
-            seen.add(photo)
+            if photo in class_of:
+                left_out.append(LeftOut(photo, f"listed a second time in {line}"))
+                if label_of(make, model) != class_of[photo]:
+                    torn.append(f"{line} says {label_of(make, model)} of {photo.name}, after {class_of[photo]}")
+                continue
+            class_of[photo] = label_of(make, model)
             split = parse_split(path, row.line, row.split) if row.split else None
             split = split or (split_of_list(path) if len(paths) > 1 else None)
             if split is None and not row.has_split_column:
@@ -62,6 +65,12 @@ def read_lists(
             candidates.append(Candidate(photo, make, model, row.year, split))
             if row.has_make and row.label not in ("", candidates[-1].label):
                 contradictory.append(f"{line} says {row.label}, and {candidates[-1].label}")
+    if torn:
+        notes.append(
+            f"{counted(len(torn), 'line gives', 'lines give')} a photo another class than a line before, which counts: "
+            f"{torn[0]}."
+        )
+    notes += [note for path, rows in tables if (note := _columns_note(path, rows))]
     if contradictory:
         notes.append(
             f"{counted(len(contradictory), 'line has', 'lines have')} a label that contradicts make and model, which "
@@ -86,7 +95,20 @@ def _splits_of_folders(folder: Path, photos: Iterable[Path]) -> dict[Path, Split
     return splits if "train" in splits.values() else {}
 
 
-def _encoding_note(path: Path, rows: Sequence["ListRow"]) -> str | None:
+def _columns_note(path: Path, rows: Sequence[ListRow]) -> str | None:
+    """A note on a list with two columns for classes that do not divide its photos alike, as breeds and species."""
+    columns = dict.fromkeys(column for row in rows for column in row.labels)
+    if len(columns) < 2 or any(row.has_make_columns for row in rows):
+        return None
+    used, *others = columns
+    for other in others:
+        pairs = {(row.labels.get(used), row.labels.get(other)) for row in rows}
+        if len(pairs) > min(len({pair[place] for pair in pairs}) for place in (0, 1)):
+            return f"{path.name} has classes in the columns {used} and {other}, and {used} counts."
+    return None
+
+
+def _encoding_note(path: Path, rows: Sequence[ListRow]) -> str | None:
     """A note on a list that is not in UTF-8, so that its letters were guessed, with examples."""
     if path.suffix.lower() == ".jsonl" or csv_encoding(path, by_hand=True) != "cp1252":
         return None

@@ -14,6 +14,7 @@ from car_classifier.files import csv_columns, read_csv, read_text
 ID_COLUMNS = ("image_id", "id")
 """They name photos where no other column does, mostly without their suffix."""
 LABEL_COLUMNS = ("class_name", "label", "class", "category")
+_ONE_OBJECT = 'Each line must hold one object, such as {"file_name": "1.jpg", "label": "cats"}.'
 NEEDED_COLUMNS = "must name the columns file_name and label, or file_name, make and model"
 
 
@@ -25,11 +26,16 @@ class ListRow:
     file: str
     make: str
     model: str
-    label: str
+    labels: dict[str, str]  # by their columns, of which the first counts
     split: str
     year: int | None
     has_make_columns: bool
     has_split_column: bool
+
+    @property
+    def label(self) -> str:
+        """What the first of its columns for classes says."""
+        return next(iter(self.labels.values()), "")
 
     @property
     def has_make(self) -> bool:
@@ -49,7 +55,8 @@ def read_rows(path: Path) -> Iterator[ListRow]:
         UserError: The list cannot be read, lacks a column, or has a line that names no photo.
     """
     lines: Iterable[tuple[int, Mapping[str, str]]]
-    if path.suffix.lower() == ".jsonl":
+    is_json = path.suffix.lower() == ".jsonl"
+    if is_json:
         lines = read_json_lines(path)
     else:
         columns = csv_columns(path, by_hand=True)
@@ -69,12 +76,16 @@ def read_rows(path: Path) -> Iterator[ListRow]:
         if not name:
             raise UserError(f"{path}, line {line}: it names no photo.")
         cells = {column: row.get(column) or "" for column in ("make", "model", "split", "year")}
+        labels = {column: row[column] for column in LABEL_COLUMNS if is_name(row.get(column) or "")}
+        for column in (*list(labels)[:1], "make", "model"):
+            if is_json and row.get(column, "").startswith(("[", "{")):
+                raise UserError(f"{path}, line {line}: {column} must be the name of one class. Received: {row[column]}")
         yield ListRow(
             line=line,
             file=name,
             make=cells["make"],
             model=cells["model"],
-            label=next((row[column] for column in LABEL_COLUMNS if is_name(row.get(column) or "")), ""),
+            labels=labels,
             split=cells["split"],
             year=int(cells["year"]) if cells["year"].isdecimal() else None,
             has_make_columns={"make", "model"} <= row.keys(),
@@ -103,14 +114,18 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         try:
             fields = {name.strip().lower(): _text(value) for name, value in dict(json.loads(line)).items()}
         except json.JSONDecodeError as error:
-            raise UserError(f"{path}, line {number}, column {error.colno}: it is no JSON: {error.msg}.") from error
-        except (ValueError, TypeError, RecursionError) as error:
-            raise UserError(f"{path}, line {number}: it is no JSON object of names and values.") from error
+            raise UserError(
+                f"{path}, line {number}, column {error.colno}: it is no JSON: {error.msg}. {_ONE_OBJECT}"
+            ) from error
+        except (ValueError, TypeError, RecursionError, AttributeError) as error:
+            raise UserError(
+                f"{path}, line {number}: it is no JSON object of names and values. {_ONE_OBJECT}"
+            ) from error
         yield number, fields
 
 
 def _text(value: object) -> str:
-    text = "" if value is None else str(value).strip()
+    text = "" if value is None else json.dumps(value) if isinstance(value, list | dict) else str(value).strip()
     text.encode()  # half a surrogate pair can be escaped in JSON, but not be written
     return text
 

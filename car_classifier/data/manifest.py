@@ -237,6 +237,12 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> ManifestRow:
                 "with car-classifier data index."
             ) from error
 
+    def side(column: str) -> int:
+        pixels = number(column, int)
+        if pixels < 1:
+            raise UserError(f"{path}, line {line}: {column} must be 1 pixel or more. Received: {pixels}")
+        return pixels
+
     return ManifestRow(
         file_name=row["file_name"],
         sha256=row["sha256"],
@@ -244,8 +250,8 @@ def _read_row(path: Path, line: int, row: dict[str, str]) -> ManifestRow:
         model=row["model"],
         label=row["label"],
         year=number("year", int) if row["year"] else None,
-        width=number("width", int),
-        height=number("height", int),
+        width=side("width"),
+        height=side("height"),
         split=row["split"],
         near_duplicate_group=row["near_duplicate_group"],
         excluded=(row.get("excluded") or "").strip(),

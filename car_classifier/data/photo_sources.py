@@ -22,7 +22,9 @@ _SPLIT_WORDS: dict[str, Split] = {
     "validation": "validation", "val": "validation", "valid": "validation", "dev": "validation",
     "test": "test", "testing": "test", "tst": "test", "evaluation": "test",
 }  # fmt: skip
-_BESIDE_SPLIT = re.compile(r"^(?:seg|cars|my)[ _-]|[ _-]?(?:set|data|images|photos|split)$|\d{4}$")
+_BESIDE_SPLIT = re.compile(
+    r"^(?:seg|cars|my|data|images|imgs|photos)[ _-]|[ _-]?(?:set|data|images|imgs|photos|split)$|\d{4}$"
+)
 """What data sets write before or after the word: `seg_train`, `training_set`, `val2017`."""
 
 

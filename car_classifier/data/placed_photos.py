@@ -14,6 +14,8 @@ from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import split_of_folder
 
 _Folders = tuple[str, ...]
+_PORTION = re.compile(r"(?:batch|chunk|fold|part|shard)[ _-]?\d+", re.IGNORECASE)
+"""Names of folders that divide the photos of all classes into portions, as for cross-validation."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ def place_photos(
 
     A class folder is the outermost one below `root` and, if there is one, below the folder of a split. Where the
     outermost folders are no splits, those can lie inside the class folders instead, as in `cats/train/`. Folders that
-    hold all others (`archive/photos/cats/`) are no classes, and neither are those in `around` that hold folders of
-    photos.
+    hold all others (`archive/photos/cats/`) are no classes, and neither are portions (`fold_1/cats/`) and those in
+    `around` that hold folders of photos.
     """
     parts = [path.relative_to(root).parts[:-1] for path in paths]
     if around:
@@ -66,6 +68,8 @@ def place_photos(
             for folders in parts
         ]
     parts = [folders[_around_all(parts, min_classes) :] for folders in parts]
+    if all(len(folders) > 1 and _PORTION.fullmatch(folders[0]) for folders in parts):
+        parts = [folders[1:] for folders in parts]
     cut = _cut_at_splits(parts, paths)
     classes = _classes_named_as_splits([below for _, _, below in cut])
     cut = [(above, split, _without_inner_split(below, classes)) for above, split, below in cut]

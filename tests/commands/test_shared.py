@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from car_classifier.commands.shared import default_split
+from car_classifier.commands.shared import console, default_split
 from car_classifier.data.manifest import COLUMNS
 from car_classifier.errors import UserError
 from car_classifier.registry.labels import write_labels
 from car_classifier.registry.published_version import find_version
+
+
+def test_no_name_of_a_file_steers_the_terminal(capsys):
+    console.print("Left out a\x1b[2Jb\x07.jpg\tas it is\n", markup=False)
+    assert capsys.readouterr().err == "Left out a\ufffd[2Jb\ufffd.jpg\tas it is\n\n".expandtabs()
 
 
 @pytest.fixture

@@ -213,6 +213,36 @@ LAYOUTS = {
         written("list.csv", listed(("file", "label"), ("Abyssinian_1.jpg", "Abyssinian"), ("beagle_1.jpg", "beagle"))),
         {"Abyssinian": 1, "beagle": 1},
     ),
+    "Oxford pets, photos alone": (
+        [f"images/{breed}_{i}.jpg" for breed in ("Abyssinian", "beagle", "american_bulldog") for i in range(1, 4)],
+        None,
+        {"Abyssinian": 3, "beagle": 3, "american_bulldog": 3},
+    ),
+    "Dogs vs. Cats": (
+        [f"train/{animal}.{i}.jpg" for animal in ("cat", "dog") for i in range(3)] + ["test1/1.jpg", "test1/2.jpg"],
+        None,
+        {"cat": 3, "dog": 3},
+    ),
+    "names that Windows numbered": (
+        [f"{flower} ({i}).jpg" for flower in ("rose", "Tulip") for i in range(3)], None, {"rose": 3, "Tulip": 3}
+    ),
+    "a make and numbered photos": (
+        [f"Peugeot_{model}_{i}.jpg" for model in (205, 206) for i in range(3)], None,
+        {"Peugeot_205": 3, "Peugeot_206": 3},
+    ),
+    "CUB-200-2011, photos alone": (
+        in_folders("001.Black_footed_Albatross", "002.Laysan_Albatross"),
+        None,
+        {"001.Black_footed_Albatross": 3, "002.Laysan_Albatross": 3},
+    ),
+    "folds for cross-validation": (
+        in_folders("fold_1/cats", "fold_1/dogs", "fold_2/cats", "fold_2/dogs"), None, {"cats": 6, "dogs": 6}
+    ),
+    "splits of which images is a part of the name": (
+        in_folders("images_train/cats", "images_train/dogs", "images_test/cats"),
+        None,
+        {"cats/train": 3, "dogs/train": 3, "cats/test": 3},
+    ),
     "a list, and masks that are called as their photos": (
         ["images/1.png", "images/2.png", "masks/1.png", "masks/2.png"],
         written("list.csv", listed(("file", "label"), ("1.png", "cats"), ("2.png", "dogs"))),
@@ -449,6 +479,8 @@ MAKES = {
     "a folder of a make around its models": {("Kia", "Rio"), ("Kia", "Ceed"), ("Audi", "A4")},
     "names of classes without underscore": {("Audi", "A4"), ("Kia", "Rio")},
     "CUB-200-2011": {("", "001.Black_footed_Albatross"), ("", "002.Laysan_Albatross")},
+    "CUB-200-2011, photos alone": {("", "001.Black_footed_Albatross"), ("", "002.Laysan_Albatross")},
+    "Oxford pets, photos alone": {("", "Abyssinian"), ("", "beagle"), ("", "american_bulldog")},
     "Keras image_dataset_from_directory": {("", "cats"), ("", "dogs")},
 }
 
@@ -793,6 +825,67 @@ def test_classes_whose_names_differ_by_their_gaps_are_one(photos_in, tmp_path, f
     first = min(counts, key=lambda label: (-counts[label], label))
     assert (f"One class, {first}, was written in {ways} ways: " in notes) == bool(ways)
     assert ("spaces or underscores." in notes) == bool(ways)
+
+
+LISTED = {
+    "twice, in two classes": (
+        written("l.csv", listed(("file", "label"), *ROWS, ("a/1.jpg", "dogs"))),
+        "1 line gives a photo another class than a line before, which counts: line 5 of l.csv says dogs of 1.jpg",
+    ),
+    "in two columns": (
+        written("l.csv", listed(("file", "label", "category"), *((*row, row[0][0]) for row in ROWS[:2]),
+                                ("b/1.jpg", "dogs", "a"))),
+        "l.csv has classes in the columns label and category, and label counts.",
+    ),
+    "in JSON of one value": (
+        lambda folder: (written("all.json", '{"1.jpg": "cats"}')(folder),
+                        written("l.csv", listed(("id", "text"), ("7", "none")))(folder)),
+        "all.json names photos, but only lists in CSV and lines of JSON (.jsonl) are read.",
+    ),
+    "as a list of classes": (
+        written("l.jsonl", '{"file_name": "a/1.jpg", "label": ["cats"]}\n'),
+        'l.jsonl was not read: ',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LISTED)
+def test_a_list_that_says_two_things_or_is_not_read_is_named(laid_out, tmp_path, case):
+    write_list, note = LISTED[case]
+    _, notes = notes_on(laid_out(ANIMALS, write_list), tmp_path)
+    assert note in notes
+
+
+def test_two_columns_that_say_the_same_need_no_note(laid_out, tmp_path):
+    rows = ((*row, str(ord(row[1][0]))) for row in ROWS)
+    _, notes = notes_on(laid_out(ANIMALS, written("l.csv", listed(("file", "label", "category"), *rows))), tmp_path)
+    assert "columns" not in notes
+
+
+def test_a_make_of_two_words_may_need_a_hyphen(photos_in, tmp_path):
+    result, notes = notes_on(photos_in(*in_folders("Alfa_Romeo_Giulia", "Kia_Rio")), tmp_path)
+    assert "call the class Alfa-Romeo_Giulia, or give a list" in notes
+    assert result.manifest.makes()["Alfa_Romeo_Giulia"] == "Alfa"
+
+
+def test_control_characters_in_names_of_classes_are_spaces(photos_in, tmp_path):
+    result, _ = notes_on(photos_in(*in_folders("red\x1b[31mcat", "dog")), tmp_path)
+    assert result.manifest.labels == ("dog", "red [31mcat")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("photos.zip", "is an archive, which is not read: unpack it and name the folder."),
+        ("labels.json", r"is no CSV file: save the list as CSV, .* or as lines of JSON \(.jsonl\)."),
+        ("train.parquet", "is no CSV file: save the list as CSV"),
+        ("list.jsonl", r"line 1, column 2: it is no JSON: .* Each line must hold one object, such as \{"),
+    ],
+)
+def test_a_file_that_is_no_list_says_what_to_do(tmp_path, name, message):
+    (tmp_path / name).write_bytes(b"[\n1, 2]")
+    with pytest.raises(UserError, match=message):
+        find_photos(tmp_path / name, tmp_path / "manifest.csv")
 
 
 def test_the_same_file_in_two_classes_is_named(photos_in, tmp_path):

@@ -99,6 +99,7 @@ def test_files_that_a_spreadsheet_saved(tmp_path, encoding, newline):
         (HEADER + "\n", "lists no photos"),
         (f"{HEADER}\n{LINE.replace('Kia_Rio', ' ')}\n", "line 2: label is empty. Write one, or remove the line."),
         (f"{HEADER}\n{LINE}\n{LINE.replace('train', 'dev')}\n", "line 3: split must be one of train, .*'dev'"),
+        (f"{HEADER}\n{LINE.replace('320', '-1')}\n", "line 2: width must be 1 pixel or more. Received: -1"),
         (f"{HEADER}\n\n\n{LINE.replace('320', 'wide')}\n", "line 4: width must be a whole number. .*'wide'. Make"),
         (
             f'{HEADER}\n"a\nb{LINE[1:5]}"{LINE[5:]}\n{LINE.replace("2015", "soon")}\n',
