@@ -1,13 +1,13 @@
 """The cost of a first visit: bytes over the wire and time to a usable page, in a browser with an empty cache."""
 
-import shutil
 import statistics
 import sys
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+from car_classifier.doctor import BROWSERS, find_browser
+
 PAGES = ("/", "/play", "/model", "/data")
 ROUNDS = 5
 BAND = (10e6 / 8, 0.040)  # bytes a second and seconds of latency: a mediocre line
@@ -19,9 +19,9 @@ def run(url: str) -> None:
     Args:
         url: Address of the dashboard.
     """
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    program = find_browser()
     if program is None:
-        sys.exit(f"No browser here: none of {', '.join(CHROMIUM_NAMES)} is installed.")
+        sys.exit(f"No browser here: none of {', '.join(BROWSERS)} is installed.")
     print("| page | kB over the wire | requests | usable after, s | the same at 10 Mbit/s and 40 ms |")
     print("|---|---|---|---|---|")
     with sync_playwright() as playwright:

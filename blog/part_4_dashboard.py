@@ -688,7 +688,9 @@ def pictures(program):
     return found
 
 
-program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+program = next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None
+)
 try:
     with ThreadPoolExecutor(1) as pool:  # Playwright wants a thread without a notebook's event loop
         taken = pool.submit(pictures, program).result() if program else []

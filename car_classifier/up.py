@@ -147,11 +147,13 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
 
 
 def _is_demo_unfinished(settings: UpSettings) -> bool:
-    """Whether the making of the demo was interrupted after its first version."""
+    """Whether the making of the demo was interrupted after its first version, or after its second."""
     path = settings.demo_dir / FILE
-    if versions(settings.model_dir) != [1] or not path.is_file() or read_json(path).get("state") == "ended":
+    published = versions(settings.model_dir)
+    if published not in ([1], [1, 2]) or not path.is_file() or read_json(path).get("state") == "ended":
         return False
-    return bool(PublishedVersion(settings.model_dir / "1").read_config().get("drawn"))
+    folders = [settings.model_dir / str(number) for number in published]
+    return all(PublishedVersion(folder).read_config().get("drawn") for folder in folders)
 
 
 def _progress(settings: UpSettings, console: Console) -> LiveProgress:
@@ -175,20 +177,45 @@ SANITY_PHOTOS = 6
 
 
 def _make_demo(settings: UpSettings, console: Console, recipe: DemoRecipe, progress: LiveProgress) -> None:
+    manifest = settings.demo_dir / "manifest.csv"
+    drawing, learning, scoring = STEPS
+    has_both = versions(settings.model_dir) == [1, 2]  # and was interrupted after that
+    progress.begin_stage(drawing)
+    if not has_both:
+        _draw_demo(settings, recipe, manifest, progress)
+    progress.begin_stage(learning)
+    second = settings.model_dir / "2"
+    version = PublishedVersion(second) if has_both else _train_demo(settings, console, recipe, manifest)
+    if version is None:
+        console.print("Another version was published meanwhile, so the demo's second one is not.")
+        return
+    from car_classifier.evaluation.photo_features import write_photo_features
+
+    progress.begin_stage(scoring)
+    with progress.bar("Finding similar photos") as report:
+        write_photo_features(manifest, version, report)
+    _score_explanations(version, manifest, recipe.scored_photos, console)
+
+
+def _draw_demo(settings: UpSettings, recipe: DemoRecipe, manifest: Path, progress: LiveProgress) -> None:
     from car_classifier.demo_cars import DemoSettings, draw_demo_set
 
-    steps = iter(STEPS)
-    progress.begin_stage(next(steps))
     with progress.bar("Drawing cars") as report:
         draw_demo_set(settings.demo_dir, DemoSettings(recipe.classes, recipe.per_class, is_hard=True), report)
-    manifest = settings.demo_dir / "manifest.csv"
 
     from car_classifier.data.indexing import index_photos
-    from car_classifier.evaluation.photo_features import write_photo_features
-    from car_classifier.publishing.publish import EarlyVersion, publish, train_and_export
 
     with progress.bar("Reading photos") as report:
         index_photos(settings.demo_dir / "images", manifest, report=report)
+
+
+def _train_demo(settings: UpSettings, console: Console, recipe: DemoRecipe, manifest: Path) -> PublishedVersion | None:
+    """Train, and publish a version in the middle and one in the end.
+
+    Returns:
+        The second version; None if somebody else published one meanwhile.
+    """
+    from car_classifier.publishing.publish import EarlyVersion, publish, train_and_export
 
     def published(run: Path) -> PublishedVersion:
         # On another machine's arithmetic the second version may be a photo worse than the first.
@@ -200,18 +227,12 @@ def _make_demo(settings: UpSettings, console: Console, recipe: DemoRecipe, progr
         )
         return version
 
-    progress.begin_stage(next(steps))
     early = EarlyVersion(recipe.early_epoch, lambda run: versions(settings.model_dir) or published(run))
     runs_dir = settings.demo_dir / "runs"
     training_run = train_and_export(recipe.training(manifest), runs_dir, console, settings.resume_with, early)
     if versions(settings.model_dir) not in ([], [1]):  # none if somebody removed the first one
-        console.print("Another version was published meanwhile, so the demo's second one is not.")
-        return
-    version = published(training_run.folder)
-    progress.begin_stage(next(steps))
-    with progress.bar("Finding similar photos") as report:
-        write_photo_features(manifest, version, report)
-    _score_explanations(version, manifest, recipe.scored_photos, console)
+        return None
+    return published(training_run.folder)
 
 
 def _score_explanations(version: PublishedVersion, path: Path, count: int, console: Console) -> None:

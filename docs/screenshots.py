@@ -4,7 +4,6 @@ They land in `docs/images/pages/` as `PAGE-DEVICE-THEME.webp`; the README shows 
 """
 
 import io
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+from car_classifier.doctor import BROWSERS, find_browser
+
 FOLDER = Path(__file__).parent / "images" / "pages"
 QUALITY = 85
 DEVICES = {
@@ -73,9 +73,9 @@ def take(browser: Browser, url: str) -> None:
 
 def browser_here(playwright: Playwright) -> Browser:
     """Returns the browser that is installed here; without one the program ends with exit code 2."""
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    program = find_browser()
     if program is None:
-        sys.stderr.write(f"No browser here: install one of {', '.join(CHROMIUM_NAMES)}.\n")
+        sys.stderr.write(f"No browser here: install one of {', '.join(BROWSERS)}.\n")
         sys.exit(2)
     return playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
 

@@ -130,11 +130,12 @@ def browser() -> Iterator["Browser"]:
     """Chromium, shared by all tests of a process, because Playwright's loop cannot run twice in one."""
     from playwright.sync_api import sync_playwright
 
-    from tests.support.browsing import CHROMIUM_NAMES, CHROMIUM_OPTIONS
+    from car_classifier.doctor import BROWSERS, find_browser
+    from tests.support.browsing import CHROMIUM_OPTIONS
 
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    program = find_browser()
     if program is None:
-        pytest.skip(f"no browser here: none of {', '.join(CHROMIUM_NAMES)} is installed")
+        pytest.skip(f"no browser here: none of {', '.join(BROWSERS)} is installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
         yield browser

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -100,13 +101,18 @@ def test_makes_the_demo_first_where_there_is_no_model(tmp_path):
     assert (scores["photos"], "exact" in scores["methods"]) == (2, True)
     assert made() == first  # nothing is made twice
 
-    # As if Ctrl-C had come before the second version was published.
-    publish_again = json.loads((demo / "progress.json").read_text(encoding="utf-8")) | {"state": "stopped"}
-    (demo / "progress.json").write_text(json.dumps(publish_again), encoding="utf-8")
-    shutil.rmtree(tmp_path / "model" / "2")
-    second = made()
+    def interrupted_without(path: Path) -> dict[str, float]:
+        stopped = json.loads((demo / "progress.json").read_text(encoding="utf-8")) | {"state": "stopped"}
+        (demo / "progress.json").write_text(json.dumps(stopped), encoding="utf-8")
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return made()
+
+    # As if Ctrl-C had come before the second version was published, and before similar photos were found.
+    second = interrupted_without(tmp_path / "model" / "2")
     assert set(second) == {"1", "2"}
     assert second["1"] == first["1"]
+    assert interrupted_without(demo / "features.npz") == second
+    assert (demo / "features.npz").is_file()
 
 
 @pytest.mark.parametrize("option", ["--port", "--rest-api-port"])

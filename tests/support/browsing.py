@@ -19,7 +19,6 @@ from tests.support.embedded_server import RunningModelServer
 from tests.support.ports import free_ports
 from tests.support.repository import ROOT
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
