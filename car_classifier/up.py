@@ -20,8 +20,10 @@ from car_classifier.supervision import (
     DASHBOARD,
     Bounds,
     ModelServer,
+    addresses_here,
     check_alive,
     python_module,
+    reason_of,
     sigterm_as_ctrl_c,
     start,
     stop,
@@ -132,7 +134,7 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
     """Make sure that there is a live version: the demo's if none is published, for which cars are drawn."""
     if versions(settings.model_dir):
         ensure_live(settings.model_dir)
-        if not _is_demo_unfinished(settings):
+        if not _is_demo_unfinished(settings, recipe):
             return
         console.print("Going on with the demo, which was interrupted.")
     else:
@@ -146,14 +148,15 @@ def prepare(settings: UpSettings, console: Console, recipe: DemoRecipe = DemoRec
         _make_demo(settings, console, recipe, progress)
 
 
-def _is_demo_unfinished(settings: UpSettings) -> bool:
+def _is_demo_unfinished(settings: UpSettings, recipe: DemoRecipe = DemoRecipe()) -> bool:  # noqa: B008 (frozen)
     """Whether the making of the demo was interrupted after its first version, or after its second."""
     path = settings.demo_dir / FILE
     published = versions(settings.model_dir)
     if published not in ([1], [1, 2]) or not path.is_file() or read_json(path).get("state") == "ended":
         return False
     folders = [settings.model_dir / str(number) for number in published]
-    return all(PublishedVersion(folder).read_config().get("drawn") for folder in folders)
+    training = recipe.training(settings.demo_dir / "manifest.csv").as_json()  # others train on drawn cars, too
+    return all(PublishedVersion(folder).read_config().get("training") == training for folder in folders)
 
 
 def _progress(settings: UpSettings, console: Console) -> LiveProgress:
@@ -183,7 +186,7 @@ def _make_demo(settings: UpSettings, console: Console, recipe: DemoRecipe, progr
     progress.begin_stage(drawing)
     if not has_both:
         _draw_demo(settings, recipe, manifest, progress)
-    progress.begin_stage(learning)
+    progress.begin_stage(learning if has_both else f"{learning}; the page opens after epoch {recipe.early_epoch}")
     second = settings.model_dir / "2"
     version = PublishedVersion(second) if has_both else _train_demo(settings, console, recipe, manifest)
     if version is None:
@@ -324,18 +327,20 @@ def _say_open(settings: UpSettings, console: Console) -> None:
     console.print(f"\n  Open http://localhost:{settings.port}   (Ctrl-C ends it)\n", highlight=False)
     if settings.host not in (LOCAL, "localhost", "::1"):
         console.print(
-            f"Note: everybody who can reach {settings.host} port {settings.port} of this machine can use the page. It "
-            "has no sign-in, and photos travel unencrypted: open it in networks that you trust.",
+            f"Note: everybody who can reach {settings.host} port {settings.port} of this machine can use the page"
+            + (f", at {' or '.join(addresses)}" if (addresses := addresses_here(settings.host, settings.port)) else "")
+            + ". It has no sign-in, and photos travel unencrypted: open it in networks that you trust.",
             style="yellow",
             highlight=False,
         )
 
 
 def _say_not_made(code: int, has_model: bool, console: Console) -> None:
-    what = "The demo has its first version only" if has_model else "The demo model was not made"
+    what = "The demo is not finished" if has_model else "The demo model was not made"
+    why = reason_of(code) if code < 0 else f"ended with exit code {code}; the lines above say why"
     stays = "" if has_model else ", and shows a model as soon as car-classifier train publishes one"
     console.print(
-        f"{what} (exit code {code}); the lines above say why. The page stays until Ctrl-C{stays}.",
+        f"{what}: its program {why}. The page stays until Ctrl-C{stays}. After Ctrl-C the same command goes on.",
         style="yellow",
         highlight=False,
     )

@@ -68,6 +68,7 @@ def create_app(settings: Settings) -> dash.Dash:
     server.config.update(COMPRESSION)  # before Dash reads it
     timeout = Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
     client = ModelClient(settings.model_server_url, settings.model_name, timeout, settings.model_label)
+    versions = VersionsFolder(settings.model_folder)
     services = Services(
         settings=settings,
         client=client,
@@ -76,10 +77,11 @@ def create_app(settings: Settings) -> dash.Dash:
             settings.photo_folder, settings.photo_minutes * 60, settings.photo_count, settings.photo_store_mb * 1e6
         ),
         dataset=DatasetFile(lambda: settings.manifest_file),
-        versions=VersionsFolder(settings.model_folder),
+        versions=versions,
         runs=RunsFolder(settings.runs_dir, settings.demo_folder),
         database=open_database(settings.database_url),
         server_note=ServerNoteFile(settings.server_note) if settings.server_note else None,
+        began_without_model=not versions.all(),
     )
     app = _Dash(
         services.subject,

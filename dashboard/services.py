@@ -32,6 +32,7 @@ class Services:
         runs: The training runs.
         database: Feedback, games and scores.
         server_note: What `car-classifier up` notes about the model server; None if nobody looks after it.
+        began_without_model: Whether no version was there when the dashboard began.
     """
 
     settings: Settings
@@ -43,20 +44,29 @@ class Services:
     runs: RunsFolder
     database: Database
     server_note: ServerNoteFile | None = None
+    began_without_model: bool = False
 
     def is_waiting_for_a_model(self) -> bool:
         """Returns whether there is no model yet, and something to watch meanwhile: it, or another one, is being made.
 
-        A version that is published while the demo model is being made counts once the model server has it.
+        The first version that is published while the demo model is being made counts once the model server has it.
         """
         preparation = self.runs.preparation()
         is_being_made = preparation is not None and preparation.state_now() == "running"
-        if not is_being_made and (self.versions.all() or not (preparation or self.runs.all())):
+        is_first = self.began_without_model and is_being_made and not self.watch.has_been_ready
+        if not is_first and (self.versions.all() or not (preparation or self.runs.all())):
             return False
         try:
             return not self.watch.status(PATIENCE).ready
         except ModelServerError:
             return True
+
+    def why_restarting(self) -> str:
+        """Returns a sentence on a model server that ended and is being started again; empty for any other."""
+        note = self.server_note.read() if self.server_note is not None else None
+        if note is None or not note.reason:
+            return ""
+        return f"The model server {note.reason}. It is being started again; until then nothing can be asked of it."
 
     def subject(self) -> Subject:
         """Returns what the photos show that the answering version knows, without asking the model server.

@@ -244,7 +244,12 @@ def write_history(stage: Stage, epoch: int, figures: dict[str, float], seconds: 
 
 
 def _drop_unsaved_epochs(stage: Stage, epoch: int) -> None:
-    """Remove a history line whose epoch was not saved."""
+    """Remove the history line and the watched answers of an epoch that was not saved, and half-written states."""
+    for abandoned in stage.state_path.parent.glob(f".{stage.state_path.name}.*"):
+        abandoned.unlink(missing_ok=True)
+    for answers in stage.folder.glob(f"watch/{stage.place}-*.json"):
+        if int(answers.stem.rpartition("-")[2]) > epoch:
+            answers.unlink(missing_ok=True)
     rows = _rows(stage)
     kept = [row for row in rows if row["stage"] != stage.name or int(row["epoch"]) <= epoch]
     if len(kept) < len(rows):

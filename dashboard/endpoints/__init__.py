@@ -25,5 +25,5 @@ def register(server: Flask, services: Services) -> None:
     """Adds all addresses to the server."""
     for module in (photos, feedback, dataset, data, game, runs, status, versions, web_manifest, unknown):
         routes = module.blueprint(services)
-        errors.answer_in_sentences(routes)
+        errors.answer_in_sentences(routes, services)
         server.register_blueprint(routes)

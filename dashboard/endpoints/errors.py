@@ -9,12 +9,13 @@ from dashboard.database import DatabaseError, UnfitValue
 from dashboard.model_server.errors import ModelServerError, TooSlow
 from dashboard.photos.normalise import PhotoError, PhotoTooLarge
 from dashboard.reports.answers import UnknownClass
+from dashboard.services import Services
 from dashboard.web import request_id
 
 logger = logging.getLogger(__name__)
 
 
-def answer_in_sentences(routes: Blueprint) -> None:
+def answer_in_sentences(routes: Blueprint, services: Services) -> None:
     """Answers every error of a blueprint's addresses with JSON that has one key, `error`."""
 
     @routes.errorhandler(PhotoError)
@@ -28,7 +29,8 @@ def answer_in_sentences(routes: Blueprint) -> None:
     @routes.errorhandler(ModelServerError)
     def model_error(error: ModelServerError) -> tuple[Response, int]:
         logger.warning("%s: %s (request %s)", error.request, error, request_id.current())
-        return jsonify(error=str(error)), 504 if isinstance(error, TooSlow) else 502
+        said = services.why_restarting() or str(error)  # a server that was just started knows no model yet
+        return jsonify(error=said), 504 if isinstance(error, TooSlow) else 502
 
     @routes.errorhandler(DatabaseError)
     def database_error(error: DatabaseError) -> tuple[Response, int]:

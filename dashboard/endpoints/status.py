@@ -72,23 +72,26 @@ def _status(services: Services, patience: float = STATUS_SECONDS) -> dict[str, s
     except TooSlow:
         return {"state": "slow", "text": "Slow"}
     except Busy:
-        return {"state": "starting", "text": "Starting"}
+        return _restarting(services) or {"state": "starting", "text": "Starting"}
     except UnknownModel:
-        return {"state": "starting", "text": "No model yet"}
+        return _restarting(services) or {"state": "starting", "text": "No model yet"}
     except ModelServerError:
         return _unreachable(services)
     if status.ready:
         return {"state": "ready", "text": f"Ready, version {status.version}"}
-    return {"state": "starting", "text": "Starting"}
+    return _restarting(services) or {"state": "starting", "text": "Starting"}
+
+
+def _restarting(services: Services) -> dict[str, str] | None:
+    """The state of a server that ended and has no model again yet, which it may say itself; None for any other."""
+    detail = services.why_restarting()
+    return {"state": "starting", "text": "Restarting", "detail": detail} if detail else None
 
 
 def _unreachable(services: Services) -> dict[str, str]:
     """The state of a server that does not answer, with what others know about it."""
-    if services.server_note is not None and (note := services.server_note.read()) is not None:
-        if not note.reason:
-            return {"state": "starting", "text": "Starting"}
-        detail = f"The model server {note.reason}. It is being started again; until then nothing can be asked of it."
-        return {"state": "starting", "text": "Restarting", "detail": detail}
+    if services.server_note is not None and services.server_note.read() is not None:
+        return _restarting(services) or {"state": "starting", "text": "Starting"}
     if not services.versions.all() and (services.runs.preparation() or services.runs.all()):
         return {"state": "starting", "text": "No model yet"}
     return {"state": "down", "text": "Not reachable"}

@@ -53,6 +53,8 @@ class ModelWatch:
         self._last: _Observation | None = None
         self._version: str | None = None
         self._asking: Future[_Observation] | None = None
+        self.has_been_ready = False
+        """Whether the server was seen with a version that answers."""
 
     def status(self, patience: float = STATUS_SECONDS) -> Status:
         """Returns the model's version and state, at most some seconds old.
@@ -119,6 +121,7 @@ class ModelWatch:
             self._last, self._asking = observation, None
             if isinstance(observation.outcome, Status):
                 self._version = observation.outcome.version if observation.outcome.ready else None
+                self.has_been_ready |= observation.outcome.ready
             elif not isinstance(observation.outcome, TooSlow):  # a slow server still has its version
                 self._version = None
         asking.set_result(observation)

@@ -288,6 +288,16 @@ def test_the_status_says_why_a_server_that_is_started_again_had_ended(settings, 
     assert web.get("/status").json["text"] == "Not reachable"
 
 
+def test_a_server_that_is_started_again_has_its_reason_until_a_model_answers(settings, tmp_path):
+    note = tmp_path / "model_server.json"
+    note.write_text('{"reason": "was killed"}')
+    web = web_with(settings, model_name="status-404", server_note=note)  # it listens again, and knows no model yet
+    assert web.get("/status").json["text"] == "Restarting"
+    photo = web.post("/photos", data=encoded(halves(), "JPEG")).json
+    answer = web.post(f"/photos/{photo['id']}/answer")
+    assert (answer.status_code, answer.json["error"][:29]) == (502, "The model server was killed. ")
+
+
 def test_health_needs_no_model_server(settings, closed_url):
     assert web_with(settings, model_server_url=closed_url).get("/healthz").status_code == 200
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -140,7 +141,8 @@ def test_cars_are_shown_while_they_are_drawn(client, settings):
         (None, None, False, False, False),
         (None, "running", False, False, True),
         (None, "failed", False, False, True),
-        (None, "running", False, True, True),  # published, and the server not yet ready
+        (None, "running", False, "later", True),  # published, and the server not yet ready
+        (None, "running", False, True, False),  # it is started again, or the demo goes on
         (None, "ended", False, True, False),
         (None, None, True, False, True),
         (None, None, True, True, False),
@@ -153,13 +155,15 @@ def test_pages_wait_for_a_model_only_where_one_is_being_made(
     changes: dict[str, object] = {"runs_dir": tmp_path / "runs"}
     if server is None:
         changes["model_server_url"] = closed_url
-    if not has_version:
-        changes["model_folder"] = tmp_path / "none"
+    if has_version is not True:
+        changes["model_folder"] = tmp_path / "late"
     if preparation:
         write_progress(settings.demo_folder, state=preparation)
     if has_run:
         write_run(tmp_path / "runs" / "a")
     create_app(settings.model_copy(update=changes))
+    if has_version == "later":
+        shutil.copytree(settings.model_folder, tmp_path / "late")
     layout = json.dumps(_layout_of("classify"))
     assert ('"id": "waiting"' in layout) == waits
     assert ('"id": "classify"' in layout) != waits

@@ -190,7 +190,7 @@ function note({ state, reason, command: toGoOn }, version) {
         return `It failed: ${reason || "see its terminal."}${toGoOn ? " This command tries again:" : ""}`;
     if (state === "stopped") {
         return toGoOn
-            ? "It was stopped. This command goes on where it stopped:"
+            ? "It was stopped. This command goes on where it stopped (if it still runs, end it with Ctrl-C first):"
             : "It was stopped. The same command goes on.";
     }
     return state === "ended" && version ? `Published as ${version}.` : "";
