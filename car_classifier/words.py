@@ -1,7 +1,7 @@
 """Numbers in sentences for people."""
 
 SURE_ABOVE = 0.5
-"""An answer with a lower probability is called not sure, unless `DASHBOARD_SURE_ABOVE` or `--sure-above` differs."""
+"""An answer with a lower probability is called not sure, by a version that has no threshold of its own."""
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -65,8 +65,9 @@ class Settings(BaseSettings):
     """File in which `car-classifier up` notes why the model server ended, while it starts the server again; none if not
     set."""
 
-    sure_above: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """An answer with a lower probability is called not sure."""
+    sure_above: Annotated[float, Field(ge=0, le=1)] | None = None
+    """An answer with a lower probability is called not sure. If not set, each version's own threshold holds, or 0.5 for
+    a version without one."""
 
     gallery_size: Annotated[int, Field(ge=0, le=60)] = 12
     """Maximum number of sample photos in the gallery; 0 switches it off."""

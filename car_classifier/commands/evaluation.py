@@ -81,9 +81,30 @@ def _table(result: dict[str, Any]) -> Table:
     return table
 
 
+def _guessing(guessing: dict[str, Any]) -> str:
+    return (
+        f"Guessing would be right for {guessing['by_chance']:.1%} of the photos by chance, and for "
+        f"{guessing['most_frequent']:.1%} by always answering {guessing['label']}."
+    )
+
+
+def _sure(sure: dict[str, Any]) -> str:
+    """What the version's own threshold gives, and the wish that it was chosen for."""
+    wish, given = f"The wish is that at most {sure['wrong_at_most']:.1%} of the sure answers are wrong.", sure["given"]
+    if given is None:
+        return f"{wish} No threshold met it on the validation photos."
+    called = f"{wish} Called sure from {given['threshold']:.1%} on, chosen on validation photos: {given['answered']}"
+    if not given["answered"]:
+        return f"{called} answers."
+    low, high = (1 - bound for bound in reversed(given["accuracy_interval"]))
+    wrong = f"{1 - given['accuracy']:.1%} of them wrong (95 %: {low:.1%} to {high:.1%})"
+    return f"{called} answers ({given['share_answered']:.1%} of the photos), {wrong}."
+
+
 def _findings(result: dict[str, Any]) -> list[str]:
     at_95 = result["abstention"]["at_95"]
-    lines = [
+    lines = [_guessing(result["guessing"])] + ([_sure(result["sure"])] if "sure" in result else [])
+    lines += [
         "No confidence is high enough for 95 % of the answers above it to be right."
         if at_95 is None
         else f"Answered only from a confidence of {at_95['threshold']:.1%} on: {at_95['share_answered']:.1%} of the "

@@ -23,7 +23,6 @@ from car_classifier.errors import UserError
 from car_classifier.files import check_writable, read_bytes
 from car_classifier.progress import progress_bar, silent
 from car_classifier.registry.published_version import find_version
-from car_classifier.words import SURE_ABOVE
 
 if TYPE_CHECKING:
     from car_classifier.explanations.photo_explanation import Explainer, PhotoExplanation
@@ -52,7 +51,7 @@ def explain(
     model: ModelOption = MODEL_DIR,
     out: FiguresOption = Path("figures/explanations"),
     json_out: JsonOption = None,
-    sure_above: SureAboveOption = SURE_ABOVE,
+    sure_above: SureAboveOption = None,
 ) -> None:
     """Show which parts of a photo lead the published model to its answer."""
     check_json_out(json_out)
@@ -67,7 +66,9 @@ def explain(
     from car_classifier.explanations.photo_explanation import Explainer
     from car_classifier.explanations.writing import file_stems
 
-    explainer = Explainer(version.folder, find_method(method, layer), sure_above)
+    explainer = Explainer(
+        version.folder, find_method(method, layer), version.sure_above if sure_above is None else sure_above
+    )
     paths = [photo.path for photo in find_labelled_photos(photos, explainer.labels)]
     results, failed = [], False
     with progress_bar("Explaining photos", console) as bar:

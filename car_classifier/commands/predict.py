@@ -17,7 +17,6 @@ from car_classifier.commands.shared import (
 )
 from car_classifier.files import check_no_input
 from car_classifier.progress import progress_bar
-from car_classifier.words import SURE_ABOVE
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -30,7 +29,7 @@ def predict(
     model: ModelOption = MODEL_DIR,
     json_out: JsonOption = None,
     figure: Annotated[Path | None, typer.Option(help="Picture file to draw the photos and the answers in.")] = None,
-    sure_above: SureAboveOption = SURE_ABOVE,
+    sure_above: SureAboveOption = None,
 ) -> None:
     """Ask the published model what photos show."""
     from rich.console import Console
@@ -48,7 +47,7 @@ def predict(
     asked = predictions.find_labelled_photos(photos, version.names.labels)
     answers = []
     with progress_bar("Asking the model", console) as report:
-        for answer in predictions.classify(version, asked, sure_above):
+        for answer in predictions.classify(version, asked, version.sure_above if sure_above is None else sure_above):
             answers.append(answer)
             report(len(answers), len(asked))
     given = [answer for answer in answers if isinstance(answer, predictions.Answer)]

@@ -111,12 +111,13 @@ JsonOption = Annotated[
     ),
 ]
 SureAboveOption = Annotated[
-    float,
+    float | None,
     typer.Option(
         min=0,
         max=1,
         envvar="DASHBOARD_SURE_ABOVE",
         help="An answer with a lower probability is called not sure, as on the dashboard.",
+        show_default="the model's own, or 0.5",
     ),
 ]
 FiguresOption = Annotated[Path, typer.Option("--out", help="Folder to write the figures to.")]

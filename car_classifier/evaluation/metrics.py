@@ -148,7 +148,8 @@ def calibration(probabilities: Floats, truth: Indices) -> dict[str, Any]:
     Returns:
         `ece`, the expected calibration error of the first answer in 15 equally wide bins (Guo et al. 2017,
         https://arxiv.org/abs/1706.04599), and `ece_interval`; `nll`, the mean negative log likelihood in nats; `bins`
-        for a reliability plot, dicts of `low`, `high`, `count`, `confidence` and `accuracy` (means, None if empty).
+        for a reliability plot, dicts of `low`, `high`, `count`, `confidence`, `accuracy` (means) and
+        `accuracy_interval` (all None if empty).
     """
     confidences = probabilities.max(axis=1).astype(np.float64)
     right = (probabilities.argmax(axis=1) == truth).astype(np.float64)
@@ -160,7 +161,8 @@ def calibration(probabilities: Floats, truth: Indices) -> dict[str, Any]:
 
     counts = np.bincount(places, minlength=CALIBRATION_BINS)
     confidence = _ratio(np.bincount(places, confidences, CALIBRATION_BINS), counts)
-    accuracy = _ratio(np.bincount(places, right, CALIBRATION_BINS), counts)
+    hits = np.bincount(places, right, CALIBRATION_BINS)
+    accuracy = _ratio(hits, counts)
     of_truth = np.take_along_axis(probabilities, truth[:, None], axis=1)[:, 0].astype(np.float64)
     return {
         "ece": error(np.arange(len(truth))),
@@ -173,6 +175,7 @@ def calibration(probabilities: Floats, truth: Indices) -> dict[str, Any]:
                 "count": int(counts[i]),
                 "confidence": _or_none(confidence[i]),
                 "accuracy": _or_none(accuracy[i]),
+                "accuracy_interval": wilson_interval(int(hits[i]), int(counts[i])),
             }
             for i in range(CALIBRATION_BINS)
         ],
@@ -199,12 +202,57 @@ def abstention(confidences: Floats, right: Flags) -> dict[str, Any]:
     last_of_equals = np.append(descending[1:] != descending[:-1], True)
     enough = np.flatnonzero(last_of_equals & (accuracy >= 0.95))
     return {
-        "curve": [_answered(threshold, confidences, right) for threshold in THRESHOLDS],
-        "at_95": _answered(float(descending[enough[-1]]), confidences, right) if len(enough) else None,
+        "curve": [answered_from(threshold, confidences, right) for threshold in THRESHOLDS],
+        "at_95": answered_from(float(descending[enough[-1]]), confidences, right) if len(enough) else None,
     }
 
 
-def _answered(threshold: float, confidences: Floats, right: Flags) -> dict[str, Any]:
+def sure_above(confidences: Floats, right: Flags, wrong_at_most: float, least: float) -> float | None:
+    """The lowest threshold from which on answers are wrong as rarely as wished.
+
+    One wrong answer more than there were is counted, of two answers more, because the threshold is chosen on these
+    very photos: a few answers without a mistake are no proof. For "at most one in ten" it takes 8 answers at least.
+
+    Args:
+        confidences: The probability of each first answer, [n].
+        right: Whether it is right, [n].
+        wrong_at_most: The share of the answers at or above the threshold that may be wrong.
+        least: The lowest threshold, whatever else would do: below one half, an answer is more likely wrong than right.
+
+    Returns:
+        From `least` to 1; None if no threshold meets the wish.
+    """
+    confidences = confidences.astype(np.float64)
+
+    def meets(threshold: float) -> bool:
+        answered = right[confidences >= threshold]
+        return bool((len(answered) - answered.sum() + 1) / (len(answered) + 2) <= wrong_at_most)
+
+    candidates = [least, *np.unique(confidences[confidences > least]).tolist()]
+    return next((threshold for threshold in candidates if meets(threshold)), None)
+
+
+def guessing(truth: Indices, labels: Sequence[str]) -> dict[str, Any]:
+    """What guessing would give on these photos.
+
+    Args:
+        truth: The true classes, [n], of at least one photo.
+        labels: Name of each class.
+
+    Returns:
+        `by_chance`, the share that is right if every class is answered equally often; `most_frequent`, the share that
+        is right if the class with the most photos is always answered, and `label`, its name.
+    """
+    counts = np.bincount(truth, minlength=len(labels))
+    return {
+        "by_chance": 1 / len(labels),
+        "most_frequent": float(counts.max() / len(truth)),
+        "label": labels[int(counts.argmax())],
+    }
+
+
+def answered_from(threshold: float, confidences: Floats, right: Flags) -> dict[str, Any]:
+    """The figures of the photos whose first answer has at least this probability; see `abstention`."""
     answered = right[confidences >= threshold]
     return {
         "threshold": threshold,

@@ -19,9 +19,11 @@ from car_classifier.data.photo_sources import sum_up
 from car_classifier.errors import UserError
 from car_classifier.evaluation.metrics import (
     abstention,
+    answered_from,
     calibration,
     confused_pairs,
     confusion_matrix,
+    guessing,
     macro_figures,
     score_table,
     share,
@@ -46,7 +48,7 @@ def evaluate_on(
         classes: Where the classes of photos without a manifest are read from; None for the first place that fits.
 
     Returns:
-        `model`, `data` and `split`, and the figures of `evaluation_of`.
+        `model`, `data` and `split`, and the figures of `evaluation_of` and `sure_figures`.
 
     Raises:
         UserError: There is no such model, photo or split, or the model knows none of the photos' labels.
@@ -69,7 +71,8 @@ def evaluate_on(
         predictions = predict(version, manifest, known, report, notes.append)
     print_left_out(console, notes)
     about = {"model": str(version), "data": str(photos), "split": split or "all"}
-    return about | evaluation_of(predictions, unknown)
+    config = version.read_config() if version.config_path.is_file() else {}
+    return about | evaluation_of(predictions, unknown) | sure_figures(predictions, config.get("sure"))
 
 
 def evaluation_path(version: PublishedVersion, photos: Path, split: str | None) -> Path:
@@ -99,7 +102,7 @@ def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -
     Returns:
         `count`; the shares `top1`, `top5`, `make_top1` (a make's probability is the sum over its models), `macro_f1`
         and `balanced_accuracy`, each with its 95 % interval under `NAME_interval`; `mean_confidence` of the first
-        answers; `calibration` (after temperature scaling, and before it under `NAME_before`), `abstention`,
+        answers; `guessing`, `calibration` (after temperature scaling, and before it under `NAME_before`), `abstention`,
         `per_class`, `per_make`, `confusion` (rows are true labels, columns are answers) and `confused_pairs`, all as
         the functions in `metrics` return them; `unknown_labels`. Where no class has a make, `make_top1` and
         `per_make` are missing.
@@ -117,6 +120,7 @@ def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -
         **of_makes,
         **macro_figures(truth, answers, len(names.labels)),
         "mean_confidence": float(confidences.mean(dtype=np.float64)),
+        "guessing": guessing(truth, names.labels),
         "calibration": calibration(probabilities, truth) | {f"{name}_before": value for name, value in before.items()},
         "abstention": abstention(confidences, right),
         "per_class": [
@@ -134,6 +138,24 @@ def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -
         ),
         "unknown_labels": dict(sorted(unknown_labels.items())),
     }
+
+
+def sure_figures(predictions: Predictions, sure: Any) -> dict[str, Any]:
+    """What a version's own threshold gives on some photos.
+
+    Args:
+        predictions: The answers.
+        sure: The entry `sure` of its `config.json`; older versions have none.
+
+    Returns:
+        `sure`: the wish, `wrong_at_most`, and the figures of `metrics.answered_from` at the threshold (None if no
+        threshold met the wish on validation photos). Nothing if the version was not made with a wish.
+    """
+    if not isinstance(sure, dict):
+        return {}
+    confidences, right = predictions.probabilities.max(axis=1), predictions.probabilities.argmax(axis=1)
+    figures = None if sure["above"] is None else answered_from(sure["above"], confidences, right == predictions.truth)
+    return {"sure": {"wrong_at_most": sure["wrong_at_most"], "given": figures}}
 
 
 def _make_figures(predictions: Predictions) -> dict[str, Any]:

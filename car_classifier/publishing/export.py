@@ -14,9 +14,9 @@ import keras
 from rich.console import Console
 
 from car_classifier.data.manifest import Manifest, ManifestRow, Split
-from car_classifier.evaluation.metrics import top_classes
+from car_classifier.evaluation.metrics import sure_above, top_classes
 from car_classifier.evaluation.predictions import Predictions, predict, texts
-from car_classifier.evaluation.report import evaluation_of
+from car_classifier.evaluation.report import evaluation_of, sure_figures
 from car_classifier.files import sha256_of, write_csv, write_json
 from car_classifier.network.signatures import Classifier, save
 from car_classifier.progress import print_left_out, progress_bar
@@ -24,7 +24,9 @@ from car_classifier.publishing.warmup_requests import write_warmup_requests
 from car_classifier.registry.assets import write_checksums, write_report
 from car_classifier.registry.published_version import PublishedVersion
 from car_classifier.training.closed_form_head import ClosedFormHead, read_head, write_head
+from car_classifier.training.config import TrainingConfig
 from car_classifier.training.run import TrainingRun
+from car_classifier.words import SURE_ABOVE, counted
 
 GOLDEN_PHOTOS = 4
 
@@ -100,11 +102,18 @@ def _write_assets(classifier: Classifier, origin: Origin, version: PublishedVers
     write_json(version.labels_path, {"labels": list(classifier.labels), "makes": makes})
     split = measured_split(origin.manifest)
     predictions = origin.predictions or _asked(version, origin.manifest, split, console)
+    config = _config(classifier, origin)
+    if origin.predictions is None and origin.manifest.split("validation"):
+        of_validation = (
+            predictions if split == "validation" else _asked(version, origin.manifest, "validation", console)
+        )
+        config["sure"] = _sure(of_validation, config["training"], console)
     metrics = {"split": split} | evaluation_of(predictions, unknown_labels={})
+    metrics |= sure_figures(predictions, config.get("sure"))
     if origin.closed_form is not None:
         write_head(version.closed_form_path, origin.closed_form)
         metrics["cross_validation"] = dict(origin.closed_form.cross_validation)
-    write_report(version, _config(classifier, origin), metrics)
+    write_report(version, config, metrics)
     _write_predictions(version.predictions_path, predictions)
     shutil.copyfile(origin.history_path, version.history_path)
     golden = _write_golden(version, origin.manifest, predictions.rows)
@@ -130,6 +139,34 @@ def _config(classifier: Classifier, origin: Origin) -> dict[str, Any]:
         "classes": len(classifier.labels),
         "software": {name: version(name) for name in ("car-classification", "tensorflow", "keras", "numpy")}
         | {"python": platform.python_version()},
+    }
+
+
+def _sure(predictions: Predictions, training: Mapping[str, Any], console: Console) -> dict[str, Any]:
+    """The entry `sure` of `config.json`: from which probability on an answer is called sure, and why.
+
+    Args:
+        predictions: The answers about the validation photos.
+        training: The settings of the training; older ones lack the wish, which is then the default.
+        console: Where it is said if no threshold meets the wish.
+    """
+    wish = training.get("wrong_at_most", TrainingConfig.model_fields["wrong_at_most"].default)
+    confidences = predictions.probabilities.max(axis=1)
+    right = predictions.probabilities.argmax(axis=1) == predictions.truth
+    above = sure_above(confidences, right, wish, SURE_ABOVE)
+    if above is None:
+        console.print(
+            f"On {counted(len(right), 'validation photo')}, no probability is so high that at most {wish:.1%} of the "
+            f"answers above it are wrong: those below {SURE_ABOVE:.0%} are called not sure, as usual.",
+            highlight=False,
+        )
+    is_answered = confidences >= (SURE_ABOVE if above is None else above)
+    return {
+        "wrong_at_most": wish,
+        "above": above,
+        "count": len(right),
+        "answered": int(is_answered.sum()),
+        "wrong": int((is_answered & ~right).sum()),
     }
 
 

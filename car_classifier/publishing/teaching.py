@@ -167,6 +167,7 @@ class _Teaching:
         config["photos"] = dict(config["photos"]) | {"train": int(head.moments.counts.sum())}
         config["taught"] = [*config.get("taught", []), {"from": str(self.version), "classes": len(names.labels)}]
         config.pop("published", None)
+        config.pop("sure", None)  # it was chosen by the answers of another head
         config.pop("drawn", None)  # a taught model is its user's own
         origin = Origin(self.measured_on, config, self.version.history_path, head, self._predictions(head, relabelled))
         return write_version(classifier, origin, target, self.console)

@@ -45,9 +45,9 @@ On {metrics["count"]} {metrics["split"]} photos, asked through the SavedModel. `
 {right_make}| Macro-F1 | {metrics["macro_f1"]:.1%} | {_interval(metrics["macro_f1_interval"])} |
 | Calibration error | {calibration["ece"]:.1%} | {_interval(calibration["ece_interval"])} |
 | … before temperature scaling | {calibration["ece_before"]:.1%} | {_interval(calibration["ece_interval_before"])} |
-
+{_guessing(metrics.get("guessing"))}
 Mean confidence is {metrics["mean_confidence"]:.1%}; the temperature is {config["temperature"]:.2f}.
-{_left_out(left_out)}
+{_sure(config.get("sure"), metrics.get("sure"))}{_left_out(left_out)}
 Weakest classes: {_weakest(metrics["per_class"])}.
 
 Most often taken for one another: {_pairs(metrics["confused_pairs"])}.
@@ -75,6 +75,33 @@ def _left_out(figures: dict[str, float] | None) -> str:
         f"top-1 {figures['top1']:.1%}, top-5 {figures['top5']:.1%}. "
         "Layers, shrinkage and temperature were chosen by these answers.\n"
     )
+
+
+def _guessing(guessing: dict[str, Any] | None) -> str:
+    """Rows of the table; older versions do not know them."""
+    if guessing is None:
+        return ""
+    return (
+        f"| Guessing: always {_text(guessing['label'])} | {guessing['most_frequent']:.1%} | |\n"
+        f"| … by chance | {guessing['by_chance']:.1%} | |\n"
+    )
+
+
+def _sure(chosen: dict[str, Any] | None, measured: dict[str, Any] | None) -> str:
+    """From which probability on an answer is called sure, and what that gives; older versions do not know it."""
+    if chosen is None:
+        return ""
+    wish = f"at most {chosen['wrong_at_most']:.1%} of the answers called sure are wrong"
+    if chosen["above"] is None:
+        return f"\nNo threshold met the wish that {wish} on {chosen['count']} validation photos.\n"
+    text = (
+        f"\nAnswers from {chosen['above']:.1%} on are called sure, so that {wish}: "
+        f"{chosen['wrong']} of {chosen['answered']} on the validation photos, by which the threshold was chosen"
+    )
+    given = measured["given"] if measured else None
+    if given and given["answered"]:
+        text += f"; {1 - given['accuracy']:.1%} of {given['answered']} on the photos measured here"
+    return f"{text}.\n"
 
 
 def _explanations(reports: dict[str, Any]) -> str:

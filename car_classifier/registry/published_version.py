@@ -13,6 +13,7 @@ from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.folder import versions
 from car_classifier.registry.labels import STABLE, read_labels
 from car_classifier.subject import Subject, default_subject, subject_from_json
+from car_classifier.words import SURE_ABOVE
 
 REPUBLISH = "Publish the model again with car-classifier train."
 
@@ -81,6 +82,17 @@ class PublishedVersion:
         """
         config = self.read_config() if self.config_path.is_file() else {}
         return subject_from_json(config.get("subject")) or default_subject(self.names.has_makes)
+
+    @property
+    def sure_above(self) -> float:
+        """The probability below which its answers are called not sure; `SURE_ABOVE` if it has none of its own."""
+        try:
+            above = read_json(self.config_path)["sure"]["above"]
+        except (OSError, ValueError, LookupError, TypeError):
+            return SURE_ABOVE
+        if isinstance(above, bool) or not isinstance(above, int | float) or not 0 <= above <= 1:
+            return SURE_ABOVE
+        return float(above)
 
     def read_metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`.

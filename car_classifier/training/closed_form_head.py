@@ -19,7 +19,7 @@ from scipy.special import logsumexp
 from car_classifier.data.manifest import ManifestRow
 from car_classifier.files import write_atomically
 from car_classifier.progress import Report, silent
-from car_classifier.training.calibration import fit_temperature
+from car_classifier.training.calibration import NOT_APPLIED, choose_temperature
 from car_classifier.training.discriminant import Doubt, Moments, Weighting, fit, left_out_scores, measure
 
 LAYER_WEIGHTS = ((0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (2.0, 1.0), (4.0, 1.0))
@@ -49,7 +49,8 @@ class ClosedFormHead:
         layer_weights: The weight of each layer, 0 for one that is not used; each layer is scaled to the same mean
             length before it is weighed.
         weighting: The scale of each feature that follows from it, the shrinkage and the doubt.
-        temperature: What kernel and bias were divided by, so that the probabilities are calibrated.
+        temperature: What kernel and bias were divided by, so that the probabilities are calibrated; exactly 1 if that
+            did not lower the error.
         moments: Of the features of the training photos.
         cross_validation: `top1`, `top5`, `loss` and `count` of training photos that the head had not seen.
         widths: Number of features of each layer.
@@ -105,6 +106,7 @@ class ClosedFormHead:
         return (
             f"head of {of_layers}, shrinkage {self.weighting.shrinkage:g}: of {figures['count']:.0f} training photos "
             f"that it had not seen, {figures['top1']:.1%} right, {figures['top5']:.1%} among the first five"
+            + (f". {NOT_APPLIED}" if self.temperature == 1 else "")
         )
 
 
@@ -152,7 +154,7 @@ def fit_head(
     of_doubts = scores_of(weighting(weights, shrinkage, USUAL_DOUBT), DOUBTS)
     best = max(range(len(DOUBTS)), key=lambda i: accuracy(of_doubts[i]))
     scores = np.nan_to_num(of_doubts[best], neginf=LOWEST)
-    temperature = fit_temperature(scores, classes[drawn])
+    temperature = choose_temperature(scores, classes[drawn], groups[drawn])
     chosen = weighting(weights, shrinkage, DOUBTS[best])
     kernel, bias = fitted(moments, chosen, temperature)
     figures = figures_of(scores / temperature, classes[drawn])

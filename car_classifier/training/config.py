@@ -159,6 +159,10 @@ class TrainingConfig(Settings):
     patience: Count = 5
     """Epochs without a better validation accuracy after which a stage ends."""
 
+    wrong_at_most: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """The share of the answers called sure that may be wrong: the lowest probability from which on that holds on the
+    validation photos is kept in the model, and answers below it are called not sure. It is never below one half."""
+
     precision: Precision = "auto"
     """Number format of the arithmetic: `auto` uses bfloat16 or float16 on devices that are made for it. Weights are
     always float32, and so is the published model."""
@@ -203,6 +207,8 @@ def run_key(config: TrainingConfig, manifest_sha256: str, weights_sha256: str) -
     """The name of a run: the same settings, photos and weights give the same key, so that it can be resumed."""
     settings = config.as_json()
     flat = settings | settings.pop("augmentation")  # as older versions kept them, whose runs can be resumed as well
+    if flat["wrong_at_most"] == TrainingConfig.model_fields["wrong_at_most"].default:  # older runs had no such setting
+        del flat["wrong_at_most"]
     return key_of(flat | {"manifest": manifest_sha256, "weights": weights_sha256})
 
 

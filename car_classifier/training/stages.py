@@ -19,7 +19,7 @@ from car_classifier.network.surgery import fold_batch_norms, in_precision, prepa
 from car_classifier.network.two_layers import head_input, head_layers
 from car_classifier.training.batches import TrainingBatches
 from car_classifier.training.broken_photos import despite_broken_photos, leave_out_unreadable
-from car_classifier.training.calibration import fit_temperature
+from car_classifier.training.calibration import NOT_APPLIED, choose_temperature
 from car_classifier.training.closed_form_head import (
     ClosedFormHead,
     fit_head,
@@ -298,7 +298,11 @@ class Training:
         net = classifier.net
         part = FrozenPart(keras.Model(net.input, classifier.head(net.output)), self.run.backbone)
         logits = self.features.activations(part, "calibration", "validation").read_all().astype(np.float32)
-        return fit_temperature(logits, self.batches.classes["validation"])
+        groups = near_duplicate_groups(self.run.manifest.split("validation"))
+        temperature = choose_temperature(logits, self.batches.classes["validation"], groups)
+        if temperature == 1:
+            self.run.console.print(NOT_APPLIED, highlight=False)
+        return temperature
 
 
 def _unchanged(images: Any, training: bool = False) -> Any:  # noqa: ARG001 (called as nets are)

@@ -24,8 +24,8 @@ def demo_banner(classes: int) -> html.Aside:
                     ),
                     html.P(
                         [
-                            "Put your photos into data/images, one folder for each class. Then, in another terminal, where "
-                            "the demo was started (while it runs, without the last line; after make up, first ",
+                            "Put your photos into data/images, one folder for each class. Then, in another terminal, "
+                            "where the demo was started (while it runs, without the last line; after make up, first ",
                             html.Code(". .venv/bin/activate"),
                             "):",
                         ]

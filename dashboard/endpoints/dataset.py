@@ -36,7 +36,16 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/<photo_id>/answer")
     def answer(photo_id: str) -> Response:
         content = read_photo(services, find(photo_id)).content
-        return jsonify(answer_for(content, services.client, services.watch, services.versions, asked_label()))
+        return jsonify(
+            answer_for(
+                content,
+                services.client,
+                services.watch,
+                services.versions,
+                asked_label(),
+                sure_above=services.settings.sure_above,
+            )
+        )
 
     @routes.get("/<photo_id>.jpg")
     def show(photo_id: str) -> Response:

@@ -48,7 +48,16 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/photos/<photo_id>/answer")
     def answer(photo_id: str) -> Response:
-        return jsonify(answer_for(kept(photo_id), services.client, services.watch, services.versions, asked_label()))
+        return jsonify(
+            answer_for(
+                kept(photo_id),
+                services.client,
+                services.watch,
+                services.versions,
+                asked_label(),
+                sure_above=services.settings.sure_above,
+            )
+        )
 
     @routes.get("/photos/<photo_id>")
     def send(photo_id: str) -> Response:

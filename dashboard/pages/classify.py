@@ -120,7 +120,6 @@ def layout(settings: Settings, samples: Sequence[DatasetPhoto], subject: Subject
             "data-photo-side": str(settings.photo_side),
             "data-reads-heic": "yes" if can_read_heic() else "no",
             "data-photo-minutes": f"{settings.photo_minutes:g}",
-            "data-sure-above": f"{settings.sure_above:g}",
             "data-model-server": settings.public_model_server_url or settings.model_server_url,
             "data-model-label": settings.model_label,
             **subject.attributes,

@@ -8,7 +8,7 @@ from dashboard.model_server.client import ClassExplanation, Explanation, ModelCl
 from dashboard.model_server.errors import UnknownModel
 from dashboard.model_server.status import STATUS_SECONDS, ModelWatch
 from dashboard.names import display_name
-from dashboard.reports.versions import VersionsFolder
+from dashboard.reports.versions import SURE_ABOVE, Version, VersionsFolder
 
 CLASSES_SHOWN = 5
 MAKES_SHOWN = 3
@@ -28,6 +28,7 @@ def answer_for(
     versions: VersionsFolder,
     asked_label: str | None = None,
     seconds: float | None = None,
+    sure_above: float | None = None,
 ) -> dict[str, Any]:
     """Asks the model about a photo.
 
@@ -38,9 +39,10 @@ def answer_for(
         versions: The published versions, for the labels of that one.
         asked_label: A class to explain besides the most likely ones.
         seconds: Time limit for everything together, if any.
+        sure_above: An answer with a lower probability is called not sure; the version's own threshold if left out.
 
     Returns:
-        See `describe`.
+        See `describe` and `confidence_of`.
 
     Raises:
         ModelServerError: One of its subclasses, see `dashboard.model_server.errors`.
@@ -58,7 +60,8 @@ def answer_for(
         version = watch.version_after(version, patience)  # it has been replaced in the meantime
         explanation = _ask(photo, client, versions, asked_label, version, until)
     milliseconds = (time.perf_counter() - start) * 1000
-    return describe(explanation, model=client.model_name, version=version, milliseconds=milliseconds)
+    answer = describe(explanation, model=client.model_name, version=version, milliseconds=milliseconds)
+    return answer | confidence_of(explanation, versions.find(version), sure_above)
 
 
 def _ask(
@@ -119,6 +122,26 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
         "model": model,
         "version": version,
         "milliseconds": round(milliseconds),
+    }
+
+
+def confidence_of(explanation: Explanation, version: Version | None, sure_above: float | None) -> dict[str, Any]:
+    """What the probability of the first answer is worth.
+
+    Args:
+        explanation: The model's answer.
+        version: The version that gave it, if its files are known.
+        sure_above: The threshold that the settings name, if they name one.
+
+    Returns:
+        `sure_above`: below this probability the answer is called not sure; `measured`: how many of the version's
+        answers for its test photos were about as confident, as `Count.as_json`; None if those answers are not known.
+    """
+    own = version.sure_above if version else SURE_ABOVE
+    record = version.track_record if version and len(version.track_record) else None
+    return {
+        "sure_above": own if sure_above is None else sure_above,
+        "measured": record.about_as_confident(explanation.classes[0].probability).as_json() if record else None,
     }
 
 

@@ -137,7 +137,10 @@ def curve_words(kind: Literal["loss", "accuracy"], histories: Mapping[str, Seque
 
 
 def calibration_figure(calibration: Calibration) -> go.Figure:
-    """Draws accuracy over confidence, before and after temperature scaling, and below it the bins' counts."""
+    """Draws accuracy over confidence, before and after temperature scaling, and below it the bins' counts.
+
+    The published version's points have their 95 % intervals; those before scaling would lie on top of them.
+    """
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.75, 0.25], vertical_spacing=0.06)
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"color": FAINT, "dash": "dash"}, name="ideal", hoverinfo="skip"
@@ -158,6 +161,7 @@ def calibration_figure(calibration: Calibration) -> go.Figure:
             marker={"symbol": symbol, "size": 9},
             name=name,
             legendgroup=name,
+            error_y=_intervals(filled) if bins is calibration.bins else None,
             hovertemplate="sure %{x:.1%}, right %{y:.1%}, %{customdata} photos<extra>" + name + "</extra>",
         )
         figure.add_bar(
@@ -189,6 +193,19 @@ def calibration_words(name: str, calibration: Calibration | None) -> str:
 
 def _short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def _intervals(bins: Sequence[Bin]) -> dict[str, object]:
+    """The bins' 95 % intervals as plotly takes them, distances from the point; none for a bin of an older version."""
+    ends = [(bin_.accuracy or 0.0, bin_.accuracy_interval or (bin_.accuracy or 0.0,) * 2) for bin_ in bins]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(high - accuracy, 0.0) for accuracy, (_, high) in ends],
+        "arrayminus": [max(accuracy - low, 0.0) for accuracy, (low, _) in ends],
+        "thickness": 1,
+        "width": 3,
+    }
 
 
 def _width(bins: Sequence[Bin]) -> float:

@@ -22,13 +22,17 @@ class _Section(BaseModel):
 
 
 class Bin(_Section):
-    """Answers of similar confidence: their mean confidence and accuracy (None if there are none)."""
+    """Answers of similar confidence: their mean confidence and accuracy (None if there are none).
+
+    Older versions lack the 95 % interval of the accuracy.
+    """
 
     count: int
     low: Share
     high: Share
     confidence: Share | None
     accuracy: Share | None
+    accuracy_interval: tuple[Share, Share] | None = None
 
 
 class Calibration(_Section):

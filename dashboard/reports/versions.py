@@ -8,7 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from dashboard.reports.track_record import TrackRecord
 from dashboard.subject import Subject, default_subject, subject_from_json
+
+SURE_ABOVE = 0.5
+"""An answer with a lower probability is called not sure, by a version that has no threshold of its own."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,20 @@ class Version:
     def config(self) -> Mapping[str, Any]:
         """The settings of its training, and the software."""
         return self._json("config.json")
+
+    @property
+    def sure_above(self) -> float:
+        """The probability below which its answers are called not sure; `SURE_ABOVE` if it has none of its own."""
+        sure = self.config.get("sure")
+        above = sure.get("above") if isinstance(sure, dict) else None
+        if isinstance(above, bool) or not isinstance(above, int | float) or not 0 <= above <= 1:
+            return SURE_ABOVE
+        return float(above)
+
+    @cached_property
+    def track_record(self) -> TrackRecord:
+        """How often it was right on the test split, by its confidence; empty if its answers are not known."""
+        return TrackRecord(filter(None, map(_first_answer, self._csv("predictions.csv"))))
 
     @cached_property
     def history(self) -> Sequence[Mapping[str, str]]:
@@ -133,6 +151,16 @@ class VersionsFolder:
     def find(self, number: int | str | None) -> Version | None:
         """Returns one version, or None if it does not exist."""
         return next((version for version in self.all() if str(version.number) == str(number)), None)
+
+
+def _first_answer(row: Mapping[str, str | None]) -> tuple[float, bool] | None:
+    """The probability of the first answer in a row of `predictions.csv`, and whether it is right, or None."""
+    try:
+        probability = float(row["probability_1"] or "nan")
+        is_right = bool(row["label"]) and row["label"] == row["label_1"]
+    except (KeyError, ValueError):
+        return None
+    return (probability, is_right) if 0 <= probability <= 1 else None
 
 
 def _changed(folder: Path) -> int:

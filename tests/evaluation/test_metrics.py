@@ -12,9 +12,11 @@ from car_classifier.evaluation.metrics import (
     class_scores,
     confused_pairs,
     confusion_matrix,
+    guessing,
     macro_figures,
     score_table,
     share,
+    sure_above,
     top_classes,
 )
 
@@ -209,3 +211,36 @@ def test_everything_can_be_written_as_json():
         share("top1", answers == truth),
     ]
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+
+
+class TestSureAbove:
+    @pytest.mark.parametrize(
+        ("confidences", "wrong", "wish", "above"),
+        [
+            ([0.9] * 8, 0, 0.1, 0.5),  # (0 + 1) of (8 + 2)
+            ([0.9] * 7, 0, 0.1, None),
+            ([0.9] * 8, 0, 0.05, None),
+            ([0.6] * 4 + [0.9] * 20, 4, 0.1, 0.9),
+            ([0.6] * 4 + [0.9] * 20, 0, 0.1, 0.5),
+            ([0.2] * 4 + [0.9] * 20, 4, 0.1, 0.5),  # below one half no answer is sure anyway
+            ([0.2] * 30, 0, 0.1, None),
+            ([], 0, 0.1, None),
+        ],
+    )
+    def test_the_lowest_that_meets_the_wish(self, confidences, wrong, wish, above):
+        right = np.arange(len(confidences)) >= wrong
+        assert sure_above(np.array(confidences), right, wish, 0.5) == above
+
+
+def test_guessing_is_measured_by_the_most_frequent_class():
+    assert guessing(np.array([2, 0, 2, 2]), ["a", "b", "c", "d"]) == {
+        "by_chance": 0.25,
+        "most_frequent": 0.75,
+        "label": "c",
+    }
+
+
+def test_each_bin_has_an_interval_of_its_accuracy():
+    bins = calibration(np.array([[0.95, 0.05]] * 10), np.array([0] * 8 + [1] * 2))["bins"]
+    assert bins[-1]["accuracy_interval"] == wilson_interval(8, 10)
+    assert bins[0]["accuracy_interval"] is None

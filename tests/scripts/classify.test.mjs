@@ -7,7 +7,13 @@ import { arranged, summary } from "../../dashboard/assets/scripts/classify/batch
 import { fitted, isHeic } from "../../dashboard/assets/scripts/classify/downscale.mjs";
 import { evidence } from "../../dashboard/assets/scripts/classify/evidence.mjs";
 import { asCsv, asJson } from "../../dashboard/assets/scripts/classify/export.mjs";
-import { doubt, expiredText, leftOutText, unsentText } from "../../dashboard/assets/scripts/classify/texts.mjs";
+import {
+    confidence,
+    expiredText,
+    leftOutText,
+    unsentText,
+    worth,
+} from "../../dashboard/assets/scripts/classify/texts.mjs";
 import { classInRow, chosenRow, rowOf, viewOf } from "../../dashboard/assets/scripts/classify/view.mjs";
 import { wordsOf } from "../../dashboard/assets/scripts/words.mjs";
 
@@ -33,6 +39,8 @@ const answer = (version = "3") => ({
     classes: [car("Maki_Umi", 0.75), car("Maki_Hoshi", 0.15, [[0.1, -0.1]])],
     extent: /** @type {Extent} */ ([0, 0, 1, 1]),
     scale: 2,
+    sure_above: 0.8,
+    measured: null,
 });
 const PHOTO = {
     id: "p",
@@ -66,13 +74,12 @@ const session = (changes = {}) => ({
 });
 const view = (changes = {}) => viewOf(session({ current: entry(changes) }));
 const PAGE = {
-    sureAbove: 0.8,
     origin: "http://here",
     modelServer: "http://server",
     modelLabel: "",
     words: CARS,
     samples: ["s", "t", "u"],
-    list: { ...summary([entry(), entry()], 0.8), filter: "all" },
+    list: { ...summary([entry(), entry()]), filter: "all" },
 };
 
 test("without a photo the page is empty; one on its way leaves the one before", () => {
@@ -151,11 +158,28 @@ test("sentences speak of what the photos show", () => {
     }
 });
 
-test("confidence is put in words where it is low", () => {
-    assert.equal(doubt(0.8, 0.8), "");
-    assert.match(doubt(0.41, 0.8), /about 4 are right/);
-    assert.match(doubt(0.1, 0.8), /about one is right/);
-    assert.match(doubt(0.01, 0.8), /fewer than one is right/);
+test("an answer says how many test photos with such answers were right", () => {
+    const measured = { count: 63, right: 41, interval: /** @type {[number, number]} */ ([0.528, 0.757]) };
+    const few = { count: 19, right: 19, interval: null };
+    const told = "Of 63 answers about this confident, 41 were right (95 %: 53 to 76 %).";
+    for (const [sure_above, record, sentence] of /** @type {[number, Measured | null, string][]} */ ([
+        [0.8, measured, `Not sure. ${told}`],
+        [0.75, measured, told],
+        [0.8, few, "Not sure. Too few answers about this confident were measured to say how many are right."],
+        [0.5, few, ""],
+        [0.8, null, "Not sure."],
+        [0.5, null, ""],
+        [0.5, { ...measured, right: 1 }, told.replace("41 were", "1 was")],
+    ])) {
+        assert.equal(worth({ ...answer(), sure_above, measured: record }), sentence);
+    }
+    const thousands = worth({ ...answer(), sure_above: 0, measured: { ...measured, count: 1200 } });
+    assert.match(thousands, /^Of 1,200 answers/);
+});
+
+test("each answer is sure by the threshold of the version that gave it", () => {
+    assert.equal(confidence(answer()), "75.0%, not sure");
+    assert.equal(confidence({ ...answer(), sure_above: 0.75 }), "75.0%");
 });
 
 test("sentences about photos have the right number", () => {
@@ -279,7 +303,7 @@ test("the list can be sorted by confidence, and filtered", () => {
         ["newest", "wrong", "c"],
         ["newest", "class:Maki_Umi", "ac"],
     ])) {
-        const shown = arranged(entries, { order, filter }, 0.8);
+        const shown = arranged(entries, { order, filter });
         assert.equal(shown.map(({ key }) => key).join(""), keys, `${order}, ${filter}`);
     }
 });
@@ -290,11 +314,8 @@ test("a summary counts answers, classes, doubts and samples", () => {
         sure("b", 0.4, "Orsini_Lince", "Maki_Umi"),
         sure("c", 0.9),
     ];
-    assert.equal(
-        summary(entries, 0.8).text,
-        "3 photos · 2 Maki Umi · 1 Orsini Lince · 1 not sure · 1 of 2 samples right",
-    );
-    const under = summary([...entries, entry({ state: "waiting", answer: undefined })], 0);
+    assert.equal(summary(entries).text, "3 photos · 2 Maki Umi · 1 Orsini Lince · 1 not sure · 1 of 2 samples right");
+    const under = summary([...entries, entry({ state: "waiting", answer: undefined })]);
     assert.match(under.text, /^3 of 4 photos answered · /);
     assert.deepEqual([under.done, under.count], [3, 4]);
     assert.deepEqual(
@@ -302,7 +323,7 @@ test("a summary counts answers, classes, doubts and samples", () => {
         ["All photos", "Not sure (0)", "Wrong (1)", "Maki Umi (2)", "Orsini Lince (1)"],
     );
     const many = "abcdef".split("").map((label) => sure(label, 0.9, label));
-    assert.match(summary(many, 0.8).text, /1 d · 2 other classes$/);
+    assert.match(summary(many).text, /1 d · 2 other classes$/);
 });
 
 test("photos are scaled down to the longest side, and never up", () => {

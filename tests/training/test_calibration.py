@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from car_classifier.training.calibration import fit_temperature
+from car_classifier.training.calibration import choose_temperature, fit_temperature
 
 
 def answers(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -42,3 +42,32 @@ def test_a_net_that_is_never_right_is_not_sure():
 
 def test_no_photos_leave_logits_as_they_are():
     assert fit_temperature(np.zeros((0, 3), np.float32), np.zeros(0, np.int64)) == 1
+
+
+@pytest.mark.parametrize("count", [300, 2000])
+def test_scaling_is_not_applied_where_it_does_not_help(count):
+    """Logits that are calibrated already: what was fitted is noise."""
+    logits, classes = answers(count)
+    assert fit_temperature(logits, classes) != 1
+    assert choose_temperature(logits, classes) == 1
+
+
+@pytest.mark.parametrize("factor", [0.3, 3])
+def test_scaling_is_applied_where_it_helps(factor):
+    logits, classes = answers(1000)
+    chosen = choose_temperature(logits * factor, classes)
+    assert chosen == fit_temperature(logits * factor, classes) == pytest.approx(factor, rel=0.2)
+    assert chosen == choose_temperature(logits * factor, classes)
+
+
+def test_near_duplicates_are_no_fresh_photos():
+    """Twenty copies of each of 15 photos: with a copy among the others, each fold would confirm what was fitted."""
+    logits, classes = (np.repeat(part[0:15], 20, axis=0) for part in answers(2000))
+    groups = np.repeat(np.arange(15), 20)
+    assert choose_temperature(logits, classes) != 1
+    assert choose_temperature(logits, classes, groups) == 1
+
+
+@pytest.mark.parametrize(("count", "classes"), [(0, 3), (1, 3), (5, 1)])
+def test_nothing_to_fit_on_leaves_logits_as_they_are(count, classes):
+    assert choose_temperature(np.zeros((count, classes), np.float32), np.zeros(count, np.int64)) == 1

@@ -43,6 +43,15 @@ interface Answer {
     asked?: ClassAnswer;
     extent: Extent;
     scale: number;
+    sure_above: number;
+    measured: Measured | null;
+}
+
+/** How many test photos had answers about as confident, and the 95 % interval of the share that was right. */
+interface Measured {
+    count: number;
+    right: number;
+    interval: [number, number] | null;
 }
 
 interface Choice {

@@ -1,5 +1,6 @@
 /** The list of photos as a whole: in which order it stands, which of its photos it shows, and what they add up to. */
 import { count, counted } from "../numbers.mjs";
+import { isSure } from "./texts.mjs";
 import { markOf } from "./view.mjs";
 
 /** @typedef {import("./view.mjs").Entry} Entry */
@@ -14,10 +15,9 @@ const best = (entry) => (entry.state === "answered" ? entry.answer?.classes[0] :
  *
  * @param {Entry[]} entries - newest first
  * @param {{ order: string, filter: string }} wanted - `filter`: "all", "unsure", "wrong", or "class:" and a label
- * @param {number} sureAbove
  */
-export function arranged(entries, { order, filter }, sureAbove) {
-    const kept = entries.filter((entry) => fits(entry, filter, sureAbove));
+export function arranged(entries, { order, filter }) {
+    const kept = entries.filter((entry) => fits(entry, filter));
     if (order !== "least" && order !== "most") return kept;
     const sign = order === "least" ? 1 : -1;
     const answered = kept.filter(best).sort((one, other) => sign * (probability(one) - probability(other)));
@@ -26,10 +26,10 @@ export function arranged(entries, { order, filter }, sureAbove) {
 
 const probability = (/** @type {Entry} */ entry) => best(entry)?.probability ?? 0;
 
-/** @type {(entry: Entry, filter: string, sureAbove: number) => boolean} */
-function fits(entry, filter, sureAbove) {
+/** @type {(entry: Entry, filter: string) => boolean} */
+function fits(entry, filter) {
     const top = best(entry);
-    if (filter === "unsure") return Boolean(top && top.probability < sureAbove);
+    if (filter === "unsure") return Boolean(top && entry.answer && !isSure(entry.answer));
     if (filter === "wrong") return markOf(entry) === "wrong";
     return filter.startsWith("class:") ? top?.label === filter.slice("class:".length) : true;
 }
@@ -51,16 +51,15 @@ function tally(entries) {
  * What the list says about its photos together.
  *
  * @param {Entry[]} entries
- * @param {number} sureAbove
  * @returns {{ count: number, done: number, text: string, filters: Choice[] }} `done`: photos that need no more waiting;
  *     `filters`: what can be shown
  */
-export function summary(entries, sureAbove) {
+export function summary(entries) {
     const done = entries.filter(
         ({ state, again }) => state === "answered" || (state === "unanswered" && !again),
     ).length;
     const classes = tally(entries);
-    const unsure = entries.filter((entry) => fits(entry, "unsure", sureAbove)).length;
+    const unsure = entries.filter((entry) => fits(entry, "unsure")).length;
     const marks = entries.map(markOf);
     const [right, wrong] = ["right", "wrong"].map((mark) => marks.filter((one) => one === mark).length);
     const sentences = [

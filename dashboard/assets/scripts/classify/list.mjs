@@ -12,8 +12,6 @@ import { markOf } from "./view.mjs";
 /** @type {Record<string, string>} */
 const STATES = { waiting: "Waiting", sending: "Reading…", asking: "Asking…", unanswered: "No answer yet" };
 
-const sureAbove = () => Number(element("classify").dataset.sureAbove);
-
 /** What the fields above the list say. */
 let wanted = { order: "newest", filter: "all" };
 
@@ -23,7 +21,7 @@ export function showList(entries, current, fields = wanted) {
     const list = element("photo-list");
     element("photo-list-section").hidden = entries.length === 0;
     const had = new Map([...list.children].map((item) => [item.dataset.key, item]));
-    const items = arranged(entries, wanted, sureAbove()).map((entry) =>
+    const items = arranged(entries, wanted).map((entry) =>
         update(had.get(entry.key) || makeItem(entry.key), entry, entry === current),
     );
     // An item that is put where it is loses the keyboard.
@@ -59,14 +57,14 @@ function makeItem(key) {
 function update(item, entry, isCurrent) {
     const [open, remove] = item.children;
     const [image, name, answer, share] = open.children;
-    const best = entry.state === "answered" ? entry.answer?.classes[0] : undefined;
+    const given = entry.state === "answered" ? entry.answer : undefined;
     // A sample has an address that does not end with this session.
     const address = entry.sample ? `/dataset/${entry.sample}.jpg` : entry.photo?.src;
     const source = address ? `${address}?side=160` : "";
     if (image.getAttribute("src") !== source && source) image.src = source;
     name.textContent = entry.name;
-    answer.textContent = best ? best.name : STATES[entry.state] || "";
-    share.textContent = best ? confidence(best.probability, sureAbove()) : "";
+    answer.textContent = given ? given.classes[0].name : STATES[entry.state] || "";
+    share.textContent = given ? confidence(given) : "";
     answer.dataset.mark = markOf(entry) || "";
     open.setAttribute("aria-current", String(isCurrent));
     open.disabled = !entry.photo;

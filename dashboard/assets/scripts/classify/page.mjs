@@ -65,8 +65,8 @@ export function update(inputs, triggered) {
     const chosen = classInRow(view, chosenRow(view));
     const shown = chosen ? evidence(view, chosen, inputs["evidence.value"], words()) : null;
     draw(view, shown);
-    const { modelServer = "", modelLabel = "", sureAbove } = element("classify").dataset;
-    const list = summary(session.entries(), Number(sureAbove));
+    const { modelServer = "", modelLabel = "" } = element("classify").dataset;
+    const list = summary(session.entries());
     // A class of which the list has no photo any more is not filtered by.
     const filter = list.filters.some(({ value }) => value === inputs["list-filter.value"])
         ? inputs["list-filter.value"]
@@ -76,7 +76,6 @@ export function update(inputs, triggered) {
     if (view.phase !== "sending") noteStep(view.key, addressOf(view, new URL(location.href)), session.has);
     const samples = [...document.querySelectorAll("[data-sample]")].map((one) => one.getAttribute("data-sample") || "");
     return render(view, shown, {
-        sureAbove: Number(sureAbove),
         origin: location.origin,
         modelServer,
         modelLabel,

@@ -2,7 +2,7 @@
 import { percent } from "../numbers.mjs";
 import { each } from "../props.mjs";
 import { curlCommand, pythonCode } from "./request.mjs";
-import { doubt, markText } from "./texts.mjs";
+import { isSure, markText, worth } from "./texts.mjs";
 import { classInRow, chosenRow, knownClasses, LIKELY } from "./view.mjs";
 
 const ROWS = 8;
@@ -14,7 +14,7 @@ const PROGRESS = { sending: "Reading the photo…", asking: "Asking the model…
 /**
  * @typedef {import("./view.mjs").View} View
  * @typedef {ReturnType<typeof import("./evidence.mjs").evidence>} Evidence
- * @typedef {{ sureAbove: number, origin: string, modelServer: string, modelLabel: string,
+ * @typedef {{ origin: string, modelServer: string, modelLabel: string,
  *     words: import("../words.mjs").Words, samples: string[],
  *     list: ReturnType<typeof import("./batch.mjs").summary> & { filter: string } }} Page - `samples`: their ids
  */
@@ -39,7 +39,7 @@ export function render(view, shown, page) {
         photo: photo ? { src: photo.src, alt: photo.name } : { alt: "" },
         "photo-frame": { style: { "--ratio": photo ? photo.width / photo.height : 1 } },
         "progress-text": { children: asking ? `Asking about another ${page.words.one}…` : PROGRESS[phase] || "" },
-        ...renderRanking(view, page),
+        ...renderRanking(view),
         ...renderFields(view),
         ...renderRequest(view, page),
         ...renderEvidence(shown),
@@ -48,8 +48,8 @@ export function render(view, shown, page) {
     };
 }
 
-/** @type {(view: View, page: Page) => Changes} */
-function renderRanking(view, { sureAbove }) {
+/** @type {(view: View) => Changes} */
+function renderRanking(view) {
     const { phase, photo, answer } = view;
     const rows = Array.from({ length: ROWS }, (_, row) => classInRow(view, row));
     const parts = (
@@ -60,7 +60,10 @@ function renderRanking(view, { sureAbove }) {
     return {
         make: { children: answer ? (makes.length ? `Make: ${makes[0]}` : "") : WAITING[phase] || "" },
         "other-makes": { children: answer ? ["", ...makes.slice(1)].join(" · ") : "" },
-        "not-sure": { children: answer ? doubt(answer.classes[0].probability, sureAbove) : "" },
+        "not-sure": {
+            children: answer ? worth(answer) : "",
+            "data-sure": answer && isSure(answer) ? "yes" : "no",
+        },
         truth: {
             children: answer && photo.truth ? `Really: ${photo.truth}` : "",
             "data-mark": (answer && view.marks[photo.sample]) || "",

@@ -1,21 +1,34 @@
 /** The sentences of the page "Classify" that depend on numbers. */
-import { percent } from "../numbers.mjs";
+import { count, percent } from "../numbers.mjs";
+
+/** @param {Answer} answer */
+export const isSure = ({ classes, sure_above }) => classes[0].probability >= sure_above;
 
 /**
- * Calibrated probabilities mean what they say: of ten answers given with 0.4, about four are right.
+ * What the first answer's probability is worth: how many of the version's test photos with such answers were right.
+ * Nothing is said of a sure answer of which too little is known.
  *
- * @type {(probability: number, sureAbove: number) => string}
+ * @param {Answer} answer
  */
-export function doubt(probability, sureAbove) {
-    if (probability >= sureAbove) return "";
-    const right = Math.round(10 * probability);
-    const many = right === 0 ? "fewer than one is" : right === 1 ? "about one is" : `about ${right} are`;
-    return `Not sure. Of ten answers this confident, ${many} right.`;
+export function worth(answer) {
+    const sentences = [isSure(answer) ? "" : "Not sure.", record(answer.measured, isSure(answer))];
+    return sentences.filter(Boolean).join(" ");
 }
 
-/** @type {(probability: number, sureAbove: number) => string} */
-export const confidence = (probability, sureAbove) =>
-    percent(probability) + (doubt(probability, sureAbove) ? ", not sure" : "");
+/** @type {(measured: Measured | null, sure: boolean) => string} */
+function record(measured, sure) {
+    if (!measured) return "";
+    const { count: answers, right, interval } = measured;
+    if (!interval) return sure ? "" : "Too few answers about this confident were measured to say how many are right.";
+    const [low, high] = interval.map((share) => Math.round(100 * share));
+    return (
+        `Of ${count(answers)} answers about this confident, ${count(right)} ${right === 1 ? "was" : "were"} right ` +
+        `(95 %: ${low} to ${high} %).`
+    );
+}
+
+/** @param {Answer} answer */
+export const confidence = (answer) => percent(answer.classes[0].probability) + (isSure(answer) ? "" : ", not sure");
 
 /** @type {(count: number, verbs: [string, string]) => string} */
 const photos = (count, [one, many]) => (count === 1 ? `1 photo ${one}` : `${count} photos ${many}`);
