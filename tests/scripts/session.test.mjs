@@ -13,7 +13,12 @@ globalThis.sessionStorage = /** @type {any} */ ({
 });
 const session = await import("../../dashboard/assets/scripts/classify/session.mjs");
 
-const ANSWER = { version: "3", makes: [], classes: [{ label: "Maki_Umi", name: "Maki Umi", map: [[1]] }] };
+const ANSWER = {
+    version: "3",
+    temperature: 1,
+    makes: [],
+    classes: [{ label: "Maki_Umi", name: "Maki Umi", map: [[1]] }],
+};
 
 /** Requests that the server has not answered yet. @type {{ address: string, answer: (status?: number, body?: object) => void }[]} */
 let open = [];
