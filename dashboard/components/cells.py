@@ -53,15 +53,13 @@ def cell_sums() -> list[html.Div | html.P]:
                     className="region-bar",
                     **{"aria-hidden": "true"},
                 ),
-                html.P(
-                    [html.Span("", id=f"region-{part}", **{"data-part": part}) for part in (*PARTS, "logit")],
-                    className="region-sum number",
-                ),
                 html.Div(
                     [
-                        html.Button(
-                            "Erase and ask again", type="button", id="erase", className="button button-small"
+                        html.P(
+                            [html.Span("", id=f"region-{part}", **{"data-part": part}) for part in (*PARTS, "logit")],
+                            className="region-sum number",
                         ),
+                        html.Button("Erase and ask again", type="button", id="erase", className="button button-small"),
                         html.Button(
                             "Clear selection", type="button", id="clear-region", className="button button-small"
                         ),

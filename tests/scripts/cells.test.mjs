@@ -223,14 +223,13 @@ test("a photo without a region: before, predicted, and what the model really say
         predictedProbability: 0.4,
         predictedLogit: 0.5,
     };
-    assert.match(erasedText(told, null), /75\.0% before, 40\.0% predicted, asking the model…$/);
+    assert.match(erasedText(told, null), /^Make 0: 75\.0% → 40\.0% predicted\. Asking the model…$/);
     assert.equal(
         erasedText(told, { version: "3", known }),
-        "Region erased. Make 0: 75.0% before, 40.0% predicted, 50.0% really; " +
-            "logit 3.0000 before, 0.5000 predicted, 1.0000 really.",
+        "Make 0: 75.0% → 40.0% predicted, 50.0% real; logit 3.0000 → 0.5000 predicted, 1.0000 real.",
     );
     const versus = { label: "Make_1", name: "Make 1" };
-    assert.match(erasedText({ ...told, versus }, { version: "3", known }), /difference in logit .* 0\.0000 really\.$/);
+    assert.match(erasedText({ ...told, versus }, { version: "3", known }), /difference in logit .* 0\.0000 real\.$/);
     assert.match(erasedText(told, { version: "4", known }), /Version 4 answers now, before 3\.$/);
     assert.match(erasedText({ ...told, label: "Gone" }, { version: "4", known }), /says nothing about it\.$/);
     assert.match(erasedText({ ...told, predictedProbability: null }, { version: "3", known }), /no prediction/);

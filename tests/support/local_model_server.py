@@ -23,7 +23,7 @@ ANSWER = {
     "class_indices": [4, 0, 2],
     "make_labels": ["Aurelio", "Maki"],
     "make_probabilities": [0.8, 0.2],
-    # The probabilities are the softmax of the logits by the temperature 2; a bias and its contributions add up to a logit.
+    # The probabilities are the softmax of the logits divided by 2; bias and contributions of a class sum to its logit.
     "logits": [3.0, 3.0 - 2 * math.log(0.75 / 0.2), 3.0 - 2 * math.log(0.75 / 0.05)],
     "biases": [0.0, 2.0 - 2 * math.log(0.75 / 0.2), 4.0 - 2 * math.log(0.75 / 0.05)],
     "contributions": [[[1.0, 2.0], [-0.5, 0.5]], [[0.5, 0.25], [0.25, 0.0]], [[-0.5, -0.5], [0.0, 0.0]]],
@@ -51,6 +51,13 @@ def versions(*pairs: tuple[str, str]) -> dict:
 # What is answered: (HTTP status, JSON or text). One table for predictions, one for the status.
 PREDICT: dict[str, tuple[int, object]] = {
     "too-few-names": (200, with_changed(labels=["Aurelio_Vela"])),
+    "weaker": (
+        200,
+        with_changed(
+            probabilities=[0.5, 0.3, 0.2],
+            logits=[1.0, 1.0 + 2 * math.log(0.3 / 0.5), 1.0 + 2 * math.log(0.2 / 0.5)],
+        ),
+    ),
     "no-makes": (200, with_changed(make_labels=LABELS[:2], make_probabilities=[0.75, 0.2])),
     "no-names": (200, with_changed(make_labels=[], make_probabilities=[])),
     "no-explanation": (200, without("contributions")),

@@ -81,14 +81,14 @@ export function erasedText({ label, name, versus, version, ...numbers }, answer)
     const what = versus ? `${name} rather than ${versus.name}` : name;
     const { probability, logit, predictedProbability, predictedLogit } = numbers;
     const predicted = predictedProbability === null ? "no prediction" : `${percent(predictedProbability)} predicted`;
-    const before = `Region erased. ${what}: ${percent(probability)} before, ${predicted}`;
+    const start = `${what}: ${percent(probability)} → ${predicted}`;
     const [now, other] = [label, versus?.label].map((one) => answer?.known.find((known) => known.label === one));
-    if (!answer) return `${before}, asking the model…`;
-    if (!now || (versus && !other)) return `${before}. The model that answers now says nothing about it.`;
+    if (!answer) return `${start}. Asking the model…`;
+    if (!now || (versus && !other)) return `${start}. The model that answers now says nothing about it.`;
     const real = now.logit - (other ? other.logit : 0);
     const changed = answer.version === version ? "" : ` Version ${answer.version} answers now, before ${version}.`;
     return (
-        `${before}, ${percent(now.probability)} really; ${versus ? "difference in logit" : "logit"} ${plain(logit)} ` +
-        `before, ${plain(predictedLogit)} predicted, ${plain(real)} really.${changed}`
+        `${start}, ${percent(now.probability)} real; ${versus ? "difference in logit" : "logit"} ${plain(logit)} → ` +
+        `${plain(predictedLogit)} predicted, ${plain(real)} real.${changed}`
     );
 }

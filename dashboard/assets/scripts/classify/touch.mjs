@@ -187,11 +187,11 @@ document.addEventListener("pointerout", (event) => {
 });
 
 document.addEventListener("focusin", (event) => {
-    if (!isOver(event) || drag || !shown) return;
-    cursor = cursor || peak(shown.map);
-    isReading = element("cells").matches(":focus-visible");
+    // The pointer reads by itself.
+    if (!isOver(event) || drag || !shown || !element("cells").matches(":focus-visible")) return;
+    [cursor, isReading] = [cursor || peak(shown.map), true];
     draw();
-    if (isReading) speak();
+    speak();
 });
 
 document.addEventListener("focusout", (event) => {
