@@ -45,6 +45,7 @@ export function showCells(view, chosen) {
         const { key, photo, answer } = view;
         shown = { key, photo, answer, chosen, other, known: knownClasses(view), map };
     }
+    for (const key of selections.keys()) if (!session.has(key)) selections.delete(key);
     if (before?.key !== shown?.key) [cursor, isReading, drag] = [null, false, null];
     const answer = view.answer && { version: view.answer.version, known: knownClasses(view) };
     element("erased").hidden = !view.erased;
