@@ -202,7 +202,7 @@ test("a photo without a region comes from another, keeps its class, and is dropp
 test("answers that find no room in the tab's store, and those of an older page, are asked for again", async () => {
     const { setItem } = sessionStorage;
     sessionStorage.setItem = (key, text) => {
-        if (text.split("answer").length > 2) throw new Error("QuotaExceededError");
+        if (text.split('"answer":').length > 2) throw new Error("QuotaExceededError");
         setItem(key, text);
     };
     session.addFiles(files("a.png", "b.png"));
