@@ -6,6 +6,7 @@ from pathlib import Path
 import dash_mantine_components as dmc
 from dash import html
 
+from dashboard.components.cells import cell_sums, cells, cells_hint
 from dashboard.components.gallery import gallery
 from dashboard.components.grey_switch import grey_switch
 from dashboard.photos.dataset import DatasetPhoto
@@ -47,6 +48,7 @@ def stage(subject: Subject, samples: Sequence[DatasetPhoto], manifest: Path) -> 
             ),
             html.Div(
                 [
+                    *cell_sums(),
                     _toolbar(),
                     html.Div([_opacity(), _evidence_controls(subject)], id="controls", className="controls"),
                     _caption(),
@@ -81,6 +83,7 @@ def _photo() -> html.Div:
         [
             html.Img(id="photo", alt="", draggable="false"),
             html.Canvas(id="heatmap", width=1, height=1, role="img", **{"aria-label": "No heatmap yet."}),
+            cells(),
         ],
         id="photo-frame",
         className="photo-frame",
@@ -189,6 +192,7 @@ def _caption() -> html.Div:
                 ],
                 className="legend dimmed",
             ),
+            cells_hint(),
         ],
         className="caption",
     )

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 _NUMPY_NAMES = {"float": "float32", "double": "float64", "half": "float16"}
 _RUN_ONCE = "__saved_model_init_op"  # TensorFlow Serving lists it, but it cannot be called
+_LEAST_PROBABILITY = 1e-30  # float32 keeps few digits of smaller ones
+_LEAST_GAP = 1e-3  # between two logits: float32 leaves few digits of a smaller one
+_TEMPERATURE_TOLERANCE = 1e-3  # relative
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,13 @@ class ClassExplanation(ClassProbability):
     Attributes:
         contributions: float32 [h, w]: how much each part of the photo speaks for (+) or against (-) the class.
             The cells and the bias sum to the logit.
+        logit: The class's logit, before it is divided by the temperature.
+        bias: The part of the logit that no part of the photo has.
     """
 
     contributions: NDArray[np.float32]
+    logit: float
+    bias: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +98,27 @@ class Explanation(Classification):
     classes: tuple[ClassExplanation, ...]
     asked: ClassExplanation | None
     map_extent: tuple[float, float, float, float]
+
+    @property
+    def temperature(self) -> float | None:
+        """Divisor of the logits before softmax.
+
+        The model does not return it, but two classes determine it: their logits differ by the temperature times the
+        difference of the logarithms of their probabilities. None if no two classes differ enough, or if the
+        probabilities are not the softmax of the logits by one temperature.
+        """
+        known = [entry for entry in self.classes if entry.probability > _LEAST_PROBABILITY]
+        if not known:
+            return None
+        logits = np.array([entry.logit for entry in known])
+        logarithms = np.log([entry.probability for entry in known])
+        gaps, ratios = logits[0] - logits, logarithms[0] - logarithms
+        widest = int(np.argmax(gaps))
+        if gaps[widest] < _LEAST_GAP or ratios[widest] <= 0:
+            return None
+        temperature = float(gaps[widest] / ratios[widest])
+        agrees = np.allclose(gaps, temperature * ratios, rtol=_TEMPERATURE_TOLERANCE, atol=_LEAST_GAP)
+        return temperature if agrees else None
 
 
 @dataclass(frozen=True)
@@ -162,19 +190,28 @@ def read_explanation(answer: Mapping[str, Any], asked_index: int | None) -> Expl
     maps = _finite(answer["contributions"])
     if maps.ndim != 3 or maps.shape[0] != len(likely.classes) or maps.size == 0:
         raise ValueError(f"contributions of shape {maps.shape} for {len(likely.classes)} classes")
+    logits, biases = _finite(answer["logits"]), _finite(answer["biases"])
+    if not logits.shape == biases.shape == (len(likely.classes),):
+        raise ValueError(f"logits of shape {logits.shape} and biases of shape {biases.shape}")
     asked = None
     if asked_index is not None:
         asked_labels, asked_probabilities = _with_probabilities([answer["asked_label"]], [answer["asked_probability"]])
         asked_map = _finite(answer["asked_contributions"])
         if asked_map.shape != maps.shape[1:]:
             raise ValueError(f"asked_contributions of shape {asked_map.shape}")
-        asked = ClassExplanation(asked_labels[0], asked_index, asked_probabilities[0], asked_map)
+        asked_logit, asked_bias = _finite([answer["asked_logit"], answer["asked_bias"]]).tolist()
+        asked = ClassExplanation(
+            asked_labels[0], asked_index, asked_probabilities[0], asked_map, asked_logit, asked_bias
+        )
     top, left, bottom, right = (float(edge) for edge in answer["map_extent"])
     if not (top < bottom and left < right):
         raise ValueError("a map without an area")
-    pairs = zip(likely.classes, maps, strict=True)
+    parts = zip(likely.classes, maps, logits.tolist(), biases.tolist(), strict=True)
     return Explanation(
-        classes=tuple(ClassExplanation(entry.label, entry.index, entry.probability, cells) for entry, cells in pairs),
+        classes=tuple(
+            ClassExplanation(entry.label, entry.index, entry.probability, cells, logit, bias)
+            for entry, cells, logit, bias in parts
+        ),
         makes=likely.makes,
         asked=asked,
         map_extent=(top, left, bottom, right),
@@ -206,7 +243,7 @@ def _makes(answer: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
 def _finite(numbers: Any) -> NDArray[np.float32]:
     array = np.asarray(numbers, dtype=np.float32)
     if not np.isfinite(array).all():
-        raise ValueError("contributions that are not finite")
+        raise ValueError("numbers that are not finite")
     return array
 
 

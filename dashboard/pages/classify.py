@@ -13,6 +13,7 @@ in the store `view`; `render.mjs` turns the state into properties of the page, w
     problem   sentences, one per line, if something went wrong
     marks     `right` or `wrong` for each sample that has been answered, by its id
     folded    whether a phone hides the controls of the heatmap
+    erased    of a photo of which a region has been erased: the photo it was made of, and what was predicted
 """
 
 from collections.abc import Sequence

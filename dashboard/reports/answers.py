@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from dashboard.model_server.client import ClassExplanation, Explanation, ModelClient
 from dashboard.model_server.errors import UnknownModel
 from dashboard.model_server.status import STATUS_SECONDS, ModelWatch
@@ -12,7 +14,6 @@ from dashboard.reports.versions import SURE_ABOVE, Version, VersionsFolder
 
 CLASSES_SHOWN = 5
 MAKES_SHOWN = 3
-MAP_DECIMALS = 4
 SHARE_FOR_STATUS = 0.125  # of the time limit of an answer
 LEAST_SECONDS = 0.1
 
@@ -99,12 +100,13 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
         milliseconds: Duration of the request to the model server.
 
     Returns:
-        `classes`: up to five, most likely first, each with `label`, `name`, `index`, `probability` and `map`, h rows
-        of w contributions to the class's logit, negative where the photo speaks against it; `asked`: the same for
-        the class that was asked for, or None; `scale`: the largest contribution among the likely classes, drawn in
-        full colour so that heatmaps can be compared (1 if none is above 0); `extent`: where the maps lie on the
-        photo, as `Explanation.map_extent`; `makes`: the most likely ones with `name` and `probability`, without
-        classes that have no make; `model`, `version` and `milliseconds`.
+        `classes`: up to five, most likely first, each with `label`, `name`, `index`, `probability`, `logit`, `bias` and
+        `map`, h rows of w contributions to the class's logit, negative where the photo speaks against it, with all
+        digits of the model server, so that they and the bias sum to the logit; `asked`: the same for the class that
+        was asked for, or None; `temperature`: as `Explanation.temperature`; `scale`: the largest contribution among
+        the likely classes, drawn in full colour so that heatmaps can be compared (1 if none is above 0); `extent`:
+        where the maps lie on the photo, as `Explanation.map_extent`; `makes`: the most likely ones with `name` and
+        `probability`, without classes that have no make; `model`, `version` and `milliseconds`.
     """
     shown = explanation.classes[:CLASSES_SHOWN]
     alone = {entry.label for entry in explanation.classes}  # a class without a make counts as its own make
@@ -113,6 +115,7 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
         "classes": [_class(entry) for entry in shown],
         "asked": _class(explanation.asked) if explanation.asked else None,
         "scale": peak if peak > 0 else 1.0,
+        "temperature": explanation.temperature,
         "extent": list(explanation.map_extent),
         "makes": [
             {"name": display_name(make), "probability": share}
@@ -151,5 +154,12 @@ def _class(entry: ClassExplanation) -> dict[str, Any]:
         "name": display_name(entry.label),
         "index": entry.index,
         "probability": entry.probability,
-        "map": [[round(float(cell), MAP_DECIMALS) for cell in row] for row in entry.contributions],
+        "logit": _shortest(entry.logit),
+        "bias": _shortest(entry.bias),
+        "map": [[_shortest(cell) for cell in row] for row in entry.contributions],
     }
+
+
+def _shortest(number: float | np.float32) -> float:
+    """A float32 as the number with the fewest digits that stands for it."""
+    return float(str(np.float32(number)))

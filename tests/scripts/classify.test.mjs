@@ -29,6 +29,8 @@ const car = (/** @type {string} */ label, probability = 0.1, map = [[1, -2]]) =>
     name: label.replace("_", " "),
     index: label.length,
     probability,
+    logit: 1,
+    bias: 0,
     map,
 });
 const answer = (version = "3") => ({
@@ -39,6 +41,7 @@ const answer = (version = "3") => ({
     classes: [car("Maki_Umi", 0.75), car("Maki_Hoshi", 0.15, [[0.1, -0.1]])],
     extent: /** @type {Extent} */ ([0, 0, 1, 1]),
     scale: 2,
+    temperature: 1,
     sure_above: 0.8,
     measured: null,
 });

@@ -13,7 +13,12 @@ globalThis.sessionStorage = /** @type {any} */ ({
 });
 const session = await import("../../dashboard/assets/scripts/classify/session.mjs");
 
-const ANSWER = { version: "3", makes: [], classes: [{ label: "Maki_Umi", name: "Maki Umi", map: [[1]] }] };
+const ANSWER = {
+    version: "3",
+    temperature: 1,
+    makes: [],
+    classes: [{ label: "Maki_Umi", name: "Maki Umi", map: [[1]] }],
+};
 
 /** Requests that the server has not answered yet. @type {{ address: string, answer: (status?: number, body?: object) => void }[]} */
 let open = [];
@@ -170,6 +175,50 @@ test("a sample that is in the list already is shown, not added", async () => {
     session.addSample("7", "A sample");
     assert.deepEqual(names(), ["a.png", "A sample"]);
     assert.equal(session.current()?.name, "A sample");
+});
+
+test("a photo without a region comes from another, keeps its class, and is dropped when one returns to that", async () => {
+    session.addFiles(files("a.png"));
+    await answerAll();
+    /** @type {any} */
+    const erased = { from: session.current()?.key, label: "Maki_Umi", versus: null };
+    session.addErased(files("erased.png")[0], erased);
+    await answerAll();
+    assert.deepEqual(names(), ["a.png, part erased", "a.png"]);
+    assert.equal(session.current()?.choice?.car, "Maki_Umi");
+    assert.equal(session.view().erased?.canUndo, true);
+    // Once more, from the photo that has been changed already: its name does not grow.
+    session.addErased(files("erased.png")[0], { ...erased, from: session.current()?.key });
+    await answerAll();
+    assert.deepEqual(names().slice(0, 2), ["a.png, part erased", "a.png, part erased"]);
+    session.undoErased();
+    assert.deepEqual(names(), ["a.png, part erased", "a.png"]);
+    session.remove(String(erased.from));
+    assert.equal(session.view().erased?.canUndo, false);
+    session.undoErased();
+    assert.deepEqual(names(), ["a.png, part erased"]);
+});
+
+test("answers that find no room in the tab's store, and those of an older page, are asked for again", async () => {
+    const { setItem } = sessionStorage;
+    sessionStorage.setItem = (key, text) => {
+        if (text.split('"answer":').length > 2) throw new Error("QuotaExceededError");
+        setItem(key, text);
+    };
+    session.addFiles(files("a.png", "b.png"));
+    await answerAll();
+    sessionStorage.setItem = setItem;
+    const text = kept.get("photo-session") || "";
+    const [a, b] = JSON.parse(text).entries;
+    assert.deepEqual([a.state, b.state, b.answer], ["answered", "waiting", undefined]);
+    session.clear();
+    const old = { ...a, answer: { ...a.answer, temperature: undefined } };
+    kept.set("photo-session", JSON.stringify({ ...JSON.parse(text), entries: [old, b] }));
+    asked = [];
+    session.restore(60, LIMITS);
+    await answerAll();
+    assert.deepEqual(states(), ["answered", "answered"]);
+    assert.equal(asked.filter((address) => address.endsWith("/answer")).length, 2);
 });
 
 test("after a reload the photos are there again, and what was under way goes on", async () => {

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 import socket
 import struct
 import threading
@@ -22,11 +23,14 @@ ANSWER = {
     "class_indices": [4, 0, 2],
     "make_labels": ["Aurelio", "Maki"],
     "make_probabilities": [0.8, 0.2],
-    "logits": [3.0, 1.5, -1.0],
-    "biases": [0.0, 0.5, 0.0],
+    # The probabilities are the softmax of the logits divided by 2; bias and contributions of a class sum to its logit.
+    "logits": [3.0, 3.0 - 2 * math.log(0.75 / 0.2), 3.0 - 2 * math.log(0.75 / 0.05)],
+    "biases": [0.0, 2.0 - 2 * math.log(0.75 / 0.2), 4.0 - 2 * math.log(0.75 / 0.05)],
     "contributions": [[[1.0, 2.0], [-0.5, 0.5]], [[0.5, 0.25], [0.25, 0.0]], [[-0.5, -0.5], [0.0, 0.0]]],
     "map_extent": [-0.25, 0.0, 0.75, 1.0],
     "asked_probability": 0.05,
+    "asked_logit": 3.0 - 2 * math.log(0.75 / 0.05),
+    "asked_bias": 4.0 - 2 * math.log(0.75 / 0.05),
     "asked_contributions": [[-0.5, -0.5], [0.0, 0.0]],
 }
 AVAILABLE = {"version": "3", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
@@ -47,6 +51,13 @@ def versions(*pairs: tuple[str, str]) -> dict:
 # What is answered: (HTTP status, JSON or text). One table for predictions, one for the status.
 PREDICT: dict[str, tuple[int, object]] = {
     "too-few-names": (200, with_changed(labels=["Aurelio_Vela"])),
+    "weaker": (
+        200,
+        with_changed(
+            probabilities=[0.5, 0.3, 0.2],
+            logits=[1.0, 1.0 + 2 * math.log(0.3 / 0.5), 1.0 + 2 * math.log(0.2 / 0.5)],
+        ),
+    ),
     "no-makes": (200, with_changed(make_labels=LABELS[:2], make_probabilities=[0.75, 0.2])),
     "no-names": (200, with_changed(make_labels=[], make_probabilities=[])),
     "no-explanation": (200, without("contributions")),
@@ -56,6 +67,8 @@ PREDICT: dict[str, tuple[int, object]] = {
     "too-few-maps": (200, with_changed(contributions=[[[1.0]]])),
     "no-area": (200, with_changed(map_extent=[0.5, 0.0, 0.5, 1.0])),
     "half-an-area": (200, with_changed(map_extent=[0.0, 1.0])),
+    "no-logits": (200, without("logits")),
+    "too-few-biases": (200, with_changed(biases=[0.0])),
     "nan": (200, with_changed(contributions=[[[float("nan")]]] * 3)),
     "improbable": (200, with_changed(probabilities=[7.0, 0.2, 0.1])),
     "not-json": (200, "<html>Welcome</html>"),

@@ -30,10 +30,15 @@ interface ClassAnswer {
     name: string;
     index: number;
     probability: number;
+    logit: number;
+    bias: number;
     map: Contributions;
 }
 
-/** What `POST …/answer` returns. `scale` is the number that stands for a full colour. */
+/**
+ * What `POST …/answer` returns. `scale` is the number that stands for a full colour; `temperature` divides the logits
+ * before softmax, and is null if it is not known.
+ */
 interface Answer {
     model: string;
     version: string;
@@ -43,6 +48,7 @@ interface Answer {
     asked?: ClassAnswer;
     extent: Extent;
     scale: number;
+    temperature: number | null;
     sure_above: number;
     measured: Measured | null;
 }

@@ -38,6 +38,9 @@ def test_explain_returns_names_probabilities_and_maps(local_server, photo):
     assert explanation.classes[0].contributions.dtype == np.float32
     assert explanation.classes[0].contributions.tolist() == [[1.0, 2.0], [-0.5, 0.5]]
     assert explanation.map_extent == (-0.25, 0.0, 0.75, 1.0)
+    for entry in explanation.classes:
+        assert entry.contributions.sum() + entry.bias == pytest.approx(entry.logit, abs=1e-6)
+    assert explanation.temperature == pytest.approx(2.0, rel=1e-5)
 
 
 def test_a_class_and_a_version_can_be_asked_for(local_server, photo):
@@ -46,6 +49,7 @@ def test_a_class_and_a_version_can_be_asked_for(local_server, photo):
     assert local_server.bodies[-1]["instances"][0]["class_index"] == 2
     assert local_server.paths[-1] == "/v1/models/good/versions/3:predict"
     assert (asked.label, asked.probability, asked.contributions.shape) == ("Maki_Hoshi", 0.05, (2, 2))
+    assert asked.contributions.sum() + asked.bias == pytest.approx(asked.logit, abs=1e-6)
 
 
 def test_classify_returns_names_and_probabilities(local_server, photo):
@@ -123,6 +127,8 @@ def test_status_names_the_version_that_answers(local_server, name, status, ready
         ("flat-map", model_errors.BadAnswer, "without an explanation"),
         ("too-few-maps", model_errors.BadAnswer, "without an explanation"),
         ("nan", model_errors.BadAnswer, "without an explanation"),
+        ("no-logits", model_errors.BadAnswer, "without an explanation"),
+        ("too-few-biases", model_errors.BadAnswer, "without an explanation"),
         ("no-area", model_errors.BadAnswer, "without an explanation"),
         ("half-an-area", model_errors.BadAnswer, "without an explanation"),
         ("too-few-names", model_errors.BadAnswer, "without an explanation"),

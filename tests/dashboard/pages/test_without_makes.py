@@ -91,7 +91,7 @@ def test_the_game_says_nothing_of_makes_and_gives_nothing_for_them(manifest):
 
 def test_an_answer_names_no_make_that_is_only_a_class():
     maps = np.zeros((2, 2), np.float32)
-    classes = tuple(ClassExplanation(name, i, 0.5, maps) for i, name in enumerate(("cats", "Škoda_Fabia")))
+    classes = tuple(ClassExplanation(name, i, 0.5, maps, 1.0, 0.0) for i, name in enumerate(("cats", "Škoda_Fabia")))
     explanation = Explanation(classes, (("cats", 0.5), ("Škoda", 0.5)), None, (0, 0, 1, 1))
     page = describe(explanation, model="cars", version="7", milliseconds=1)
     assert page["makes"] == [{"name": "Škoda", "probability": 0.5}]

@@ -11,10 +11,13 @@ from dashboard.reports.answers import describe
 
 def described(maps: np.ndarray, asked: np.ndarray | None = None) -> dict:
     maps = maps.astype(np.float32)
-    classes = [ClassExplanation(f"Make_Model {i}", i, 1 / len(maps), one) for i, one in enumerate(maps)]
+    classes = [
+        ClassExplanation(f"Make_Model {i}", i, 1 / len(maps), one, float(one.sum()) + 0.1, 0.1)
+        for i, one in enumerate(maps)
+    ]
     explanation = Explanation(
         classes=tuple(classes),
-        asked=None if asked is None else ClassExplanation("Other_Model", 9, 0.01, asked.astype(np.float32)),
+        asked=None if asked is None else ClassExplanation("Other_Model", 9, 0.01, asked.astype(np.float32), 9.5, 0.5),
         map_extent=(-0.1, -0.1, 0.9, 0.9),
         makes=tuple((f"Make_{i}", 0.75 - i / 10) for i in range(5)),
     )
@@ -41,6 +44,8 @@ def test_the_class_that_was_asked_for_does_not_change_the_scale():
         "name": "Other Model",
         "index": 9,
         "probability": 0.01,
+        "logit": 9.5,
+        "bias": 0.5,
         "map": [[9.0]],
     }
     assert page["scale"] == 4.0
@@ -66,6 +71,41 @@ def test_at_most_five_classes_are_shown(count, shown):
     assert len(described(np.ones((count, 2, 2)))["classes"]) == shown
 
 
-def test_an_answer_is_a_few_kilobytes():
-    maps = np.random.default_rng(0).normal(size=(5, 10, 10))
-    assert len(json.dumps(described(maps))) < 6000
+def test_an_answer_is_a_few_kilobytes_and_keeps_all_digits():
+    maps = np.random.default_rng(0).normal(size=(5, 10, 10)).astype(np.float32)
+    text = json.dumps(described(maps))
+    assert len(text) < 8000
+    page = json.loads(text)
+    assert (np.array([entry["map"] for entry in page["classes"]], np.float32) == maps).all()
+    for entry in page["classes"]:
+        assert np.sum(entry["map"]) + entry["bias"] == pytest.approx(entry["logit"], abs=1e-5)
+
+
+def answer(logits: list[float], probabilities: list[float]) -> Explanation:
+    cells = np.zeros((1, 1), np.float32)
+    pairs = zip(logits, probabilities, strict=True)
+    classes = [ClassExplanation(str(i), i, p, cells, z, z) for i, (z, p) in enumerate(pairs)]
+    return Explanation(tuple(classes), (), None, (0, 0, 1, 1))
+
+
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 3.7])
+def test_the_temperature_follows_from_logits_and_probabilities(temperature):
+    logits = np.array([4.0, 2.5, -1.0, 0.5])
+    shares = np.exp(logits / temperature)
+    found = answer(logits[:3].tolist(), np.float32(shares / shares.sum())[:3].tolist()).temperature
+    assert found == pytest.approx(temperature, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("logits", "probabilities"),
+    [
+        ([2.0], [1.0]),
+        ([2.0, 2.0], [0.5, 0.5]),
+        ([2.0, -90.0], [1.0, 0.0]),
+        ([0.0, 0.0], [0.0, 0.0]),
+        ([1.0, 0.0, -1.0], [0.6, 0.3, 0.1]),  # temperature 1.44 by the first two, 1.12 by the outer two
+        ([1.0, 2.0], [0.6, 0.4]),
+    ],
+)
+def test_a_temperature_that_does_not_follow_is_not_given(logits, probabilities):
+    assert answer(logits, probabilities).temperature is None

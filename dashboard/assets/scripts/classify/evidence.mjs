@@ -1,6 +1,6 @@
 /** What the heatmap shows: what in the photo speaks for a class, for and against it, or for it rather than another. */
 import { difference, strongest } from "../heatmap.mjs";
-import { knownClasses } from "./view.mjs";
+import { comparedClass, knownClasses } from "./view.mjs";
 
 const FAINT = 0.15; // below this share of the strongest evidence a map is all but invisible
 const FIXED_COLOURS = "With two sides, the colours are fixed.";
@@ -15,7 +15,7 @@ const FIXED_COLOURS = "With two sides, the colours are fixed.";
  */
 export function evidence(view, chosen, kind, { many }) {
     const known = knownClasses(view);
-    const other = known.find((one) => one.label === view.choice.versus && one !== chosen);
+    const other = comparedClass(view, chosen);
     if (other) {
         const map = difference(chosen.map, other.map);
         return {

@@ -31,7 +31,7 @@ const rounded = (number) => Number(number.toPrecision(5));
 /**
  * A class as the file has it: its name follows from its label, and its map is in whole units.
  *
- * @type {(one: ClassAnswer, unit: number) => Omit<ClassAnswer, "name">}
+ * @type {(one: ClassAnswer, unit: number) => Pick<ClassAnswer, "label" | "index" | "probability" | "map">}
  */
 function exported({ label, index, probability, map }, unit) {
     const units = map.map((row) => row.map((cell) => Math.round(cell / unit) || 0)); // no -0

@@ -143,7 +143,8 @@ export const show = (inputs) =>
  *     words: import("../words.mjs").Words) => Changes}
  */
 export function render(view, said, form, { itIs }) {
-    if (view?.phase !== "answered") {
+    // An answer about a photo that the page itself has changed teaches nothing.
+    if (view?.phase !== "answered" || view.erased) {
         return {
             feedback: { "data-state": "hidden" },
             "feedback-text": { children: "" },

@@ -11,11 +11,29 @@ export function keep(entries, current, nextKey) {
     const kept = entries
         .filter((entry) => entry.photo || entry.sample || entry.address)
         .map((entry) => ({ ...entry, file: undefined }));
-    const unsent = entries.length - kept.length;
+    const rest = { unsent: entries.length - kept.length, current: current?.key, nextKey };
+    const write = (/** @type {object[]} */ some) =>
+        sessionStorage.setItem(KEPT_AS, JSON.stringify({ entries: some, ...rest }));
     try {
-        sessionStorage.setItem(KEPT_AS, JSON.stringify({ entries: kept, unsent, current: current?.key, nextKey }));
+        write(kept);
     } catch {
-        sessionStorage.removeItem(KEPT_AS); // no room: the list lives as long as the page
+        keepWithoutAnswers(kept, current, write);
+    }
+}
+
+/**
+ * There is no room for all answers: those of the photos that are not shown are asked for again.
+ *
+ * @type {(kept: Entry[], current: Entry | null, write: (some: object[]) => void) => void}
+ */
+function keepWithoutAnswers(kept, current, write) {
+    const short = kept.map((entry) =>
+        entry.key === current?.key ? entry : { ...entry, answer: undefined, extras: [], state: "waiting" },
+    );
+    try {
+        write(short);
+    } catch {
+        sessionStorage.removeItem(KEPT_AS); // the list lives as long as the page
     }
 }
 
@@ -28,7 +46,10 @@ export function keep(entries, current, nextKey) {
 export function restoreKept() {
     const kept = JSON.parse(sessionStorage.getItem(KEPT_AS) || "null");
     if (!kept) return { entries: [], unsent: 0, current: null, nextKey: 1 };
-    for (const entry of kept.entries) if (["sending", "asking"].includes(entry.state)) entry.state = "waiting";
+    for (const entry of kept.entries) {
+        const isOld = entry.answer && !("temperature" in entry.answer); // of a page before an update
+        if (isOld || ["sending", "asking"].includes(entry.state)) entry.state = "waiting";
+    }
     return kept;
 }
 

@@ -14,6 +14,7 @@ import { showList } from "./list.mjs";
 import { render } from "./render.mjs";
 import { addressOf } from "./request.mjs";
 import * as session from "./session.mjs";
+import { showCells } from "./touch.mjs";
 import { classInRow, chosenRow, rowOf } from "./view.mjs";
 
 /** The page appears, at first or again: with the photos it had, and the sample that its address names. */
@@ -65,6 +66,7 @@ export function update(inputs, triggered) {
     const chosen = classInRow(view, chosenRow(view));
     const shown = chosen ? evidence(view, chosen, inputs["evidence.value"], words()) : null;
     draw(view, shown);
+    showCells(view, chosen);
     const { modelServer = "", modelLabel = "" } = element("classify").dataset;
     const list = summary(session.entries());
     // A class of which the list has no photo any more is not filtered by.

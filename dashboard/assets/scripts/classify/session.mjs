@@ -14,6 +14,7 @@ import { viewOf } from "./view.mjs";
 
 const AT_ONCE = 2; // photos on their way at the same time
 const MOST_ENTRIES = 200;
+const ERASED = ", part erased"; // ends the name of a photo
 
 const session = {
     entries: /** @type {Entry[]} */ ([]),
@@ -201,7 +202,7 @@ async function work() {
     work();
 }
 
-/** @param {Pick<Entry, "name" | "title" | "file" | "address" | "sample" | "choice">[]} made */
+/** @param {Pick<Entry, "name" | "title" | "file" | "address" | "sample" | "choice" | "erased">[]} made */
 function add(made) {
     const room = MOST_ENTRIES - session.entries.length;
     session.notes = made.length > room ? [leftOutText(made.length - room, MOST_ENTRIES)] : [];
@@ -218,6 +219,28 @@ function add(made) {
 /** @param {File[]} files */
 export const addFiles = (files) =>
     add(files.map((file) => ({ file, name: file.name || "Photo", title: `Your photo ${file.name || ""}`.trim() })));
+
+/**
+ * Adds a photo of which a region has been erased; the classes that are chosen stay so.
+ *
+ * @type {(file: File, erased: import("./cell-texts.mjs").Erased) => void}
+ */
+export function addErased(file, erased) {
+    const choice = { car: erased.label, versus: erased.versus && erased.versus.label };
+    const from = session.entries.find((entry) => entry.key === erased.from);
+    const [name, title] = [from?.name, from?.title].map((text) => `${(text || "Photo").replace(ERASED, "")}${ERASED}`);
+    add([{ file, name, title, choice, erased }]);
+}
+
+/** Returns to the photo from which the shown one was made by erasing a region, and drops the latter. */
+export function undoErased() {
+    const current = session.current;
+    const before = session.entries.find((entry) => entry.key === current?.erased?.from);
+    if (!current || !before) return;
+    session.entries = session.entries.filter((entry) => entry !== current);
+    session.notes = [];
+    show(before);
+}
 
 /** @param {string} address - of a photo on the web */
 export function addAddress(address) {

@@ -16,6 +16,7 @@
  * @property {Answer} [answer] - what POST …/answer returned
  * @property {ClassAnswer[]} extras - classes that were asked for besides the most likely ones
  * @property {string | null} [problem] - why there is no answer
+ * @property {import("./cell-texts.mjs").Erased} [erased] - of a photo of which a region has been erased
  * @property {boolean} [again] - whether it is asked about again without a click
  * @property {number} [tries]
  * @property {Entry[]} [batch] - all that were added together
@@ -31,6 +32,7 @@
  * @property {{ label: string, name: string }[]} classes
  * @property {Record<string, Mark>} marks
  * @property {boolean} folded
+ * @property {(import("./cell-texts.mjs").Erased & { canUndo: boolean }) | null} erased
  *
  * @typedef {"right" | "wrong"} Mark
  */
@@ -69,13 +71,15 @@ const marksOf = (entries) =>
 export function viewOf({ entries, current, awaited, notes, asking, classes, folded }) {
     const sentences = awaited || !current ? notes : [...notes, current.problem];
     const problem = sentences.filter(Boolean).join("\n");
-    const common = { problem, asking, classes, choice: NO_CHOICE, marks: marksOf(entries), folded };
+    const common = { problem, asking, classes, choice: NO_CHOICE, marks: marksOf(entries), folded, erased: null };
     if (awaited) return { ...common, phase: "sending", photo: current && current.photo, answer: null };
     if (!current) return { ...common, phase: "empty", photo: null, answer: null };
     const { key, state, photo, choice = NO_CHOICE, answer, extras } = current;
+    const canUndo = entries.some((entry) => entry.key === current.erased?.from);
+    const erased = current.erased ? { ...current.erased, canUndo } : null;
     const phase = state === "waiting" ? "asking" : state;
     const isAnswered = state === "answered" && answer;
-    return { ...common, key, phase, photo, choice, answer: isAnswered ? { ...answer, extras } : null };
+    return { ...common, key, phase, photo, choice, erased, answer: isAnswered ? { ...answer, extras } : null };
 }
 
 /** All classes that the answer has a map for: the most likely ones, then the extras. @param {View} view */
@@ -90,6 +94,14 @@ export function classInRow({ answer }, row) {
     if (!answer) return undefined;
     return row < LIKELY ? answer.classes[row] : answer.extras[row - LIKELY];
 }
+
+/**
+ * The class that the chosen one is compared with, if there is one.
+ *
+ * @type {(view: View, chosen: ClassAnswer) => ClassAnswer | undefined}
+ */
+export const comparedClass = (view, chosen) =>
+    knownClasses(view).find((one) => one.label === view.choice.versus && one !== chosen);
 
 /** The row of a class, or -1. @type {(view: View, label: string | null) => number} */
 export function rowOf({ answer }, label) {
