@@ -79,7 +79,10 @@ test("a run that was stopped says so with the command that goes on, and is asked
         ...NOTHING,
         found: { ...FOUND, runs: [{ ...FOUND.runs[0], state: "stopped" }], shown: [run] },
     });
-    assert.equal(part(props, "note").children, "It was stopped. This command goes on where it stopped (if it still runs, end it with Ctrl-C first):");
+    assert.equal(
+        part(props, "note").children,
+        "It was stopped. This command goes on where it stopped (if it still runs, end it with Ctrl-C first):",
+    );
     assert.equal(part(props, "command").children, "car-classifier train");
     assert.equal(part(props, "work").children, "");
     assert.equal(props["live-tick"].interval, 15_000);
