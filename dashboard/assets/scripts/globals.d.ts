@@ -39,6 +39,9 @@ interface Answer {
     version: string;
     milliseconds: number;
     makes: { name: string; probability: number }[];
+    /** The share of photos like those that the model knows that are less familiar; null if the model does not say. */
+    familiarity: number | null;
+    isFamiliar: boolean;
     classes: ClassAnswer[];
     asked?: ClassAnswer;
     extent: Extent;
