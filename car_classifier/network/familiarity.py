@@ -9,9 +9,10 @@ is there. Two views of a photo tell strangers apart, each of another kind:
 * **Near ones**, such as a model of car that the net was never shown: their features lie among the others, but no class
   fits well. The measure is the highest probability (Hendrycks and Gimpel 2017, https://arxiv.org/abs/1610.02136).
 
-Both are compared with photos on which the net was not fitted: the share of them with a lower value. A photo counts by
-the lower of the two shares, and its familiarity is, again, the share of those photos for which that is lower. So 5 % of
-photos like these are less familiar than 0.05, whatever the net.
+Both are compared with photos on which the net was not fitted: the share of them with a lower value. Far strangers lie
+beyond nearly all of these photos, so the share of the first view is taken `CLOSE_WEIGHT` times. A photo counts by the
+lower of the two, and its familiarity is, again, the share of those photos for which that is lower. So 5 % of photos like
+these are less familiar than 0.05, whatever the net.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,10 @@ from numpy.typing import NDArray
 
 NEAREST = 5
 """Photos to which the angles are taken."""
+
+CLOSE_WEIGHT = 5
+"""Of five photos like the known ones that are called unfamiliar, about one is for its features, the others for doubt:
+features tell far strangers without error, but say nothing of near ones."""
 
 MOST_PHOTOS = 1024
 """Photos whose features the graph holds: of 2,048 numbers each, 8 MB."""
@@ -71,7 +76,7 @@ class Familiarity:
         photos: The known photos' features less the middle, each of length 1, float32 [n, d].
         closeness: Mean cosine of each measured photo with the nearest of the others, ascending, float32 [m].
         sureness: Highest probability of each measured photo, ascending, float32 [m].
-        lower_share: The lower of both shares of each measured photo, ascending, float32 [m].
+        lower_share: The lower of both shares of each measured photo, the first weighted, ascending, float32 [m].
         unfamiliar_below: Photos of a familiarity below it are not familiar, from 0 to 1.
     """
 
@@ -107,7 +112,7 @@ def fit_familiarity(
     close = np.partition(cosines, -nearest, axis=1)[:, -nearest:].mean(axis=1)
     sure = probabilities.max(axis=1).astype(np.float32)
     closeness, sureness = np.sort(close), np.sort(sure)
-    lower = np.minimum(_share_below(close, closeness), _share_below(sure, sureness))
+    lower = np.minimum(CLOSE_WEIGHT * _share_below(close, closeness), _share_below(sure, sureness))
     return Familiarity(middle, photos, closeness, sureness, np.sort(lower).astype(np.float32), unfamiliar_below)
 
 
@@ -146,7 +151,9 @@ class FamiliarityGraph(tf.Module):
         cosines = tf.matmul(tf.math.l2_normalize(features, axis=1), self._photos, transpose_b=True)
         close = tf.reduce_mean(tf.math.top_k(cosines, self._nearest).values, axis=1)
         closeness, sureness, lower_share = self._tables
-        lower = tf.minimum(_share_in(close, closeness), _share_in(tf.reduce_max(probabilities, axis=1), sureness))
+        lower = tf.minimum(
+            CLOSE_WEIGHT * _share_in(close, closeness), _share_in(tf.reduce_max(probabilities, axis=1), sureness)
+        )
         familiarity = _share_in(lower, lower_share)
         return {"familiarity": familiarity, "is_familiar": familiarity >= self._unfamiliar_below}
 

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from car_classifier.network.familiarity import (
+    CLOSE_WEIGHT,
     FEWEST_MEASURED,
     NEAREST,
     FamiliarityGraph,
@@ -68,7 +69,8 @@ def test_the_graph_compares_as_the_docstring_says(familiarity):
         cosines = np.sort(familiarity.photos @ apart / np.linalg.norm(apart))[-NEAREST:]
         close = (familiarity.closeness < cosines.mean()).mean()
         sure = (familiarity.sureness < np.float32(probability.max())).mean()
-        assert value == pytest.approx((familiarity.lower_share < min(close, sure) - 1e-7).mean(), abs=0.01)
+        lower = min(CLOSE_WEIGHT * close, sure)
+        assert value == pytest.approx((familiarity.lower_share < lower - 1e-7).mean(), abs=0.01)
 
 
 def test_a_photo_is_not_compared_with_itself():
