@@ -6,7 +6,7 @@ from dataclasses import replace
 from car_classifier.data.class_labels import make_and_model, read_classes, spelling_key
 from car_classifier.data.file_names import CarName, class_before_number
 from car_classifier.data.photo_sources import Candidate, LeftOut
-from car_classifier.data.placed_photos import PlacedPhoto, are_plausible, is_named_after_folder
+from car_classifier.data.placed_photos import GENERAL_WORDS, PlacedPhoto, are_plausible, is_named_after_folder
 from car_classifier.words import counted, noun
 
 MOST_NAMES = 5
@@ -39,6 +39,14 @@ def by_folders(
     outside = {
         photo.path for photo in photos if in_splits and photo.split is None and photo.class_folder not in in_splits
     }
+    in_training = {photo.class_folder for photo in photos if photo.split == "train"} - {None}
+    unsorted = {
+        photo.path
+        for photo in photos
+        if photo.split in ("validation", "test") and len(in_training) > 1 and photo.class_folder not in in_training
+        if (photo.class_folder or "").lower() in GENERAL_WORDS
+    }
+    outside |= unsorted
     sorted_in = [photo for photo in photos if photo.class_folder and photo.path not in outside]
     classes = _classes_of_folders(sorted_in, makes, notes)
     known = {spelling_key(folder): pair for folder, pair in classes.items()}
@@ -48,7 +56,9 @@ def by_folders(
     candidates = []
     for photo in photos:
         folder = photo.class_folder
-        if folder and photo.path in outside:
+        if photo.path in unsorted:
+            left_out.append(LeftOut(photo.path, f"'{folder}' is no class of the photos for training"))
+        elif folder and photo.path in outside:
             left_out.append(LeftOut(photo.path, f"'{folder}' lies outside of the splits and is no class of theirs"))
         elif folder:
             candidates.append(_sorted(photo, *classes[folder]))

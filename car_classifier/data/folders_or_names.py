@@ -1,19 +1,14 @@
 """Chooses between two readings of a data set: classes from folders, or classes from file names."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from car_classifier.data.class_labels import spelling_key
 from car_classifier.data.file_names import class_before_number
-from car_classifier.data.placed_photos import PlacedPhoto, are_plausible, is_named_after_folder
-
-_GENERAL_WORDS = set(
-    "archive data dataset download downloads files image images img imgs jpg jpeg new photo photos pic pics picture "
-    "pictures png raw upload uploads".split()
-)
-"""Words in the names of folders that say nothing about the photos in them."""
+from car_classifier.data.photo_sources import split_of_folder
+from car_classifier.data.placed_photos import GENERAL_WORDS, PlacedPhoto, are_plausible, is_named_after_folder
 
 
 def folders_fit(photos: Sequence[PlacedPhoto]) -> bool:
@@ -30,7 +25,7 @@ def folder_or_names(photos: Sequence[PlacedPhoto]) -> bool | None:
     """
     folder = next(photo.class_folder or "" for photo in photos)
     words = re.split(r"[\W\d_]+", folder.lower())
-    if not any(words) or not _GENERAL_WORDS.isdisjoint(words):
+    if not any(words) or not GENERAL_WORDS.isdisjoint(words):
         return False
     labels = {spelling_key(photo.car.label) for photo in photos if photo.car}
     if labels == {spelling_key(folder)}:
@@ -56,6 +51,8 @@ def are_numbered(photos: Sequence[PlacedPhoto]) -> bool:
     if None in numbered or len(inside) < max(len(photos) / 2, 2 * len(numbered)):
         return False
     labels = Counter(photo.car.label for photo in inside if photo.car)
+    if all(split_of_folder(name or "") for name in numbered):
+        return False
     are_fields = 10 * labels.total() >= 9 * len(inside) and len(labels) <= 2 * len(numbered)
     return len(numbered) > 1 and not are_fields and len({photo.class_folder for photo in inside}) == 1
 
@@ -74,6 +71,27 @@ def names_are_known(photos: Sequence[PlacedPhoto], trust_folders: bool) -> bool:
     """True if photos outside folders have every class that names inside folders give."""
     inside = _in_folders(photos, trust_folders)
     return _loose_labels(photos) >= {photo.car.label for photo in inside if photo.car}
+
+
+def are_classes_of_splits(photos: Sequence[PlacedPhoto]) -> bool:
+    """True if most folders below the folders of splits occur in several splits, as those of classes do."""
+    splits_of: dict[str, set[str | None]] = defaultdict(set)
+    for photo in photos:
+        if photo.is_below_split and photo.class_folder:
+            splits_of[photo.class_folder].add(photo.split)
+    return 2 * sum(len(splits) > 1 for splits in splits_of.values()) > len(splits_of)
+
+
+def outer_and_inner_fit(photos: Sequence[PlacedPhoto]) -> bool:
+    """True if all folders hold much the same folders, as in `2021/cats/` and `2022/cats/`: either can be the class."""
+    inside: dict[str, set[str]] = defaultdict(set)
+    for photo in photos:
+        if len(photo.folders) > 1 and photo.class_folder == photo.folders[0]:
+            inside[photo.folders[0]].add(photo.folders[-1])
+    if len(inside) < 2 or len(inside) < len({photo.class_folder for photo in photos}):
+        return False
+    shared, every = set.intersection(*inside.values()), set.union(*inside.values())
+    return len(shared) > 1 and 2 * len(shared) > len(every)
 
 
 def names_agree(photos: Sequence[PlacedPhoto], trust_folders: bool) -> bool:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from car_classifier.data.exclusions import check_top, keep_most_frequent
+from car_classifier.data.file_names import PICTURE_SUFFIXES
 from car_classifier.data.layouts import WAYS_TO_SORT, Classes, find_photos
 from car_classifier.data.manifest import (
     SPLITS,
@@ -181,7 +182,8 @@ def _check_usable(
 ) -> None:
     hints = "".join(f" {note}" for note in notes)
     if not photos:
-        first = f" The first of {counted(len(left_out), 'file')} left out: {left_out[0]}." if left_out else ""
+        shown = sorted(left_out, key=lambda item: item.path.suffix.lower() not in PICTURE_SUFFIXES)
+        first = f" The first of {counted(len(left_out), 'file')} left out: {shown[0]}." if shown else ""
         raise UserError(f"{source} holds no usable photo.{first} Photos are JPEG or PNG files. {WAYS_TO_SORT}{hints}")
     labels = {photo.label for photo in photos}
     if len(labels) < min_classes:

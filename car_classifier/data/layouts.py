@@ -17,6 +17,7 @@ from car_classifier.data.file_names import PICTURE_SUFFIXES
 from car_classifier.data.folder_layouts import by_folders, by_names, by_numbered_names, nested_note
 from car_classifier.data.folder_walk import Walk, walk_folder
 from car_classifier.data.folders_or_names import (
+    are_classes_of_splits,
     are_exchanged,
     are_numbered,
     folder_or_names,
@@ -26,6 +27,7 @@ from car_classifier.data.folders_or_names import (
     names_agree,
     names_are_known,
     names_fit,
+    outer_and_inner_fit,
     same_classes,
 )
 from car_classifier.data.known_sets import find_known_set
@@ -62,6 +64,7 @@ class Classes(StrEnum):
     """Where the classes of photos are read from."""
 
     FOLDERS = "folders"
+    INNER_FOLDERS = "inner-folders"
     NAMES = "names"
     LIST = "list"
 
@@ -204,6 +207,13 @@ def _by_folders(photos: Sequence[PlacedPhoto], makes: bool | None, only_folders:
     return reading
 
 
+def _by_inner_folders(photos: Sequence[PlacedPhoto], makes: bool | None, only_folders: bool = False) -> _Reading:
+    innermost = [replace(photo, folders=photo.folders[-1:]) for photo in photos]
+    reading = _by_folders(innermost, makes, only_folders)
+    reading.classes, reading.name = Classes.INNER_FOLDERS, "by inner folders"
+    return reading
+
+
 def _by_names(photos: Sequence[PlacedPhoto], makes: bool | None, trust_folders: bool) -> _Reading:
     if are_numbered(photos):
         reading = _Reading(Classes.NAMES, "by file names, without the numbers at their ends")
@@ -224,7 +234,10 @@ def _by_folders_or_names(
     source: Path, photos: Sequence[PlacedPhoto], classes: Classes | None, makes: bool | None, min_classes: int
 ) -> _Reading:
     if classes is not None:
-        return _by_folders(photos, makes, True) if classes is Classes.FOLDERS else _by_names(photos, makes, False)
+        if classes is Classes.NAMES:
+            return _by_names(photos, makes, False)
+        by = _by_inner_folders if classes is Classes.INNER_FOLDERS else _by_folders
+        return by(photos, makes, True)
     trust = folders_are_trusted(photos)
     if are_numbered(photos) and (min_classes > 1 or not any(photo.class_folder for photo in photos)):
         return _by_names(photos, makes, trust)
@@ -242,8 +255,11 @@ def _by_folders_or_names(
             raise _two_readings(source, reading, names, path)
         return reading
     reading = _by_folders(photos, makes)
+    if outer_and_inner_fit(photos):
+        inner = _by_inner_folders(photos, makes)
+        raise _two_readings(source, reading, inner, inner.candidates[0].path)
     names = _by_names(photos, makes, trust)
-    if names_fit(photos, trust):
+    if names_fit(photos, trust) and not are_classes_of_splits(photos):
         if names_are_known(photos, trust):
             return names
         if not names_agree(photos, trust):
@@ -291,7 +307,8 @@ def _finished(reading: _Reading, root: Path, notes: list[str]) -> FoundPhotos:
     """Give each class one spelling, and put into words how the source was read."""
     found, merged = _in_one_spelling(reading.candidates)
     reading.candidates = found
-    others = " or ".join(str(way) for way in Classes if way is not reading.classes)
+    common = (Classes.FOLDERS, Classes.NAMES, Classes.LIST)
+    others = " or ".join(str(way) for way in common if way is not reading.classes)
     no_makes = " --no-makes: classes as they are, without makes." if any(item.make for item in found) else ""
     said = f"Classes {reading.name}: {reading.example(root)}. For another reading: --classes {others}.{no_makes}"
     return FoundPhotos(found, reading.left_out, said, [*reading.notes, *merged, *notes])

@@ -233,7 +233,7 @@ def _reason_not_read(path: Path, root: Path, names: set[str], ids: set[str], out
 
 
 def _names_photos(path: Path, names: set[str], ids: set[str]) -> bool:
-    """True if a column in the first rows names photos, or the first column holds names without a suffix."""
+    """True if a column in the first rows names photos, with or without a suffix."""
     try:
         lines = read_json_lines(path) if path.suffix.lower() == ".jsonl" else read_csv(path, by_hand=True)
         rows = [row for _, row in islice(lines, 5)]
@@ -244,7 +244,14 @@ def _names_photos(path: Path, names: set[str], ids: set[str]) -> bool:
         for name in (rows[0] if rows else ())
         if name  # cells beyond the last column have none
     ]
-    return any(names.issuperset(column) for column in columns) or (bool(columns) and ids.issuperset(columns[0]))
+    if any(names.issuperset(column) for column in columns):
+        return True
+    return bool(columns) and (ids.issuperset(columns[0]) or any(_are_ids(column, ids) for column in columns[1:]))
+
+
+def _are_ids(column: Sequence[str], ids: set[str]) -> bool:
+    """Whether cells name photos without their suffix; small numbers, such as ages, repeat or are too short to say."""
+    return ids.issuperset(column) and len(set(column)) == len(column) and any(len(cell) > 3 for cell in column)
 
 
 def _known_list(name: str, read: Callable[[], list[Candidate]]) -> PhotoList:

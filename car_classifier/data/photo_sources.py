@@ -23,7 +23,7 @@ _SPLIT_WORDS: dict[str, Split] = {
     "test": "test", "testing": "test", "tst": "test", "evaluation": "test",
 }  # fmt: skip
 _BESIDE_SPLIT = re.compile(
-    r"^(?:seg|cars|my|data|images|imgs|photos)[ _-]|[ _-]?(?:set|data|images|imgs|photos|split)$|\d{4}$"
+    r"^(?:seg|cars|my|data|images|imgs|photos)[ _-]|[ _-]?(?:set|data|images|imgs|photos|split|mini|small|full)$|\d{4}$"
 )
 """What data sets write before or after the word: `seg_train`, `training_set`, `val2017`."""
 

@@ -14,6 +14,11 @@ from car_classifier.data.manifest import Split
 from car_classifier.data.photo_sources import split_of_folder
 
 _Folders = tuple[str, ...]
+GENERAL_WORDS = set(
+    "archive data dataset download downloads files image images img imgs jpg jpeg new photo photos pic pics picture "
+    "pictures png raw upload uploads".split()
+)
+"""Words in the names of folders that say nothing about the photos in them."""
 _PORTION = re.compile(r"(?:batch|chunk|fold|part|shard)[ _-]?\d+", re.IGNORECASE)
 """Names of folders that divide the photos of all classes into portions, as for cross-validation."""
 

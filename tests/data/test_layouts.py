@@ -243,6 +243,22 @@ LAYOUTS = {
         None,
         {"cats/train": 3, "dogs/train": 3, "cats/test": 3},
     ),
+    "Tiny ImageNet": (
+        in_folders("train/n01/images", "train/n02/images", "val/images", "test/images"),
+        written("val/val_annotations.txt", "IMG_0001.jpg\tn01\t0\t0\t9\t9\n"),
+        {"n01/train": 3, "n02/train": 3},
+    ),
+    "chest X-rays": (
+        [f"{split}/{kind}/person{i}_bacteria_{i}.jpeg" for split in ("train", "test") for kind in ("NORMAL", "LUNG")
+         for i in range(3)],
+        None,
+        {"NORMAL/train": 3, "LUNG/train": 3, "NORMAL/test": 3, "LUNG/test": 3},
+    ),
+    "iNaturalist mini": (
+        in_folders("train_mini/cats", "train_mini/dogs", "val/cats"),
+        None,
+        {"cats/train": 3, "dogs/train": 3, "cats/validation": 3},
+    ),
     "a list, and masks that are called as their photos": (
         ["images/1.png", "images/2.png", "masks/1.png", "masks/2.png"],
         written("list.csv", listed(("file", "label"), ("1.png", "cats"), ("2.png", "dogs"))),
@@ -752,6 +768,28 @@ def test_classes_with_each_other_s_names_must_be_chosen_from(laid_out, tmp_path,
     assert find_photos(folder, tmp_path / "manifest.csv", Classes.FOLDERS).candidates[0].label == "Audi_A4"
 
 
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [(("amazon", "webcam"), ("back_pack", "bike")), (("40X", "100X"), ("benign", "malignant")),
+     (("color", "segmented"), ("Apple___scab", "Apple___healthy", "Grape___rot"))],
+    ids=["Office-31", "BreakHis", "PlantVillage"],
+)  # fmt: skip
+def test_folders_that_hold_the_same_folders_must_be_chosen_from(laid_out, tmp_path, outer, inner):
+    folder = laid_out(in_folders(*(f"{one}/images/{other}" for one in outer for other in inner)))
+    with pytest.raises(UserError, match="Choose with --classes folders or --classes inner-folders"):
+        find_photos(folder, tmp_path / "m.csv")
+    found = find_photos(folder, tmp_path / "m.csv", Classes.INNER_FOLDERS)
+    assert {item.label for item in found.candidates} == set(inner)
+    assert found.reading.startswith("Classes by inner folders: ")
+    assert {item.label for item in find_photos(folder, tmp_path / "m.csv", Classes.FOLDERS).candidates} == set(outer)
+
+
+def test_photos_named_after_their_split_have_no_class(laid_out, tmp_path):
+    folder = laid_out([f"{split}/{split}{i}.jpg" for split in ("train_images", "val_images") for i in range(6)])
+    with pytest.raises(UserError, match="Nearly every photo in .* would be a class of its own"):
+        index_photos(folder, tmp_path / "m.csv")
+
+
 def test_a_list_that_contradicts_folders_must_be_chosen(laid_out, tmp_path):
     rows = [(name, "abcdefghi"[i % 3]) for i, name in enumerate(in_folders("cats", "dogs"))]
     folder = laid_out(in_folders("cats", "dogs"), written("labels.csv", listed(("image", "label"), *rows)))
@@ -841,6 +879,12 @@ LISTED = {
         lambda folder: (written("all.json", '{"1.jpg": "cats"}')(folder),
                         written("l.csv", listed(("id", "text"), ("7", "none")))(folder)),
         "all.json names photos, but only lists in CSV and lines of JSON (.jsonl) are read.",
+    ),
+    "by ids in its second column": (
+        lambda folder: [written(f"a/ISIC_{i}.jpg", (folder / "a/1.jpg").read_bytes())(folder) for i in (1, 2)]
+        + [written("l.csv", listed(("lesion_id", "image_id", "dx"), ("HAM_7", "ISIC_1", "mel"),
+                                   ("HAM_7", "ISIC_2", "nv")))(folder)],
+        "l.csv names photos, but their classes were not read from it",
     ),
     "as a list of classes": (
         written("l.jsonl", '{"file_name": "a/1.jpg", "label": ["cats"]}\n'),
