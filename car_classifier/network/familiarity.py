@@ -11,8 +11,8 @@ is there. Two views of a photo tell strangers apart, each of another kind:
 
 Both are compared with photos on which the net was not fitted: the share of them with a lower value. Far strangers lie
 beyond nearly all of these photos, so the share of the first view is taken `CLOSE_WEIGHT` times. A photo counts by the
-lower of the two, and its familiarity is, again, the share of those photos for which that is lower. So 5 % of photos like
-these are less familiar than 0.05, whatever the net.
+lower of the two, and its familiarity is, again, the share of those photos for which that is lower. So 5 % of photos
+like these are less familiar than 0.05, whatever the net.
 """
 
 from collections.abc import Sequence
