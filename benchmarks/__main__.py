@@ -105,6 +105,22 @@ def page_weight(
 
 
 @app.command()
+def familiarity(
+    manifest: Annotated[Path, typer.Argument(help="A manifest.")],
+    base: Annotated[str, typer.Option(help="Backbone.")] = "ResNet50V2",
+    weights: Annotated[str, typer.Option(help="imagenet, none or a weights file.")] = "imagenet",
+    image_size: Annotated[str, typer.Option(help="Pixels of the net's input, such as 160x240.")] = "320x480",
+    far_photos: Annotated[Path | None, typer.Option(help="Folder of photos of other things.")] = None,
+) -> None:
+    """Measure how well scores tell classes left out, and other things, from photos that a net knows."""
+    from benchmarks import familiarity
+    from car_classifier.training.config import TrainingConfig
+
+    size = TrainingConfig(manifest=str(manifest), image_size=image_size).image_size
+    familiarity.run(manifest, base, weights, size, far_photos)
+
+
+@app.command()
 def original_recipe(
     manifest: Annotated[Path, typer.Argument(help="A manifest.")],
     base: Annotated[str, typer.Option(help="Backbone.")] = "ResNet50V2",

@@ -81,4 +81,7 @@ def describe_answer(answer: "Answer") -> "Group":
             Bar(1, 0, probability, width=24),
             "not sure" if rank == 0 and not answer.is_sure else "",
         )
-    return Group(Text(str(answer.photo.path), overflow="fold"), table)
+    lines: list[Text | Table] = [Text(str(answer.photo.path), overflow="fold")]
+    if not answer.is_familiar:
+        lines.append(Text("  Unlike the photos that the model knows. It names a class for any picture:", "yellow"))
+    return Group(*lines, table)

@@ -45,12 +45,17 @@ class Answer:
         labels: The most likely labels, best first.
         probabilities: Their probabilities.
         sure_above: The first answer is called not sure if its probability is lower.
+        familiarity: The share of photos like those that the model knows that are less familiar; None if the version
+            does not say.
+        is_familiar: Whether that is enough; True if the version does not say.
     """
 
     photo: LabelledPhoto
     labels: tuple[str, ...]
     probabilities: tuple[float, ...]
     sure_above: float = SURE_ABOVE
+    familiarity: float | None = None
+    is_familiar: bool = True
 
     @property
     def is_right(self) -> bool | None:
@@ -66,7 +71,10 @@ class Answer:
         """The answer as `--json` shows it."""
         ranked = zip(self.labels, self.probabilities, strict=True)
         answers = [{"label": label, "probability": round(value, 6)} for label, value in ranked]
-        return {"photo": str(self.photo.path), "truth": self.photo.truth, "sure": self.is_sure, "answers": answers}
+        facts = {"photo": str(self.photo.path), "truth": self.photo.truth, "sure": self.is_sure, "answers": answers}
+        if self.familiarity is None:
+            return facts
+        return facts | {"familiarity": round(self.familiarity, 4), "familiar": self.is_familiar}
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,19 @@ def classify(
                 yield from (Unreadable(batch[i], reason_not_read(batch[i].path)) for i in places)
                 continue
             labels, probabilities = texts(answer["labels"].numpy()), answer["probabilities"].numpy()
-            for i, row, values in zip(places, labels, probabilities, strict=True):
-                yield Answer(batch[i], tuple(map(str, row)), tuple(map(float, values)), sure_above)
+            for place, (i, row, values) in enumerate(zip(places, labels, probabilities, strict=True)):
+                familiar = _familiarity(answer, place)
+                yield Answer(batch[i], tuple(map(str, row)), tuple(map(float, values)), sure_above, **familiar)
+
+
+def _familiarity(answer: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """How familiar the photo at a place of a batch is, if the version says so."""
+    if "familiarity" not in answer:
+        return {}
+    return {
+        "familiarity": float(answer["familiarity"][place]),
+        "is_familiar": bool(answer["is_familiar"][place]),
+    }
 
 
 def texts(labels: NDArray[Any]) -> NDArray[np.str_]:

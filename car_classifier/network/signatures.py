@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from car_classifier.network.backbones import Backbone, normalise
 from car_classifier.network.closed_form import contributions, head_contributions, pooled_linear
+from car_classifier.network.familiarity import Familiarity, FamiliarityGraph
 from car_classifier.network.map_extent import map_extent
 from car_classifier.network.photo_header import photo_orientations
 from car_classifier.network.preprocessing import load_photos
@@ -30,6 +31,8 @@ class Classifier:
         makes: Make of each label; a class without one counts as its own make, as in `Manifest.makes`.
         temperature: Divisor of the logits before softmax, which calibrates the probabilities.
         image_size: Height and width of the net's input in pixels.
+        familiarity: What photos are compared with, to tell those that the net knows nothing like; None if it is not
+            told.
     """
 
     backbone: Backbone
@@ -39,6 +42,7 @@ class Classifier:
     makes: Mapping[str, str]
     temperature: float
     image_size: tuple[int, int]
+    familiarity: Familiarity | None = None
 
 
 class ServedClassifier(tf.Module):
@@ -61,6 +65,7 @@ class ServedClassifier(tf.Module):
             membership[i, makes.index(classifier.makes[label])] = 1
         self._labels, self._makes, self._membership = list(classifier.labels), makes, membership
         self._temperature = classifier.temperature
+        self._familiarity = FamiliarityGraph(classifier.familiarity) if classifier.familiarity else None
         self._map_extent = map_extent(net)
         self._top_k = min(TOP_K, len(classifier.labels))
 
@@ -93,11 +98,12 @@ class ServedClassifier(tf.Module):
         images = tf.ensure_shape(images, [None, height, width, 3])
         return {"probabilities": self._probabilities(self._logits(self._activations_of(images)))}
 
-    def _ranked(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The answer of `classify` from logits [n, classes]."""
+    def _ranked(self, activations: tf.Tensor, logits: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The answer of `classify` from activations [n, h, w, channels] and logits [n, classes]."""
         probabilities = self._probabilities(logits)
         top = tf.math.top_k(probabilities, self._top_k)
-        return {
+        familiarity = self._familiarity(activations, probabilities) if self._familiarity else {}
+        return familiarity | {
             "labels": tf.gather(tf.constant(self._labels), top.indices),
             "probabilities": top.values,
             "class_indices": top.indices,
@@ -106,7 +112,8 @@ class ServedClassifier(tf.Module):
         }
 
     def _classify(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return self._ranked(self._logits(self._activations_of(self._load(image_bytes))))
+        activations = self._activations_of(self._load(image_bytes))
+        return self._ranked(activations, self._logits(activations))
 
     def _all_classes(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Logits and probabilities of all classes, [n, classes], in the order of the labels; for evaluation."""
@@ -134,7 +141,7 @@ class ServedClassifier(tf.Module):
             image_bytes = tf.identity(image_bytes)
         activations = self._activations_of(self._load(image_bytes))
         logits = self._logits(activations)
-        ranked = self._ranked(logits)
+        ranked = self._ranked(activations, logits)
         top = ranked["class_indices"]
         asked = tf.where(class_index < 0, top[:, 0], class_index)
         # The asked class is added as one more column.

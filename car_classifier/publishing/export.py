@@ -18,8 +18,10 @@ from car_classifier.evaluation.metrics import sure_above, top_classes
 from car_classifier.evaluation.predictions import Predictions, predict, texts
 from car_classifier.evaluation.report import evaluation_of, sure_figures
 from car_classifier.files import sha256_of, write_csv, write_json
+from car_classifier.network.familiarity import KnownPhotos
 from car_classifier.network.signatures import Classifier, save
 from car_classifier.progress import print_left_out, progress_bar
+from car_classifier.publishing.known_photos import with_familiarity, write_known_photos
 from car_classifier.publishing.warmup_requests import write_warmup_requests
 from car_classifier.registry.assets import write_checksums, write_report
 from car_classifier.registry.published_version import PublishedVersion
@@ -41,6 +43,7 @@ class Origin:
         config: The content of the version's `config.json` beside what the classifier itself tells.
         history_path: `history.csv` of its training.
         closed_form: Its head, if that is a closed-form head.
+        known: The photos that it compares others with, if it does.
         predictions: Its answers about the photos on which it is measured, if they are known without asking it.
     """
 
@@ -48,6 +51,7 @@ class Origin:
     config: Mapping[str, Any]
     history_path: Path
     closed_form: ClosedFormHead | None = None
+    known: KnownPhotos | None = None
     predictions: Predictions | None = None
 
 
@@ -76,7 +80,8 @@ def export(classifier: Classifier, run: TrainingRun, console: Console) -> Path:
         "subject": run.subject.as_json(),
         "drawn": run.manifest.is_drawn,
     }
-    origin = Origin(run.manifest, config, run.history_path, closed_form)
+    classifier, known = with_familiarity(classifier, run.manifest, console)
+    origin = Origin(run.manifest, config, run.history_path, closed_form, known)
     return write_version(classifier, origin, run.export_folder, console)
 
 
@@ -113,6 +118,8 @@ def _write_assets(classifier: Classifier, origin: Origin, version: PublishedVers
     if origin.closed_form is not None:
         write_head(version.closed_form_path, origin.closed_form)
         metrics["cross_validation"] = dict(origin.closed_form.cross_validation)
+    if origin.known is not None:
+        write_known_photos(version.known_photos_path, origin.known)
     write_report(version, config, metrics)
     _write_predictions(version.predictions_path, predictions)
     shutil.copyfile(origin.history_path, version.history_path)

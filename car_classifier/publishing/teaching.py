@@ -22,11 +22,13 @@ from car_classifier.data.manifest import Manifest, ManifestRow, class_indices
 from car_classifier.errors import UserError
 from car_classifier.evaluation.predictions import BATCH_SIZE, Predictions
 from car_classifier.evaluation.published_net import read_published_net
+from car_classifier.network.familiarity import KnownPhotos
 from car_classifier.network.head import build_head
 from car_classifier.network.layers import last_map_layer
 from car_classifier.network.signatures import Classifier
 from car_classifier.progress import progress_bar
 from car_classifier.publishing.export import Origin, measured_split, write_version
+from car_classifier.publishing.known_photos import compared, read_known_photos, within_bounds
 from car_classifier.publishing.lessons import Lesson
 from car_classifier.registry.class_names import ClassNames
 from car_classifier.registry.published_version import PublishedVersion
@@ -78,6 +80,7 @@ class _Teaching:
         lower = keras.Model(model.input, model.get_layer(names[-1]).output)
         stores = store_folder(measured_on.path, folder)
         self.pooled = PooledFeatures(lower, published.backbone, self.head.policy, stores, names)
+        self.known = _known_photos(version)
         self.used = self.head.used if len(names) == len(self.head.layers) else slice(None)
 
     def taught(self, lesson: Lesson, target: Path) -> Path:
@@ -101,6 +104,9 @@ class _Teaching:
         count, classes = len(names.labels), np.array(class_indices(rows, names.labels))
         features = self._features(manifest, rows, "Photos to learn")
         self.names, self.moments = names, self.moments.with_classes(count).joined(measure(features, classes, count))
+        if self.known is not None:
+            new_photos = KnownPhotos(features, classes, np.zeros(len(rows), bool))
+            self.known = within_bounds(self.known.joined(new_photos))
         self.photos |= zip((row.sha256 for row in rows), classes.tolist(), strict=True)
         groups = near_duplicate_groups(rows)
         (scores,) = left_out_scores(features, classes, groups, self.moments, self.head.weighting)
@@ -146,6 +152,8 @@ class _Teaching:
         moved = Moments(counts, means, np.zeros_like(self.moments.scatter))
         self.moments = replace(self.moments, counts=others).joined(moved)
         self.photos = {photo: int(order[c]) for photo, c in self.photos.items()}
+        if self.known is not None:
+            self.known = replace(self.known, classes=order[self.known.classes])
         self._drop(index)
 
     def _drop(self, index: int) -> None:
@@ -156,6 +164,9 @@ class _Teaching:
         )
         self.moments = Moments(self.moments.counts[keep], self.moments.means[keep], self.moments.scatter)
         self.photos = {photo: c - (c > index) for photo, c in self.photos.items() if c != index}
+        if self.known is not None:
+            known = self.known.chosen(self.known.classes != index)
+            self.known = replace(known, classes=known.classes - (known.classes > index))
 
     def _write(self, head: ClosedFormHead, relabelled: Mapping[str, str], target: Path) -> Path:
         names = self.names
@@ -163,13 +174,17 @@ class _Teaching:
         layers.set_weights([head.kernel, head.bias])
         makes = dict(zip(names.labels, names.makes, strict=True))
         classifier = Classifier(self.backbone, self.net, layers, names.labels, makes, 1.0, self.image_size)
+        if self.known is not None:
+            measured = self.known.features[self.known.is_measured].astype(np.float32)
+            classifier = compared(classifier, self.known, measured @ head.kernel + head.bias)
         config = self.version.read_config()
         config["photos"] = dict(config["photos"]) | {"train": int(head.moments.counts.sum())}
         config["taught"] = [*config.get("taught", []), {"from": str(self.version), "classes": len(names.labels)}]
         config.pop("published", None)
         config.pop("sure", None)  # it was chosen by the answers of another head
         config.pop("drawn", None)  # a taught model is its user's own
-        origin = Origin(self.measured_on, config, self.version.history_path, head, self._predictions(head, relabelled))
+        predictions = self._predictions(head, relabelled)
+        origin = Origin(self.measured_on, config, self.version.history_path, head, self.known, predictions)
         return write_version(classifier, origin, target, self.console)
 
     def _predictions(self, head: ClosedFormHead, relabelled: Mapping[str, str]) -> Predictions:
@@ -214,6 +229,16 @@ def _closed_form_head(version: PublishedVersion) -> ClosedFormHead:
         return read_head(version.closed_form_path)
     except (OSError, ValueError, LookupError) as error:
         raise UserError(f"{version.closed_form_path} is damaged. Train the model again.") from error
+
+
+def _known_photos(version: PublishedVersion) -> KnownPhotos | None:
+    """The photos that a version compares others with; None if an older car-classifier published it."""
+    if not version.known_photos_path.is_file():
+        return None
+    try:
+        return read_known_photos(version.known_photos_path)
+    except (OSError, ValueError, LookupError) as error:
+        raise UserError(f"{version.known_photos_path} is damaged. Train the model again.") from error
 
 
 def _index(label: str, names: ClassNames) -> int:

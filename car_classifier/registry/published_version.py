@@ -40,6 +40,7 @@ class PublishedVersion:
         self.history_path = self.assets / "history.csv"
         self.architecture_path = self.assets / "architecture.json"
         self.closed_form_path = self.assets / "closed_form.npz"
+        self.known_photos_path = self.assets / "known_photos.npz"
         self.golden_folder = self.assets / "golden"
         self.golden_answers_path = self.golden_folder / "answers.json"
         self.warmup_path = self.assets / "tf_serving_warmup_requests"

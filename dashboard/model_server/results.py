@@ -78,10 +78,15 @@ class Classification:
     Attributes:
         classes: The K most likely classes, most likely first.
         makes: Makes with their probabilities, most likely first.
+        familiarity: The share of photos like those that the model knows that are less familiar than this one, 0 to 1;
+            None if the model does not say.
+        is_familiar: Whether that is enough; True if the model does not say.
     """
 
     classes: tuple[ClassProbability, ...]
     makes: tuple[tuple[str, float], ...]
+    familiarity: float | None = field(default=None, kw_only=True)
+    is_familiar: bool = field(default=True, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +186,7 @@ def read_classification(answer: Mapping[str, Any]) -> Classification:
     labels, probabilities = _with_probabilities(answer["labels"], answer["probabilities"])
     indices = [int(index) for index in answer["class_indices"]]
     classes = starmap(ClassProbability, zip(labels, indices, probabilities, strict=True))
-    return Classification(tuple(classes), _makes(answer))
+    return Classification(tuple(classes), _makes(answer), **_familiarity(answer))
 
 
 def read_explanation(answer: Mapping[str, Any], asked_index: int | None) -> Explanation:
@@ -215,6 +220,8 @@ def read_explanation(answer: Mapping[str, Any], asked_index: int | None) -> Expl
         makes=likely.makes,
         asked=asked,
         map_extent=(top, left, bottom, right),
+        familiarity=likely.familiarity,
+        is_familiar=likely.is_familiar,
     )
 
 
@@ -238,6 +245,16 @@ def _shape(listed: Mapping[str, Any]) -> tuple[int | None, ...] | None:
 def _makes(answer: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
     makes = zip(*_with_probabilities(answer["make_labels"], answer["make_probabilities"]), strict=True)
     return tuple(sorted(makes, key=lambda make: make[1], reverse=True))
+
+
+def _familiarity(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """How familiar the photo is, if the model says so: models of an older car-classifier do not."""
+    if "familiarity" not in answer:
+        return {}
+    (share,) = _with_probabilities(["familiarity"], [answer["familiarity"]])[1]
+    if not isinstance(answer["is_familiar"], bool):
+        raise TypeError("is_familiar is neither true nor false")
+    return {"familiarity": share, "is_familiar": answer["is_familiar"]}
 
 
 def _finite(numbers: Any) -> NDArray[np.float32]:

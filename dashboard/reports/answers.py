@@ -106,7 +106,8 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
         was asked for, or None; `temperature`: as `Explanation.temperature`; `scale`: the largest contribution among
         the likely classes, drawn in full colour so that heatmaps can be compared (1 if none is above 0); `extent`:
         where the maps lie on the photo, as `Explanation.map_extent`; `makes`: the most likely ones with `name` and
-        `probability`, without classes that have no make; `model`, `version` and `milliseconds`.
+        `probability`, without classes that have no make; `familiarity`, 0 to 1, or None if the model does not say;
+        `is_familiar`; `model`, `version` and `milliseconds`.
     """
     shown = explanation.classes[:CLASSES_SHOWN]
     alone = {entry.label for entry in explanation.classes}  # a class without a make counts as its own make
@@ -122,6 +123,8 @@ def describe(explanation: Explanation, *, model: str, version: str | None, milli
             for make, share in explanation.makes[:MAKES_SHOWN]
             if make not in alone
         ],
+        "familiarity": explanation.familiarity,
+        "is_familiar": explanation.is_familiar,
         "model": model,
         "version": version,
         "milliseconds": round(milliseconds),

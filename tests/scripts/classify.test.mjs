@@ -44,6 +44,8 @@ const answer = (version = "3") => ({
     temperature: 1,
     sure_above: 0.8,
     measured: null,
+    familiarity: 0.4,
+    is_familiar: true,
 });
 const PHOTO = {
     id: "p",
@@ -174,10 +176,27 @@ test("an answer says how many test photos with such answers were right", () => {
         [0.5, null, ""],
         [0.5, { ...measured, right: 1 }, told.replace("41 were", "1 was")],
     ])) {
-        assert.equal(worth({ ...answer(), sure_above, measured: record }), sentence);
+        assert.equal(worth({ ...answer(), makes: [], sure_above, measured: record }), sentence);
     }
     const thousands = worth({ ...answer(), sure_above: 0, measured: { ...measured, count: 1200 } });
     assert.match(thousands, /^Of 1,200 answers/);
+});
+
+test("the make may be sure and the model not", () => {
+    assert.equal(worth(answer()), "Sure of the make, not of the model.");
+    assert.equal(worth({ ...answer(), sure_above: 0.95 }), "Not sure.");
+});
+
+test("of an unfamiliar photo this is said before a name", () => {
+    const stranger = { ...answer(), familiarity: 0.02, is_familiar: false, sure_above: 0.1 };
+    const changes = render(view({ answer: stranger }), null, PAGE);
+    assert.equal(changes.make.children, "I know no such photo");
+    assert.match(String(changes["not-sure"].children), /^This is unlike .* 98\.0% are more familiar\.$/);
+    assert.equal(changes["not-sure"]["data-sure"], "no");
+    assert.equal(changes["answer-over"].children, "Maki Umi 75.0%, unfamiliar");
+    assert.equal(confidence(stranger), "75.0%, unfamiliar");
+    const older = /** @type {any} */ ({ ...answer(), is_familiar: undefined, sure_above: 0.1 });
+    assert.equal(worth(older), "");
 });
 
 test("each answer is sure by the threshold of the version that gave it", () => {
@@ -193,8 +212,8 @@ test("sentences about photos have the right number", () => {
 
 test("a CSV line for each photo, quoted, and safe in a spreadsheet", () => {
     const [header, line] = asCsv([/** @type {any} */ (entry({ name: '=1,"a"' }))]).split("\n");
-    assert.equal(header.split(",").length, 16);
-    assert.equal(line, `"'=1,""a""",Maki_Umi,cars,3,Maki,0.9,Maki_Umi,0.75,Maki_Hoshi,0.15,,,,,,`);
+    assert.equal(header.split(",").length, 17);
+    assert.equal(line, `"'=1,""a""",Maki_Umi,cars,3,Maki,0.9,0.4,Maki_Umi,0.75,Maki_Hoshi,0.15,,,,,,`);
 });
 
 test("JSON holds the maps in whole units, and each class once", () => {
@@ -222,7 +241,7 @@ test("the JSON of a large map is short", () => {
 test("the page shows the rows of an answer, and hides those it has none for", () => {
     const props = render(view(), null, PAGE);
     assert.deepEqual(props.classify, { "data-phase": "answered", "data-asking": "no", "data-folded": "yes" });
-    assert.equal(props["answer-over"].children, "Maki Umi 75.0%");
+    assert.equal(props["answer-over"].children, "Maki Umi 75.0%, not sure");
     assert.equal(props['{"part":"name","rank":0}'].children, "Maki Umi");
     assert.deepEqual(props['{"part":"row","rank":2}'], { disabled: true, style: { display: "none" } });
     assert.equal(props["model-line"].children, "version 3, answered in 12 ms");

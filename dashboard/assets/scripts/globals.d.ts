@@ -44,6 +44,9 @@ interface Answer {
     version: string;
     milliseconds: number;
     makes: { name: string; probability: number }[];
+    /** The share of photos like those that the model knows that are less familiar; null if the model does not say. */
+    familiarity: number | null;
+    is_familiar: boolean;
     classes: ClassAnswer[];
     asked?: ClassAnswer;
     extent: Extent;

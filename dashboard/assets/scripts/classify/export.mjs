@@ -14,10 +14,10 @@ function csvCell(value) {
 
 /** A line for each photo. @param {AnsweredEntry[]} entries */
 export function asCsv(entries) {
-    const header = ["photo", "truth", "model", "version", "make", "make_probability"];
+    const header = ["photo", "truth", "model", "version", "make", "make_probability", "familiarity"];
     for (const rank of RANKS) header.push(`label_${rank}`, `probability_${rank}`);
-    const rows = entries.map(({ name, photo, answer: { model, version, makes, classes } }) => [
-        ...[name, photo.label, model, version, makes[0]?.name, makes[0]?.probability],
+    const rows = entries.map(({ name, photo, answer: { model, version, makes, classes, familiarity } }) => [
+        ...[name, photo.label, model, version, makes[0]?.name, makes[0]?.probability, familiarity],
         ...RANKS.flatMap((rank) => [classes[rank - 1]?.label, classes[rank - 1]?.probability]),
     ]);
     return [header, ...rows].map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
@@ -50,7 +50,7 @@ export function asJson(entries) {
         const asked = extras.filter((extra) => !classes.some((one) => one.label === extra.label));
         const unit = rounded(strongest([...classes, ...asked].map((one) => one.map)) / STEPS) || 1;
         return {
-            ...{ photo: name, width, height, truth: label, model, version },
+            ...{ photo: name, width, height, truth: label, model, version, familiarity: answer.familiarity ?? null },
             makes: makes.map((make) => ({ name: make.name, probability: rounded(make.probability) })),
             extent: extent.map(rounded),
             unit,

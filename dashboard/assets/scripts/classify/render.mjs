@@ -2,7 +2,7 @@
 import { percent } from "../numbers.mjs";
 import { each } from "../props.mjs";
 import { curlCommand, pythonCode } from "./request.mjs";
-import { isSure, markText, worth } from "./texts.mjs";
+import { confidence, isSure, isUnknown, markText, worth } from "./texts.mjs";
 import { classInRow, chosenRow, knownClasses, LIKELY } from "./view.mjs";
 
 const ROWS = 8;
@@ -57,19 +57,20 @@ function renderRanking(view) {
         /** @type {(one: ClassAnswer | undefined, row: number) => any} */ props,
     ) => each(ROWS, (rank) => ({ part, rank }), rows, props);
     const makes = answer ? answer.makes.map((make) => `${make.name}, ${percent(make.probability)}`) : [];
+    const make = makes.length ? `Make: ${makes[0]}` : "";
     return {
-        make: { children: answer ? (makes.length ? `Make: ${makes[0]}` : "") : WAITING[phase] || "" },
+        make: { children: answer ? (isUnknown(answer) ? "I know no such photo" : make) : WAITING[phase] || "" },
         "other-makes": { children: answer ? ["", ...makes.slice(1)].join(" · ") : "" },
         "not-sure": {
             children: answer ? worth(answer) : "",
-            "data-sure": answer && isSure(answer) ? "yes" : "no",
+            "data-sure": answer && isSure(answer) && !isUnknown(answer) ? "yes" : "no",
         },
         truth: {
             children: answer && photo.truth ? `Really: ${photo.truth}` : "",
             "data-mark": (answer && view.marks[photo.sample]) || "",
         },
         "answer-over": {
-            children: answer ? `${answer.classes[0].name} ${percent(answer.classes[0].probability)}` : "",
+            children: answer ? `${answer.classes[0].name} ${confidence(answer)}` : "",
         },
         "model-line": { children: answer ? modelLine(answer) : "" },
         ...parts("name", (one) => ({ children: one ? one.name : "–" })),

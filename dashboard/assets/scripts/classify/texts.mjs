@@ -4,6 +4,9 @@ import { count, percent } from "../numbers.mjs";
 /** @param {Answer} answer */
 export const isSure = ({ classes, sure_above }) => classes[0].probability >= sure_above;
 
+/** Whether the model knows no such photo; older models do not say. @param {Answer} answer */
+export const isUnknown = ({ is_familiar }) => is_familiar === false;
+
 /**
  * What the first answer's probability is worth: how many of the version's test photos with such answers were right.
  * Nothing is said of a sure answer of which too little is known.
@@ -11,8 +14,21 @@ export const isSure = ({ classes, sure_above }) => classes[0].probability >= sur
  * @param {Answer} answer
  */
 export function worth(answer) {
-    const sentences = [isSure(answer) ? "" : "Not sure.", record(answer.measured, isSure(answer))];
+    if (isUnknown(answer)) return unfamiliar(answer.familiarity);
+    const sentences = [isSure(answer) ? "" : doubt(answer), record(answer.measured, isSure(answer))];
     return sentences.filter(Boolean).join(" ");
+}
+
+/** @param {Answer} answer */
+function doubt({ makes, sure_above }) {
+    return makes.length && makes[0].probability >= sure_above ? "Sure of the make, not of the model." : "Not sure.";
+}
+
+/** @param {number | null} familiarity */
+function unfamiliar(familiarity) {
+    const more =
+        familiarity === null ? "" : ` Of photos that show them, ${percent(1 - familiarity)} are more familiar.`;
+    return `This is unlike the photos that I know, and I name one of my classes for any picture.${more}`;
 }
 
 /** @type {(measured: Measured | null, sure: boolean) => string} */
@@ -28,7 +44,8 @@ function record(measured, sure) {
 }
 
 /** @param {Answer} answer */
-export const confidence = (answer) => percent(answer.classes[0].probability) + (isSure(answer) ? "" : ", not sure");
+export const confidence = (answer) =>
+    percent(answer.classes[0].probability) + (isUnknown(answer) ? ", unfamiliar" : isSure(answer) ? "" : ", not sure");
 
 /** @type {(count: number, verbs: [string, string]) => string} */
 const photos = (count, [one, many]) => (count === 1 ? `1 photo ${one}` : `${count} photos ${many}`);
