@@ -23,6 +23,7 @@ from car_classifier.evaluation.predictions import (
 )
 from car_classifier.words import SURE_ABOVE
 from dashboard import Settings
+from dashboard.reports import versions
 from tests.support.commands import in_process
 
 LABELS = ("Audi_A4", "Kia_Rio", "Land Rover_Range Rover")

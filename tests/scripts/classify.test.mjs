@@ -320,7 +320,7 @@ test("a summary counts answers, classes, doubts and samples", () => {
     assert.deepEqual([under.done, under.count], [3, 4]);
     assert.deepEqual(
         under.filters.map(({ label }) => label),
-        ["All photos", "Not sure (0)", "Wrong (1)", "Maki Umi (2)", "Orsini Lince (1)"],
+        ["All photos", "Not sure (1)", "Wrong (1)", "Maki Umi (2)", "Orsini Lince (1)"],
     );
     const many = "abcdef".split("").map((label) => sure(label, 0.9, label));
     assert.match(summary(many).text, /1 d · 2 other classes$/);
