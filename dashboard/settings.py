@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     """File in which `car-classifier up` notes why the model server ended, while it starts the server again; none if not
     set."""
 
-    sure_above: Annotated[float, Field(ge=0, le=1)] | None = None
+    sure_above: Annotated[float | None, Field(ge=0, le=1)] = None
     """An answer with a lower probability is called not sure. If not set, each version's own threshold holds, or 0.5 for
     a version without one."""
 
@@ -199,7 +199,7 @@ def _sentence(problem: ErrorDetails) -> str:
         rule = "must consist of letters, digits, '_', '.' and '-', and begin with a letter or a digit"
     elif problem["type"] == "string_too_short":
         rule = "must not be empty"
-    elif field is not None and field.annotation in (int, float):
+    elif field is not None and field.annotation in (int, float, float | None):
         rule = _rule_of_number(field)
     else:
         rule = f"cannot be used: {problem['msg']}"
