@@ -66,7 +66,7 @@ def _one_draw(
     features: Array, labels: Array, split: Array, widths: tuple[int, ...], draw: int
 ) -> tuple[Array, Array, dict[str, Score]]:
     """Features of known and of unknown photos, and the scores of a head that knows the rest."""
-    from car_classifier.network.familiarity import CLOSE_WEIGHT, MOST_PHOTOS, KnownPhotos, fit_familiarity
+    from car_classifier.network.familiarity import CLOSE_WEIGHT, MOST_PHOTOS, NEAREST, KnownPhotos, fit_familiarity
     from car_classifier.training.calibration import fit_temperature
     from car_classifier.training.discriminant import Doubt, Weighting, fit, measure
 
@@ -98,10 +98,17 @@ def _one_draw(
         raise UserError("Too few validation photos of the classes that are left.")
     of_training = features[rng.permutation(np.flatnonzero(train))[:MOST_PHOTOS]]
 
-    def nearest(bank: Array) -> Score:
+    def nearest(bank: Array, by_angle: bool = False) -> Score:
         middle = bank.mean(axis=0)
-        directions = _unit(bank - middle)
-        return lambda x: np.sort(_unit(x - middle) @ directions.T, axis=1)[:, -5:].mean(axis=1)
+        scaled = _unit if by_angle else np.asarray
+        photos = scaled(bank - middle)
+
+        def closeness(x: Array) -> Array:
+            asked = scaled(x - middle)
+            squares = (asked**2).sum(axis=1)[:, None] + (photos**2).sum(axis=1) - 2 * asked @ photos.T
+            return -np.sqrt(np.maximum(np.sort(squares, axis=1)[:, :NEAREST], 0)).mean(axis=1)
+
+        return closeness
 
     to_classes, to_all = _mahalanobis(_unit(features[train] * scales), of_train)
     near_known = nearest(features[compared])
@@ -110,6 +117,7 @@ def _one_draw(
         "highest logit": lambda x: logits(x).max(axis=1),
         "energy": lambda x: logsumexp(logits(x) / temperature, axis=1),
         "nearest validation photos": near_known,
+        "nearest validation photos, by angle": nearest(features[compared], by_angle=True),
         "nearest training photos": nearest(of_training),
         "Mahalanobis, to the nearest class": lambda x: -to_classes(_unit(x * scales)),
         "Mahalanobis, to all": lambda x: -to_all(_unit(x * scales)),

@@ -4,8 +4,9 @@ A classifier names a class for every picture, and its probability says how the c
 is there. Two views of a photo tell strangers apart, each of another kind:
 
 * **Far ones**, such as a test pattern or a house: their features lie far from those of photos that are known to be of
-  the subject. The measure is the mean cosine of the angles to the nearest of these photos, whose features are centred
-  first (Sun et al. 2022, https://arxiv.org/abs/2204.06507, with L2-normalised features).
+  the subject. The measure is the mean Euclidean distance to the nearest of these photos (Sun et al. 2022,
+  https://arxiv.org/abs/2204.06507, who divide features by their length first; a net that was trained on few classes
+  from random weights pulls all pictures into the classes' directions, and only lengths still differ).
 * **Near ones**, such as a model of car that the net was never shown: their features lie among the others, but no class
   fits well. The measure is the highest probability (Hendrycks and Gimpel 2017, https://arxiv.org/abs/1610.02136).
 
@@ -24,7 +25,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 NEAREST = 5
-"""Photos to which the angles are taken."""
+"""Photos to which distances are taken."""
 
 CLOSE_WEIGHT = 5
 """Of five photos like the known ones that are called unfamiliar, about one is for its features, the others for doubt:
@@ -73,8 +74,8 @@ class Familiarity:
 
     Attributes:
         middle: The mean of the known photos' features, float32 [d].
-        photos: The known photos' features less the middle, each of length 1, float32 [n, d].
-        closeness: Mean cosine of each measured photo with the nearest of the others, ascending, float32 [m].
+        photos: The known photos' features less the middle, for precision, float32 [n, d].
+        closeness: Mean distance of each measured photo to the nearest of the others, negative, ascending, float32 [m].
         sureness: Highest probability of each measured photo, ascending, float32 [m].
         lower_share: The lower of both shares of each measured photo, the first weighted, ascending, float32 [m].
         unfamiliar_below: Photos of a familiarity below it are not familiar, from 0 to 1.
@@ -105,20 +106,16 @@ def fit_familiarity(
         return None
     features = known.features.astype(np.float32)
     middle = features.mean(axis=0)
-    photos = _directions(features - middle)
-    cosines = photos[known.is_measured] @ photos.T
-    cosines[np.arange(len(cosines)), np.flatnonzero(known.is_measured)] = -1  # of each photo with itself
+    photos = features - middle
+    measured, squares = photos[known.is_measured], (photos**2).sum(axis=1)
+    squared = np.maximum((measured**2).sum(axis=1)[:, None] + squares - 2 * measured @ photos.T, 0)
+    squared[np.arange(len(squared)), np.flatnonzero(known.is_measured)] = np.inf  # from each photo to itself
     nearest = min(NEAREST, len(photos) - 1)
-    close = np.partition(cosines, -nearest, axis=1)[:, -nearest:].mean(axis=1)
+    close = -np.sqrt(np.partition(squared, nearest - 1, axis=1)[:, :nearest]).mean(axis=1)
     sure = probabilities.max(axis=1).astype(np.float32)
     closeness, sureness = np.sort(close), np.sort(sure)
     lower = np.minimum(CLOSE_WEIGHT * _share_below(close, closeness), _share_below(sure, sureness))
     return Familiarity(middle, photos, closeness, sureness, np.sort(lower).astype(np.float32), unfamiliar_below)
-
-
-def _directions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def _share_below(values: NDArray[np.float32], ascending: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -132,6 +129,7 @@ class FamiliarityGraph(tf.Module):
         super().__init__(name="familiarity")
         self._photos = tf.Variable(familiarity.photos, trainable=False)
         self._middle = tf.Variable(familiarity.middle, trainable=False)
+        self._squares = tf.constant((familiarity.photos**2).sum(axis=1))
         self._tables = [familiarity.closeness, familiarity.sureness, familiarity.lower_share]
         self._nearest = min(NEAREST, len(familiarity.photos) - 1)
         self._unfamiliar_below = familiarity.unfamiliar_below
@@ -148,8 +146,10 @@ class FamiliarityGraph(tf.Module):
             [n].
         """
         features = tf.reduce_mean(activations, axis=[1, 2]) - self._middle
-        cosines = tf.matmul(tf.math.l2_normalize(features, axis=1), self._photos, transpose_b=True)
-        close = tf.reduce_mean(tf.math.top_k(cosines, self._nearest).values, axis=1)
+        products = tf.matmul(features, self._photos, transpose_b=True)
+        squared = tf.reduce_sum(features**2, axis=1, keepdims=True) + self._squares - 2 * products
+        nearest = -tf.math.top_k(-squared, self._nearest).values
+        close = -tf.reduce_mean(tf.sqrt(tf.maximum(nearest, 0)), axis=1)
         closeness, sureness, lower_share = self._tables
         lower = tf.minimum(
             CLOSE_WEIGHT * _share_in(close, closeness), _share_in(tf.reduce_max(probabilities, axis=1), sureness)

@@ -66,8 +66,8 @@ def test_the_graph_compares_as_the_docstring_says(familiarity):
     values, _ = asked(familiarity, known.features, probabilities)
     for feature, probability, value in zip(known.features, probabilities, values, strict=True):
         apart = feature.astype(np.float64) - familiarity.middle
-        cosines = np.sort(familiarity.photos @ apart / np.linalg.norm(apart))[-NEAREST:]
-        close = (familiarity.closeness < cosines.mean()).mean()
+        distances = np.sort(np.linalg.norm(familiarity.photos - apart, axis=1))[:NEAREST]
+        close = (familiarity.closeness < -distances.mean()).mean()
         sure = (familiarity.sureness < np.float32(probability.max())).mean()
         lower = min(CLOSE_WEIGHT * close, sure)
         assert value == pytest.approx((familiarity.lower_share < lower - 1e-7).mean(), abs=0.01)
