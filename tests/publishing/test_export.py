@@ -124,8 +124,8 @@ class TestDemoModel:
     def test_is_complete(self, version):
         assert {path.name for path in version.iterdir()} >= {"saved_model.pb", "variables", "assets.extra"}
         assert {path.name for path in (version / "assets.extra").iterdir()} == {
-            "SHA256SUMS", "architecture.json", "config.json", "golden", "history.csv", "labels.json", "metrics.json",
-            "model_card.md", "predictions.csv", "tf_serving_warmup_requests",
+            "SHA256SUMS", "architecture.json", "config.json", "golden", "history.csv", "known_photos.npz",
+            "labels.json", "metrics.json", "model_card.md", "predictions.csv", "tf_serving_warmup_requests",
         }  # fmt: skip
 
     def test_says_that_its_photos_were_drawn(self, version):

@@ -300,10 +300,12 @@ def test_the_classifier_alone_costs_one_pass_and_a_full_disk_only_what_was_not_w
         "Train photos, pooled features",
         "Validation photos, pooled features",
         "Choosing layers and shrinkage",
+        "Validation photos, familiarity",
     ]
     result = car_classifier(*command)
     done(result)
-    assert passes(result) == ["Checking photos", "Measuring on test photos"]
+    measured = ["Measuring on test photos", "Measuring on validation photos"]
+    assert passes(result) == ["Checking photos", "Validation photos, familiarity", *measured]
     rows = history(the_run(tmp_path) / "history.csv")
     assert [(row["stage"], row["epoch"]) for row in rows] == [("head", "1")]
     assert versions(tmp_path / "model") == [1]

@@ -241,7 +241,7 @@ def test_an_answer_that_is_not_sure_is_called_so(browser, local_server, folder):
     settings = told(local_server.url, folder) | {"sure_above": 0.8}
     with running_dashboard(**settings) as url, opened(browser, url) as (page, _):
         pick_sample(page)
-        expect(page.locator("#not-sure")).to_have_text("Not sure.")
+        expect(page.locator("#not-sure")).to_have_text("Sure of the make, not of the model.")
         expect(page.locator(".photo-item")).to_contain_text("75.0%, not sure")
 
 
