@@ -191,6 +191,7 @@ test("of an unfamiliar photo this is said before a name", () => {
     const stranger = { ...answer(), familiarity: 0.02, is_familiar: false, sure_above: 0.1 };
     const changes = render(view({ answer: stranger }), null, PAGE);
     assert.equal(changes.make.children, "I know no such photo");
+    assert.equal(changes["other-makes"].children, "");
     assert.match(String(changes["not-sure"].children), /^This is unlike .* 98\.0% are more familiar\.$/);
     assert.equal(changes["not-sure"]["data-sure"], "no");
     assert.equal(changes["answer-over"].children, "Maki Umi 75.0%, unfamiliar");

@@ -60,7 +60,7 @@ function renderRanking(view) {
     const make = makes.length ? `Make: ${makes[0]}` : "";
     return {
         make: { children: answer ? (isUnknown(answer) ? "I know no such photo" : make) : WAITING[phase] || "" },
-        "other-makes": { children: answer ? ["", ...makes.slice(1)].join(" · ") : "" },
+        "other-makes": { children: answer && !isUnknown(answer) ? ["", ...makes.slice(1)].join(" · ") : "" },
         "not-sure": {
             children: answer ? worth(answer) : "",
             "data-sure": answer && isSure(answer) && !isUnknown(answer) ? "yes" : "no",
