@@ -1,4 +1,4 @@
-"""How well scores tell strangers from photos that a net knows: near ones, of classes left out, and far ones.
+"""Compares scores that tell strangers from photos that a net knows: near strangers, of classes left out, and far ones.
 
 Features are taken once; then, five times, a fifth of the classes is left out, a head in closed form is fitted to the
 training photos of the others, and every score is asked about their validation photos, which it should rank above all

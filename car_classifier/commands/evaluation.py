@@ -89,7 +89,7 @@ def _guessing(guessing: dict[str, Any]) -> str:
 
 
 def _sure(sure: dict[str, Any]) -> str:
-    """What the version's own threshold gives, and the wish that it was chosen for."""
+    """The figures of the version's own threshold, and the wish that it was chosen for."""
     wish, given = f"The wish is that at most {sure['wrong_at_most']:.1%} of the sure answers are wrong.", sure["given"]
     if given is None:
         return f"{wish} No threshold met it on the validation photos."

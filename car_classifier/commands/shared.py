@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import typer
 from rich.console import Console
 
+from car_classifier.data.class_labels import CONTROL_CHARACTERS
 from car_classifier.data.layouts import Classes
 from car_classifier.data.manifest import check_report_out, is_manifest
 from car_classifier.errors import UserError
@@ -30,9 +30,7 @@ class _Console(Console):
 
 
 def _printable(text: str) -> str:
-    return "".join(
-        "\ufffd" if unicodedata.category(letter) == "Cc" and letter not in "\n\t" else letter for letter in text
-    )
+    return CONTROL_CHARACTERS.sub(lambda match: match[0] if match[0] in "\n\t" else "\ufffd", text)
 
 
 console = _Console(stderr=True, highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NUMBERED = re.compile(r"\s*\d+\s*[.)]")
-"""What stands before the names of numbered classes."""
+"""The number before the name of a numbered class."""
 _MAKES_OF_TWO_WORDS = set(
     "alfa_romeo am_general aston_martin de_tomaso great_wall land_rover mercedes_benz rolls_royce".split()
 )

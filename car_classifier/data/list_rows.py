@@ -34,7 +34,7 @@ class ListRow:
 
     @property
     def label(self) -> str:
-        """What the first of its columns for classes says."""
+        """The class in the first of its columns for classes; empty without one."""
         return next(iter(self.labels.values()), "")
 
     @property

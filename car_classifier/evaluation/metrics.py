@@ -233,7 +233,7 @@ def sure_above(confidences: Floats, right: Flags, wrong_at_most: float, least: f
 
 
 def guessing(truth: Indices, labels: Sequence[str]) -> dict[str, Any]:
-    """What guessing would give on these photos.
+    """The accuracy of guessing on these photos.
 
     Args:
         truth: The true classes, [n], of at least one photo.

@@ -111,7 +111,7 @@ def classify(
 
 
 def _familiarity(answer: Mapping[str, Any], place: int) -> dict[str, Any]:
-    """How familiar the photo at a place of a batch is, if the version says so."""
+    """The familiarity of one photo of a batch, if the version tells it."""
     if "familiarity" not in answer:
         return {}
     return {

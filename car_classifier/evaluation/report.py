@@ -141,7 +141,7 @@ def evaluation_of(predictions: Predictions, unknown_labels: Mapping[str, int]) -
 
 
 def sure_figures(predictions: Predictions, sure: Any) -> dict[str, Any]:
-    """What a version's own threshold gives on some photos.
+    """The figures of a version's own threshold on some photos.
 
     Args:
         predictions: The answers.

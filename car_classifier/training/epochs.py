@@ -17,6 +17,7 @@ from car_classifier.progress import Report
 from car_classifier.training.config import HEAD
 from car_classifier.training.distribution import Trainer
 from car_classifier.training.live_progress import LiveProgress
+from car_classifier.training.watch import forget_answers
 
 HISTORY_COLUMNS = ("stage", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 
@@ -247,9 +248,7 @@ def _drop_unsaved_epochs(stage: Stage, epoch: int) -> None:
     """Remove the history line and the watched answers of an epoch that was not saved, and half-written states."""
     for abandoned in stage.state_path.parent.glob(f".{stage.state_path.name}.*"):
         abandoned.unlink(missing_ok=True)
-    for answers in stage.folder.glob(f"watch/{stage.place}-*.json"):
-        if int(answers.stem.rpartition("-")[2]) > epoch:
-            answers.unlink(missing_ok=True)
+    forget_answers(stage.folder, stage.place, epoch + 1)
     rows = _rows(stage)
     kept = [row for row in rows if row["stage"] != stage.name or int(row["epoch"]) <= epoch]
     if len(kept) < len(rows):

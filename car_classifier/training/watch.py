@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,23 @@ _FULL = 100  # the largest number in a map
 
 Features = Callable[[Any], Any]
 """From normalised images, float32 [n, height, width, 3], to the activations that a head takes."""
+
+
+def _answers_name(place: int, epoch: int) -> str:
+    return f"{place}-{epoch:03d}.json"
+
+
+def forget_answers(folder: Path, place: int, epoch: int) -> None:
+    """Delete the answers after an epoch and all later ones of a stage, which is done again.
+
+    Args:
+        folder: Folder of the run.
+        place: Index of the stage.
+        epoch: The first epoch whose answers go.
+    """
+    for path in (folder / FOLDER).glob(f"{place}-*.json"):
+        if int(path.stem.rpartition("-")[2]) >= epoch:
+            path.unlink(missing_ok=True)
 
 
 class Watch:
@@ -76,7 +94,7 @@ class Watch:
                     return
                 if not prepared:
                     prepared.append(prepare(images))
-                self._write(f"{place}-{epoch:03d}.json", stage, epoch, activations(prepared[0]), head, extent)
+                self._write(_answers_name(place, epoch), stage, epoch, activations(prepared[0]), head, extent)
 
         return after_epoch
 
